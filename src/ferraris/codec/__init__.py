@@ -1,0 +1,32 @@
+"""Octets to values and back, without a domain word: A-XDR, BER, CRCs, and the columns of a table whose rows share a layout.
+
+Everything here is a pure function of its octets. What the values mean is for the floors above.
+"""
+
+from ferraris.codec.axdr import (
+    BitString,
+    CompactArray,
+    Data,
+    Tag,
+    decode_data,
+    decode_whole,
+    encode_data,
+    read_length,
+    skip_data,
+    write_data,
+    write_length,
+)
+
+__all__ = [
+    "BitString",
+    "CompactArray",
+    "Data",
+    "Tag",
+    "decode_data",
+    "decode_whole",
+    "encode_data",
+    "read_length",
+    "skip_data",
+    "write_data",
+    "write_length",
+]
