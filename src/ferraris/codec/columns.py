@@ -1,0 +1,230 @@
+"""The columns of an array of structures whose rows share one layout, as a NumPy structured array over the octets.
+
+The rows of a load profile differ in their values, never in their shape: the same tags at the same places. So the first row
+is read once into a `RowLayout`; every other row is compared with its tags and its numbers are taken where they stand,
+without a Python object for any of them. A buffer whose rows do differ (null-data for a value that repeats, a text of another
+length) is decoded value by value instead, into the same `Table`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from ferraris.codec.axdr import (
+    CLAUSE,
+    EMPTY_TAGS,
+    FIXED_OCTETS,
+    NUMBER_FORMATS,
+    STRING_TAGS,
+    Data,
+    Tag,
+    decode_whole,
+    read_length,
+    write_length,
+)
+from ferraris.kernel.errors import DecodeError, LocalProtocolError
+from ferraris.kernel.limits import DATA_ELEMENTS_MAX
+
+_NUMBER_DTYPES: Final[dict[int, str]] = {
+    Tag.BOOLEAN: "u1",
+    Tag.DOUBLE_LONG: ">i4",
+    Tag.DOUBLE_LONG_UNSIGNED: ">u4",
+    Tag.BCD: "u1",
+    Tag.INTEGER: "i1",
+    Tag.LONG: ">i2",
+    Tag.UNSIGNED: "u1",
+    Tag.LONG_UNSIGNED: ">u2",
+    Tag.LONG64: ">i8",
+    Tag.LONG64_UNSIGNED: ">u8",
+    Tag.ENUM: "u1",
+    Tag.FLOAT32: ">f4",
+    Tag.FLOAT64: ">f8",
+}
+
+
+class ColumnShape(NamedTuple):
+    """What stands in one column of every row: its tag, and the count of octets where the tag leaves that open."""
+
+    tag: int
+    octets: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class RowLayout:
+    """Where each value and each tag stands in one row.
+
+    `dtype` has a field `c0`, `c1`, … per column over the `row_octets` of a row; strings and date-times are raw octets
+    (`V12`). `template` is a row with all values zero; `fixed` are the positions in it that every row must repeat.
+    """
+
+    shapes: tuple[ColumnShape, ...]
+    row_octets: int
+    dtype: np.dtype[np.void]
+    template: npt.NDArray[np.uint8]
+    fixed: npt.NDArray[np.intp]
+    fixed_octets: npt.NDArray[np.uint8]
+
+    @staticmethod
+    def of(shapes: Sequence[ColumnShape]) -> RowLayout:
+        """The layout of rows with these columns. Raises LocalProtocolError for a type that has no fixed size."""
+        return _layout(tuple(shapes))
+
+    def blank(self, count: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.void]]:
+        """`count` rows with tags set and values zero: their octets, and a structured view through which to set the values."""
+        octets = np.tile(self.template, (count, 1))
+        return octets, octets.reshape(-1).view(self.dtype)
+
+    def match(self, octets: bytes, offset: int, count: int) -> npt.NDArray[np.void] | None:
+        """The `count` rows at `offset` as a structured array, or None when one of them has another layout."""
+        if len(octets) - offset < count * self.row_octets:
+            return None
+        grid = np.frombuffer(octets, np.uint8, count * self.row_octets, offset).reshape(count, self.row_octets)
+        if not (grid.take(self.fixed, axis=1) == self.fixed_octets).all():
+            return None
+        return np.frombuffer(octets, self.dtype, count, offset)
+
+
+@lru_cache(maxsize=1024)
+def _layout(shapes: tuple[ColumnShape, ...]) -> RowLayout:
+    template = bytearray((Tag.STRUCTURE,))
+    write_length(len(shapes), template)
+    fixed = list(range(len(template)))
+    names, formats, offsets = [], [], []
+    for index, (tag, octets) in enumerate(shapes):
+        fixed.append(len(template))
+        template.append(tag)
+        if tag in STRING_TAGS:
+            start = len(template)
+            write_length(octets, template)
+            fixed.extend(range(start, len(template)))
+            dtype = f"V{octets}"
+        elif tag in FIXED_OCTETS:
+            dtype = f"V{FIXED_OCTETS[tag]}"
+        elif tag in EMPTY_TAGS:
+            dtype = "V0"
+        elif tag in _NUMBER_DTYPES:
+            dtype = _NUMBER_DTYPES[tag]
+        else:
+            raise LocalProtocolError("a column has no fixed size", expected="a number, string or date-time", got=tag)
+        names.append(f"c{index}")
+        formats.append(dtype)
+        offsets.append(len(template))
+        template.extend(bytes(np.dtype(dtype).itemsize))
+    row = np.frombuffer(bytes(template), np.uint8)
+    dtype_of_row = np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": len(template)})
+    positions = np.array(fixed, np.intp)
+    return RowLayout(shapes, len(template), cast("np.dtype[np.void]", dtype_of_row), row, positions, row[positions])
+
+
+def recognise(octets: bytes, offset: int) -> RowLayout | None:
+    """The layout of the structure at `offset`, or None when a member has no fixed size. Raises DecodeError."""
+    size = len(octets)
+    if offset + 1 >= size or octets[offset] != Tag.STRUCTURE:
+        return None
+    count, position = read_length(octets, offset + 1)
+    shapes = []
+    for _ in range(count):
+        if position >= size:
+            return None
+        tag = octets[position]
+        position += 1
+        length = 0
+        number = NUMBER_FORMATS.get(tag)
+        if tag in _NUMBER_DTYPES and number is not None:
+            position += number.size
+        elif tag in STRING_TAGS:
+            length, position = read_length(octets, position)
+            position += length
+        elif tag in FIXED_OCTETS:
+            position += FIXED_OCTETS[tag]
+        elif tag not in EMPTY_TAGS:
+            return None
+        shapes.append(ColumnShape(tag, length))
+    return _layout(tuple(shapes)) if position <= size else None
+
+
+class Table:
+    """The rows of an array of structures, kept as columns until someone asks for rows."""
+
+    __slots__ = ("_columns", "_rows", "layout")
+
+    def __init__(self, layout: RowLayout | None, rows: npt.NDArray[np.void] | None, columns: list[list[object]]) -> None:
+        self.layout = layout
+        """The layout that all rows share, or None when they were decoded value by value."""
+        self._rows = rows
+        self._columns = columns
+
+    def __len__(self) -> int:
+        if self._rows is not None:
+            return len(self._rows)
+        return len(self._columns[0]) if self._columns else 0
+
+    @property
+    def width(self) -> int:
+        """How many columns there are."""
+        return len(self.layout.shapes) if self.layout is not None else len(self._columns)
+
+    def column(self, index: int) -> npt.NDArray[np.generic]:
+        """One column: a view on the received octets for numbers (big-endian) and raw octets (`V12`), objects otherwise."""
+        if self._rows is not None:
+            return cast("npt.NDArray[np.generic]", self._rows[f"c{index}"])
+        column = np.empty(len(self), object)
+        column[:] = self._columns[index]
+        return column
+
+    def values(self, index: int) -> list[object]:
+        """One column as Python values: int, float, bytes, None for null-data."""
+        if self._rows is None or self.layout is None:
+            return self._columns[index]
+        if self.layout.shapes[index].tag in EMPTY_TAGS:
+            return [None] * len(self)
+        return cast("list[object]", self._rows[f"c{index}"].tolist())
+
+    def rows(self) -> list[tuple[object, ...]]:
+        """The rows as tuples of Python values."""
+        return list(zip(*map(self.values, range(self.width)), strict=True))
+
+
+def decode_table(octets: bytes) -> Table:
+    """The array of structures that `octets` hold. Raises DecodeError when they are anything else."""
+    if not octets or octets[0] != Tag.ARRAY:
+        got = octets[0] if octets else "nothing"
+        raise DecodeError("a table is no array", expected=int(Tag.ARRAY), got=got, offset=0, clause=CLAUSE)
+    count, start = read_length(octets, 1)
+    if count == 0 and start == len(octets):
+        return Table(None, None, [])
+    layout = recognise(octets, start)
+    if layout is not None and len(octets) - start == count * layout.row_octets and count <= DATA_ELEMENTS_MAX:
+        rows = layout.match(octets, start, count)
+        if rows is not None:
+            return Table(layout, rows, [])
+    return _decode_by_value(octets)
+
+
+def _decode_by_value(octets: bytes) -> Table:
+    rows = cast("tuple[Data, ...]", decode_whole(octets).value)
+    columns: list[list[object]] = []
+    for index, row in enumerate(rows):
+        if row.tag != Tag.STRUCTURE:
+            raise DecodeError("a row is no structure", expected=int(Tag.STRUCTURE), got=row.tag, clause=f"row {index}")
+        members = cast("tuple[Data, ...]", row.value)
+        if index == 0:
+            columns = [[] for _ in members]
+        if len(members) != len(columns):
+            raise DecodeError("a row has another width", expected=len(columns), got=len(members), clause=f"row {index}")
+        for column, member in zip(columns, members, strict=True):
+            column.append(member.value)
+    return Table(None, None, columns)
+
+
+def encode_table(rows: npt.NDArray[np.uint8]) -> bytes:
+    """The array of structures whose rows' octets, made with `RowLayout.blank`, are `rows`."""
+    out = bytearray((Tag.ARRAY,))
+    write_length(len(rows), out)
+    return bytes(out) + rows.tobytes()

@@ -1,0 +1,183 @@
+"""Ciphering of security suite 0: AES-GCM-128 with a 12-octet tag over APDUs, and the GMAC of HLS authentication.
+
+A protected APDU is `security_control || invocation_counter || ciphertext || tag`. The initialization vector is the sender's
+system title and its invocation counter, so one counter used twice under one key breaks the key. The additional
+authenticated data are the security control octet and the authentication key, and the APDU itself when it is authenticated
+but not encrypted (IEC 62056-5-3 clause 5, Green Book "Security suite 0").
+"""
+
+from __future__ import annotations
+
+from enum import IntFlag
+from hmac import compare_digest
+from typing import Final, NamedTuple, Protocol
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+
+from ferraris.kernel.errors import AuthenticationError, DecodeError, LocalProtocolError, SecurityError
+
+CLAUSE: Final = "IEC 62056-5-3, security suite 0"
+TAG_OCTETS: Final = 12
+HEADER_OCTETS: Final = 5
+KEY_OCTETS: Final = 16
+SYSTEM_TITLE_OCTETS: Final = 8
+
+
+class SecurityControl(IntFlag):
+    """The security control octet: bits 0 to 3 name the suite, the others what protects the APDU."""
+
+    NONE = 0x00
+    AUTHENTICATED = 0x10
+    ENCRYPTED = 0x20
+    AUTHENTICATED_ENCRYPTED = 0x30
+    BROADCAST_KEY = 0x40
+    COMPRESSED = 0x80
+
+
+SUITE_MASK: Final = 0x0F
+
+
+class InvocationCounterSource(Protocol):
+    """Gives the invocation counters that this end sends with one key. Each value is persisted as used before it is given."""
+
+    def take(self) -> int:
+        """The next counter. Raises SecurityError when the key has none left."""
+        ...
+
+
+class InvocationCounterGuard(Protocol):
+    """Remembers the highest invocation counter accepted from each sender, over restarts."""
+
+    def accept(self, system_title: bytes, received: int) -> None:
+        """Persist `received`. Raises InvocationCounterError unless it is above the last one accepted."""
+        ...
+
+
+class Unprotected(NamedTuple):
+    """A deciphered APDU with the header that protected it."""
+
+    security_control: int
+    invocation_counter: int
+    apdu: bytes
+
+
+class CipherKeys:
+    """An encryption key with the authentication key that goes with it. Never shows either.
+
+    One AES-GCM object serves all APDUs under the key. Its tag has 16 octets where DLMS sends the first 12, so a received
+    tag is checked by encrypting the recovered text again.
+    """
+
+    __slots__ = ("_authenticated_aad", "_authenticated_encrypted_aad", "_gcm", "authentication_key", "encryption_key")
+
+    def __init__(self, encryption_key: bytes, authentication_key: bytes = b"") -> None:
+        if len(encryption_key) != KEY_OCTETS or len(authentication_key) not in (0, KEY_OCTETS):
+            raise LocalProtocolError("a key has a wrong size", expected=f"{KEY_OCTETS} octets", clause=CLAUSE)
+        self.encryption_key = encryption_key
+        self.authentication_key = authentication_key
+        self._gcm = AESGCM(encryption_key)
+        self._authenticated_encrypted_aad = b"\x30" + authentication_key
+        self._authenticated_aad = b"\x10" + authentication_key
+
+    def __repr__(self) -> str:
+        return "CipherKeys(hidden)"
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        raise SecurityError("keys are not serialised", expected="keys stay in memory")
+
+    def protect(self, control: int, system_title: bytes, invocation_counter: int, apdu: bytes) -> bytes:
+        """`apdu` protected as `control` says: header, ciphertext and tag."""
+        counter = invocation_counter.to_bytes(4, "big")
+        header = control.to_bytes(1, "big") + counter
+        vector = system_title + counter
+        kind = control & 0x30
+        if kind == 0x30:
+            return header + self._gcm.encrypt(vector, apdu, self._aad(control))[:-4]
+        if kind == 0x20:
+            return header + self._gcm.encrypt(vector, apdu, None)[: len(apdu)]
+        if kind == 0x10:
+            return header + apdu + self._gcm.encrypt(vector, b"", self._aad(control) + apdu)[:TAG_OCTETS]
+        return header + apdu
+
+    def unprotect(self, system_title: bytes, octets: bytes) -> Unprotected:
+        """The APDU in `octets` (header, ciphertext, tag) sent by `system_title`.
+
+        Raises DecodeError for octets too few, AuthenticationError for a tag that does not hold, SecurityError for a suite or
+        a compression that is not supported. Whether the counter is new is for the caller to ask, after this.
+        """
+        if len(octets) < HEADER_OCTETS:
+            raise DecodeError("a protected APDU is cut short", expected=HEADER_OCTETS, got=len(octets), clause=CLAUSE)
+        control = octets[0]
+        if control & SecurityControl.COMPRESSED:
+            raise SecurityError("compression is not supported", expected="bit 7 clear", got=f"{control:#04x}", clause="V.44")
+        counter = int.from_bytes(octets[1:5], "big")
+        vector = system_title + octets[1:5]
+        kind = control & 0x30
+        if kind == 0x30:
+            return Unprotected(control, counter, self._open(vector, octets, self._aad(control)))
+        if kind == 0x20:
+            body = octets[HEADER_OCTETS:]
+            return Unprotected(control, counter, self._gcm.encrypt(vector, body, None)[: len(body)])
+        if kind == 0x10:
+            body = self._body(octets)
+            tag = self._gcm.encrypt(vector, b"", self._aad(control) + body)[:TAG_OCTETS]
+            _check_tag(tag, octets)
+            return Unprotected(control, counter, body)
+        return Unprotected(control, counter, octets[HEADER_OCTETS:])
+
+    def gmac(self, system_title: bytes, invocation_counter: int, challenge: bytes) -> bytes:
+        """f(challenge) of HLS-GMAC: security control 0x10, the counter, and the tag over the challenge."""
+        counter = invocation_counter.to_bytes(4, "big")
+        tag = self._gcm.encrypt(system_title + counter, b"", self._authenticated_aad + challenge)[:TAG_OCTETS]
+        return b"\x10" + counter + tag
+
+    def check_gmac(self, system_title: bytes, response: bytes, challenge: bytes) -> int:
+        """Check f(challenge) as received and return its invocation counter. Raises AuthenticationError."""
+        size = HEADER_OCTETS + TAG_OCTETS
+        if len(response) != size or response[0] != SecurityControl.AUTHENTICATED:
+            raise AuthenticationError("an HLS response has a wrong form", expected=f"0x10 and {size} octets", got=len(response))
+        counter = int.from_bytes(response[1:5], "big")
+        if not compare_digest(self.gmac(system_title, counter, challenge), response):
+            raise AuthenticationError("an HLS-GMAC response does not verify", expected="the tag of our challenge")
+        return counter
+
+    def _aad(self, control: int) -> bytes:
+        if control == 0x30:
+            return self._authenticated_encrypted_aad
+        if control == 0x10:
+            return self._authenticated_aad
+        return control.to_bytes(1, "big") + self.authentication_key
+
+    def _body(self, octets: bytes) -> bytes:
+        if len(octets) < HEADER_OCTETS + TAG_OCTETS:
+            raise DecodeError("a tag is cut short", expected=HEADER_OCTETS + TAG_OCTETS, got=len(octets), clause=CLAUSE)
+        return octets[HEADER_OCTETS:-TAG_OCTETS]
+
+    def _open(self, vector: bytes, octets: bytes, aad: bytes) -> bytes:
+        body = self._body(octets)
+        size = len(body)
+        encrypt = self._gcm.encrypt
+        plain = encrypt(vector, body, aad)[:size]
+        if not compare_digest(encrypt(vector, plain, aad)[size : size + TAG_OCTETS], octets[-TAG_OCTETS:]):
+            raise AuthenticationError("an authentication tag does not verify", expected="the tag of these octets", clause=CLAUSE)
+        return plain
+
+
+def _check_tag(tag: bytes, octets: bytes) -> None:
+    if not compare_digest(tag, octets[-TAG_OCTETS:]):
+        raise AuthenticationError("an authentication tag does not verify", expected="the tag of these octets", clause=CLAUSE)
+
+
+def wrap_key(master_key: bytes, key: bytes) -> bytes:
+    """`key` wrapped under the master key for key transfer (RFC 3394)."""
+    return aes_key_wrap(master_key, key)
+
+
+def unwrap_key(master_key: bytes, wrapped: bytes) -> bytes:
+    """The key in `wrapped`. Raises AuthenticationError when it was not wrapped under this master key (RFC 3394)."""
+    try:
+        return aes_key_unwrap(master_key, wrapped)
+    except (InvalidUnwrap, InvalidTag, ValueError) as error:
+        raise AuthenticationError("a wrapped key does not verify", expected="a key wrapped under this master key") from error
