@@ -1,0 +1,121 @@
+package ferraris.peers;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import gurux.dlms.GXByteBuffer;
+import gurux.dlms.GXDLMSClient;
+import gurux.dlms.GXReplyData;
+import gurux.dlms.enums.Authentication;
+import gurux.dlms.enums.InterfaceType;
+import gurux.dlms.objects.GXDLMSProfileGeneric;
+import gurux.dlms.secure.GXDLMSSecureClient;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+
+/** Repeats one kind of work for a given time and says how often it was done, in how much time and processor time. */
+final class GuruxBench {
+    private interface Work {
+        /** Do it once; return how many units (values, pushes, associations) were done. */
+        long once() throws Exception;
+    }
+
+    private GuruxBench() {
+    }
+
+    static JsonObject perform(JsonObject task) throws Exception {
+        Work work = switch (task.get("work").getAsString()) {
+            case "profile_raw" -> rawLists(Lines.octets(task, "profile"));
+            case "profile_rows" -> typedRows(Lines.octets(task, "profile"), Lines.octets(task, "capture_objects"));
+            case "pushes" -> pushes(task);
+            case "associations" -> associations(task);
+            default -> throw new IllegalArgumentException("no such work");
+        };
+        return repeat(work, task.get("seconds").getAsDouble());
+    }
+
+    private static JsonObject repeat(Work work, double seconds) throws Exception {
+        com.sun.management.OperatingSystemMXBean system = (com.sun.management.OperatingSystemMXBean) ManagementFactory
+                .getOperatingSystemMXBean();
+        long units = 0;
+        long startCpu = system.getProcessCpuTime();
+        long start = System.nanoTime();
+        long end = start + (long) (seconds * 1e9);
+        long now = start;
+        while (now < end) {
+            units += work.once();
+            now = System.nanoTime();
+        }
+        JsonObject answer = new JsonObject();
+        answer.addProperty("units", units);
+        answer.addProperty("seconds", (now - start) / 1e9);
+        answer.addProperty("cpu_seconds", (system.getProcessCpuTime() - startCpu) / 1e9);
+        return answer;
+    }
+
+    private static Work rawLists(byte[] buffer) {
+        return () -> {
+            List<?> rows = (List<?>) GXDLMSClient.getValue(new GXByteBuffer(buffer));
+            return (long) rows.size() * ((List<?>) rows.get(0)).size();
+        };
+    }
+
+    private static Work typedRows(byte[] buffer, byte[] captureObjects) {
+        GXDLMSSecureClient client = new GXDLMSSecureClient(true, 1, 1, Authentication.NONE, null,
+                InterfaceType.WRAPPER);
+        GXDLMSProfileGeneric profile = new GXDLMSProfileGeneric(LoadProfile.LOGICAL_NAME);
+        client.updateValue(profile, 3, GXDLMSClient.getValue(new GXByteBuffer(captureObjects)));
+        return () -> {
+            client.updateValue(profile, 2, GXDLMSClient.getValue(new GXByteBuffer(buffer)));
+            Object[] rows = profile.getBuffer();
+            return (long) rows.length * ((Object[]) rows[0]).length;
+        };
+    }
+
+    /** Bare general-glo-ciphering APDUs, tag verified, body decoded to a list of values. */
+    private static Work pushes(JsonObject task) {
+        List<byte[]> pushes = new ArrayList<>();
+        for (String line : task.get("pushes").getAsString().split(" ")) {
+            pushes.add(HexFormat.of().parseHex(line));
+        }
+        GXDLMSSecureClient client = new GXDLMSSecureClient(true, 1, 1, Authentication.NONE, null, InterfaceType.PDU);
+        client.getCiphering().setSystemTitle(Lines.octets(task, "system_title"));
+        client.getCiphering().setBlockCipherKey(Lines.octets(task, "encryption_key"));
+        client.getCiphering().setAuthenticationKey(Lines.octets(task, "authentication_key"));
+        client.getCiphering().setSecurity(gurux.dlms.enums.Security.AUTHENTICATION_ENCRYPTION);
+        return () -> {
+            for (byte[] push : pushes) {
+                GXReplyData reply = new GXReplyData();
+                GXReplyData notify = new GXReplyData();
+                client.getData(new GXByteBuffer(push), reply, notify);
+                Object value = notify.getValue() != null ? notify.getValue() : reply.getValue();
+                if (((List<?>) value).size() != 20) {
+                    throw new IllegalStateException("a push did not decode to 20 values");
+                }
+            }
+            return pushes.size();
+        };
+    }
+
+    /** The whole of it: connect, AARQ, HLS-GMAC, read the load profile, RLRQ. */
+    private static Work associations(JsonObject task) {
+        long[] counter = {task.get("invocation_counter").getAsLong()};
+        int rows = task.get("rows").getAsInt();
+        JsonArray operations = new JsonArray();
+        task.add("operations", operations);
+        return () -> {
+            task.addProperty("invocation_counter", counter[0]);
+            counter[0] += 16;
+            try (GuruxClient association = new GuruxClient(task)) {
+                association.associate();
+                List<?> buffer = (List<?>) association.get(7, LoadProfile.LOGICAL_NAME, 2);
+                if (buffer.size() != rows) {
+                    throw new IllegalStateException("expected " + rows + " rows, got " + buffer.size());
+                }
+                association.release();
+            }
+            return 1;
+        };
+    }
+}
