@@ -1,0 +1,71 @@
+"""The standard event log: what is written when something happens to the meter.
+
+Codes are those of the public Dutch SMR 5 standard event log; the disconnector's, which that list numbers in the same
+sequence, go into the same log here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ferraris.meter.clock import Zone, clock_fields
+from ferraris.meter.committed_rows import Indices
+from ferraris.meter.mapped_file import Rows
+from ferraris.meter.memory import EVENT_ENTRY, FleetMemory
+
+
+class EventCode(IntEnum):
+    """SMR 5 numbers of the events that the virtual meter can have."""
+
+    POWER_DOWN = 1
+    POWER_UP = 2
+    DAYLIGHT_SAVING_CHANGED = 3
+    CLOCK_ADJUSTED_OLD = 4
+    CLOCK_ADJUSTED_NEW = 5
+    CLOCK_INVALID = 6
+    DISCONNECTOR_READY = 59
+    MANUAL_DISCONNECTION = 60
+    MANUAL_CONNECTION = 61
+    REMOTE_DISCONNECTION = 62
+    REMOTE_CONNECTION = 63
+    LOCAL_DISCONNECTION = 64
+    EVENT_LOG_CLEARED = 255
+
+
+@dataclass(frozen=True, slots=True)
+class MeterEvent:
+    """One entry of the event log. `time_s` is UTC by the meter's own clock, `sequence` counts from manufacture."""
+
+    sequence: int
+    time_s: int
+    code: int
+
+
+def append_events(
+    memory: FleetMemory, meters: Indices, states: Rows, zone: Zone, times_ms: npt.NDArray[np.int64], codes: Any
+) -> None:
+    """Write one event for each of `meters` behind its head and move the head on in `states`, which is yet to commit.
+
+    `times_ms` is each meter's own clock; `codes` one code for all or one for each.
+    """
+    entries = np.zeros((len(meters), 1), EVENT_ENTRY)
+    clock_fields(entries, (times_ms // 1000)[:, None], zone, states["clock_invalid"][:, None])
+    entries["code"] = np.reshape(codes, (-1, 1))
+    memory.event_log.write(meters, states["event_head"], entries, np.ones(len(meters), np.int64))
+    states["event_head"] += 1
+
+
+def read_events(memory: FleetMemory, meter: int, first: int = 0, count: int | None = None) -> list[MeterEvent]:
+    """Entries of the log, oldest first, from the `first` shown on."""
+    head = memory.state.field("event_head", meter)
+    cleared = memory.state.field("event_cleared", meter)
+    entries = memory.event_log.read(meter, head, cleared, first, count)
+    start = head - memory.event_log.entries_in_use(head, cleared) + max(first, 0)
+    return [
+        MeterEvent(start + place, int(entry["time_s"]), int(entry["code"])) for place, entry in enumerate(entries)
+    ]
