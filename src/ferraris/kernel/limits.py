@@ -28,6 +28,12 @@ ATTRIBUTE_DESCRIPTORS_MAX: Final = 256
 PROTECTION_DEPTH_MAX: Final = 4
 """Ciphering layers around one APDU."""
 INVOCATION_COUNTER_MAX: Final = 0xFFFF_FFFF
+INVOCATION_COUNTER_RAISE_MAX: Final = 0xBFFF_FFFF
+"""How far a peer's word alone may raise our invocation counter: a quarter of the key's life is out of its reach."""
+INVOCATION_COUNTER_BLOCK: Final = 1_024
+"""Invocation counters reserved by one durable write."""
+INVOCATION_COUNTER_SENDERS_MAX: Final = 64
+"""System titles that may send under one key."""
 CHALLENGE_OCTETS_MIN: Final = 8
 CHALLENGE_OCTETS_MAX: Final = 64
 
@@ -39,3 +45,33 @@ HDLC_REASSEMBLY_OCTETS_MAX: Final = 65_535
 # Meter
 CONNECTIONS_PER_METER_MAX: Final = 8
 """Open connections to one virtual meter; one more is closed at once."""
+METERS_PER_FLEET_MAX: Final = 50_000
+"""Virtual meters in one process, so in one memory."""
+CLIENTS_PER_METER_MAX: Final = 8
+"""Clients whose invocation counters one meter remembers."""
+METER_SETTINGS_OCTETS_MAX: Final = 1_000
+"""Attributes that clients have set in one meter, together."""
+CSV_REPLAY_LINES_MAX: Final = 1_100_000
+"""Lines of a file of measured values: two years of minutes."""
+
+# Links
+LINK_CONNECT_TIMEOUT_S: Final = 10.0
+LINK_CLOSE_TIMEOUT_S: Final = 5.0
+"""How long closing a link waits for a peer that does not take what is still to be written."""
+LINK_CONNECTIONS_MAX: Final = 16_384
+"""Links that one listening address serves at a time."""
+LINK_RECEIVE_OCTETS_MAX: Final = 64 * 1024
+"""Received and not yet taken; a stream stops reading here, after at most one read more."""
+LINK_DATAGRAMS_MAX: Final = 64
+"""Datagrams received and not yet taken; further ones are dropped."""
+DATAGRAM_OCTETS_MAX: Final = 65_507
+"""The payload of the largest UDP datagram over IPv4."""
+DATAGRAM_PEERS_MAX: Final = 4_096
+"""Peers that one bound UDP socket remembers."""
+
+# Storage
+INTERVAL_BATCH_ROWS_MAX: Final = 1_000_000
+"""Readings in one append: one transaction, some 200 MB of working memory."""
+INTERVAL_STORE_MEMORY_MIB: Final = 1_024
+"""Memory of the interval store; larger work goes through its temporary files."""
+LLS_SECRET_OCTETS_MAX: Final = 64
