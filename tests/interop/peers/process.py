@@ -22,7 +22,7 @@ class PeerProcess:
     def __init__(self, name: str, command: list[str], log: Path) -> None:
         self.name = name
         self.log = log
-        with log.open("ab") as errors:
+        with log.open("wb") as errors:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, bufsize=0
             )

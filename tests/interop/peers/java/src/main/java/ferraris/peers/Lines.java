@@ -39,7 +39,7 @@ final class Lines {
             JsonObject answer;
             try {
                 answer = worker.perform(JsonParser.parseString(line).getAsJsonObject());
-            } catch (Exception | StackOverflowError error) {
+            } catch (Exception | Error error) {
                 answer = new JsonObject();
                 answer.addProperty("error", describe(error));
             }
