@@ -1,0 +1,61 @@
+"""Links: octets to and from one peer, whatever carries them.
+
+Adapters (TCP, UDP, loopback) and middlewares (faults, capture, throttle) all look the same to a driver: `send`,
+`receive`, `aclose` and frozen `capabilities`. A link knows no APDU.
+"""
+
+from __future__ import annotations
+
+from ferraris.link.capture import Capture, CaptureLink, Direction, JsonLinesCapture, PcapCapture
+from ferraris.link.contract import (
+    Connector,
+    Downlink,
+    Link,
+    LinkCapabilities,
+    LinkHandler,
+    LinkServer,
+    Listener,
+    address_text,
+    receive_within,
+)
+from ferraris.link.fault import FaultLink, FaultPlan
+from ferraris.link.inbox import Inbox
+from ferraris.link.loopback import LoopbackLink, loopback_pair
+from ferraris.link.middleware import Middleware
+from ferraris.link.serving import HandlerTasks
+from ferraris.link.tcp import TcpLink, TcpServer, open_tcp, serve_tcp
+from ferraris.link.throttle import ThrottleLink
+from ferraris.link.udp import UdpLink, UdpServer, open_udp, serve_udp
+
+__all__ = [
+    "Capture",
+    "CaptureLink",
+    "Connector",
+    "Direction",
+    "Downlink",
+    "FaultLink",
+    "FaultPlan",
+    "HandlerTasks",
+    "Inbox",
+    "JsonLinesCapture",
+    "Link",
+    "LinkCapabilities",
+    "LinkHandler",
+    "LinkServer",
+    "Listener",
+    "LoopbackLink",
+    "Middleware",
+    "PcapCapture",
+    "TcpLink",
+    "TcpServer",
+    "ThrottleLink",
+    "UdpLink",
+    "UdpServer",
+    "address_text",
+    "loopback_pair",
+    "open_tcp",
+    "open_udp",
+    "receive_within",
+    "serve_tcp",
+    "serve_udp",
+]

@@ -1,0 +1,94 @@
+"""What has come over a link and nobody has taken yet. Every adapter keeps one; one task at a time takes from it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from ferraris.kernel.errors import LinkClosedError, LinkError, LocalProtocolError
+
+
+class Inbox:
+    """Chunks in the order of arrival, and the reason of the end once the link is over.
+
+    A stream's chunks are handed out joined, a datagram link's one by one. `take` removes a chunk only when it returns
+    it, so cancelling it loses nothing.
+    """
+
+    __slots__ = ("_chunks", "_discarded", "_error", "_keeps_boundaries", "_taker", "octets")
+
+    def __init__(self, *, keeps_boundaries: bool = False) -> None:
+        self.octets = 0
+        self._chunks: deque[bytes] = deque()
+        self._keeps_boundaries = keeps_boundaries
+        self._discarded = False
+        self._error: LinkError | None = None
+        self._taker: asyncio.Future[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._chunks)
+
+    @property
+    def ended(self) -> bool:
+        """No chunk will be added any more."""
+        return self._error is not None
+
+    @property
+    def closed(self) -> bool:
+        """This side has closed."""
+        return self._discarded
+
+    def put(self, octets: bytes) -> None:
+        """Add a chunk that has arrived; nothing happens after the end or when it is empty."""
+        if octets and self._error is None:
+            self._chunks.append(octets)
+            self.octets += len(octets)
+            self._wake()
+
+    def end(self, error: LinkError) -> None:
+        """No more will come, for the reason `error`. What came before can still be taken. The first reason stands."""
+        if self._error is None:
+            self._error = error
+            self._wake()
+
+    def discard(self, reason: str) -> None:
+        """This side has closed: what nobody took is dropped, and `take` raises LinkClosedError at once."""
+        self._chunks.clear()
+        self.octets = 0
+        self._discarded = True
+        self._error = LinkClosedError(reason)
+        self._wake()
+
+    def check_open(self) -> None:
+        """Raise the reason of the end, if it has come."""
+        if self._error is not None:
+            # A fresh error for every caller: one instance raised twice would grow a traceback of both.
+            raise type(self._error)(self._error.summary)
+
+    async def take(self) -> bytes:
+        """The next chunk, as soon as there is one; the reason of the end when there will be none."""
+        if not self._chunks:
+            self.check_open()
+            await self._wait()
+            if not self._chunks:
+                self.check_open()
+        if self._keeps_boundaries or len(self._chunks) == 1:
+            octets = self._chunks.popleft()
+        else:
+            octets = b"".join(self._chunks)
+            self._chunks.clear()
+        self.octets -= len(octets)
+        return octets
+
+    async def _wait(self) -> None:
+        if self._taker is not None:
+            raise LocalProtocolError("Two tasks receive from one link")
+        self._taker = asyncio.get_running_loop().create_future()
+        try:
+            await self._taker
+        finally:
+            self._taker = None
+
+    def _wake(self) -> None:
+        if self._taker is not None and not self._taker.done():
+            self._taker.set_result(None)

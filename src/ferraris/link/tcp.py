@@ -1,0 +1,187 @@
+"""TCP links, as meters with a wide-area connection offer them on port 4059.
+
+Built on asyncio's protocols rather than its streams: a head-end opens thousands of short associations, and a stream
+costs about twice the processor time for the same octets. `TCP_NODELAY` is set by asyncio and by uvloop on every
+connection; a test holds them to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+from ferraris.kernel.errors import LinkClosedError, LinkTimeoutError, LinkUnreachableError
+from ferraris.kernel.limits import (
+    LINK_CLOSE_TIMEOUT_S,
+    LINK_CONNECT_TIMEOUT_S,
+    LINK_CONNECTIONS_MAX,
+    LINK_RECEIVE_OCTETS_MAX,
+)
+from ferraris.link.contract import STREAM_OCTETS_MAX, LinkCapabilities, LinkHandler, address_text
+from ferraris.link.inbox import Inbox
+from ferraris.link.serving import HandlerTasks
+
+TCP_CAPABILITIES = LinkCapabilities(
+    uplink_octets_max=STREAM_OCTETS_MAX,
+    downlink_octets_max=STREAM_OCTETS_MAX,
+    ordered=True,
+    reliable=True,
+    keeps_boundaries=False,
+    round_trip_ms=100,
+)
+CANNOT_BE_OPENED = (OSError, UnicodeError, OverflowError)
+"""What asyncio raises for an address that refuses, does not exist, is no name at all or has no such port."""
+
+
+class TcpLink(asyncio.Protocol):
+    """One TCP connection. asyncio calls the methods of its protocol; drivers call those of the link."""
+
+    capabilities = TCP_CAPABILITIES
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport
+        self._inbox = Inbox()
+        self._reading_paused = False
+        self._writable: asyncio.Event | None = None
+        self._lost = asyncio.Event()
+
+    # The link
+
+    @property
+    def local(self) -> str:
+        return socket_address_text(self._transport, "sockname")
+
+    @property
+    def peer(self) -> str:
+        return socket_address_text(self._transport, "peername")
+
+    async def send(self, octets: bytes) -> None:
+        self._inbox.check_open()
+        self._transport.write(octets)
+        if self._writable is not None:
+            await self._writable.wait()
+            self._inbox.check_open()
+
+    async def receive(self) -> bytes:
+        octets = await self._inbox.take()
+        if self._reading_paused:
+            self._reading_paused = False
+            self._transport.resume_reading()
+        return octets
+
+    async def aclose(self) -> None:
+        self._inbox.discard("The link was closed on this side")
+        if self._lost.is_set():
+            return
+        self._transport.close()
+        try:
+            # Waiting costs nothing when all is written. A peer that does not read what is left must not hold us here.
+            async with asyncio.timeout(LINK_CLOSE_TIMEOUT_S if self._transport.get_write_buffer_size() else None):
+                await self._lost.wait()
+        except TimeoutError:
+            self._transport.abort()
+        except asyncio.CancelledError:
+            self._transport.abort()
+            raise
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._inbox.put(data)
+        if self._inbox.octets >= LINK_RECEIVE_OCTETS_MAX and not self._reading_paused:
+            self._reading_paused = True
+            self._transport.pause_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        reason = "The peer closed the link" if exc is None else f"The link failed: {exc}"
+        self._inbox.end(LinkClosedError(reason))
+        self.resume_writing()
+        self._lost.set()
+
+    def pause_writing(self) -> None:
+        self._writable = asyncio.Event()
+
+    def resume_writing(self) -> None:
+        if self._writable is not None:
+            self._writable.set()
+            self._writable = None
+
+
+class _AcceptedLink(TcpLink):
+    """A connection that a server accepted: its handler starts with it, unless there are too many."""
+
+    def __init__(self, handlers: HandlerTasks) -> None:
+        super().__init__()
+        self._handlers = handlers
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self._handlers.full:
+            self._transport.abort()
+        else:
+            self._handlers.start(self)
+
+
+class TcpServer:
+    """A listening socket and the links that it accepted."""
+
+    def __init__(self, server: asyncio.Server, handlers: HandlerTasks) -> None:
+        self._server = server
+        self._handlers = handlers
+        name = server.sockets[0].getsockname()
+        self.host: str = name[0]
+        self.port: int = name[1]
+
+    @property
+    def connections(self) -> int:
+        """Links that are being served."""
+        return len(self._handlers)
+
+    async def aclose(self) -> None:
+        self._server.close()
+        await self._handlers.aclose()
+        await self._server.wait_closed()
+
+
+async def open_tcp(
+    host: str, port: int, timeout_s: float = LINK_CONNECT_TIMEOUT_S, *, local_host: str | None = None
+) -> TcpLink:
+    """Connect to `host` (a name, an IPv4 or an IPv6 address), from the address `local_host` if one is given.
+
+    Raises LinkTimeoutError after `timeout_s`, LinkUnreachableError when the address refuses or does not exist.
+    """
+    loop = asyncio.get_running_loop()
+    local_address = None if local_host is None else (local_host, 0)
+    try:
+        async with asyncio.timeout(timeout_s):
+            _, link = await loop.create_connection(TcpLink, host, port, local_addr=local_address)
+    except TimeoutError:
+        raise LinkTimeoutError(f"No connection to {address_text(host, port)} within {timeout_s:g} s") from None
+    except CANNOT_BE_OPENED as error:
+        raise LinkUnreachableError(f"No connection to {address_text(host, port)}: {error}") from error
+    return link
+
+
+async def serve_tcp(
+    host: str, port: int, handler: LinkHandler, *, connections_max: int = LINK_CONNECTIONS_MAX
+) -> TcpServer:
+    """Listen on `host` and `port` (0: any free one) and run `handler` for each link, `connections_max` at a time.
+
+    One connection more is closed at once. Raises LinkUnreachableError when the address cannot be had.
+    """
+    loop = asyncio.get_running_loop()
+    handlers = HandlerTasks(handler, connections_max)
+    try:
+        server = await loop.create_server(lambda: _AcceptedLink(handlers), host, port)
+    except CANNOT_BE_OPENED as error:
+        raise LinkUnreachableError(f"Cannot listen on {address_text(host, port)}: {error}") from error
+    return TcpServer(server, handlers)
+
+
+def socket_address_text(transport: asyncio.BaseTransport, which: str) -> str:
+    """`host:port` of one end of a socket; empty when the operating system does not know it any more."""
+    name = transport.get_extra_info(which)
+    return address_text(name[0], name[1]) if name else ""

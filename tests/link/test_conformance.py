@@ -1,0 +1,139 @@
+"""Every adapter and every middleware of the link package passes the shared conformance tests."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+import uvloop
+
+from ferraris.kernel.clock import ManualClock
+from ferraris.kernel.entropy import SeededEntropy
+from ferraris.link import (
+    CaptureLink,
+    FaultLink,
+    FaultPlan,
+    JsonLinesCapture,
+    Link,
+    Middleware,
+    PcapCapture,
+    ThrottleLink,
+    loopback_pair,
+    open_tcp,
+    open_udp,
+    serve_tcp,
+    serve_udp,
+)
+from tests.link.conformance import LinkConformance, Pair, connected
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@asynccontextmanager
+async def wrapped(left: Link, right: Link) -> AsyncIterator[Pair]:
+    try:
+        yield left, right
+    finally:
+        await left.aclose()
+        await right.aclose()
+
+
+class TestTcp(LinkConformance):
+    def pair(self) -> AbstractAsyncContextManager[Pair]:
+        return connected(open_tcp, serve_tcp, "127.0.0.1")
+
+
+class TestTcpUvloop(TestTcp):
+    loop_factory = uvloop.new_event_loop
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6 loopback")
+class TestTcpOverIpv6(LinkConformance):
+    def pair(self) -> AbstractAsyncContextManager[Pair]:
+        return connected(open_tcp, serve_tcp, "::1")
+
+
+class TestUdp(LinkConformance):
+    tells_end = False
+
+    def pair(self) -> AbstractAsyncContextManager[Pair]:
+        return connected(open_udp, serve_udp, "127.0.0.1")
+
+
+class TestUdpUvloop(TestUdp):
+    loop_factory = uvloop.new_event_loop
+
+
+class TestLoopback(LinkConformance):
+    def pair(self) -> AbstractAsyncContextManager[Pair]:
+        return wrapped(*loopback_pair())
+
+
+class TestLoopbackDatagrams(LinkConformance):
+    def pair(self) -> AbstractAsyncContextManager[Pair]:
+        return wrapped(*loopback_pair(datagrams=True))
+
+
+class TestMiddleware(LinkConformance):
+    def pair(self) -> AbstractAsyncContextManager[Pair]:
+        left, right = loopback_pair()
+        return wrapped(Middleware(left), Middleware(right))
+
+
+class TestFaultLinkWithoutFaults(LinkConformance):
+    def pair(self) -> AbstractAsyncContextManager[Pair]:
+        left, right = loopback_pair()
+        entropy = SeededEntropy(1)
+        return wrapped(FaultLink(left, FaultPlan(), entropy), FaultLink(right, FaultPlan(), entropy))
+
+
+class TestFaultLinkThatDelays(LinkConformance):
+    def pair(self) -> AbstractAsyncContextManager[Pair]:
+        left, right = loopback_pair()
+        return wrapped(FaultLink(left, FaultPlan(delay_max_ms=1), SeededEntropy(1)), right)
+
+
+class TestThrottleLink(LinkConformance):
+    def pair(self) -> AbstractAsyncContextManager[Pair]:
+        left, right = loopback_pair()
+        return wrapped(ThrottleLink(left, 1e9), right)
+
+
+class TestCaptureLink(LinkConformance):
+    def pair(self) -> AbstractAsyncContextManager[Pair]:
+        left, right = loopback_pair()
+        clock = ManualClock()
+        return wrapped(
+            CaptureLink(left, JsonLinesCapture(io.StringIO(), clock)),
+            CaptureLink(right, PcapCapture(io.BytesIO(), clock)),
+        )
+
+
+def test_the_conformance_tests_find_a_link_that_loses_octets() -> None:
+    """A link that forgets what a cancelled receive had taken must not pass."""
+
+    class Forgetful(Middleware):
+        async def receive(self) -> bytes:
+            octets = await self._link.receive()
+            await asyncio.sleep(0)
+            return octets
+
+    class Conformance(LinkConformance):
+        def pair(self) -> AbstractAsyncContextManager[Pair]:
+            left, right = loopback_pair()
+            return wrapped(left, Forgetful(right))
+
+    with pytest.raises((AssertionError, Exception), match="within 20 s|assert"):
+        Conformance().test_only_one_task_may_receive()
+        Conformance().test_a_cancelled_receive_loses_nothing()
