@@ -34,6 +34,10 @@ INVOCATION_COUNTER_BLOCK: Final = 1_024
 """Invocation counters reserved by one durable write."""
 INVOCATION_COUNTER_SENDERS_MAX: Final = 64
 """System titles that may send under one key."""
+NOTIFICATION_LAYOUTS_MAX: Final = 4_096
+"""Layouts of pushes remembered by one decoder."""
+LAYOUTS_PER_SIZE_MAX: Final = 16
+"""Layouts of pushes of the same count of octets: each one more is a compare before the general decoder."""
 CHALLENGE_OCTETS_MIN: Final = 8
 CHALLENGE_OCTETS_MAX: Final = 64
 
