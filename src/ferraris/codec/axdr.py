@@ -124,7 +124,9 @@ def read_length(octets: bytes, offset: int) -> tuple[int, int]:
     width = first & 0x7F
     end = offset + 1 + width
     if not 1 <= width <= 4:
-        raise DecodeError("a length has a wrong form", expected="1 to 4 octets", got=width, offset=offset, clause=CLAUSE)
+        raise DecodeError(
+            "a length has a wrong form", expected="1 to 4 octets", got=width, offset=offset, clause=CLAUSE
+        )
     if end > len(octets):
         raise DecodeError("a length is cut short", expected=width, got=len(octets) - offset - 1, offset=offset)
     return int.from_bytes(octets[offset + 1 : end], "big"), end
@@ -166,7 +168,9 @@ class _Reader:
         try:
             tag = octets[offset]
         except IndexError:
-            raise DecodeError("a value is missing", expected="a tag octet", got=0, offset=offset, clause=CLAUSE) from None
+            raise DecodeError(
+                "a value is missing", expected="a tag octet", got=0, offset=offset, clause=CLAUSE
+            ) from None
         content = offset + 1
         number = NUMBER_FORMATS.get(tag)
         if number is not None:
@@ -185,7 +189,9 @@ class _Reader:
 
     def read_elements(self, tag: int, offset: int, depth: int) -> tuple[Data, int]:
         if depth >= DATA_DEPTH_MAX:
-            raise DecodeError("a value is nested too deep", expected=f"at most {DATA_DEPTH_MAX}", got=depth + 1, offset=offset)
+            raise DecodeError(
+                "a value is nested too deep", expected=f"at most {DATA_DEPTH_MAX}", got=depth + 1, offset=offset
+            )
         count, content = read_length(self.octets, offset)
         self.elements += count
         left = len(self.octets) - content
@@ -221,19 +227,25 @@ class _Reader:
 def skip_description(octets: bytes, offset: int, depth: int) -> int:
     """The offset behind a compact-array's type description. Raises DecodeError."""
     if depth >= DATA_DEPTH_MAX:
-        raise DecodeError("a type is nested too deep", expected=f"at most {DATA_DEPTH_MAX}", got=depth + 1, offset=offset)
+        raise DecodeError(
+            "a type is nested too deep", expected=f"at most {DATA_DEPTH_MAX}", got=depth + 1, offset=offset
+        )
     (tag,), content = take(octets, offset, 1)
     if tag == Tag.ARRAY:
         return skip_description(octets, take(octets, content, 2)[1], depth + 1)
     if tag == Tag.STRUCTURE:
         count, content = read_length(octets, content)
         if count > len(octets) - content:
-            raise DecodeError("a count lies", expected=f"{count} types", got=f"{len(octets) - content} octets", offset=offset)
+            raise DecodeError(
+                "a count lies", expected=f"{count} types", got=f"{len(octets) - content} octets", offset=offset
+            )
         for _ in range(count):
             content = skip_description(octets, content, depth + 1)
         return content
     if tag == Tag.COMPACT_ARRAY or tag not in KNOWN_TAGS:
-        raise DecodeError("no such type in a description", expected="a tag of Data", got=tag, offset=offset, clause=CLAUSE)
+        raise DecodeError(
+            "no such type in a description", expected="a tag of Data", got=tag, offset=offset, clause=CLAUSE
+        )
     return content
 
 
@@ -341,7 +353,9 @@ def skip_data(octets: bytes, offset: int) -> int:
     size = len(octets)
     while pending:
         if pending > size - offset:  # every value takes one octet at least
-            raise DecodeError("a count lies", expected=f"{pending} values", got=f"{size - offset} octets", offset=offset)
+            raise DecodeError(
+                "a count lies", expected=f"{pending} values", got=f"{size - offset} octets", offset=offset
+            )
         tag = octets[offset]
         pending -= 1
         fixed = _NUMBER_SIZES[tag]

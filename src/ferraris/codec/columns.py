@@ -117,9 +117,11 @@ def _layout(shapes: tuple[ColumnShape, ...]) -> RowLayout:
         offsets.append(len(template))
         template.extend(bytes(np.dtype(dtype).itemsize))
     row = np.frombuffer(bytes(template), np.uint8)
-    dtype_of_row = np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": len(template)})
+    dtype_of_row: np.dtype[np.void] = np.dtype(
+        {"names": names, "formats": formats, "offsets": offsets, "itemsize": len(template)}
+    )
     positions = np.array(fixed, np.intp)
-    return RowLayout(shapes, len(template), cast("np.dtype[np.void]", dtype_of_row), row, positions, row[positions])
+    return RowLayout(shapes, len(template), dtype_of_row, row, positions, row[positions])
 
 
 def recognise(octets: bytes, offset: int) -> RowLayout | None:
@@ -154,7 +156,9 @@ class Table:
 
     __slots__ = ("_columns", "_rows", "layout")
 
-    def __init__(self, layout: RowLayout | None, rows: npt.NDArray[np.void] | None, columns: list[list[object]]) -> None:
+    def __init__(
+        self, layout: RowLayout | None, rows: npt.NDArray[np.void] | None, columns: list[list[object]]
+    ) -> None:
         self.layout = layout
         """The layout that all rows share, or None when they were decoded value by value."""
         self._rows = rows

@@ -111,7 +111,9 @@ class CipherKeys:
             raise DecodeError("a protected APDU is cut short", expected=HEADER_OCTETS, got=len(octets), clause=CLAUSE)
         control = octets[0]
         if control & SecurityControl.COMPRESSED:
-            raise SecurityError("compression is not supported", expected="bit 7 clear", got=f"{control:#04x}", clause="V.44")
+            raise SecurityError(
+                "compression is not supported", expected="bit 7 clear", got=f"{control:#04x}", clause="V.44"
+            )
         counter = int.from_bytes(octets[1:5], "big")
         vector = system_title + octets[1:5]
         kind = control & 0x30
@@ -137,7 +139,9 @@ class CipherKeys:
         """Check f(challenge) as received and return its invocation counter. Raises AuthenticationError."""
         size = HEADER_OCTETS + TAG_OCTETS
         if len(response) != size or response[0] != SecurityControl.AUTHENTICATED:
-            raise AuthenticationError("an HLS response has a wrong form", expected=f"0x10 and {size} octets", got=len(response))
+            raise AuthenticationError(
+                "an HLS response has a wrong form", expected=f"0x10 and {size} octets", got=len(response)
+            )
         counter = int.from_bytes(response[1:5], "big")
         if not compare_digest(self.gmac(system_title, counter, challenge), response):
             raise AuthenticationError("an HLS-GMAC response does not verify", expected="the tag of our challenge")
@@ -161,13 +165,17 @@ class CipherKeys:
         encrypt = self._gcm.encrypt
         plain = encrypt(vector, body, aad)[:size]
         if not compare_digest(encrypt(vector, plain, aad)[size : size + TAG_OCTETS], octets[-TAG_OCTETS:]):
-            raise AuthenticationError("an authentication tag does not verify", expected="the tag of these octets", clause=CLAUSE)
+            raise AuthenticationError(
+                "an authentication tag does not verify", expected="the tag of these octets", clause=CLAUSE
+            )
         return plain
 
 
 def _check_tag(tag: bytes, octets: bytes) -> None:
     if not compare_digest(tag, octets[-TAG_OCTETS:]):
-        raise AuthenticationError("an authentication tag does not verify", expected="the tag of these octets", clause=CLAUSE)
+        raise AuthenticationError(
+            "an authentication tag does not verify", expected="the tag of these octets", clause=CLAUSE
+        )
 
 
 def wrap_key(master_key: bytes, key: bytes) -> bytes:
@@ -180,4 +188,6 @@ def unwrap_key(master_key: bytes, wrapped: bytes) -> bytes:
     try:
         return aes_key_unwrap(master_key, wrapped)
     except (InvalidUnwrap, InvalidTag, ValueError) as error:
-        raise AuthenticationError("a wrapped key does not verify", expected="a key wrapped under this master key") from error
+        raise AuthenticationError(
+            "a wrapped key does not verify", expected="a key wrapped under this master key"
+        ) from error

@@ -1,0 +1,79 @@
+"""The DLMS application layer, without I/O: APDUs, ciphering, associations of both roles, block transfer, framing.
+
+`Association` is the engine of either end: whole APDUs in, events out. `ferraris.dlms.apdu` holds what both ends say to one
+another, `wrapper` and `hdlc` the framing around it, `NotificationDecoder` the fast way through a stream of pushes. Time and
+randomness are arguments; sockets and storage are elsewhere.
+"""
+
+from ferraris.dlms.association import Association
+from ferraris.dlms.ciphering import (
+    CipherKeys,
+    InvocationCounterGuard,
+    InvocationCounterSource,
+    SecurityControl,
+    unwrap_key,
+    wrap_key,
+)
+from ferraris.dlms.events import (
+    Aborted,
+    Associate,
+    Associated,
+    Command,
+    Event,
+    NotificationReceived,
+    Rejected,
+    Release,
+    Released,
+    Request,
+    RequestReceived,
+    Response,
+    ResponseReceived,
+    Violated,
+)
+from ferraris.dlms.notification_layout import Notification, NotificationDecoder
+from ferraris.dlms.push import PushReceiver, PushSecurity, ReceivedPush, protect_push
+from ferraris.dlms.settings import CONFORMANCE_OF_THIS_ENGINE, AssociationSettings, Ciphering, Security
+from ferraris.dlms.transitions import TRANSITIONS, Role, Signal, State, diagram
+from ferraris.dlms.wrapper import WrapperPdu, WrapperReceiver, encode_wpdu
+
+__all__ = [
+    "CONFORMANCE_OF_THIS_ENGINE",
+    "TRANSITIONS",
+    "Aborted",
+    "Associate",
+    "Associated",
+    "Association",
+    "AssociationSettings",
+    "CipherKeys",
+    "Ciphering",
+    "Command",
+    "Event",
+    "InvocationCounterGuard",
+    "InvocationCounterSource",
+    "Notification",
+    "NotificationDecoder",
+    "NotificationReceived",
+    "PushReceiver",
+    "PushSecurity",
+    "ReceivedPush",
+    "Rejected",
+    "Release",
+    "Released",
+    "Request",
+    "RequestReceived",
+    "Response",
+    "ResponseReceived",
+    "Role",
+    "Security",
+    "SecurityControl",
+    "Signal",
+    "State",
+    "Violated",
+    "WrapperPdu",
+    "WrapperReceiver",
+    "diagram",
+    "encode_wpdu",
+    "protect_push",
+    "unwrap_key",
+    "wrap_key",
+]

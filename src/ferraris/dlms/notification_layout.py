@@ -1,0 +1,172 @@
+"""The layout of a data-notification: recognised once for a kind of meter, then one unpack and one compare a push.
+
+Meters of one kind push the same objects in the same order, so their notifications differ in numbers and texts, not in where
+these stand. The general decoder reads the first one and yields a `NotificationLayout`: a `struct.Struct` over the whole APDU
+and a mask with the octets (tags, counts, lengths) that the next ones must repeat. One that does not is decoded in general
+and yields a layout of its own.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Final, NamedTuple, cast
+
+from ferraris.codec import Data, Tag, decode_data, write_length
+from ferraris.codec.axdr import EMPTY_TAGS, FIXED_OCTETS, NUMBER_FORMATS, STRING_TAGS
+from ferraris.dlms.apdu import DataNotification, decode_apdu
+from ferraris.kernel.errors import DecodeError, RemoteProtocolError
+from ferraris.kernel.limits import LAYOUTS_PER_SIZE_MAX, NOTIFICATION_LAYOUTS_MAX
+
+HEADER: Final = struct.Struct(">xI")
+"""The tag and the long-invoke-id-and-priority, before the date-time's length."""
+
+
+class Notification(NamedTuple):
+    """A decoded push. `values` are its simple values in the order of the octets; `tree` puts them into their places."""
+
+    long_invoke_id_and_priority: int
+    date_time: bytes
+    """0 or 12 octets, as sent."""
+    values: tuple[object, ...]
+    """int, float, bytes, BitString or CompactArray: one for each simple value but null-data."""
+    body: Data
+    """A body of the same shape and tags, not of the same values."""
+
+    def tree(self) -> Data:
+        """The body with this notification's values in their places."""
+        return _fill(self.body, iter(self.values))
+
+
+class NotificationLayout(NamedTuple):
+    """Where the values of one kind of notification stand."""
+
+    body: Data
+    unpack: struct.Struct
+    mask: int
+    fixed: int
+    """The octets that every such APDU repeats (tags, counts, lengths), as one number under `mask`."""
+
+    def match(self, octets: bytes) -> Notification | None:
+        """The notification in an APDU of as many octets, or None when it has another layout."""
+        if int.from_bytes(octets, "big") & self.mask != self.fixed:
+            return None
+        invoke_id, date_time, *values = self.unpack.unpack(octets)
+        return Notification(invoke_id, date_time, tuple(values), self.body)
+
+
+class NotificationDecoder:
+    """Decodes data-notifications and keeps the layouts it met; beyond the limit the ones longest unused are dropped."""
+
+    __slots__ = ("_layouts",)
+
+    def __init__(self) -> None:
+        self._layouts: OrderedDict[tuple[int, int], NotificationLayout] = OrderedDict()
+
+    def decode(self, octets: bytes) -> Notification:
+        """The data-notification in `octets`, a whole plain APDU. Raises DecodeError or RemoteProtocolError."""
+        for ordinal in range(LAYOUTS_PER_SIZE_MAX):
+            layout = self._layouts.get((len(octets), ordinal))
+            if layout is None:
+                break
+            notification = layout.match(octets)
+            if notification is not None:
+                return notification
+        return self._decode_in_general(octets)
+
+    def _decode_in_general(self, octets: bytes) -> Notification:
+        apdu = decode_apdu(octets)
+        if not isinstance(apdu, DataNotification):
+            raise RemoteProtocolError("no data-notification", expected="tag 15", got=type(apdu).__name__)
+        body, end = decode_data(apdu.body)
+        if end != len(apdu.body):
+            raise DecodeError("octets follow the notification's body", expected=end, got=len(apdu.body), offset=end)
+        notification = Notification(apdu.long_invoke_id_and_priority, apdu.date_time, tuple(_values_of(body)), body)
+        layout = _layout_of(octets, notification)
+        if layout is not None:
+            self._keep(len(octets), layout)
+        return notification
+
+    def _keep(self, size: int, layout: NotificationLayout) -> None:
+        layouts = self._layouts
+        ordinal = next((n for n in range(LAYOUTS_PER_SIZE_MAX) if (size, n) not in layouts), LAYOUTS_PER_SIZE_MAX - 1)
+        layouts[size, ordinal] = layout
+        if len(layouts) > NOTIFICATION_LAYOUTS_MAX:
+            layouts.popitem(last=False)
+
+
+def _layout_of(octets: bytes, notification: Notification) -> NotificationLayout | None:
+    """The layout that `octets` show, or None when a value in them cannot be unpacked by `struct`."""
+    builder = _Builder(octets, HEADER.size)
+    builder.put_string(notification.date_time)
+    if not builder.put(notification.body):
+        return None
+    mask = int.from_bytes(builder.mask, "big")
+    layout = NotificationLayout(
+        notification.body, struct.Struct(builder.format), mask, int.from_bytes(octets, "big") & mask
+    )
+    # A length in a longer form than the shortest would shift everything: such a push keeps to the general decoder.
+    return layout if layout.unpack.size == len(octets) and layout.match(octets) == notification else None
+
+
+class _Builder:
+    """Walks a body beside its octets and writes down which of them are values."""
+
+    __slots__ = ("format", "mask", "offset")
+
+    def __init__(self, octets: bytes, offset: int) -> None:
+        self.format = HEADER.format
+        self.mask = bytearray(b"\xff" * len(octets))
+        self.mask[1:offset] = bytes(offset - 1)
+        self.offset = offset
+
+    def put_fixed(self, count: int) -> None:
+        self.format += f"{count}x"
+        self.offset += count
+
+    def put_value(self, count: int, code: str) -> None:
+        self.mask[self.offset : self.offset + count] = bytes(count)
+        self.format += code
+        self.offset += count
+
+    def put_string(self, octets: bytes) -> None:
+        self.put_fixed(_length_octets(len(octets)))
+        self.put_value(len(octets), f"{len(octets)}s")
+
+    def put(self, data: Data) -> bool:
+        """Add one value and all that it holds; False when `struct` cannot unpack one of them."""
+        tag, value = data
+        self.put_fixed(1)
+        number = NUMBER_FORMATS.get(tag)
+        if number is not None:
+            self.put_value(number.size, number.format[1:])
+        elif tag in STRING_TAGS:
+            self.put_string(cast("bytes", value))
+        elif tag in FIXED_OCTETS:
+            self.put_value(FIXED_OCTETS[tag], f"{FIXED_OCTETS[tag]}s")
+        elif tag in (Tag.ARRAY, Tag.STRUCTURE):
+            members = cast("tuple[Data, ...]", value)
+            self.put_fixed(_length_octets(len(members)))
+            return all(map(self.put, members))
+        return tag in EMPTY_TAGS or tag not in (Tag.BIT_STRING, Tag.COMPACT_ARRAY)
+
+
+def _length_octets(length: int) -> int:
+    out = bytearray()
+    write_length(length, out)
+    return len(out)
+
+
+def _values_of(data: Data) -> Iterator[object]:
+    if data.tag in (Tag.ARRAY, Tag.STRUCTURE):
+        for member in cast("tuple[Data, ...]", data.value):
+            yield from _values_of(member)
+    elif data.tag not in EMPTY_TAGS:
+        yield data.value
+
+
+def _fill(data: Data, values: Iterator[object]) -> Data:
+    if data.tag in (Tag.ARRAY, Tag.STRUCTURE):
+        return Data(data.tag, tuple(_fill(member, values) for member in cast("tuple[Data, ...]", data.value)))
+    return Data(data.tag, None if data.tag in EMPTY_TAGS else next(values))

@@ -1,0 +1,90 @@
+"""Pushes: data-notifications under general-glo-ciphering, which name their sender by its system title.
+
+A push opens no association, so nothing but the key, the invocation counter and the policy stands between the head-end and
+whoever can reach its port. Order: find the key by the system title, check the tag, ask the guard for the counter, decode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from ferraris.codec import read_length, write_length
+from ferraris.dlms.ciphering import (
+    SYSTEM_TITLE_OCTETS,
+    CipherKeys,
+    InvocationCounterGuard,
+    InvocationCounterSource,
+    SecurityControl,
+)
+from ferraris.dlms.notification_layout import Notification, NotificationDecoder
+from ferraris.dlms.protection import GENERAL_GLOBAL
+from ferraris.kernel.errors import AuthenticationError, DecodeError, RemoteProtocolError
+
+_NAMED_SENDER: Final = bytes((GENERAL_GLOBAL, SYSTEM_TITLE_OCTETS))
+
+
+@dataclass(frozen=True, slots=True)
+class PushSecurity:
+    """What a receiver knows of one sender."""
+
+    keys: CipherKeys = field(repr=False)
+    guard: InvocationCounterGuard = field(repr=False)
+    policy: SecurityControl = SecurityControl.AUTHENTICATED_ENCRYPTED
+
+
+class ReceivedPush(NamedTuple):
+    """A push whose tag and counter hold."""
+
+    system_title: bytes
+    invocation_counter: int
+    notification: Notification
+
+
+class PushReceiver:
+    """Opens and decodes the pushes of many meters."""
+
+    __slots__ = ("_decoder", "_find")
+
+    def __init__(self, find: Callable[[bytes], PushSecurity | None]) -> None:
+        self._find = find
+        self._decoder = NotificationDecoder()
+
+    def receive(self, octets: bytes) -> ReceivedPush:
+        """The push in one APDU.
+
+        Raises RemoteProtocolError for an APDU that is no general-glo-ciphering, DecodeError for a wrong form, AuthenticationError
+        for an unknown sender, a wrong tag or too weak a protection, InvocationCounterError for a replay.
+        """
+        if octets[:2] != _NAMED_SENDER:
+            raise RemoteProtocolError("a push is not ciphered", expected="general-glo-ciphering", got=octets[:2].hex())
+        system_title = octets[2:10]
+        length, start = read_length(octets, 10)
+        if len(octets) - start != length:
+            raise DecodeError("a ciphered APDU's length lies", expected=length, got=len(octets) - start, offset=10)
+        security = self._find(system_title)
+        if security is None:
+            raise AuthenticationError("a push from an unknown system title", got=system_title.hex())
+        control, counter, apdu = security.keys.unprotect(system_title, octets[start:])
+        policy = security.policy
+        if control & policy != policy or control & ~0x30:
+            raise AuthenticationError(
+                "a push is not protected as the policy asks", expected=f"{policy:#04x}", got=f"{control:#04x}"
+            )
+        security.guard.accept(system_title, counter)
+        return ReceivedPush(system_title, counter, self._decoder.decode(apdu))
+
+
+def protect_push(
+    apdu: bytes,
+    system_title: bytes,
+    keys: CipherKeys,
+    counters: InvocationCounterSource,
+    policy: SecurityControl = SecurityControl.AUTHENTICATED_ENCRYPTED,
+) -> bytes:
+    """The sender's side: a plain data-notification as a general-glo-ciphering APDU. Raises SecurityError without a counter."""
+    content = keys.protect(policy, system_title, counters.take(), apdu)
+    out = bytearray(_NAMED_SENDER + system_title)
+    write_length(len(content), out)
+    return bytes(out + content)
