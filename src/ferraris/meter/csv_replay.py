@@ -21,7 +21,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final
@@ -104,7 +104,7 @@ class _Form:
         except ValueError:
             raise self.fault(line, "time", expected="ISO 8601 or seconds since 1970", got=repr(text[:40])) from None
         if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=timezone.utc)
+            moment = moment.replace(tzinfo=UTC)
         milliseconds = round(moment.timestamp() * 1000)
         if milliseconds < 0:
             raise self.fault(line, "time", expected="1970 or later", got=repr(text[:40]))
@@ -151,7 +151,9 @@ def _read(path: Path, reader: Iterator[list[str]]) -> CsvReplay:
         raise form.fault(len(lines) + 1, "too few lines", expected="at least two with values")
     first, period_ms = lines[0].time_ms, lines[1].time_ms - lines[0].time_ms
     if not PERIODS_MS[0] <= period_ms <= PERIODS_MS[1] or first % period_ms:
-        raise form.fault(lines[1].number, "period in s", expected="60 to 86400, times at its multiples", got=period_ms / 1000)
+        raise form.fault(
+            lines[1].number, "period in s", expected="60 to 86400, times at its multiples", got=period_ms / 1000
+        )
     count = (lines[-1].time_ms - first) // period_ms + 1
     if count > CSV_REPLAY_LINES_MAX:
         raise form.fault(lines[-1].number, "time too far from the first line's", got=count)

@@ -66,6 +66,4 @@ def read_events(memory: FleetMemory, meter: int, first: int = 0, count: int | No
     cleared = memory.state.field("event_cleared", meter)
     entries = memory.event_log.read(meter, head, cleared, first, count)
     start = head - memory.event_log.entries_in_use(head, cleared) + max(first, 0)
-    return [
-        MeterEvent(start + place, int(entry["time_s"]), int(entry["code"])) for place, entry in enumerate(entries)
-    ]
+    return [MeterEvent(start + place, int(entry["time_s"]), int(entry["code"])) for place, entry in enumerate(entries)]

@@ -99,7 +99,10 @@ class StochasticLoad:
     factories_permille: int = 20
     plants_permille: int = 300
     local_offset_min: int = 60
-    period_ms: int = PERIOD_MS
+
+    @property
+    def period_ms(self) -> int:
+        return PERIOD_MS
 
     def kinds(self, meters: Integers) -> Integers:
         """`Kind` of each meter's consumer."""
@@ -210,7 +213,8 @@ def _table(name: str) -> list[dict[str, str]]:
 
 def _quarters(row: dict[str, str]) -> Integers:
     """Hourly means drawn out to quarters of an hour by straight lines from hour to hour."""
-    hours = np.array([int(row[f"h{hour:02}"]) for hour in range(24)])
+    hours = np.array([int(row[f"h{hour:02}"]) for hour in range(24)], np.int64)
     following = np.roll(hours, -1)
     steps = np.arange(4)
-    return ((hours[:, None] * (4 - steps) + following[:, None] * steps) // 4).ravel()
+    quarters: Integers = (hours[:, None] * (4 - steps) + following[:, None] * steps) // 4
+    return quarters.ravel()

@@ -55,6 +55,8 @@ class MappedFile:
             if found != octets:
                 raise StoreError(f"{path} has the wrong size", expected=octets, got=found)
             self._mapping = mmap.mmap(descriptor, octets)
+            # Meters are written and read a few rows here and there: reading ahead would bring in the whole file.
+            self._mapping.madvise(mmap.MADV_RANDOM)
         finally:
             os.close(descriptor)
         flat: npt.NDArray[Any] = np.frombuffer(self._mapping, dtype, meters * slots, HEADER_OCTETS)

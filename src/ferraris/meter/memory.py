@@ -132,7 +132,7 @@ class FleetMemory:
                 CommittedRows.create(file, np.zeros(count, SETTINGS))
             if name == "supply":
                 file.rows["alive_ms"] = int(first_state["time_ms"].max())
-        os.rename(part, directory / DIRECTORY)
+        part.rename(directory / DIRECTORY)
         return cls(directory)
 
     def _take_lock(self) -> int:

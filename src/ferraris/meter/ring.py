@@ -23,7 +23,7 @@ class Ring:
         self._file = file
         self._rows = file.rows
         self.batch_max = batch_max
-        self.entries_max = file.rows.shape[1] - batch_max
+        self.entries_max: int = file.rows.shape[1] - batch_max
 
     @property
     def dtype(self) -> np.dtype[np.void]:

@@ -1,0 +1,207 @@
+"""One virtual meter: a view on its row of the fleet's memory, and everything that can be done with it.
+
+Whatever changes the meter moves it on to that moment first, so that energy is metered under the conditions in which it
+flowed, and then commits the change together with its event.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from ferraris.kernel.clock import MS_PER_S
+from ferraris.meter.clock import ProfileStatus, clock_time_ms, set_clock
+from ferraris.meter.counters import AcceptedCounters, SendingCounter
+from ferraris.meter.disconnector import Command, ControlState, next_state
+from ferraris.meter.events import EventCode, MeterEvent, append_events, read_events
+from ferraris.meter.load import Integers
+from ferraris.meter.mapped_file import Rows
+from ferraris.meter.metering import disturb, first_capture_s, registers_wh
+from ferraris.meter.ring import Ring
+from ferraris.meter.supply import Supply
+
+CLOCK_SHIFT_LIMIT_MS: Final = 9_000
+"""A smaller correction of the clock is a synchronisation: it repeats no capture and flags no interval."""
+
+_EVENT_OF: Final = {
+    (Command.REMOTE_DISCONNECT, ControlState.DISCONNECTED): EventCode.REMOTE_DISCONNECTION,
+    (Command.MANUAL_DISCONNECT, ControlState.READY_FOR_RECONNECTION): EventCode.MANUAL_DISCONNECTION,
+    (Command.LOCAL_DISCONNECT, ControlState.READY_FOR_RECONNECTION): EventCode.LOCAL_DISCONNECTION,
+    (Command.REMOTE_RECONNECT, ControlState.READY_FOR_RECONNECTION): EventCode.DISCONNECTOR_READY,
+    (Command.REMOTE_RECONNECT, ControlState.CONNECTED): EventCode.REMOTE_CONNECTION,
+    (Command.MANUAL_RECONNECT, ControlState.CONNECTED): EventCode.MANUAL_CONNECTION,
+    (Command.LOCAL_RECONNECT, ControlState.CONNECTED): EventCode.MANUAL_CONNECTION,
+}
+
+
+class Meter:
+    """Meter at place `index` of its fleet's memory."""
+
+    def __init__(self, supply: Supply, index: int) -> None:
+        self._supply = supply
+        self._metering = supply.metering
+        self._memory = supply.metering.memory
+        self.index = index
+        self._row = np.array([index])
+
+    @property
+    def number(self) -> int:
+        """The meter's number, from which its serial number, address and keys follow."""
+        return self._metering.first_number + self.index
+
+    @property
+    def powered(self) -> bool:
+        return self._field("powered") != 0
+
+    @property
+    def output_state(self) -> bool:
+        """Whether the disconnector is closed."""
+        return self._field("output_state") != 0
+
+    @property
+    def control_state(self) -> ControlState:
+        return ControlState(self._field("control_state"))
+
+    @property
+    def control_mode(self) -> int:
+        return self._field("control_mode")
+
+    @property
+    def commands_executed(self) -> int:
+        """Remote disconnections and reconnections that the meter has carried out since manufacture."""
+        return self._field("commands_executed")
+
+    @property
+    def power_failures(self) -> int:
+        return self._field("power_failures")
+
+    @property
+    def clock_invalid(self) -> bool:
+        return self._field("clock_invalid") != 0
+
+    def clock_ms(self, now_ms: int) -> int:
+        """What the meter's clock shows."""
+        return int(clock_time_ms(self._memory.state.read(self._row), now_ms)[0])
+
+    def registers_wh(self, now_ms: int) -> Integers:
+        """The total registers, Wh and varh, by `Quantity`."""
+        return registers_wh(self._metering.energy_mwh(self.index, now_ms))
+
+    def voltages_dv(self, now_ms: int) -> Integers:
+        """Voltage of each phase in 1/10 V."""
+        period = np.array([[now_ms // self._metering.load.period_ms]])
+        voltages: Integers = self._metering.load.voltages(np.array([self.number]), period)[0, 0]
+        return voltages
+
+    def advance(self, now_ms: int) -> None:
+        """Move on to `now_ms` if there is something to capture before it."""
+        if self._field("time_ms") < now_ms and int(self._metering.next_capture_ms(self._row)[0]) <= now_ms:
+            self._metering.advance(self._row, now_ms)
+
+    def load_entries(self, first: int = 0, count: int | None = None) -> Rows:
+        """Entries of the load profile (`memory.LOAD_ENTRY`), oldest first."""
+        return self._entries(self._memory.load_profile, "load", first, count)
+
+    def daily_entries(self, first: int = 0, count: int | None = None) -> Rows:
+        """Entries of the daily profile (`memory.DAILY_ENTRY`), oldest first."""
+        return self._entries(self._memory.daily_profile, "daily", first, count)
+
+    def event_entries(self, first: int = 0, count: int | None = None) -> Rows:
+        """Entries of the event log (`memory.EVENT_ENTRY`), oldest first."""
+        return self._entries(self._memory.event_log, "event", first, count)
+
+    def events(self) -> list[MeterEvent]:
+        return read_events(self._memory, self.index)
+
+    def sending_counter(self) -> SendingCounter:
+        """The meter's own invocation counter; one such object per meter at a time."""
+        return SendingCounter(self._memory, self.index)
+
+    def accepted_counters(self) -> AcceptedCounters:
+        return AcceptedCounters(self._memory, self.index)
+
+    def command(self, command: Command, now_ms: int) -> EventCode | None:
+        """Carry out a command of the disconnector. The event it caused; None when it changed nothing."""
+        self._metering.advance(self._row, now_ms)
+        rows = self._memory.state.read(self._row)
+        if command in (Command.REMOTE_DISCONNECT, Command.REMOTE_RECONNECT):
+            rows["commands_executed"] += np.uint32(1)
+        after = next_state(self.control_mode, command, self.control_state)
+        event = None
+        if after is not None:
+            rows["control_state"] = after
+            rows["output_state"] = after is ControlState.CONNECTED
+            event = _EVENT_OF[command, after]
+            self._log(rows, now_ms, event)
+        self._memory.state.commit(self._row, rows)
+        return event
+
+    def set_control_mode(self, mode: int, now_ms: int) -> None:
+        self._change(now_ms, "control_mode", mode)
+
+    def set_clock(self, clock_ms: int, now_ms: int) -> None:
+        """Let the clock show `clock_ms` from `now_ms` on.
+
+        Both readings are logged. Set forward over captures, it captures the last of them at once, the others never
+        were. Set back by more than `CLOCK_SHIFT_LIMIT_MS`, it captures again what it has captured already. The intervals
+        that such a change cuts are flagged.
+        """
+        self._metering.advance(self._row, now_ms)
+        rows = self._memory.state.read(self._row)
+        before_ms = int(clock_time_ms(rows, now_ms)[0])
+        self._log(rows, now_ms, EventCode.CLOCK_ADJUSTED_OLD)
+        set_clock(rows, now_ms, np.array([clock_ms]))
+        self._log(rows, now_ms, EventCode.CLOCK_ADJUSTED_NEW)
+        clock_s = np.array([clock_ms // MS_PER_S])
+        midnight_s = self._metering.zone.next_midnight_s(clock_s)
+        if clock_ms < before_ms - CLOCK_SHIFT_LIMIT_MS:
+            rows["next_load_s"] = first_capture_s(clock_s)
+            rows["next_daily_s"] = midnight_s
+        else:
+            rows["next_load_s"] = np.maximum(rows["next_load_s"], first_capture_s(clock_s) - 900)
+            rows["next_daily_s"] = np.maximum(rows["next_daily_s"], self._midnight_before(midnight_s))
+        if abs(clock_ms - before_ms) > CLOCK_SHIFT_LIMIT_MS:
+            disturb(rows, ProfileStatus.CLOCK_ADJUSTED)
+        self._memory.state.commit(self._row, rows)
+
+    def clear_event_log(self, now_ms: int) -> None:
+        """Empty the event log; that it was emptied is its first entry."""
+        rows = self._memory.state.read(self._row)
+        rows["event_cleared"] = rows["event_head"]
+        self._log(rows, now_ms, EventCode.EVENT_LOG_CLEARED)
+        self._memory.state.commit(self._row, rows)
+
+    def clear_load_profile(self, now_ms: int) -> None:
+        self._metering.advance(self._row, now_ms)
+        self._change(now_ms, "load_cleared", self._field("load_head"))
+
+    def clear_daily_profile(self, now_ms: int) -> None:
+        self._metering.advance(self._row, now_ms)
+        self._change(now_ms, "daily_cleared", self._field("daily_head"))
+
+    def power_down(self, now_ms: int) -> None:
+        self._supply.power_down(self._row, now_ms)
+
+    def power_up(self, now_ms: int) -> None:
+        self._supply.power_up(self._row, now_ms)
+
+    def _midnight_before(self, midnight_s: Integers) -> Integers:
+        """The local midnight before the one given; days have 23 to 25 hours."""
+        return self._metering.zone.next_midnight_s(midnight_s - 26 * 3600)
+
+    def _field(self, name: str) -> int:
+        return self._memory.state.field(name, self.index)
+
+    def _change(self, now_ms: int, name: str, value: Any) -> None:
+        self._metering.advance(self._row, now_ms)
+        rows = self._memory.state.read(self._row)
+        rows[name] = value
+        self._memory.state.commit(self._row, rows)
+
+    def _log(self, rows: Rows, now_ms: int, code: EventCode) -> None:
+        append_events(self._memory, self._row, rows, self._metering.zone, clock_time_ms(rows, now_ms), code)
+
+    def _entries(self, ring: Ring, name: str, first: int, count: int | None) -> Rows:
+        head, cleared = self._field(f"{name}_head"), self._field(f"{name}_cleared")
+        return ring.read(self.index, head, cleared, first, count)

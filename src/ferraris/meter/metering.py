@@ -1,0 +1,184 @@
+"""Metering: moves meters on from one time to another, all of them at once.
+
+Within a round (at most a day) the energy that flowed since the round's start is a function of true time: the sum over
+whole load periods and a share, rounded down, of the running one. Register and profile values are differences of that
+function, so the result does not depend on the steps in which a meter is moved on. What happens within the round, in the
+meter's own time: captures of the load profile at every full quarter of an hour, of the daily profile at local midnight,
+a change of daylight saving. All of it is written behind the heads of the rings, and one commit makes it count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ferraris.kernel.clock import MS_PER_S, S_PER_DAY
+from ferraris.meter.clock import ProfileStatus, Zone, clock_fields, clock_time_ms, true_time_ms
+from ferraris.meter.committed_rows import Indices
+from ferraris.meter.events import EventCode, append_events
+from ferraris.meter.load import Integers, LoadModel, Quantity
+from ferraris.meter.mapped_file import Rows
+from ferraris.meter.memory import DAILY_ENTRY, LOAD_ENTRY, FleetMemory
+
+CAPTURE_PERIOD_S: Final = 900
+MWH_PER_WH: Final = 1_000
+REGISTER_MODULUS: Final = 2**32
+ROUND_MS: Final = S_PER_DAY * MS_PER_S
+METERS_PER_ROUND: Final = 1_000
+"""Meters moved on together: their arrays fit into the processor's cache."""
+
+
+def registers_wh(energy_mwh: Integers) -> Integers:
+    """What a register of 32 bits shows: whole Wh (varh), rolling over."""
+    return energy_mwh // MWH_PER_WH % REGISTER_MODULUS
+
+
+@dataclass(frozen=True)
+class Metering:
+    """Load, place and wiring of the meters of one fleet. Row n of the memory is meter number `first_number` + n."""
+
+    memory: FleetMemory
+    load: LoadModel
+    zone: Zone
+    first_number: int = 1
+    export_when_disconnected: bool = False
+    """Whether the plant behind the meter feeds in past the open disconnector."""
+
+    def advance(self, meters: Indices, to_ms: int) -> None:
+        """Move those of `meters` that have power on to `to_ms`; a meter that is there already stays as it is."""
+        state = self.memory.state
+        lagging = meters[(state.column("time_ms")[meters] < to_ms) & (state.column("powered")[meters] != 0)]
+        while lagging.size:
+            for start in range(0, lagging.size, METERS_PER_ROUND):
+                self._advance_round(lagging[start : start + METERS_PER_ROUND], to_ms)
+            lagging = lagging[state.column("time_ms")[lagging] < to_ms]
+
+    def energy_mwh(self, meter: int, now_ms: int) -> Integers:
+        """The meter's energies at `now_ms`, by `Quantity`, without moving it on. `now_ms` is at most a day ahead."""
+        rows = self.memory.state.read(np.array([meter]))
+        ahead = now_ms if rows["powered"][0] else 0
+        now = np.maximum(rows["time_ms"], ahead)
+        energies: Integers = (rows["energy_mwh"] + self._flow(np.array([meter]), rows, now[:, None])[:, 0])[0]
+        return energies
+
+    def next_capture_ms(self, meters: Indices) -> Integers:
+        """True time of each meter's next capture of the load profile; far in the future for a meter without power."""
+        rows = self.memory.state.read(meters)
+        due = true_time_ms(rows, rows["next_load_s"] * MS_PER_S)
+        return np.where(rows["powered"] != 0, due, np.iinfo(np.int64).max)
+
+    def _advance_round(self, meters: Indices, to_ms: int) -> None:
+        rows = self.memory.state.read(meters)
+        end_ms = np.minimum(to_ms, rows["time_ms"] + ROUND_MS)
+        end_s = clock_time_ms(rows, end_ms) // MS_PER_S
+        self._record_saving_change(meters, rows, end_s)
+        load_s, load_counts = _captures(rows["next_load_s"], CAPTURE_PERIOD_S, end_s)
+        daily_s, daily_counts = self._midnights(rows["next_daily_s"], end_s)
+        # A capture that a clock set forward has passed over is due at the start.
+        load_ms, daily_ms = (
+            np.clip(true_time_ms(rows, time_s * MS_PER_S), rows["time_ms"][:, None], end_ms[:, None])
+            for time_s in (load_s, daily_s)
+        )
+        times = np.concatenate([end_ms[:, None], load_ms, daily_ms], axis=1)
+        energies = rows["energy_mwh"][:, None] + self._flow(meters, rows, times)
+        width = load_s.shape[1]
+        self._capture_load(meters, rows, load_s, load_ms, energies[:, 1 : 1 + width], load_counts)
+        self._capture_daily(meters, rows, daily_s, energies[:, 1 + width :], daily_counts)
+        rows["energy_mwh"] = energies[:, 0]
+        rows["time_ms"] = end_ms
+        self.memory.state.commit(meters, rows)
+
+    def _flow(self, meters: Indices, rows: Rows, times_ms: Integers) -> Integers:
+        """Energies since each meter's time at each of `times_ms` (shape (meters, n)), shape (meters, n, 4)."""
+        period_ms = self.load.period_ms
+        start_ms = rows["time_ms"][:, None]
+        first = start_ms // period_ms
+        count = int(((times_ms // period_ms) - first).max()) + 1
+        flows = self.load.energies(meters + self.first_number, first + np.arange(count)) * self._wiring(rows)
+        before = np.zeros((len(meters), count, len(Quantity)), np.int64)
+        np.cumsum(flows[:, :-1], axis=1, out=before[:, 1:])
+        owner = np.arange(len(meters))[:, None]
+
+        def since_period(moments_ms: Integers) -> Integers:
+            place = moments_ms // period_ms - first
+            share = flows[owner, place] * (moments_ms % period_ms)[..., None] // period_ms
+            total: Integers = before[owner, place] + share
+            return total
+
+        return since_period(times_ms) - since_period(start_ms)
+
+    def _wiring(self, rows: Rows) -> Integers:
+        """1 where a quantity can flow, 0 where the open disconnector cuts it off; shape (meters, 1, 4)."""
+        closed = rows["output_state"].astype(np.int64)
+        passes = np.repeat(closed[:, None], len(Quantity), axis=1)
+        if self.export_when_disconnected:
+            passes[:, [Quantity.ACTIVE_EXPORT, Quantity.REACTIVE_EXPORT]] = 1
+        return passes[:, None, :]
+
+    def _midnights(self, next_s: Integers, end_s: Integers) -> tuple[Integers, Indices]:
+        """The local midnights of a round, at most two, and how many of them lie within it."""
+        second = self.zone.next_midnight_s(next_s)
+        midnights = np.stack([next_s, second], axis=1)
+        return midnights, (midnights <= end_s[:, None]).sum(axis=1)
+
+    def _record_saving_change(self, meters: Indices, rows: Rows, end_s: Integers) -> None:
+        """Log a change of daylight saving at the moment it took place; a round sees at most one."""
+        before = self.zone.changes_before(clock_time_ms(rows, rows["time_ms"]) // MS_PER_S)
+        changed = np.flatnonzero(self.zone.changes_before(end_s) > before)
+        if changed.size:
+            moments_ms = self.zone.changes_s[before[changed]] * MS_PER_S
+            some = rows[changed]
+            append_events(self.memory, meters[changed], some, self.zone, moments_ms, EventCode.DAYLIGHT_SAVING_CHANGED)
+            rows[changed] = some
+
+    def _capture_load(
+        self, meters: Indices, rows: Rows, time_s: Integers, true_ms: Integers, energy_mwh: Integers, counts: Indices
+    ) -> None:
+        if not counts.any():
+            return
+        entries = np.zeros(time_s.shape, LOAD_ENTRY)
+        clock_fields(entries, time_s, self.zone, rows["clock_invalid"][:, None])
+        entries["energy_wh"] = registers_wh(energy_mwh)
+        # The voltage of the period that ends here: a capture at its last moment, not in the next one.
+        entries["voltage_dv"] = self.load.voltages(meters + self.first_number, (true_ms - 1) // self.load.period_ms)
+        entries["status"][:, 0] |= rows["load_flags"]
+        rows["load_flags"][counts > 0] = 0
+        self.memory.load_profile.write(meters, rows["load_head"], entries, counts)
+        rows["load_head"] += counts
+        rows["next_load_s"] += counts * CAPTURE_PERIOD_S
+
+    def _capture_daily(
+        self, meters: Indices, rows: Rows, time_s: Integers, energy_mwh: Integers, counts: Indices
+    ) -> None:
+        if not counts.any():
+            return
+        entries = np.zeros(time_s.shape, DAILY_ENTRY)
+        clock_fields(entries, time_s, self.zone, rows["clock_invalid"][:, None])
+        entries["energy_wh"] = registers_wh(energy_mwh)[..., :2]
+        entries["status"][:, 0] |= rows["daily_flags"]
+        rows["daily_flags"][counts > 0] = 0
+        self.memory.daily_profile.write(meters, rows["daily_head"], entries, counts)
+        rows["daily_head"] += counts
+        for place in range(time_s.shape[1]):
+            past = counts > place
+            rows["next_daily_s"][past] = self.zone.next_midnight_s(time_s[past, place])
+
+
+def _captures(next_s: Integers, period_s: int, end_s: Integers) -> tuple[Integers, Indices]:
+    """Capture times from `next_s` on, as many columns as any meter has up to `end_s`, and how many each has."""
+    counts = np.maximum((end_s - next_s) // period_s + 1, 0)
+    steps = np.arange(int(counts.max(initial=0)))
+    return next_s[:, None] + steps * period_s, counts
+
+
+def first_capture_s(clock_s: Integers) -> Integers:
+    """The first full quarter of an hour after `clock_s`."""
+    return (clock_s // CAPTURE_PERIOD_S + 1) * CAPTURE_PERIOD_S
+
+
+def disturb(rows: Rows, flag: ProfileStatus) -> None:
+    """The next entry of either profile must carry `flag`."""
+    rows["load_flags"] |= np.uint8(flag)
+    rows["daily_flags"] |= np.uint8(flag)
