@@ -42,6 +42,7 @@ final class GuruxMeter extends GXDLMSSecureServer2 {
         getCiphering().setSystemTitle(Lines.octets(task, "system_title"));
         getCiphering().setBlockCipherKey(Lines.octets(task, "encryption_key"));
         getCiphering().setAuthenticationKey(Lines.octets(task, "authentication_key"));
+        getCiphering().setInvocationCounter(Lines.number(task, "invocation_counter", 1));
         int rows = Lines.number(task, "rows", 96);
         addMeasurements(rows);
         addAssociations(task);
