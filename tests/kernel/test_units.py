@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ferraris.kernel.units import Unit, symbol_of, unit_rows
+from ferraris.kernel.units import Unit, unit_rows
 
 KNOWN = """
 code  tag             symbol  quantity
@@ -35,7 +35,7 @@ def test_the_enum_and_the_table_agree() -> None:
 
 def test_the_codes_of_the_standard() -> None:
     reserved = {58, 59, 68, 69}
-    assert set(unit_rows()) == (set(range(1, 73)) - reserved) | {253, 254, 255}
+    assert set(unit_rows()) == (set(range(73)) - reserved) | {253, 254, 255}
 
 
 def test_one_symbol_and_quantity_mean_one_unit() -> None:
@@ -43,6 +43,15 @@ def test_one_symbol_and_quantity_mean_one_unit() -> None:
     assert len(pairs) == len(set(pairs))
 
 
-@pytest.mark.parametrize(("code", "symbol"), [(30, "Wh"), (255, ""), (59, "unit 59"), (0, "unit 0"), (200, "unit 200")])
-def test_a_code_that_no_edition_assigns_is_shown_as_a_number(code: int, symbol: str) -> None:
-    assert symbol_of(code) == symbol
+@pytest.mark.parametrize("code", [58, 59, 128, 200, 252])
+def test_a_code_that_no_edition_assigns_stays_what_it_is(code: int) -> None:
+    unit = Unit(code)
+    assert (int(unit), unit.name, unit.symbol, unit.quantity) == (code, f"CODE_{code}", f"unit {code}", "unknown")
+    assert unit == Unit(code)
+    assert hash(unit) == hash(Unit(code))
+
+
+@pytest.mark.parametrize("code", [-1, 256, "Wh", None])
+def test_a_unit_is_one_octet(code: object) -> None:
+    with pytest.raises(ValueError, match="is not a valid Unit"):
+        Unit(code)

@@ -73,9 +73,17 @@ DATAGRAM_OCTETS_MAX: Final = 65_507
 DATAGRAM_PEERS_MAX: Final = 4_096
 """Peers that one bound UDP socket remembers."""
 
+# Simulation
+SIMULATION_PASSES_PER_INSTANT_MAX: Final = 1_000_000
+"""Rounds of the virtual event loop without time passing: more is something that spins."""
+SIMULATION_STORY_LINES_MAX: Final = 20_000
+"""Lines of the event log kept in memory for the story that a violation tells."""
+
 # Storage
 INTERVAL_BATCH_ROWS_MAX: Final = 1_000_000
 """Readings in one append: one transaction, some 200 MB of working memory."""
+INTERVAL_BUCKETS_MAX: Final = 100_000
+"""Buckets of one count over time: eleven years of hours."""
 INTERVAL_STORE_MEMORY_MIB: Final = 1_024
 """Memory of the interval store; larger work goes through its temporary files."""
 LLS_SECRET_OCTETS_MAX: Final = 64

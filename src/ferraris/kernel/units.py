@@ -10,8 +10,9 @@ from ferraris.kernel.tables import load_csv
 
 
 class Unit(IntEnum):
-    """The enum value of the unit in a scaler_unit."""
+    """The enum value of the unit in a scaler_unit. A number that no edition assigns stays what it is: `CODE_59`."""
 
+    NONE = 0
     YEAR = 1
     MONTH = 2
     WEEK = 3
@@ -84,15 +85,26 @@ class Unit(IntEnum):
     OTHER = 254
     COUNT = 255
 
+    @classmethod
+    def _missing_(cls, value: object) -> Unit | None:
+        if not isinstance(value, int) or not 0 <= value <= 0xFF:
+            return None
+        member = int.__new__(cls, value)
+        member._name_ = f"CODE_{value}"
+        member._value_ = value
+        return member
+
     @property
     def symbol(self) -> str:
-        """What a person reads behind the number; empty where there is no unit."""
-        return unit_rows()[self].symbol
+        """What a person reads behind the number: `Wh`; empty for a count; `unit 59` for a number without a meaning."""
+        row = unit_rows().get(self)
+        return f"unit {int(self)}" if row is None else row.symbol
 
     @property
     def quantity(self) -> str:
         """The physical quantity that is measured in this unit."""
-        return unit_rows()[self].quantity
+        row = unit_rows().get(self)
+        return "unknown" if row is None else row.quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +121,3 @@ class UnitRow:
 def unit_rows() -> dict[int, UnitRow]:
     """The table of units, by code."""
     return {row.code: row for row in load_csv("ferraris.kernel", "tables/units.csv", UnitRow, unique=("code", "tag"))}
-
-
-def symbol_of(code: int) -> str:
-    """The symbol of the unit `code`. A meter may send a code that no edition assigns: then the number is shown."""
-    row = unit_rows().get(code)
-    return f"unit {code}" if row is None else row.symbol
