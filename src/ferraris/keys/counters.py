@@ -56,6 +56,11 @@ class ReservedCounter:
         """The highest value that may have been used, as far as the disk knows."""
         return self._reserved
 
+    @property
+    def last_taken(self) -> int:
+        """The highest value that may have been used; 0 if none was."""
+        return self._next - 1
+
     def take(self) -> int:
         """The next value, never given before. Raises InvocationCounterError when the key has none left."""
         if self._next > INVOCATION_COUNTER_MAX:

@@ -48,7 +48,7 @@ class InvocationCounterRow:
 
 
 class CommandState(StrEnum):
-    """A command's life: pending until the octets leave, sent until its fate is known."""
+    """A command's life: pending until the octets leave, sent until the answer, unknown while its fate is looked for."""
 
     PENDING = "pending"
     SENT = "sent"
@@ -58,13 +58,14 @@ class CommandState(StrEnum):
 
 
 COMMAND_TRANSITIONS: dict[CommandState, frozenset[CommandState]] = {
-    CommandState.PENDING: frozenset({CommandState.SENT}),
+    CommandState.PENDING: frozenset({CommandState.SENT, CommandState.CONFIRMED, CommandState.FAILED}),
     CommandState.SENT: frozenset({CommandState.CONFIRMED, CommandState.FAILED, CommandState.UNKNOWN}),
     CommandState.CONFIRMED: frozenset(),
     CommandState.FAILED: frozenset(),
-    CommandState.UNKNOWN: frozenset(),
+    CommandState.UNKNOWN: frozenset({CommandState.CONFIRMED, CommandState.FAILED}),
 }
-"""From each state the ones that may follow. Nothing leads back to pending: a command is sent at most once."""
+"""From each state the ones that may follow. Nothing leads back to pending: a command is sent at most once. A command that
+only reads needs no sent, and one that never leaves (expired, refused by the head-end itself) fails from pending."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
