@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -78,7 +80,7 @@ def test_an_empty_buffer_is_a_table_without_rows() -> None:
         (b"\x01\x01\x11\x05", "a row is no structure"),
         (b"\x01\x02\x02\x01\x11\x05\x02\x02\x11\x05\x11\x06", "a row has another width"),
         (b"\x01\x00\x00", "octets follow the value"),
-        (b"\x01\x05\x02\x01\x11\x05", "a value is missing"),
+        (b"\x01\x03\x02\x01\x11\x05", "a value is missing"),
         (b"\x01\x84\xff\xff\xff\xff\x02\x01\x11\x05", "a count lies"),
     ],
 )
@@ -129,7 +131,5 @@ def test_any_octets_decode_or_raise_decode_error(octets: bytes) -> None:
 def test_flipped_octets_of_a_profile_decode_or_raise_decode_error(data: st.DataObject) -> None:
     octets = bytearray(load_profile(3))
     octets[data.draw(st.integers(0, len(octets) - 1))] = data.draw(st.integers(0, 255))
-    try:
-        assert decode_table(bytes(octets)).rows() is not None
-    except DecodeError:
-        pass
+    with contextlib.suppress(DecodeError):
+        assert len(decode_table(bytes(octets)).rows()) <= len(octets)
