@@ -88,31 +88,39 @@ def _field(octet: int) -> int | None:
     return None if octet == _OPEN else octet
 
 
-class CosemDate(bytes):
-    """A date of five octets: year, month, day of month, day of week."""
+class Moment(bytes):
+    """What dates, times and date-times share: they are their octets, checked."""
 
     __slots__ = ()
-
-    def __new__(
-        cls,
-        year: int | None = None,
-        month: int | None = None,
-        day_of_month: int | None = None,
-        day_of_week: int | None = None,
-    ) -> Self:
-        """Raises DecodeError or LocalProtocolError for a field out of range."""
-        return cls.from_octets(_packed_year(year) + _packed(month, day_of_month, day_of_week))
 
     @classmethod
     def from_octets(cls, octets: bytes) -> Self:
         """Raises DecodeError for a wrong length or a field out of range."""
-        _check_length(octets, DATE_OCTETS, "date")
-        _check(octets, 2, _DATE_FIELDS)
-        return super().__new__(cls, octets)
+        raise NotImplementedError
+
+    @classmethod
+    def _from_fields(cls, octets: bytes) -> Self:
+        """What `from_octets` gives; a fault is the caller's here."""
+        try:
+            return cls.from_octets(octets)
+        except DecodeError as fault:
+            raise LocalProtocolError(fault.summary, expected=fault.expected, got=fault.got, clause=_CLAUSE) from None
 
     def to_octets(self) -> bytes:
         """The plain octets."""
         return bytes(self)
+
+    def __reduce__(self) -> tuple[object, tuple[bytes]]:
+        return type(self).from_octets, (bytes(self),)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self!s})"
+
+
+class _DateFields(Moment):
+    """The first four fields of dates and date-times."""
+
+    __slots__ = ()
 
     @property
     def year(self) -> int | None:
@@ -135,17 +143,34 @@ class CosemDate(bytes):
         """1 for Monday to 7 for Sunday."""
         return _field(self[4])
 
-    def __reduce__(self) -> tuple[object, tuple[bytes]]:
-        return type(self).from_octets, (bytes(self),)
+
+class CosemDate(_DateFields):
+    """A date of five octets: year, month, day of month, day of week."""
+
+    __slots__ = ()
+
+    def __new__(
+        cls,
+        year: int | None = None,
+        month: int | None = None,
+        day_of_month: int | None = None,
+        day_of_week: int | None = None,
+    ) -> Self:
+        """Raises LocalProtocolError for a field out of range."""
+        return cls._from_fields(_packed_year(year) + _packed(month, day_of_month, day_of_week))
+
+    @classmethod
+    def from_octets(cls, octets: bytes) -> Self:
+        """Raises DecodeError for a wrong length or a field out of range."""
+        _check_length(octets, DATE_OCTETS, "date")
+        _check(octets, 2, _DATE_FIELDS)
+        return bytes.__new__(cls, octets)
 
     def __str__(self) -> str:
         return f"{_written(self.year)}-{_written(self.month)}-{_written(self.day_of_month)}"
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self})"
 
-
-class CosemTime(bytes):
+class CosemTime(Moment):
     """A time of day of four octets: hour, minute, second, hundredths."""
 
     __slots__ = ()
@@ -157,19 +182,15 @@ class CosemTime(bytes):
         second: int | None = None,
         hundredths: int | None = None,
     ) -> Self:
-        """Raises DecodeError or LocalProtocolError for a field out of range."""
-        return cls.from_octets(_packed(hour, minute, second, hundredths))
+        """Raises LocalProtocolError for a field out of range."""
+        return cls._from_fields(_packed(hour, minute, second, hundredths))
 
     @classmethod
     def from_octets(cls, octets: bytes) -> Self:
         """Raises DecodeError for a wrong length or a field out of range."""
         _check_length(octets, TIME_OCTETS, "time")
         _check(octets, 0, _TIME_FIELDS)
-        return super().__new__(cls, octets)
-
-    def to_octets(self) -> bytes:
-        """The plain octets."""
-        return bytes(self)
+        return bytes.__new__(cls, octets)
 
     @property
     def hour(self) -> int | None:
@@ -191,17 +212,11 @@ class CosemTime(bytes):
         """0..99."""
         return _field(self[3])
 
-    def __reduce__(self) -> tuple[object, tuple[bytes]]:
-        return type(self).from_octets, (bytes(self),)
-
     def __str__(self) -> str:
         return f"{_written(self.hour)}:{_written(self.minute)}:{_written(self.second)}"
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self})"
 
-
-class CosemDateTime(bytes):
+class CosemDateTime(_DateFields):
     """A date, a time of day, the deviation from local time to UTC, and what the clock says of itself: twelve octets."""
 
     __slots__ = ()
@@ -219,11 +234,11 @@ class CosemDateTime(bytes):
         deviation_min: int | None = None,
         clock_status: int | None = None,
     ) -> Self:
-        """Raises DecodeError or LocalProtocolError for a field out of range."""
+        """Raises LocalProtocolError for a field out of range."""
         deviation = _OPEN_DEVIATION if deviation_min is None else deviation_min
         if not -0x8000 <= deviation <= 0x7FFF:
             raise LocalProtocolError("no such deviation", expected=f"up to {DEVIATION_MIN_MAX} min", got=deviation)
-        return cls.from_octets(
+        return cls._from_fields(
             _packed_year(year)
             + _packed(month, day_of_month, day_of_week, hour, minute, second, hundredths)
             + deviation.to_bytes(2, "big", signed=True)
@@ -239,7 +254,7 @@ class CosemDateTime(bytes):
         if not -DEVIATION_MIN_MAX <= deviation <= DEVIATION_MIN_MAX and deviation != _OPEN_DEVIATION:
             expected = f"-{DEVIATION_MIN_MAX}..{DEVIATION_MIN_MAX} min"
             raise DecodeError("no such deviation", expected=expected, got=deviation, offset=9, clause=_CLAUSE)
-        return super().__new__(cls, octets)
+        return bytes.__new__(cls, octets)
 
     @classmethod
     def from_epoch_ms(
@@ -258,10 +273,6 @@ class CosemDateTime(bytes):
         fraction = ms % 1000 // 10 if hundredths else None
         clock = (minutes // 60, minutes % 60, ms // 1000, fraction)
         return cls(day.year, day.month, day.day, day.isoweekday(), *clock, deviation_min, status)
-
-    def to_octets(self) -> bytes:
-        """The plain octets."""
-        return bytes(self)
 
     def to_epoch_ms(self, deviation_min: int | None = None) -> int | None:
         """Milliseconds since 1970-01-01 UTC, or None when this is no one instant.
@@ -288,27 +299,6 @@ class CosemDateTime(bytes):
     def time(self) -> CosemTime:
         """The four octets of the time of day."""
         return CosemTime.from_octets(self[DATE_OCTETS : DATE_OCTETS + TIME_OCTETS])
-
-    @property
-    def year(self) -> int | None:
-        """0..65534."""
-        year = self[0] << 8 | self[1]
-        return None if year == _OPEN_YEAR else year
-
-    @property
-    def month(self) -> int | None:
-        """1..12, or a `MONTH_` constant."""
-        return _field(self[2])
-
-    @property
-    def day_of_month(self) -> int | None:
-        """1..31, or a `DAY_` constant."""
-        return _field(self[3])
-
-    @property
-    def day_of_week(self) -> int | None:
-        """1 for Monday to 7 for Sunday."""
-        return _field(self[4])
 
     @property
     def hour(self) -> int | None:
@@ -341,16 +331,10 @@ class CosemDateTime(bytes):
         """The status bits."""
         return None if self[11] == _OPEN else ClockStatus(self[11])
 
-    def __reduce__(self) -> tuple[object, tuple[bytes]]:
-        return type(self).from_octets, (bytes(self),)
-
     def __str__(self) -> str:
         """Local time as written, `*` for each open field, with the deviation."""
         deviation = "" if self.deviation_min is None else f" {self.deviation_min:+} min to UTC"
         return f"{self.date} {self.time}{deviation}"
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self})"
 
 
 class TaggedDateTime(CosemDateTime):

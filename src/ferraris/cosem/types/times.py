@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final, TypeVar
 
 from ferraris.codec import Tag
@@ -13,13 +12,14 @@ from ferraris.cosem.date_time import (
     CosemDate,
     CosemDateTime,
     CosemTime,
+    Moment,
     TaggedDateTime,
 )
 from ferraris.cosem.types.base import DataType, is_a, kind_of, misfit, read_tag
 from ferraris.cosem.types.simple import read_string, take, write_string
 from ferraris.kernel.errors import DecodeError
 
-V = TypeVar("V", bound=CosemDate | CosemTime | CosemDateTime)
+V = TypeVar("V", bound=Moment)
 
 
 class Tagged(DataType[V]):
@@ -28,7 +28,6 @@ class Tagged(DataType[V]):
     def __init__(self, tag: Tag, kind: type[V], length: int) -> None:
         self.tag = int(tag)
         self.kind = kind
-        self._from_octets: Callable[[bytes], V] = kind.from_octets
         self.length = length
         self.name = tag.standard_name
 
@@ -41,7 +40,7 @@ class Tagged(DataType[V]):
     def read(self, octets: bytes, offset: int) -> tuple[V, int]:
         content = read_tag(octets, offset, self.tag, self.name)
         value, end = take(octets, content, self.length, self.name)
-        return self._from_octets(value), end
+        return self.kind.from_octets(value), end
 
     def blank(self) -> V:
         return self.kind()
@@ -52,7 +51,6 @@ class InOctetString(DataType[V]):
 
     def __init__(self, kind: type[V], length: int) -> None:
         self.kind = kind
-        self._from_octets: Callable[[bytes], V] = kind.from_octets
         self.length = length
         self.name = f"octet-string({length}) {kind.__name__}"
 
@@ -63,7 +61,7 @@ class InOctetString(DataType[V]):
 
     def read(self, octets: bytes, offset: int) -> tuple[V, int]:
         value, end = read_string(octets, offset, Tag.OCTET_STRING, self.name)
-        return self._from_octets(value), end
+        return self.kind.from_octets(value), end
 
     def blank(self) -> V:
         return self.kind()
