@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import gurux.dlms.GXByteBuffer;
 import gurux.dlms.GXDLMSClient;
+import gurux.dlms.GXDateTime;
 import gurux.dlms.GXReplyData;
 import gurux.dlms.enums.Authentication;
 import gurux.dlms.enums.InterfaceType;
@@ -75,6 +76,9 @@ final class GuruxBench {
             client.updateValue(profile, 2, GXDLMSClient.getValue(new GXByteBuffer(buffer)));
             Object[] rows = profile.getBuffer();
             decoded = rows;
+            if (!(((Object[]) rows[rows.length - 1])[0] instanceof GXDateTime)) {
+                throw new IllegalStateException("the clock column did not become date-times");
+            }
             return (long) rows.length * ((Object[]) rows[0]).length;
         };
     }
