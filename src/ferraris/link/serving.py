@@ -37,9 +37,8 @@ class HandlerTasks:
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError, Exception):
-                await task
+        if tasks:
+            await asyncio.wait(tasks)
 
     async def _serve(self, link: Link) -> None:
         try:
