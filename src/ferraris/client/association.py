@@ -55,6 +55,7 @@ from ferraris.dlms.apdu import (
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import (
     AuthenticationError,
+    DecodeError,
     FerrarisError,
     InvocationCounterError,
     LinkClosedError,
@@ -179,13 +180,13 @@ class ClientAssociation:
         return method.result.decode(_value_of(response.data, descriptor))
 
     async def release(self) -> None:
-        """End the association. A meter that has already gone is no error: the end was wanted."""
+        """End the association. A meter that has gone, or ends it with octets that are no RLRE, is no error: it has ended."""
         if self._engine.state is not State.ASSOCIATED:
             return
         self._engine.send(Release(), self._now_ms())
         try:
             event = await self._next_event()
-        except LinkError:
+        except (LinkError, DecodeError):
             return
         if not isinstance(event, Released):
             raise _unexpected(event, "an RLRE")
