@@ -7,7 +7,7 @@ the result (Green Book "HLS authentication", mechanism 5).
 from __future__ import annotations
 
 from ferraris.codec import Tag
-from ferraris.cosem.obis_code import Obis
+from ferraris.cosem import Obis
 from ferraris.dlms.apdu import MethodDescriptor
 from ferraris.dlms.settings import Security
 from ferraris.kernel.entropy import Entropy

@@ -11,7 +11,13 @@ from typing import Final, NamedTuple
 
 from ferraris.codec import read_length, write_length
 from ferraris.dlms.apdu import DEDICATED_CIPHERED_TAGS, GLOBAL_CIPHERED_TAGS
-from ferraris.dlms.ciphering import SYSTEM_TITLE_OCTETS, CipherKeys, SecurityControl, Unprotected
+from ferraris.dlms.ciphering import (
+    SYSTEM_TITLE_OCTETS,
+    CipherKeys,
+    InvocationCounterGuard,
+    SecurityControl,
+    Unprotected,
+)
 from ferraris.dlms.settings import Ciphering, Security
 from ferraris.kernel.errors import (
     AuthenticationError,
@@ -162,13 +168,14 @@ class Protection:
             raise AuthenticationError(
                 "an APDU is not protected as the policy asks", expected=f"{policy:#04x}", got=f"{control:#04x}"
             )
-        if not control & SecurityControl.AUTHENTICATED:
-            # Whoever can flip bits could move a stored counter ahead and lock the real sender out, so this one is not stored.
-            self._unauthenticated_guard.accept(self.peer_system_title, unprotected.invocation_counter)
-        elif ciphering.is_dedicated:
-            self._dedicated_guard.accept(self.peer_system_title, unprotected.invocation_counter)
+        if ciphering.is_dedicated:
+            guard: InvocationCounterGuard = self._dedicated_guard
+        elif control & SecurityControl.AUTHENTICATED:
+            guard = self._security.guard
         else:
-            self._security.guard.accept(self.peer_system_title, unprotected.invocation_counter)
+            # Whoever can flip bits could move a stored counter ahead and lock the true sender out: this one is not stored.
+            guard = self._unauthenticated_guard
+        guard.accept(self.peer_system_title, unprotected.invocation_counter)
 
     def _keys_of(self, ciphering: Ciphering) -> CipherKeys:
         if not ciphering.is_dedicated:
