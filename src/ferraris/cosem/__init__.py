@@ -67,7 +67,7 @@ from ferraris.cosem.obis_code import Obis
 from ferraris.cosem.registry import interface_class, interface_classes
 from ferraris.cosem.time_columns import NOT_A_TIME, epoch_s_from_octets, octets_from_epoch_s
 from ferraris.cosem.types import DataType
-from ferraris.cosem.units import Unit
+from ferraris.kernel.units import Unit
 
 __all__ = [
     "CLOCK_TIME",

@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar, overload
 
 from ferraris.cosem.types import LOGICAL_NAME, DataType
-from ferraris.cosem.units import Unit
+from ferraris.kernel.units import Unit
 
 T = TypeVar("T")
 A = TypeVar("A")

@@ -10,7 +10,7 @@ from ferraris.codec import Tag
 from ferraris.cosem.date_time import ClockStatus, CosemDateTime
 from ferraris.cosem.declaration import DYNAMIC, STATIC, Attribute, CosemObject, Method
 from ferraris.cosem.types import BOOLEAN, DATE_TIME_STRING, INTEGER, LONG, Enumerated, Flags, Structure
-from ferraris.cosem.units import Unit
+from ferraris.kernel.units import Unit
 
 
 class ClockBase(IntEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ferraris.cosem.classes.register import REGISTER_VALUE, SCALER_UNIT
 from ferraris.cosem.declaration import DYNAMIC, STATIC, Attribute, CosemObject, Method
 from ferraris.cosem.types import ANY, DATE_TIME_STRING, DOUBLE_LONG_UNSIGNED, INTEGER, LONG_UNSIGNED
-from ferraris.cosem.units import Unit
+from ferraris.kernel.units import Unit
 
 
 class DemandRegister(CosemObject, class_id=5, version=0):

@@ -21,7 +21,7 @@ from ferraris.cosem.types import (
     Enumerated,
     Structure,
 )
-from ferraris.cosem.units import Unit
+from ferraris.kernel.units import Unit
 
 
 @dataclass(frozen=True, slots=True)

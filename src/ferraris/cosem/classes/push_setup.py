@@ -28,7 +28,7 @@ from ferraris.cosem.types import (
     OpenEnum,
     Structure,
 )
-from ferraris.cosem.units import Unit
+from ferraris.kernel.units import Unit
 
 
 class TransportService(OpenEnum):

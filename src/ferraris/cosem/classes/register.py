@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from ferraris.codec import Tag
 from ferraris.cosem.declaration import DYNAMIC, STATIC, Attribute, CosemObject, Method
 from ferraris.cosem.types import INTEGER, Choice, Enumerated, Structure
-from ferraris.cosem.units import Unit
+from ferraris.kernel.units import Unit
 
 REGISTER_VALUE: Final = Choice(
     Tag.NULL_DATA,

@@ -1,0 +1,170 @@
+"""Plain values: what a person writes in a profile file or a form, and reads in JSON, for a value of any data type.
+
+A plain value is made of numbers, truth values, text, lists and null. Octets are hex after `0x`, or text where they are
+letters; a logical name is its six numbers with dots; an enumeration is its name in lower case; a date-time is its twelve
+octets in hex; a structure is a list of its members in order, or a table by their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum, IntFlag
+from functools import singledispatch
+from typing import Any
+
+from ferraris.codec import BitString, Data, decode_whole
+from ferraris.cosem import types
+from ferraris.cosem.date_time import Moment
+from ferraris.cosem.obis_code import Obis
+from ferraris.cosem.types import DataType
+from ferraris.kernel.errors import LocalProtocolError
+
+SIMPLE_TYPES: dict[str, DataType[Any]] = {
+    datatype.name: datatype
+    for datatype in (
+        types.NULL_DATA, types.BOOLEAN, types.BIT_STRING, types.DOUBLE_LONG, types.DOUBLE_LONG_UNSIGNED, types.OCTET_STRING,
+        types.VISIBLE_STRING, types.UTF8_STRING, types.BCD, types.INTEGER, types.LONG, types.UNSIGNED, types.LONG_UNSIGNED,
+        types.LONG64, types.LONG64_UNSIGNED, types.ENUM, types.FLOAT32, types.FLOAT64, types.DATE_TIME, types.DATE, types.TIME,
+    )
+} | {"array": types.Array(types.ANY), "structure": types.ROW}  # fmt: skip
+"""The data types by the standard's names."""
+
+
+def from_plain(datatype: DataType[Any], plain: object) -> Any:
+    """The value of `datatype` that `plain` writes. Raises LocalProtocolError when it writes none."""
+    try:
+        return _from_plain(datatype, plain)
+    except (ValueError, TypeError, KeyError):
+        raise LocalProtocolError(
+            "not a plain value of its type", expected=datatype.name, got=repr(plain)[:60]
+        ) from None
+
+
+@singledispatch
+def _from_plain(datatype: DataType[Any], plain: object) -> Any:
+    return plain
+
+
+@_from_plain.register
+def _(datatype: types.OctetString, plain: object) -> bytes:
+    return _octets(plain)
+
+
+@_from_plain.register
+def _(datatype: types.LogicalName, plain: object) -> Obis:
+    return Obis.parse(str(plain))
+
+
+@_from_plain.register
+def _(datatype: types.Enumerated, plain: object) -> IntEnum:  # type: ignore[type-arg]
+    return _member(datatype.enumeration, plain)
+
+
+@_from_plain.register
+def _(datatype: types.Flags, plain: object) -> IntFlag:  # type: ignore[type-arg]
+    if isinstance(plain, list):
+        flags = datatype.flags(0)
+        for name in plain:
+            flags |= datatype.flags[str(name).upper()]
+        return flags
+    return datatype.flags(int(str(plain)))
+
+
+@_from_plain.register(types.Tagged)
+@_from_plain.register(types.InOctetString)
+def _(datatype: types.Tagged[Moment], plain: object) -> Moment:
+    return datatype.kind.from_octets(_octets(plain))
+
+
+@_from_plain.register
+def _(datatype: types.DateTimeInEitherForm, plain: object) -> Moment:
+    return type(datatype.blank()).from_octets(_octets(plain))
+
+
+@_from_plain.register
+def _(datatype: types.Bits, plain: object) -> BitString:
+    bits = str(plain)
+    padded = bits.ljust(-len(bits) // 8 * -8, "0")
+    return BitString(len(bits), bytes(int(padded[start : start + 8], 2) for start in range(0, len(padded), 8)))
+
+
+@_from_plain.register
+def _(datatype: types.Array, plain: object) -> tuple[Any, ...]:  # type: ignore[type-arg]
+    if not isinstance(plain, list | tuple):
+        raise TypeError(plain)
+    return tuple(_from_plain(datatype.item, item) for item in plain)
+
+
+@_from_plain.register
+def _(datatype: types.Structure, plain: object) -> Any:  # type: ignore[type-arg]
+    if isinstance(plain, dict):
+        plain = [plain[name] for name, _ in datatype.members]
+    if not isinstance(plain, list | tuple) or len(plain) != len(datatype.members):
+        raise TypeError(plain)
+    members = [_from_plain(member, item) for (_, member), item in zip(datatype.members, plain, strict=True)]
+    return datatype.dataclass(*members)
+
+
+@_from_plain.register
+def _(datatype: types.Nullable, plain: object) -> Any:  # type: ignore[type-arg]
+    return None if plain is None else _from_plain(datatype.datatype, plain)
+
+
+@_from_plain.register(types.AnyType)
+@_from_plain.register(types.Choice)
+def _(datatype: DataType[Data], plain: object) -> Data:
+    """A value that keeps its type is written as a table of one entry: `{ long-unsigned = 5 }`."""
+    if plain is None:
+        return datatype.blank()
+    if not isinstance(plain, dict) or len(plain) != 1:
+        raise TypeError(plain)
+    ((name, value),) = plain.items()
+    return data_of(SIMPLE_TYPES[name], _from_plain(SIMPLE_TYPES[name], value))
+
+
+@_from_plain.register
+def _(datatype: types.Row, plain: object) -> tuple[Data, ...]:
+    if not isinstance(plain, list | tuple):
+        raise TypeError(plain)
+    return tuple(_from_plain(types.ANY, member) for member in plain)
+
+
+def data_of(datatype: DataType[Any], value: object) -> Data:
+    """A typed value as a tree that keeps its type."""
+    return decode_whole(datatype.encode(value))
+
+
+def to_plain(value: object) -> Any:
+    """What a person reads for a typed value, ready for JSON."""
+    for kind, written in _WRITTEN:
+        if isinstance(value, kind):
+            return written(value)
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: to_plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    return value
+
+
+def _octets(plain: object) -> bytes:
+    if not isinstance(plain, str):
+        raise TypeError(plain)
+    return bytes.fromhex(plain[2:]) if plain.startswith("0x") else plain.encode()
+
+
+def _member(enumeration: type[IntEnum], plain: object) -> IntEnum:
+    return enumeration[plain.upper()] if isinstance(plain, str) else enumeration(plain)
+
+
+def _bits_written(bits: BitString) -> str:
+    return "".join(f"{octet:08b}" for octet in bits.octets)[: bits.length]
+
+
+_WRITTEN: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (Obis, str),
+    (Moment, str),
+    (bytes, lambda octets: f"0x{octets.hex()}"),
+    (IntFlag, lambda flags: [flag.name.lower() for flag in type(flags) if flag.value and flag in flags]),
+    (IntEnum, lambda member: member.name.lower()),
+    (BitString, _bits_written),
+    (Data, lambda data: to_plain(data.value)),
+    (tuple, lambda items: [to_plain(item) for item in items]),
+)
