@@ -58,6 +58,13 @@ async def receive_octets(link: Link, count: int) -> bytes:
     return bytes(received)
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the event loop run until `condition` holds; fails after ten seconds."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0.001)
+
+
 class LinkConformance:
     """The tests. Names read as the rule they hold a link to."""
 
@@ -108,7 +115,7 @@ class LinkConformance:
                     await right.send(bytes([number]) * 100)
                 there = group.create_task(receive_octets(right, 1000))
                 back = group.create_task(receive_octets(left, 1000))
-            assert there.result() == back.result()
+            assert sorted(there.result()) == sorted(back.result()) == sorted(bytes(range(10)) * 100)
 
         self.check(rule)
 
@@ -199,7 +206,7 @@ class LinkConformance:
 
     def test_a_cancelled_receive_loses_nothing(self) -> None:
         async def rule(left: Link, right: Link) -> None:
-            expected = bytes(range(200))
+            expected = bytes(range(60))
             received = b""
             for octet in expected:
                 waiting = asyncio.create_task(right.receive())
@@ -211,7 +218,7 @@ class LinkConformance:
                 await asyncio.wait([waiting])
                 received += b"" if waiting.cancelled() else waiting.result()
             received += await receive_octets(right, len(expected) - len(received))
-            assert received == expected
+            assert received == expected if right.capabilities.ordered else sorted(received) == sorted(expected)
 
         self.check(rule)
 

@@ -8,6 +8,7 @@ connection; a test holds them to it.
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import cast
 
 from ferraris.kernel.errors import LinkClosedError, LinkTimeoutError, LinkUnreachableError
@@ -161,7 +162,7 @@ async def open_tcp(
     except TimeoutError:
         raise LinkTimeoutError(f"No connection to {address_text(host, port)} within {timeout_s:g} s") from None
     except CANNOT_BE_OPENED as error:
-        raise LinkUnreachableError(f"No connection to {address_text(host, port)}: {error}") from error
+        raise LinkUnreachableError(f"No connection to {address_text(host, port)}: {reason_text(error)}") from error
     return link
 
 
@@ -177,7 +178,7 @@ async def serve_tcp(
     try:
         server = await loop.create_server(lambda: _AcceptedLink(handlers), host, port)
     except CANNOT_BE_OPENED as error:
-        raise LinkUnreachableError(f"Cannot listen on {address_text(host, port)}: {error}") from error
+        raise LinkUnreachableError(f"Cannot listen on {address_text(host, port)}: {reason_text(error)}") from error
     return TcpServer(server, handlers)
 
 
@@ -185,3 +186,10 @@ def socket_address_text(transport: asyncio.BaseTransport, which: str) -> str:
     """`host:port` of one end of a socket; empty when the operating system does not know it any more."""
     name = transport.get_extra_info(which)
     return address_text(name[0], name[1]) if name else ""
+
+
+def reason_text(error: Exception) -> str:
+    """The operating system's words for an error of a socket, which asyncio replaces by its own."""
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return str(error)

@@ -16,7 +16,7 @@ from ferraris.kernel.limits import DATAGRAM_OCTETS_MAX, DATAGRAM_PEERS_MAX, LINK
 from ferraris.link.contract import LinkCapabilities, LinkHandler, address_text
 from ferraris.link.inbox import Inbox
 from ferraris.link.serving import HandlerTasks
-from ferraris.link.tcp import CANNOT_BE_OPENED, socket_address_text
+from ferraris.link.tcp import CANNOT_BE_OPENED, reason_text, socket_address_text
 
 UDP_CAPABILITIES = LinkCapabilities(
     uplink_octets_max=DATAGRAM_OCTETS_MAX,
@@ -103,7 +103,7 @@ class UdpLink:
 
     def failed(self, error: Exception) -> None:
         """The peer is not there, as the operating system reports, or has to give way."""
-        self._inbox.end(LinkUnreachableError(f"{self.peer} cannot be reached: {error}"))
+        self._inbox.end(LinkUnreachableError(f"{self.peer} cannot be reached: {reason_text(error)}"))
 
 
 class _OnePeer(_Socket):
@@ -180,7 +180,7 @@ async def open_udp(host: str, port: int, *, local_host: str | None = None) -> Ud
     try:
         _, socket = await loop.create_datagram_endpoint(_OnePeer, local_addr=local_address, remote_addr=(host, port))
     except CANNOT_BE_OPENED as error:
-        raise LinkUnreachableError(f"No way to {address_text(host, port)}: {error}") from error
+        raise LinkUnreachableError(f"No way to {address_text(host, port)}: {reason_text(error)}") from error
     return socket.link
 
 
@@ -193,5 +193,5 @@ async def serve_udp(host: str, port: int, handler: LinkHandler, *, peers_max: in
             lambda: _ManyPeers(handlers, peers_max), local_addr=(host, port)
         )
     except CANNOT_BE_OPENED as error:
-        raise LinkUnreachableError(f"Cannot listen on {address_text(host, port)}: {error}") from error
+        raise LinkUnreachableError(f"Cannot listen on {address_text(host, port)}: {reason_text(error)}") from error
     return UdpServer(socket, handlers)

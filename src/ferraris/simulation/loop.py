@@ -102,7 +102,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         return []
 
     def _waiting(self) -> str:
-        names = sorted(f"{task.get_name()} in {task.get_coro()}" for task in asyncio.all_tasks(self))
+        tasks = sorted(asyncio.all_tasks(self), key=hash)
+        names = [f"{task.get_name()} in {getattr(task.get_coro(), '__qualname__', '?')}" for task in tasks]
         more = f" and {len(names) - TASKS_NAMED_MAX} more" if len(names) > TASKS_NAMED_MAX else ""
         return f"tasks: {', '.join(names[:TASKS_NAMED_MAX])}{more}"
 
