@@ -6,8 +6,10 @@ store's files at a time. `open_stores(directory)` opens both.
 
 from __future__ import annotations
 
+from ferraris.store.intervals_duckdb import open_duckdb
 from ferraris.store.ports import IntervalStore, RecordStore, WriteHook
 from ferraris.store.readings import Appended, BucketCount, Gap, Reading, Readings, ReadingVersion
+from ferraris.store.records_sqlite import open_records
 from ferraris.store.rows import (
     COMMAND_TRANSITIONS,
     AlarmRow,
@@ -21,6 +23,7 @@ from ferraris.store.rows import (
     MeterRow,
     MeterStateRow,
 )
+from ferraris.store.stores import Stores, open_stores
 
 __all__ = [
     "COMMAND_TRANSITIONS",
@@ -42,5 +45,9 @@ __all__ = [
     "ReadingVersion",
     "Readings",
     "RecordStore",
+    "Stores",
     "WriteHook",
+    "open_duckdb",
+    "open_records",
+    "open_stores",
 ]
