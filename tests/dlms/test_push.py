@@ -38,7 +38,7 @@ def readings(*values: int) -> Data:
     return Data(Tag.ARRAY, tuple(reading(index, value) for index, value in enumerate(values, 1)))
 
 
-def receiver(guard: Guard | None = None, policy: SecurityControl = SecurityControl(0x30)) -> PushReceiver:
+def receiver(guard: Guard | None = None, policy: SecurityControl = SecurityControl.AUTHENTICATED_ENCRYPTED) -> PushReceiver:
     security = PushSecurity(KEYS, guard if guard is not None else Guard(), policy)
     return PushReceiver({TITLE: security}.get)
 

@@ -79,6 +79,9 @@ class ServerEnd:
         if not isinstance(command, Response):
             raise LocalProtocolError("a server cannot send this", expected="a response", got=type(command).__name__)
         self._association.move(Signal.RESPONSE)
+        if isinstance(command, ExceptionResponse):
+            self._association.put(command.encode())
+            return
         associated = self._associated
         limit = associated.peer_max_receive_pdu_size if associated is not None else 0
         if isinstance(command, GetResponseNormal | GetResponseWithList) and limit:
