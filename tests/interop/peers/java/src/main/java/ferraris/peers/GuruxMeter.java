@@ -47,6 +47,9 @@ final class GuruxMeter extends GXDLMSSecureServer2 {
         addMeasurements(rows);
         addAssociations(task);
         initialize();
+        // Only now: a period known to initialize() would start a thread that captures rows of its own.
+        ((GXDLMSProfileGeneric) getItems().findByLN(ObjectType.PROFILE_GENERIC, LoadProfile.LOGICAL_NAME))
+                .setCapturePeriod(LoadProfile.PERIOD_MS / 1000);
     }
 
     private void addMeasurements(int rows) {
@@ -58,7 +61,6 @@ final class GuruxMeter extends GXDLMSSecureServer2 {
         status.setValue((short) LoadProfile.status(rows - 1));
         getItems().add(status);
         GXDLMSProfileGeneric profile = new GXDLMSProfileGeneric(LoadProfile.LOGICAL_NAME);
-        profile.setCapturePeriod(LoadProfile.PERIOD_MS / 1000);
         profile.addCaptureObject(clock, 2, 0);
         profile.addCaptureObject(status, 2, 0);
         for (int n = 0; n < LoadProfile.REGISTERS.length; n++) {

@@ -1,0 +1,47 @@
+"""The foreign implementations as fixtures: each is built once, started once per test process and asked over its pipe.
+
+A peer that cannot be had skips its tests with the reason; with CI=true in the environment it fails them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.interop.peers import build
+from tests.interop.peers.build import PeerUnavailableError
+from tests.interop.peers.process import PeerProcess
+
+
+def start(name: str, command: Callable[[], list[str]], log: Path) -> PeerProcess:
+    """Run a peer, or skip or fail the test that asks for it."""
+    try:
+        return PeerProcess(name, command(), log)
+    except PeerUnavailableError as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{name} cannot be run in CI: {error}")
+        pytest.skip(f"{name} cannot be run here: {error}")
+
+
+@pytest.fixture(scope="session")
+def gurux(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeerProcess]:
+    """Gurux in Java: client and meter."""
+    with start("Gurux in Java", build.gurux_java, tmp_path_factory.mktemp("gurux") / "log") as peer:
+        yield peer
+
+
+@pytest.fixture(scope="session")
+def jdlms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeerProcess]:
+    """jDLMS: client and meter."""
+    with start("jDLMS", build.jdlms, tmp_path_factory.mktemp("jdlms") / "log") as peer:
+        yield peer
+
+
+@pytest.fixture(scope="session")
+def dlms_cosem(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeerProcess]:
+    """dlms-cosem: client."""
+    with start("dlms-cosem", build.dlms_cosem, tmp_path_factory.mktemp("dlms-cosem") / "log") as peer:
+        yield peer
