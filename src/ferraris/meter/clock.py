@@ -7,16 +7,15 @@ says; the meter's own time is what everything that it records carries.
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from enum import IntFlag
-from importlib import resources
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ferraris.kernel.errors import TableError
+from ferraris.kernel.tables import load_csv
 from ferraris.meter.mapped_file import Rows
 
 PPM = 1_000_000
@@ -47,6 +46,16 @@ class ProfileStatus(IntFlag):
 
 
 @dataclass(frozen=True)
+class _ZoneRow:
+    """From `utc` on (empty: before the first change) local time is `offset_min` ahead of UTC."""
+
+    zone: str
+    utc: str | None
+    offset_min: int
+    daylight_saving: bool
+
+
+@dataclass(frozen=True)
 class Zone:
     """Local time of a place: the offset from UTC before the first change, and the changes.
 
@@ -67,16 +76,17 @@ class Zone:
     @classmethod
     def load(cls, name: str) -> Zone:
         """A zone of the table `tables/zones.csv`; TableError if it is not there or its rows are out of order."""
-        text = resources.files("ferraris.meter").joinpath("tables/zones.csv").read_text("ascii")
-        lines = (line for line in text.splitlines() if not line.startswith("#"))
-        rows = [row for row in csv.DictReader(lines) if row["zone"] == name]
+        table = load_csv("ferraris.meter", "tables/zones.csv", _ZoneRow)
+        rows = [row for row in table if row.zone == name]
         if not rows:
-            raise TableError("unknown time zone", got=name)
-        changes = np.array([row["utc"] for row in rows[1:]], "datetime64[s]").astype(np.int64)
-        if np.any(np.diff(changes) <= 0):
+            raise TableError(
+                "unknown time zone", expected=", ".join(dict.fromkeys(row.zone for row in table)), got=name
+            )
+        changes = np.array([row.utc for row in rows[1:]], "datetime64[s]").astype(np.int64)
+        if rows[0].utc is not None or np.any(np.diff(changes) <= 0):
             raise TableError(f"changes of time zone {name} out of order")
-        offsets = np.array([int(row["offset_min"]) for row in rows])
-        return cls(name, changes, offsets, np.array([row["daylight_saving"] == "1" for row in rows]))
+        offsets = np.array([row.offset_min for row in rows])
+        return cls(name, changes, offsets, np.array([row.daylight_saving for row in rows]))
 
     def offset_min(self, utc_s: Any) -> Any:
         """Local time minus UTC, in minutes."""

@@ -154,17 +154,19 @@ def _read(path: Path, reader: Iterator[list[str]]) -> CsvReplay:
         raise form.fault(
             lines[1].number, "period in s", expected="60 to 86400, times at its multiples", got=period_ms / 1000
         )
-    count = (lines[-1].time_ms - first) // period_ms + 1
-    if count > CSV_REPLAY_LINES_MAX:
-        raise form.fault(lines[-1].number, "time too far from the first line's", got=count)
-    energies = np.zeros((max(count, 0), len(Quantity)), np.int64)
-    voltages = np.full((max(count, 0), 3), NOMINAL_DV, np.int64)
-    last = -1
+    places = []
     for line in lines:
         place, rest = divmod(line.time_ms - first, period_ms)
-        if rest or place <= last or place >= count:
+        if rest or (places and place <= places[-1]):
             raise form.fault(line.number, "time", expected=f"rising by multiples of {period_ms // 1000} s")
-        last = place
+        if place >= CSV_REPLAY_LINES_MAX:
+            raise form.fault(
+                line.number, "time too far from the first line's", expected=f"{CSV_REPLAY_LINES_MAX} periods"
+            )
+        places.append(place)
+    energies = np.zeros((places[-1] + 1, len(Quantity)), np.int64)
+    voltages = np.full((places[-1] + 1, 3), NOMINAL_DV, np.int64)
+    for place, line in zip(places, lines, strict=True):
         for quantity, value in line.energies.items():
             energies[place, quantity] = value
         for phase, value in line.voltages.items():

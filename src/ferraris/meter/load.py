@@ -11,15 +11,15 @@ noise; a household switches on appliances at random, a third of them owns a phot
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
-from importlib import resources
 from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from ferraris.kernel.tables import load_csv
 
 PERIOD_MS: Final = 900_000
 PERIODS_PER_DAY: Final = 96
@@ -61,6 +61,23 @@ class Kind(IntEnum):
     HOUSEHOLD = 0
     SHOP = 1
     FACTORY = 2
+
+
+@dataclass(frozen=True)
+class _LoadShape:
+    """Mean power of one consumer by local hour."""
+
+    kind: Kind
+    weekend: bool
+    hourly_w: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _SunShape:
+    """Share of its peak power that a plant puts out under a clear sky, by standard local hour."""
+
+    month: int
+    hourly_permille: tuple[int, ...]
 
 
 class _Purpose(IntEnum):
@@ -186,16 +203,16 @@ class StochasticLoad:
     @cached_property
     def _shapes(self) -> Integers:
         """W by (kind, weekend, quarter of an hour)."""
-        rows = _table("load_shapes.csv")
         shapes = np.zeros((len(Kind), 2, PERIODS_PER_DAY), np.int64)
-        for row in rows:
-            shapes[Kind[row["kind"].upper()], int(row["weekend"])] = _quarters(row)
+        for row in load_csv("ferraris.meter", "tables/load_shapes.csv", _LoadShape):
+            shapes[row.kind, int(row.weekend)] = _quarters(row.hourly_w)
         return shapes
 
     @cached_property
     def _sun(self) -> Integers:
         """1/1000 of the peak power by (month from 0, quarter of an hour)."""
-        return np.array([_quarters(row) for row in _table("sun_shapes.csv")])
+        rows = load_csv("ferraris.meter", "tables/sun_shapes.csv", _SunShape)
+        return np.array([_quarters(row.hourly_permille) for row in rows])
 
 
 def _mix(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -206,14 +223,9 @@ def _mix(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return words ^ (words >> np.uint64(31))
 
 
-def _table(name: str) -> list[dict[str, str]]:
-    text = resources.files("ferraris.meter").joinpath("tables").joinpath(name).read_text("ascii")
-    return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
-
-
-def _quarters(row: dict[str, str]) -> Integers:
+def _quarters(hourly: tuple[int, ...]) -> Integers:
     """Hourly means drawn out to quarters of an hour by straight lines from hour to hour."""
-    hours = np.array([int(row[f"h{hour:02}"]) for hour in range(24)], np.int64)
+    hours = np.array(hourly, np.int64)
     following = np.roll(hours, -1)
     steps = np.arange(4)
     quarters: Integers = (hours[:, None] * (4 - steps) + following[:, None] * steps) // 4

@@ -75,9 +75,9 @@ LOAD_ENTRY: Final = np.dtype(
 DAILY_ENTRY: Final = np.dtype([*ENTRY_CLOCK, ("energy_wh", "<u4", (2,))])
 EVENT_ENTRY: Final = np.dtype([*ENTRY_CLOCK, ("code", "<u2"), ("spare", "<u2", (3,))])
 SETTINGS: Final = committed_dtype([("length", "<u8"), ("octets", f"V{METER_SETTINGS_OCTETS_MAX}")])
-COUNTERS: Final = np.dtype([("reserved", "<u8"), ("clients", [("system_title", "<u8"), ("accepted", "<u8")], (8,))])
+CLIENT: Final = np.dtype([("system_title", "<u8"), ("accepted", "<u8")])
+COUNTERS: Final = np.dtype([("reserved", "<u8"), ("clients", CLIENT, (CLIENTS_PER_METER_MAX,))])
 SUPPLY: Final = np.dtype([("alive_ms", "<i8")])
-assert COUNTERS["clients"].shape == (CLIENTS_PER_METER_MAX,)
 
 DIRECTORY: Final = "nvm"
 

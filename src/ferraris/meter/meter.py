@@ -11,8 +11,9 @@ from typing import Any, Final
 import numpy as np
 
 from ferraris.kernel.clock import MS_PER_S
+from ferraris.keys import CounterGuard, ReservedCounter
 from ferraris.meter.clock import ProfileStatus, clock_time_ms, set_clock
-from ferraris.meter.counters import AcceptedCounters, SendingCounter
+from ferraris.meter.counters import counter_guard, sending_counter
 from ferraris.meter.disconnector import Command, ControlState, next_state
 from ferraris.meter.events import EventCode, MeterEvent, append_events, read_events
 from ferraris.meter.load import Integers
@@ -114,12 +115,13 @@ class Meter:
     def events(self) -> list[MeterEvent]:
         return read_events(self._memory, self.index)
 
-    def sending_counter(self) -> SendingCounter:
+    def sending_counter(self) -> ReservedCounter:
         """The meter's own invocation counter; one such object per meter at a time."""
-        return SendingCounter(self._memory, self.index)
+        return sending_counter(self._memory, self.index)
 
-    def accepted_counters(self) -> AcceptedCounters:
-        return AcceptedCounters(self._memory, self.index)
+    def counter_guard(self) -> CounterGuard:
+        """The marks of the clients' invocation counters; one such object per meter at a time."""
+        return counter_guard(self._memory, self.index)
 
     def command(self, command: Command, now_ms: int) -> EventCode | None:
         """Carry out a command of the disconnector. The event it caused; None when it changed nothing."""
