@@ -1,11 +1,13 @@
-"""The companion's view of a meter: data types, interface classes, OBIS codes, companion profiles.
+"""COSEM, the model of a meter: data types, interface classes, OBIS codes, companion profiles.
 
 An attribute or method is named by its declaration (`Register.value`, `DisconnectControl.remote_disconnect`), which knows its
 number and how its octets become values. Each interface class is one file in `classes`, found by itself; what is re-exported
-here are those that other packages name. `types` holds the data types, `obis` the symbolic names of logical names.
+here are those that other packages name. `types` holds the data types, `obis` the
+symbolic names of logical names, `channels` and `events` the numbers that stores and event logs use.
 """
 
-from ferraris.cosem import types
+from ferraris.cosem import channels, events, obis, types
+from ferraris.cosem.channels import Channel
 from ferraris.cosem.classes.association_ln import (
     AccessMode,
     AccessRight,
@@ -63,7 +65,12 @@ from ferraris.cosem.classes.single_action_schedule import (
 )
 from ferraris.cosem.date_time import ClockStatus, CosemDate, CosemDateTime, CosemTime
 from ferraris.cosem.declaration import DYNAMIC, STATIC, Attribute, CosemObject, Method, Selector
+from ferraris.cosem.events import EventCode, Severity
 from ferraris.cosem.obis_code import Obis
+from ferraris.cosem.obis_table import ObisEntry, obis_entry
+from ferraris.cosem.plain import from_plain, to_plain
+from ferraris.cosem.profile import AttributeRule, CompanionProfile, ProfileObject, load_profile
+from ferraris.cosem.profile_file import Authentication, ProfileAssociation, Rights, profile_names
 from ferraris.cosem.registry import interface_class, interface_classes
 from ferraris.cosem.time_columns import NOT_A_TIME, epoch_s_from_octets, octets_from_epoch_s
 from ferraris.cosem.types import DataType
@@ -85,10 +92,14 @@ __all__ = [
     "AssociationStatus",
     "Attribute",
     "AttributeAccess",
+    "AttributeRule",
+    "Authentication",
     "CaptureObject",
+    "Channel",
     "Clock",
     "ClockBase",
     "ClockStatus",
+    "CompanionProfile",
     "ControlMode",
     "ControlState",
     "CosemDate",
@@ -100,6 +111,7 @@ __all__ = [
     "DemandRegister",
     "DisconnectControl",
     "EntryDescriptor",
+    "EventCode",
     "ExecutedScript",
     "ExecutionTime",
     "ExtendedRegister",
@@ -108,8 +120,11 @@ __all__ = [
     "Method",
     "MethodAccess",
     "Obis",
+    "ObisEntry",
     "ObjectListElement",
+    "ProfileAssociation",
     "ProfileGeneric",
+    "ProfileObject",
     "PushMessage",
     "PushObject",
     "PushSetup",
@@ -117,6 +132,7 @@ __all__ = [
     "PushSetupV1",
     "RangeDescriptor",
     "Register",
+    "Rights",
     "SapAssignment",
     "SapAssignmentElement",
     "ScalerUnit",
@@ -132,14 +148,23 @@ __all__ = [
     "SecuritySuite",
     "Selector",
     "SendDestinationAndMethod",
+    "Severity",
     "SingleActionSchedule",
     "SortMethod",
     "TransportService",
     "Unit",
     "XdlmsContextInfo",
+    "channels",
     "epoch_s_from_octets",
+    "events",
+    "from_plain",
     "interface_class",
     "interface_classes",
+    "load_profile",
+    "obis",
+    "obis_entry",
     "octets_from_epoch_s",
+    "profile_names",
+    "to_plain",
     "types",
 ]

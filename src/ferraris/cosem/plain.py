@@ -62,12 +62,10 @@ def _(datatype: types.Enumerated, plain: object) -> IntEnum:  # type: ignore[typ
 
 @_from_plain.register
 def _(datatype: types.Flags, plain: object) -> IntFlag:  # type: ignore[type-arg]
-    if isinstance(plain, list):
-        flags = datatype.flags(0)
-        for name in plain:
-            flags |= datatype.flags[str(name).upper()]
-        return flags
-    return datatype.flags(int(str(plain)))
+    if not isinstance(plain, list):
+        return datatype.flags(int(str(plain)))  # type: ignore[no-any-return]
+    members = [datatype.flags[str(name).upper()] for name in plain]
+    return datatype.flags(sum(set(members)))  # type: ignore[no-any-return]
 
 
 @_from_plain.register(types.Tagged)
@@ -151,7 +149,7 @@ def _octets(plain: object) -> bytes:
 
 
 def _member(enumeration: type[IntEnum], plain: object) -> IntEnum:
-    return enumeration[plain.upper()] if isinstance(plain, str) else enumeration(plain)
+    return enumeration[plain.upper()] if isinstance(plain, str) else enumeration(int(str(plain)))
 
 
 def _bits_written(bits: BitString) -> str:

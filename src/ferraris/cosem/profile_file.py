@@ -1,0 +1,156 @@
+"""The file of a companion profile: its schema, and how one file overlays another.
+
+A profile file states objects by tag, in the order in which a meter lists them. With `inherit`, it starts from another profile
+and says only what differs:
+
+- an object with a new tag is added behind the inherited ones;
+- an object with an inherited tag keeps what it does not state: single values are replaced, `types` and `values` are merged
+  entry by entry, the lists `write`, `execute`, `hide` and `capture` are replaced as a whole;
+- `absent` removes inherited objects;
+- an association with a new name is added, one with an inherited name is replaced as a whole;
+- `phases` and `title` are replaced when stated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from enum import IntEnum
+from typing import Any, Final
+
+from ferraris.cosem.obis_code import Obis
+from ferraris.kernel.errors import TableError
+from ferraris.kernel.tables import file_names, load_toml
+
+PACKAGE: Final = "ferraris.cosem"
+FOLDER: Final = "profiles"
+INHERITANCE_DEPTH_MAX: Final = 8
+
+
+class Authentication(IntEnum):
+    """Authentication mechanism of an association, by its number in the mechanism's name."""
+
+    LOWEST = 0
+    LLS = 1
+    HLS_GMAC = 5
+
+
+class Rights(IntEnum):
+    """What an association may do with the objects it sees."""
+
+    READ = 1
+    """Read what anybody may read; write and execute nothing."""
+    FULL = 2
+    """Everything that the object's row allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the facts come from."""
+
+    document: str
+    edition: str
+    licence: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileAssociation:
+    """An application association that the meter offers. Without `only`, it sees all objects but those in `hide`."""
+
+    client_sap: int
+    authentication: Authentication
+    rights: Rights
+    server_sap: int = 1
+    ciphered: bool = False
+    only: tuple[str, ...] | None = None
+    hide: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRow:
+    """An object as a file states it; None where this file leaves the inherited statement as it is.
+
+    `types` narrows an attribute of several possible types, `values` gives initial values in plain form, `write` and
+    `hide` name the attributes that may be written and that nobody may read, `execute` names methods, `capture` the
+    columns of a profile as `TAG.attribute`.
+    """
+
+    class_id: int | None = None
+    version: int | None = None
+    code: Obis | None = None
+    phases: int | None = None
+    types: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    write: tuple[str, ...] | None = None
+    hide: tuple[str, ...] | None = None
+    execute: tuple[str, ...] | None = None
+    capture: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Telegram:
+    """Octets that a meter of this profile sent, in hex, and the plain value of the attribute that they hold."""
+
+    comment: str
+    attribute: str
+    octets: str
+    expected: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileFile:
+    """One file, or several overlaid."""
+
+    name: str
+    title: str
+    source: Source
+    objects: dict[str, ObjectRow]
+    inherit: str | None = None
+    phases: int | None = None
+    absent: tuple[str, ...] = ()
+    associations: dict[str, ProfileAssociation] = field(default_factory=dict)
+    telegrams: tuple[Telegram, ...] = ()
+
+
+def profile_names() -> tuple[str, ...]:
+    """The profiles that there are."""
+    return file_names(PACKAGE, FOLDER, ".toml")
+
+
+def read_profile_file(name: str, depth: int = 0) -> ProfileFile:
+    """The file of that name over all files that it inherits from. Raises TableError."""
+    if name not in profile_names():
+        raise TableError("no such companion profile", expected=", ".join(profile_names()), got=name)
+    if depth > INHERITANCE_DEPTH_MAX:
+        raise TableError("companion profiles inherit in a circle", expected=f"up to {INHERITANCE_DEPTH_MAX}", got=name)
+    file = load_toml(PACKAGE, f"{FOLDER}/{name}.toml", ProfileFile)
+    if file.name != name:
+        raise TableError(f"profiles/{name}.toml: name", expected=name, got=file.name)
+    return file if file.inherit is None else overlay(read_profile_file(file.inherit, depth + 1), file)
+
+
+def overlay(base: ProfileFile, file: ProfileFile) -> ProfileFile:
+    """`base` with what `file` says differently. Raises TableError when `file` removes what is not there."""
+    strange = [tag for tag in file.absent if tag not in base.objects]
+    if strange:
+        raise TableError(f"{file.name}: absent", expected="inherited objects", got=", ".join(strange))
+    objects = {tag: row for tag, row in base.objects.items() if tag not in file.absent}
+    for tag, row in file.objects.items():
+        objects[tag] = overlay_row(objects[tag], row) if tag in objects else row
+    return replace(
+        file,
+        objects=objects,
+        phases=base.phases if file.phases is None else file.phases,
+        associations={**base.associations, **file.associations},
+        telegrams=(*base.telegrams, *file.telegrams),
+    )
+
+
+def overlay_row(base: ObjectRow, row: ObjectRow) -> ObjectRow:
+    """`base` with what `row` states."""
+    stated = {
+        name: value
+        for name in (column.name for column in fields(ObjectRow))
+        if (value := getattr(row, name)) is not None and not isinstance(value, dict)
+    }
+    return replace(base, **stated, types={**base.types, **row.types}, values={**base.values, **row.values})
