@@ -69,7 +69,13 @@ class Inbox:
         """The next chunk, as soon as there is one; the reason of the end when there will be none."""
         if not self._chunks:
             self.check_open()
-            await self._wait()
+            if self._taker is not None:
+                raise LocalProtocolError("Two tasks receive from one link")
+            self._taker = asyncio.get_running_loop().create_future()
+            try:
+                await self._taker
+            finally:
+                self._taker = None
             if not self._chunks:
                 self.check_open()
         if self._keeps_boundaries or len(self._chunks) == 1:
@@ -79,15 +85,6 @@ class Inbox:
             self._chunks.clear()
         self.octets -= len(octets)
         return octets
-
-    async def _wait(self) -> None:
-        if self._taker is not None:
-            raise LocalProtocolError("Two tasks receive from one link")
-        self._taker = asyncio.get_running_loop().create_future()
-        try:
-            await self._taker
-        finally:
-            self._taker = None
 
     def _wake(self) -> None:
         if self._taker is not None and not self._taker.done():

@@ -1,8 +1,7 @@
 """TCP links, as meters with a wide-area connection offer them on port 4059.
 
-Built on asyncio's protocols rather than its streams: a head-end opens thousands of short associations, and a stream
-costs about twice the processor time for the same octets. `TCP_NODELAY` is set by asyncio and by uvloop on every
-connection; a test holds them to it.
+Built on asyncio's protocols: what the socket gave reaches the driver through one future, and what the driver sends goes
+straight to the socket. `TCP_NODELAY` is set by asyncio and by uvloop on every connection; a test holds them to it.
 """
 
 from __future__ import annotations
@@ -74,10 +73,14 @@ class TcpLink(asyncio.Protocol):
         self._inbox.discard("The link was closed on this side")
         if self._lost.is_set():
             return
+        unwritten = self._transport.get_write_buffer_size()
         self._transport.close()
         try:
-            # Waiting costs nothing when all is written. A peer that does not read what is left must not hold us here.
-            async with asyncio.timeout(LINK_CLOSE_TIMEOUT_S if self._transport.get_write_buffer_size() else None):
+            if unwritten:
+                # A peer that does not read what is left must not hold us here.
+                async with asyncio.timeout(LINK_CLOSE_TIMEOUT_S):
+                    await self._lost.wait()
+            else:
                 await self._lost.wait()
         except TimeoutError:
             self._transport.abort()
