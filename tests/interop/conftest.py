@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.interop.foreign_meter import meter_of
 from tests.interop.peers import build
 from tests.interop.peers.build import PeerUnavailableError
 from tests.interop.peers.process import PeerProcess
@@ -45,3 +46,22 @@ def dlms_cosem(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeerProcess
     """dlms-cosem: client."""
     with start("dlms-cosem", build.dlms_cosem, tmp_path_factory.mktemp("dlms-cosem") / "log") as peer:
         yield peer
+
+
+@pytest.fixture(scope="session")
+def python_faults(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeerProcess]:
+    """Both Python peers in one process that reproduces their faults."""
+    with start("the Python peers", build.python_faults, tmp_path_factory.mktemp("faults") / "log") as peer:
+        yield peer
+
+
+@pytest.fixture(scope="session")
+def gurux_meter(gurux: PeerProcess) -> Iterator[int]:
+    """The port of a meter made with Gurux; it is another meter for each connection."""
+    yield from meter_of(gurux)
+
+
+@pytest.fixture(scope="session")
+def jdlms_meter(jdlms: PeerProcess) -> Iterator[int]:
+    """The port of a meter made with jDLMS; it is the same meter for all connections."""
+    yield from meter_of(jdlms)

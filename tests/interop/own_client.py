@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from ferraris.client import ClientAssociation, ClientSettings
-from ferraris.dlms import AssociationSettings, CipherKeys, Ciphering, Security, SecurityControl
+from ferraris.dlms import AssociationSettings, Ciphering, CipherKeys, Security, SecurityControl
 from ferraris.dlms.apdu import Mechanism
 from ferraris.kernel.entropy import SystemEntropy
 from ferraris.keys import CounterGuard, ReservedCounter

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -36,13 +37,12 @@ from tests.interop.load_profile import (
     end_s,
     numbers,
 )
-from tests.interop.own_client import KEYS, METER_TITLE, PUBLIC, READING, management, with_association
-from tests.interop.peers.process import PeerProcess
+from tests.interop.own_client import PUBLIC, READING, management, with_association
 
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("interop")]
 
 MODES = {
-    "authenticated and encrypted": lambda: management(),
+    "authenticated and encrypted": management,
     "authenticated only": lambda: management(SecurityControl.AUTHENTICATED),
     "encrypted only": lambda: management(SecurityControl.ENCRYPTED),
     "dedicated key": lambda: management(ciphering=Ciphering.DEDICATED),
@@ -56,23 +56,7 @@ MODES = {
 # encrypted, and answers LLS in the wrong context (test_peer_bugs).
 JDLMS_MODES = ("authenticated and encrypted", "blocks of 200 octets", "public")
 
-
-def meter_of(peer: PeerProcess) -> Iterator[int]:
-    port: int = peer.ask({"do": "meter", "rows": ROWS, "system_title": METER_TITLE.hex(), **KEYS})["port"]
-    yield port
-    peer.ask({"do": "stop", "port": port})
-
-
-@pytest.fixture(scope="module")
-def gurux_meter(gurux: PeerProcess) -> Iterator[int]:
-    """The port of a meter made with Gurux; it is another meter for each connection."""
-    yield from meter_of(gurux)
-
-
-@pytest.fixture(scope="module")
-def jdlms_meter(jdlms: PeerProcess) -> Iterator[int]:
-    """The port of a meter made with jDLMS; it is the same meter for all connections."""
-    yield from meter_of(jdlms)
+SHORT_OF_PATIENCE = replace(READING.association, response_timeout_ms=300)
 
 
 @pytest.fixture(params=["gurux_meter", "jdlms_meter"])
@@ -200,12 +184,12 @@ def test_an_object_that_is_not_there_is_refused(meter: int) -> None:
     "settings",
     [
         pytest.param(lambda: management(encryption_key=bytes(16)), id="wrong encryption key"),
-        pytest.param(lambda: ClientSettings(READING.association, client_sap=99), id="unknown client"),
+        pytest.param(lambda: ClientSettings(SHORT_OF_PATIENCE, client_sap=99), id="unknown client"),
     ],
 )
-def test_a_meter_that_does_not_know_us_lets_us_know(meter: int, settings: object) -> None:
+def test_a_meter_that_does_not_know_us_does_not_let_us_in(meter: int, settings: Callable[[], ClientSettings]) -> None:
     async def read(association: ClientAssociation) -> None:
         pytest.fail("the meter let us in")
 
     with pytest.raises((AuthenticationError, LinkError, RefusedError)):
-        with_association(meter, settings(), read)  # type: ignore[operator]
+        with_association(meter, settings(), read)

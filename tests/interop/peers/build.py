@@ -108,3 +108,8 @@ def dlms_cosem() -> list[str]:
 def gurux_python() -> list[str]:
     """The command that runs Gurux in Python."""
     return [peers_python(), str(PEERS / "python" / "gurux_peer.py")]
+
+
+def python_faults() -> list[str]:
+    """The command that reproduces the faults of the Python peers."""
+    return [peers_python(), str(PEERS / "python" / "bugs.py")]

@@ -57,6 +57,14 @@ def attribute(class_id: int, logical_name: str, number: int) -> cosem.CosemAttri
     return cosem.CosemAttribute(enumerations.CosemInterface(class_id), obis(logical_name), number)
 
 
+def columns_of(capture_objects: bytes) -> list[cosem.CosemAttribute]:
+    """The columns that a profile's third attribute names."""
+    return [
+        cosem.CosemAttribute(enumerations.CosemInterface(class_id), cosem.Obis.from_bytes(logical_name), number)
+        for class_id, logical_name, number, _ in utils.parse_as_dlms_data(capture_objects)
+    ]
+
+
 def make_client(task: Task) -> DlmsClient:
     """A client that is not connected yet."""
     authentication: Any = security.NoSecurityAuthentication()
@@ -154,8 +162,7 @@ def switch(client: DlmsClient, logical_name: str, method: int) -> Any:
 
 
 def profile(client: DlmsClient, logical_name: str, from_ms: int | None = None, to_ms: int | None = None) -> Any:
-    captured = utils.parse_as_dlms_data(client.get(attribute(7, logical_name, 3)))
-    columns = [cosem.CosemAttribute(enumerations.CosemInterface(c), cosem.Obis.from_bytes(n), a) for c, n, a, _ in captured]
+    columns = columns_of(client.get(attribute(7, logical_name, 3)))
     selection = None
     if from_ms is not None and to_ms is not None:
         first, last = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (from_ms, to_ms))
@@ -212,9 +219,7 @@ def profile_raw(task: Task) -> Callable[[], int]:
 def profile_rows(task: Task) -> Callable[[], int]:
     """The get-response to rows of values with their columns and date-times."""
     octets = bytes.fromhex(task["get_response"])
-    captured = utils.parse_as_dlms_data(bytes.fromhex(task["capture_objects"]))
-    columns = [cosem.CosemAttribute(enumerations.CosemInterface(c), cosem.Obis.from_bytes(n), a) for c, n, a, _ in captured]
-    parser = ProfileGenericBufferParser(columns, 15)
+    parser = ProfileGenericBufferParser(columns_of(bytes.fromhex(task["capture_objects"])), 15)
 
     def once() -> int:
         rows = parser.parse_bytes(GetResponseFactory.from_bytes(octets).data)
@@ -250,9 +255,7 @@ def pushes(task: Task) -> Callable[[], int]:
 def associations(task: Task) -> Callable[[], int]:
     """The whole of it: connect, AARQ, HLS-GMAC, read the load profile, RLRQ."""
     buffer = attribute(7, LOAD_PROFILE, 2)
-    captured = utils.parse_as_dlms_data(bytes.fromhex(task["capture_objects"]))
-    columns = [cosem.CosemAttribute(enumerations.CosemInterface(c), cosem.Obis.from_bytes(n), a) for c, n, a, _ in captured]
-    parser = ProfileGenericBufferParser(columns, 15)
+    parser = ProfileGenericBufferParser(columns_of(bytes.fromhex(task["capture_objects"])), 15)
 
     def once() -> int:
         client = make_client(task)

@@ -65,7 +65,9 @@ def profile_rows(task: Task) -> Callable[[], int]:
 def pushes(task: Task) -> Callable[[], int]:
     """general-glo-ciphering APDUs: tag verified, body to a list of values."""
     octets = [bytearray.fromhex(push) for push in task["pushes"].split(" ")][: task.get("pushes_at_once", 50)]
-    client = secured_client({**task, "client_sap": 1, "server_sap": 1, "invocation_counter": 1}, InterfaceType.PDU, Authentication.NONE)
+    client = secured_client(
+        {**task, "client_sap": 1, "server_sap": 1, "invocation_counter": 1}, InterfaceType.PDU, Authentication.NONE
+    )
 
     def once() -> int:
         for push in octets:
