@@ -6,7 +6,6 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 RUNTIME := .venv/.runtime
 DEV := .venv/.dev
-PEERS := .cache/peers/.ready
 SIMULATE := $(if $(SEED),--seed $(SEED)) $(if $(METERS),--meters $(METERS)) $(if $(DAYS),--days $(DAYS))
 
 help: ## this list
@@ -15,7 +14,7 @@ help: ## this list
 demo: $(RUNTIME) ## run a street of meters, head-end and console: make demo ARGS="--once --json"
 	@.venv/bin/ferraris demo $(ARGS)
 
-test: $(DEV) $(PEERS) ## run every test, those against foreign implementations included
+test: $(DEV) ## run every test, those against foreign implementations included
 	@$(PY) -m pytest -n auto --dist loadgroup $(ARGS)
 
 check: lint types contracts tidy ## what CI asks before the tests: lint, types, contracts and tidy
@@ -37,7 +36,7 @@ tidy: $(DEV)
 docs: $(DEV) ## write the reference pages anew from the code
 	@$(PY) -m tools.reference $(ARGS)
 
-bench: $(DEV) $(PEERS) ## measure beside other implementations and print the ratios
+bench: $(DEV) ## measure beside other implementations and print the ratios
 	@$(PY) -m benchmarks $(ARGS)
 
 simulate: $(RUNTIME) ## a territory on a virtual clock: make simulate SEED=7 METERS=50 DAYS=3
@@ -46,7 +45,7 @@ simulate: $(RUNTIME) ## a territory on a virtual clock: make simulate SEED=7 MET
 fuzz: $(DEV) ## throw mutated octets at every decoder: make fuzz ARGS="--seconds 60"
 	@$(PY) -m tests.fuzz $(ARGS)
 
-interop: $(DEV) $(PEERS) ## only the tests against foreign implementations
+interop: $(DEV) ## only the tests against foreign implementations
 	@$(PY) -m pytest tests/interop $(ARGS)
 
 lock: $(DEV) ## choose newer versions of the dependencies and write their hashes down
@@ -62,6 +61,3 @@ $(RUNTIME): requirements/runtime.txt tools/setup.sh pyproject.toml
 
 $(DEV): requirements/dev.txt tools/setup.sh pyproject.toml
 	@sh tools/setup.sh dev >&2
-
-$(PEERS): requirements/peers.txt tools/setup.sh
-	@sh tools/setup.sh peers >&2
