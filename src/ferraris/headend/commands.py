@@ -109,7 +109,9 @@ def on_answered(turn: Turn, meter: Meter, outcome: CommandAnswered) -> None:
 
 def on_control_state(turn: Turn, meter: Meter, outcome: ControlStateRead) -> None:
     """The disconnector was seen: keep it, and settle what was asked of it."""
-    meter.confirmed_control_state = outcome.control_state
+    if meter.confirmed_control_state != outcome.control_state:
+        meter.confirmed_control_state = outcome.control_state
+        turn.record(meter)
     for command in list(meter.commands):
         if command.in_doubt and command.kind in TARGETS:
             _settle(turn, meter, command, *_control_state_verdict(command.kind, outcome))

@@ -45,7 +45,9 @@ def grade(turn: Turn, meter: Meter) -> None:
 def on_failure(turn: Turn, meter: Meter, failure: Failure) -> None:
     """Decide when to try again, and what the operator should see until then."""
     turn.state.counts.associations_failed += 1
-    meter.failures = 1 if meter.progress or meter.storing else meter.failures + 1
+    if meter.progress or meter.storing:
+        _forgive_silence(turn, meter)
+    meter.failures += 1
     meter.detail = f"{failure.kind}: {failure.detail}"
     if failure.kind.transient:
         _on_transient(turn, meter, failure)
@@ -105,6 +107,16 @@ def on_clock_checked(turn: Turn, meter: Meter, outcome: ClockChecked) -> None:
     elif outcome.verdict is ClockVerdict.DEFER:
         rest_ms = abs(outcome.offset_ms) + 2 * (outcome.uncertainty_ms + turn.limits.clock_tolerance_ms)
         meter.retry_ms = turn.now_ms + rest_ms
+
+
+def _forgive_silence(turn: Turn, meter: Meter) -> None:
+    """It gave rows before the link was lost: it is within reach, and its budget of attempts is fresh."""
+    meter.failures = 0
+    meter.last_seen_ms = turn.now_ms
+    for kind in (AlarmKind.UNREACHABLE, AlarmKind.BUSY):
+        close_alarm(turn, meter.id, kind)
+    if meter.communication is Communication.UNREACHABLE:
+        turn.enter(meter, Communication.LATE)
 
 
 def _on_transient(turn: Turn, meter: Meter, failure: Failure) -> None:
