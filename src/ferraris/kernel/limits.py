@@ -40,6 +40,10 @@ LAYOUTS_PER_SIZE_MAX: Final = 16
 """Layouts of pushes of the same count of octets: each one more is a compare before the general decoder."""
 CHALLENGE_OCTETS_MIN: Final = 8
 CHALLENGE_OCTETS_MAX: Final = 64
+INSPECTION_OCTETS_MAX: Final = 1024 * 1024
+"""Captured octets that `ferraris decode` takes apart at a time."""
+INSPECTION_LINE_OCTETS_MAX: Final = 4 * 1024 * 1024
+"""One line of JSON for `ferraris decode --jsonl`."""
 
 # Framing
 WRAPPER_HEADER_OCTETS: Final = 8

@@ -36,7 +36,7 @@ from ferraris.dlms.apdu.ciphered import (
     ServiceCiphered,
     WrappedKey,
 )
-from ferraris.dlms.apdu.decoding import AcseApdu, Apdu, CipheredApdu, decode_apdu
+from ferraris.dlms.apdu.decoding import AcseApdu, Apdu, CipheredApdu, decode_apdu, has_apdu_tag
 from ferraris.dlms.apdu.descriptors import AttributeDescriptor, MethodDescriptor, SelectiveAccess
 from ferraris.dlms.apdu.enumerations import (
     ActionResult,
@@ -176,4 +176,5 @@ __all__ = [
     "StateError",
     "WrappedKey",
     "decode_apdu",
+    "has_apdu_tag",
 ]

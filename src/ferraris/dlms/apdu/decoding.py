@@ -70,6 +70,11 @@ _DECODERS: Final[dict[int, Callable[[bytes], Apdu]]] = {
 }
 
 
+def has_apdu_tag(octets: bytes) -> bool:
+    """Whether the first octet is the tag of an APDU."""
+    return bool(octets) and octets[0] in _DECODERS
+
+
 def decode_apdu(octets: bytes) -> Apdu:
     """The APDU that `octets` are, whole. Raises DecodeError for anything else.
 

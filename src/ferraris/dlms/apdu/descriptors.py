@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-from ferraris.cosem.obis_code import Obis
+from ferraris.cosem import Obis
 from ferraris.dlms.apdu.cursor import Cursor, cut_short
 
 DESCRIPTOR: Final = struct.Struct(">H6sb")

@@ -1,0 +1,138 @@
+"""`ferraris decode`: any frame or APDU in hexadecimal digits, as text, as JSON, or line by line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any, BinaryIO, Final
+
+import typer
+from rich.console import Console
+from rich.text import Text
+from rich.tree import Tree
+
+from ferraris.dlms.inspect import Inspection, InspectionKeys, answer_line, error_to_json, inspect
+from ferraris.kernel.errors import ConfigError, FerrarisError, LocalProtocolError
+from ferraris.kernel.limits import INSPECTION_LINE_OCTETS_MAX
+
+EXIT_REFUSED: Final = 2
+ELEMENTS_SHOWN: Final = 2_000
+"""Nodes of one tree on the screen; --json shows all."""
+
+
+def decode(
+    hexadecimal: Annotated[list[str] | None, typer.Argument(metavar="[HEX]...", show_default=False)] = None,
+    *,
+    ek: Annotated[str, typer.Option("--ek", metavar="HEX", help="Encryption key.")] = "",
+    ak: Annotated[str, typer.Option("--ak", metavar="HEX", help="Authentication key.")] = "",
+    system_title: Annotated[
+        str, typer.Option(metavar="HEX", help="Sender's system title, for glo- and ded- APDUs.")
+    ] = "",
+    dedicated: Annotated[str, typer.Option(metavar="HEX", help="Dedicated key.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Read and write one JSON object a line.")] = False,
+) -> None:
+    """Turn a frame or an APDU in hexadecimal digits into readable text or JSON.
+
+    Digits come as arguments or on standard input, blanks allowed. Flags, addresses, wrapper, LLC, segments, blocks and ciphering
+    are recognised by themselves. With --jsonl each line is {"id", "hex", "keys": {"ek", "ak", "system_title", "dedicated"}},
+    and each answer {"id", "ok", "layers", "apdu", "value", "error"}.
+    """
+    if jsonl:
+        answer_lines(sys.stdin.buffer, sys.stdout)
+        return
+    digits = "".join(hexadecimal) if hexadecimal else sys.stdin.read(INSPECTION_LINE_OCTETS_MAX)
+    keys = InspectionKeys.of({"ek": ek, "ak": ak, "system_title": system_title, "dedicated": dedicated})
+    result = Inspection()
+    error = None
+    try:
+        inspect(_octets(digits), keys, result)
+    except FerrarisError as failure:
+        error = failure
+    if as_json:
+        document = {"ok": error is None, "layers": result.layers, "apdu": result.apdu, "value": result.value}
+        print(json.dumps({**document, "error": None if error is None else error_to_json(error)}, indent=2))
+    else:
+        _show(result)
+        if error is not None:
+            raise error
+    raise typer.Exit(0 if error is None else EXIT_REFUSED)
+
+
+def answer_lines(lines: BinaryIO, answers: Any) -> None:
+    """Answer each line as it comes. A line too long is answered with an error and never held whole."""
+    while line := lines.readline(INSPECTION_LINE_OCTETS_MAX + 1):
+        if len(line) > INSPECTION_LINE_OCTETS_MAX:
+            _skip_line(lines, line)
+        if line.strip():
+            answers.write(answer_line(line) + "\n")
+            answers.flush()
+
+
+def _skip_line(lines: BinaryIO, piece: bytes) -> None:
+    while piece and not piece.endswith(b"\n"):
+        piece = lines.readline(INSPECTION_LINE_OCTETS_MAX)
+
+
+def _octets(digits: str) -> bytes:
+    try:
+        octets = bytes.fromhex("".join(digits.split()).removeprefix("0x"))
+    except ValueError:
+        raise LocalProtocolError(
+            "not hexadecimal", expected="pairs of hexadecimal digits", got=repr(digits[:40])
+        ) from None
+    if not octets:
+        raise ConfigError("there is nothing to decode", expected="hexadecimal digits as arguments or on standard input")
+    return octets
+
+
+def _show(result: Inspection) -> None:
+    console = Console(highlight=False)
+    for layer in result.layers:
+        tree = Tree(Text(str(layer["layer"]), style="bold cyan"))
+        for name, value in layer.items():
+            if name not in ("layer", "warnings") and value is not None:
+                tree.add(_leaf(name, value))
+        for warning in layer["warnings"]:
+            tree.add(Text(f"! {warning}", style="yellow"))
+        console.print(tree)
+    for name, value in zip(result.names, result.values, strict=True):
+        tree = Tree(Text(name, style="bold green"))
+        _grow(tree, value, [ELEMENTS_SHOWN])
+        console.print(tree)
+
+
+def _grow(tree: Tree, value: Any, left: list[int]) -> None:
+    """Add `value` under `tree`, as long as nodes are left."""
+    items = list(value.items()) if isinstance(value, dict) else list(enumerate(value, 1))
+    for name, element in items:
+        if left[0] <= 0:
+            tree.add(Text("… more: see --json", style="dim"))
+            return
+        left[0] -= 1
+        if name == "readings" and isinstance(element, list):
+            _add_readings(tree.add(Text("readings", style="bold")), element)
+        elif (
+            isinstance(element, dict)
+            and len(element) == 1
+            and not isinstance(next(iter(element.values())), dict | list)
+        ):
+            [(kind, leaf)] = element.items()
+            tree.add(_leaf(f"{name} {kind}", leaf))
+        elif isinstance(element, dict | list) and element:
+            _grow(tree.add(Text(str(name), style="bold")), element, left)
+        else:
+            tree.add(_leaf(str(name), element))
+
+
+def _add_readings(tree: Tree, readings: list[dict[str, Any]]) -> None:
+    for reading in readings:
+        shown = reading["scaled"] if reading["scaled"] is not None else reading["text"]
+        unit = reading["unit"] or ""
+        line = Text(f"{reading['obis'] or '?':<18}", style="cyan")
+        line.append(f" {reading['value'] if shown is None else shown} {unit}".rstrip(), style="default")
+        tree.add(line)
+
+
+def _leaf(name: str, value: Any) -> Text:
+    return Text.assemble((f"{name}: ", "dim"), (str(value), "default"))

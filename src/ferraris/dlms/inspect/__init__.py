@@ -1,0 +1,12 @@
+"""Captured octets explained: the engine behind `ferraris decode`.
+
+`inspect` takes any frame or APDU apart, from the flags down to the readings of a push, into values that JSON can carry.
+`answer_line` does so for one line of JSON. Nothing in here is on the way of live traffic.
+"""
+
+from ferraris.dlms.inspect.inspection import Inspection, inspect
+from ferraris.dlms.inspect.json_lines import answer_line, error_to_json
+from ferraris.dlms.inspect.keys import InspectionKeys
+from ferraris.dlms.inspect.push_layouts import PushLayout, push_layouts
+
+__all__ = ["Inspection", "InspectionKeys", "PushLayout", "answer_line", "error_to_json", "inspect", "push_layouts"]
