@@ -15,7 +15,7 @@ from typing import Any
 
 import typer
 
-from ferraris import cosem
+from ferraris import cosem, dlms
 from ferraris.cli import main as command_line
 from ferraris.kernel import errors, limits
 from ferraris.kernel.units import unit_rows
@@ -114,13 +114,30 @@ def companion_profiles_page() -> str:
     body: list[str] = []
     for name in cosem.profile_names():
         profile = cosem.load_profile(name)
-        body += [f"## {name}", ""]
+        body += [f"## {name}", "", f"{profile.title}, {profile.phases} phase{'s' if profile.phases > 1 else ''}.", ""]
+        associations = (
+            [f"`{key}`", item.client_sap, item.server_sap, item.authentication.name.lower(), _yes(item.ciphered)]
+            for key, item in profile.associations.items()
+        )
+        body += table(["association", "client SAP", "server SAP", "authentication", "ciphered"], associations)
         rows = (
             [f"`{item.tag}`", item.logical_name, item.class_id, item.version, len(item.attributes)]
             for item in profile.objects
         )
         body += table(["tag", "logical name", "class", "version", "attributes"], rows)
     return page("Companion profiles", "The objects that each kind of meter has.", body)
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def association_states_page() -> str:
+    body: list[str] = []
+    for role in dlms.Role:
+        body += [f"## The {role.value}", "", "```mermaid", dlms.diagram(role).rstrip(), "```", ""]
+    introduction = "The states of an application association, drawn from the table that both ends move by."
+    return page("States of an association", introduction, body)
 
 
 def limits_page() -> str:
@@ -164,6 +181,7 @@ PAGES = {
     "cli.md": cli_page,
     "interface-classes.md": interface_classes_page,
     "companion-profiles.md": companion_profiles_page,
+    "association-states.md": association_states_page,
     "limits.md": limits_page,
     "errors.md": errors_page,
     "units.md": units_page,

@@ -92,7 +92,7 @@ def named_by_its_face(package: str) -> frozenset[str]:
     text = face.read_text("utf-8")
     docstring = ast.get_docstring(ast.parse(text)) or ""
     exported = re.findall(r'"(\w+)"', text.partition("__all__")[2])
-    return frozenset(re.findall(r"`(\w+)`", docstring)) | frozenset(exported)
+    return frozenset(re.findall(r"`(?:ferraris\.\w+\.)?(\w+)`", docstring)) | frozenset(exported)
 
 
 def test_other_packages_are_met_at_their_face() -> None:
