@@ -1,0 +1,17 @@
+"""A DLMS client: one association over one link, with typed reads, writes and invocations, and profiles as columns.
+
+The driver of the client's end of `ferraris.dlms.Association`; what to ask of which meter and when is the head-end's business.
+"""
+
+from ferraris.client.association import ClientAssociation, ClientSettings, descriptor_of
+from ferraris.client.profile import ProfileColumns, decode_profile, read_entries, read_profile
+
+__all__ = [
+    "ClientAssociation",
+    "ClientSettings",
+    "ProfileColumns",
+    "decode_profile",
+    "descriptor_of",
+    "read_entries",
+    "read_profile",
+]

@@ -1,0 +1,157 @@
+"""Reading a profile: the buffer's rows by range or by entry, as columns with their times.
+
+The rows stay columns over the received octets until someone asks for them. A meter may send null-data for what the row before
+tells: the same value again or, for the time, one capture period later; it is filled in here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from ferraris.client.association import ClientAssociation, descriptor_of
+from ferraris.codec.columns import Table, decode_table
+from ferraris.cosem import (
+    CLOCK_TIME,
+    ENTRY_DESCRIPTOR,
+    NOT_A_TIME,
+    RANGE_DESCRIPTOR,
+    CaptureObject,
+    CosemDateTime,
+    EntryDescriptor,
+    Obis,
+    ProfileGeneric,
+    RangeDescriptor,
+    epoch_s_from_octets,
+)
+from ferraris.dlms.apdu import SelectiveAccess
+from ferraris.kernel.errors import DecodeError
+
+DATE_TIME_OCTETS = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProfileColumns:
+    """Rows of a profile generic's buffer, column by column."""
+
+    capture_objects: tuple[CaptureObject, ...]
+    """What each column holds."""
+    table: Table
+    capture_period_s: int = 0
+    """0 where the profile is not captured by period."""
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def index_of(self, capture_object: CaptureObject) -> int:
+        """The position of a column. Raises KeyError for one that was not read."""
+        try:
+            return self.capture_objects.index(capture_object)
+        except ValueError:
+            raise KeyError(capture_object) from None
+
+    def time_s(self) -> npt.NDArray[np.int64]:
+        """When each row was captured, in seconds since 1970-01-01 UTC; `NOT_A_TIME` where the meter names no instant."""
+        if not len(self):
+            return np.empty(0, np.int64)
+        index = self.index_of(CLOCK_TIME)
+        column = self.table.column(index)
+        if column.dtype.kind == "V" and column.dtype.itemsize == DATE_TIME_OCTETS:
+            octets = np.frombuffer(np.ascontiguousarray(column).tobytes(), np.uint8)
+            return epoch_s_from_octets(octets.reshape(-1, DATE_TIME_OCTETS))
+        return self._filled_times(self.table.values(index))
+
+    def numbers(self, capture_object: CaptureObject) -> npt.NDArray[np.int64]:
+        """A column of integers. Raises DecodeError when it holds anything else."""
+        if not len(self):
+            return np.empty(0, np.int64)
+        index = self.index_of(capture_object)
+        column = self.table.column(index)
+        if column.dtype.kind in "iu":
+            return column.astype(np.int64)
+        values = _filled(self.table.values(index))
+        if not all(isinstance(value, int) for value in values):
+            raise DecodeError(
+                "a column holds something other than integers", expected="integers", got=str(capture_object)
+            )
+        return np.array(values, np.int64)
+
+    def rows(self) -> list[tuple[object, ...]]:
+        """The rows as Python values: the time as a datetime in UTC (None where there is none), the rest as sent."""
+        columns = [_filled(self.table.values(index)) for index in range(self.table.width)]
+        if columns and CLOCK_TIME in self.capture_objects:
+            times = self.time_s().tolist()
+            columns[self.index_of(CLOCK_TIME)] = [
+                None if second == NOT_A_TIME else datetime.fromtimestamp(second, UTC) for second in times
+            ]
+        return list(zip(*columns, strict=True))
+
+    def _filled_times(self, values: list[object]) -> npt.NDArray[np.int64]:
+        times = np.full(len(values), NOT_A_TIME, np.int64)
+        for index, value in enumerate(values):
+            if isinstance(value, bytes) and len(value) == DATE_TIME_OCTETS:
+                times[index] = epoch_s_from_octets(np.frombuffer(value, np.uint8).reshape(1, -1))[0]
+            elif value is None and index and times[index - 1] != NOT_A_TIME and self.capture_period_s:
+                times[index] = times[index - 1] + self.capture_period_s
+        return times
+
+
+def decode_profile(
+    octets: bytes, capture_objects: Sequence[CaptureObject], capture_period_s: int = 0
+) -> ProfileColumns:
+    """A buffer's encoded value as columns. Raises DecodeError when its rows do not have the columns asked for."""
+    table = decode_table(octets)
+    if len(table) and table.width != len(capture_objects):
+        raise DecodeError("a profile has other columns", expected=len(capture_objects), got=table.width)
+    return ProfileColumns(tuple(capture_objects), table, capture_period_s)
+
+
+async def read_profile(
+    association: ClientAssociation,
+    logical_name: Obis,
+    capture_objects: Sequence[CaptureObject],
+    from_ms: int | None = None,
+    to_ms: int | None = None,
+    *,
+    columns: Sequence[CaptureObject] = (),
+    capture_period_s: int = 0,
+) -> ProfileColumns:
+    """The rows captured from `from_ms` to `to_ms`, both included; all of them when no time is given.
+
+    `capture_objects` are the profile's columns, `columns` the ones wanted (all of them when empty; only with times). Raises
+    what a GET raises, and DecodeError for a buffer of other columns.
+    """
+    selection = None
+    if from_ms is not None and to_ms is not None:
+        first, last = CosemDateTime.from_epoch_ms(from_ms), CosemDateTime.from_epoch_ms(to_ms)
+        descriptor = RangeDescriptor.by_time(first, last, tuple(columns))
+        selection = SelectiveAccess(RANGE_DESCRIPTOR.number, RANGE_DESCRIPTOR.datatype.encode(descriptor))
+    octets = await association.get_octets(descriptor_of(ProfileGeneric.buffer, logical_name), selection)
+    wanted = tuple(columns) if selection is not None and columns else tuple(capture_objects)
+    return decode_profile(octets, wanted, capture_period_s)
+
+
+async def read_entries(
+    association: ClientAssociation,
+    logical_name: Obis,
+    capture_objects: Sequence[CaptureObject],
+    entries: EntryDescriptor,
+) -> ProfileColumns:
+    """The rows and columns that `entries` names by number. Raises as `read_profile`."""
+    selection = SelectiveAccess(ENTRY_DESCRIPTOR.number, ENTRY_DESCRIPTOR.datatype.encode(entries))
+    octets = await association.get_octets(descriptor_of(ProfileGeneric.buffer, logical_name), selection)
+    last = entries.to_selected_value or len(capture_objects)
+    return decode_profile(octets, tuple(capture_objects)[entries.from_selected_value - 1 : last])
+
+
+def _filled(values: list[object]) -> list[object]:
+    if None not in values:
+        return values
+    filled: list[object] = []
+    for value in values:
+        filled.append(filled[-1] if value is None and filled else value)
+    return filled

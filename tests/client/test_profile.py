@@ -1,0 +1,126 @@
+"""Profiles as columns: ranges, entries and columns as asked, times in UTC, null-data filled in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from ferraris.client import decode_profile, read_entries, read_profile
+from ferraris.codec import Data, Tag, encode_data
+from ferraris.cosem import (
+    CLOCK_TIME,
+    ENTRY_DESCRIPTOR,
+    NOT_A_TIME,
+    RANGE_DESCRIPTOR,
+    CaptureObject,
+    CosemDateTime,
+    EntryDescriptor,
+    Obis,
+)
+from ferraris.dlms import Request, Response
+from ferraris.dlms.apdu import GetRequestNormal, GetResponseNormal, Mechanism
+from ferraris.kernel.errors import DecodeError
+from tests.client.served import Server, served
+from tests.dlms.bottle import SERVER_TITLE, settings
+
+LOAD_PROFILE = Obis.parse("1.0.99.1.0.255")
+IMPORT = CaptureObject(3, Obis.parse("1.0.1.8.0.255"), 2)
+VOLTAGE = CaptureObject(3, Obis.parse("1.0.32.7.0.255"), 2)
+COLUMNS = (CLOCK_TIME, IMPORT, VOLTAGE)
+START_MS = 1_750_000_500_000 - 1_750_000_500_000 % 900_000
+
+
+def row(index: int, deviation_min: int = -60) -> Data:
+    time = CosemDateTime.from_epoch_ms(START_MS + index * 900_000, deviation_min=deviation_min)
+    return Data(
+        Tag.STRUCTURE,
+        (
+            Data(Tag.OCTET_STRING, time.to_octets()),
+            Data(Tag.DOUBLE_LONG_UNSIGNED, 1000 + index),
+            Data(Tag.LONG_UNSIGNED, 2300),
+        ),
+    )
+
+
+def buffer(*rows: Data) -> bytes:
+    return encode_data(Data(Tag.ARRAY, rows))
+
+
+def test_columns_and_times() -> None:
+    profile = decode_profile(buffer(*map(row, range(4))), COLUMNS)
+    assert len(profile) == 4
+    assert profile.time_s().tolist() == [START_MS // 1000 + index * 900 for index in range(4)]
+    assert profile.numbers(IMPORT).tolist() == [1000, 1001, 1002, 1003]
+    assert profile.rows()[1] == (datetime.fromtimestamp(START_MS / 1000 + 900, UTC), 1001, 2300)
+
+
+def test_times_are_the_same_instants_whatever_the_deviation() -> None:
+    instants = [decode_profile(buffer(row(1, minutes)), COLUMNS).time_s()[0] for minutes in (-720, -60, 0, 330)]
+    assert instants == [START_MS // 1000 + 900] * 4
+
+
+def test_null_data_repeats_the_value_and_moves_the_time_by_a_period() -> None:
+    nothing = Data(Tag.NULL_DATA, None)
+    short = Data(Tag.STRUCTURE, (nothing, Data(Tag.DOUBLE_LONG_UNSIGNED, 7), nothing))
+    profile = decode_profile(buffer(row(0), short, short), COLUMNS, capture_period_s=900)
+    assert profile.time_s().tolist() == [START_MS // 1000 + index * 900 for index in range(3)]
+    assert profile.numbers(VOLTAGE).tolist() == [2300, 2300, 2300]
+    assert profile.numbers(IMPORT).tolist() == [1000, 7, 7]
+
+
+def test_a_time_that_is_no_instant_is_told_apart() -> None:
+    open_time = Data(Tag.OCTET_STRING, b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x80\x00\xff")
+    nothing = Data(Tag.NULL_DATA, None)
+    profile = decode_profile(buffer(Data(Tag.STRUCTURE, (open_time, *row(0).value[1:]))), COLUMNS)  # type: ignore[index]
+    assert profile.time_s().tolist() == [NOT_A_TIME]
+    assert profile.rows()[0][0] is None
+    first_without_time = Data(Tag.STRUCTURE, (nothing, nothing, Data(Tag.LONG_UNSIGNED, 1)))
+    assert decode_profile(buffer(first_without_time), COLUMNS, 900).time_s().tolist() == [NOT_A_TIME]
+
+
+def test_an_empty_profile() -> None:
+    profile = decode_profile(buffer(), COLUMNS)
+    assert (len(profile), profile.rows()) == (0, [])
+    assert profile.time_s().tolist() == profile.numbers(IMPORT).tolist() == []
+
+
+def test_other_columns_than_asked_for_are_refused() -> None:
+    with pytest.raises(DecodeError, match="other columns"):
+        decode_profile(buffer(row(0)), COLUMNS[:2])
+    with pytest.raises(KeyError):
+        decode_profile(buffer(row(0)), COLUMNS).numbers(CaptureObject(1, LOAD_PROFILE, 2))
+    texts = Data(Tag.STRUCTURE, (row(0).value[0], Data(Tag.OCTET_STRING, b"x"), Data(Tag.OCTET_STRING, b"y")))  # type: ignore[index]
+    with pytest.raises(DecodeError, match="other than integers"):
+        decode_profile(buffer(texts), COLUMNS).numbers(IMPORT)
+
+
+@pytest.mark.anyio
+async def test_ranges_entries_and_columns_are_asked_for_as_the_standard_says() -> None:
+    def serve(request: Request) -> Response:
+        assert isinstance(request, GetRequestNormal)
+        return GetResponseNormal(request.invoke_id_and_priority, buffer(row(1), row(2)))
+
+    plain = settings(SERVER_TITLE, Mechanism.LOWEST, security=None)
+    meter = Server(plain, serve)
+    async with served(replace(plain, max_receive_pdu_size=100), meter) as association:
+        await association.associate()
+        whole = await read_profile(association, LOAD_PROFILE, COLUMNS)
+        assert len(whole) == 2
+        with pytest.raises(DecodeError, match="other columns"):
+            await read_profile(association, LOAD_PROFILE, COLUMNS, START_MS, START_MS + 900_000, columns=(IMPORT,))
+        entries = await read_entries(association, LOAD_PROFILE, COLUMNS, EntryDescriptor(2, 3))
+        assert len(entries) == 2
+    unrestricted, by_time, by_entry = meter.requests
+    assert isinstance(unrestricted, GetRequestNormal)
+    assert unrestricted.selection is None
+    assert isinstance(by_time, GetRequestNormal)
+    assert by_time.selection is not None
+    assert by_time.selection.selector == 1
+    wanted = RANGE_DESCRIPTOR.datatype.decode(by_time.selection.parameters)
+    assert (wanted.restricting_object, wanted.selected_values) == (CLOCK_TIME, (IMPORT,))
+    assert CosemDateTime.from_octets(wanted.to_value.value).to_epoch_ms() == START_MS + 900_000
+    assert isinstance(by_entry, GetRequestNormal)
+    assert by_entry.selection is not None
+    assert ENTRY_DESCRIPTOR.datatype.decode(by_entry.selection.parameters) == EntryDescriptor(2, 3, 1, 0)
