@@ -119,7 +119,8 @@ def companion_profiles_page() -> str:
             [f"`{key}`", item.client_sap, item.server_sap, item.authentication.name.lower(), _yes(item.ciphered)]
             for key, item in profile.associations.items()
         )
-        body += table(["association", "client SAP", "server SAP", "authentication", "ciphered"], associations)
+        if profile.associations:
+            body += table(["association", "client SAP", "server SAP", "authentication", "ciphered"], associations)
         rows = (
             [f"`{item.tag}`", item.logical_name, item.class_id, item.version, len(item.attributes)]
             for item in profile.objects

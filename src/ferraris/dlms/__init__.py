@@ -1,8 +1,8 @@
 """The DLMS application layer, without I/O: APDUs, ciphering, associations of both roles, block transfer, framing.
 
 `Association` is the engine of either end: whole APDUs in, events out. `ferraris.dlms.apdu` holds what both ends say to one
-another, `wrapper` and `hdlc` the framing around it, `NotificationDecoder` the fast way through a stream of pushes. Time and
-randomness are arguments; sockets and storage are elsewhere.
+another, `wrapper` and `hdlc` the framing around it, `NotificationDecoder` the fast way through a stream of pushes, `inspect` the
+view of captured octets. Time and randomness are arguments; sockets and storage are elsewhere.
 """
 
 from ferraris.dlms.association import Association
