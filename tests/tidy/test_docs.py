@@ -206,7 +206,7 @@ def examples() -> list[tuple[str, str, str]]:
         for language, body in FENCE.findall(text):
             if language == "console":
                 for call, output in re.findall(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", body, re.MULTILINE):
-                    if call.startswith("ferraris decode") and output:
+                    if "ferraris decode" in call and output:
                         found.append((str(path.relative_to(ROOT)), call.replace("\\\n", " "), output))
     return found
 
