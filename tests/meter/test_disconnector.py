@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ferraris.meter.disconnector import CONTROL_MODE_MAX, Command, ControlState, next_state
+from ferraris.cosem import ControlMode, ControlState
+from ferraris.meter.disconnector import Command, next_state
 
 # mode, then for connected / ready / disconnected the state after each of the commands
 #        remote  manual  local   remote  manual  local
@@ -53,9 +54,9 @@ def test_transitions(line: str) -> None:
     mode, before, *after = line.split()
     state = STATES[before]
     assert state is not None
-    found = [next_state(int(mode), command, state) for command in COMMANDS]
+    found = [next_state(ControlMode(int(mode)), command, state) for command in COMMANDS]
     assert found == [STATES[cell] for cell in after]
 
 
 def test_every_mode_is_in_the_table() -> None:
-    assert len(TABLE.strip().splitlines()) == (CONTROL_MODE_MAX + 1) * len(ControlState)
+    assert len(TABLE.strip().splitlines()) == len(ControlMode) * len(ControlState)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ferraris.cosem.events import by_tag
 from ferraris.meter.events import EventCode, MeterEvent, append_events, read_events
 from ferraris.meter.fleet import Fleet
 from tests.meter.steady import MONDAY_MS, STEADY
@@ -50,6 +51,6 @@ def test_the_log_keeps_the_newest_and_their_numbers(fleet: Fleet) -> None:
     assert read_events(fleet.memory, 1, 3, 1) == events[3:4]
 
 
-@pytest.mark.parametrize(("code", "number"), [("POWER_DOWN", 1), ("CLOCK_ADJUSTED_NEW", 5), ("REMOTE_CONNECTION", 63)])
-def test_codes_are_the_standards(code: str, number: int) -> None:
-    assert EventCode[code] == number
+@pytest.mark.parametrize("code", EventCode)
+def test_codes_are_those_of_the_table(code: EventCode) -> None:
+    assert by_tag(code.name).code == code

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ferraris.meter.disconnector import Command, ControlState
+from ferraris.cosem import ControlMode, ControlState
+from ferraris.meter.disconnector import Command
 from ferraris.meter.events import EventCode
 from ferraris.meter.fleet import Fleet
 from ferraris.meter.meter import CLOCK_SHIFT_LIMIT_MS, Meter
@@ -59,13 +60,13 @@ def test_a_command_without_effect_is_counted_but_no_event(meter: Meter) -> None:
 
 def test_the_button_needs_the_permission_of_mode_5(meter: Meter) -> None:
     assert meter.command(Command.MANUAL_DISCONNECT, MONDAY_MS) is None
-    meter.set_control_mode(5, MONDAY_MS)
+    meter.set_control_mode(ControlMode.MODE_5, MONDAY_MS)
     assert meter.command(Command.MANUAL_DISCONNECT, MONDAY_MS) is EventCode.MANUAL_DISCONNECTION
     assert meter.command(Command.MANUAL_RECONNECT, MONDAY_MS) is EventCode.MANUAL_CONNECTION
     assert meter.command(Command.REMOTE_DISCONNECT, MONDAY_MS) is EventCode.REMOTE_DISCONNECTION
-    assert meter.command(Command.REMOTE_RECONNECT, MONDAY_MS) is EventCode.DISCONNECTOR_READY
+    assert meter.command(Command.REMOTE_RECONNECT, MONDAY_MS) is EventCode.REMOTE_CONNECTION
     assert not meter.output_state
-    assert meter.command(Command.LOCAL_RECONNECT, MONDAY_MS) is EventCode.MANUAL_CONNECTION
+    assert meter.command(Command.LOCAL_RECONNECT, MONDAY_MS) is EventCode.LOCAL_RECONNECTION
     assert meter.commands_executed == 2
 
 
@@ -96,8 +97,8 @@ def test_a_synchronised_clock_flags_nothing_and_loses_nothing(fleet: Fleet, mete
 def test_both_readings_of_a_clock_that_is_set_are_logged(meter: Meter) -> None:
     meter.set_clock(MONDAY_MS + 500_000, MONDAY_MS + 100_000)
     assert [(e.time_s - MONDAY_S, e.code) for e in meter.events()] == [
-        (100, EventCode.CLOCK_ADJUSTED_OLD),
-        (500, EventCode.CLOCK_ADJUSTED_NEW),
+        (100, EventCode.CLOCK_ADJUSTED_OLD_TIME),
+        (500, EventCode.CLOCK_ADJUSTED_NEW_TIME),
     ]
     assert meter.clock_ms(MONDAY_MS + 100_007) == MONDAY_MS + 500_007
 

@@ -42,6 +42,7 @@ def test_an_outage_within_one_period(fleet: Fleet) -> None:
     assert logged(fleet) == [(18 * 60, EventCode.POWER_DOWN), (21 * 60, EventCode.POWER_UP)]
     assert logged(fleet, 1) == []
     assert (meter.powered, meter.power_failures, fleet.meters[1].power_failures) == (True, 1, 0)
+    assert meter.long_power_failures == 0  # three minutes are not yet long
 
 
 def test_periods_of_an_outage_have_no_entries(fleet: Fleet) -> None:
@@ -50,6 +51,7 @@ def test_periods_of_an_outage_have_no_entries(fleet: Fleet) -> None:
     fleet.meters[0].power_up(MONDAY_MS + 75 * MINUTE_MS)
     fleet.advance(MONDAY_MS + 105 * MINUTE_MS)
     assert captured(fleet) == [(15, 100, 0x00), (90, 233, 0x80), (105, 333, 0x00)]
+    assert (fleet.meters[0].power_failures, fleet.meters[0].long_power_failures) == (1, 1)
 
 
 def test_an_outage_over_midnight_flags_the_next_daily_entry(fleet: Fleet) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ferraris.cosem import ClockStatus
 from ferraris.kernel.errors import TableError
 from ferraris.kernel.tables import load_csv
 from ferraris.meter.mapped_file import Rows
@@ -22,16 +23,6 @@ PPM = 1_000_000
 S_PER_DAY = 86_400
 
 Times = npt.NDArray[np.int64]
-
-
-class ClockStatus(IntFlag):
-    """Last octet of a COSEM date-time. Blue Book 4.1.6.1."""
-
-    INVALID_VALUE = 0x01
-    DOUBTFUL_VALUE = 0x02
-    DIFFERENT_BASE = 0x04
-    INVALID_STATUS = 0x08
-    DAYLIGHT_SAVING = 0x80
 
 
 class ProfileStatus(IntFlag):
@@ -139,7 +130,7 @@ def clock_fields(entries: Rows, time_s: Times, zone: Zone, clock_invalid: npt.ND
     place = zone.changes_before(time_s)
     entries["deviation_min"] = -zone.offsets_min[place]
     saving = zone.saving[place].astype(np.uint8)
-    entries["clock_status"] = saving * ClockStatus.DAYLIGHT_SAVING | (clock_invalid != 0) * ClockStatus.INVALID_VALUE
+    entries["clock_status"] = saving * ClockStatus.DAYLIGHT_SAVING | (clock_invalid != 0) * ClockStatus.INVALID
     status = saving * ProfileStatus.DAYLIGHT_SAVING | (clock_invalid != 0) * ProfileStatus.CLOCK_INVALID
     entries["status"] = status
 

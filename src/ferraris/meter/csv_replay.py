@@ -154,7 +154,7 @@ def _read(path: Path, reader: Iterator[list[str]]) -> CsvReplay:
         raise form.fault(
             lines[1].number, "period in s", expected="60 to 86400, times at its multiples", got=period_ms / 1000
         )
-    places = []
+    places: list[int] = []
     for line in lines:
         place, rest = divmod(line.time_ms - first, period_ms)
         if rest or (places and place <= places[-1]):

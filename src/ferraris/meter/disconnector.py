@@ -15,16 +15,10 @@ A manual or local disconnection leaves the disconnector ready for reconnection, 
 
 from __future__ import annotations
 
-from enum import Enum, IntEnum
+from enum import Enum
 from typing import Final
 
-CONTROL_MODE_MAX: Final = 6
-
-
-class ControlState(IntEnum):
-    DISCONNECTED = 0
-    CONNECTED = 1
-    READY_FOR_RECONNECTION = 2
+from ferraris.cosem import ControlMode, ControlState
 
 
 class Command(Enum):
@@ -40,7 +34,7 @@ _OFF, _ON, _READY = ControlState.DISCONNECTED, ControlState.CONNECTED, ControlSt
 _Move = tuple[Command, ControlState, ControlState, str]
 
 _MOVES: Final[tuple[_Move, ...]] = (
-    # command, from, to, control modes in which it may
+    # command, from, to, digits of the control modes in which it may
     (Command.REMOTE_DISCONNECT, _ON, _OFF, "123456"),
     (Command.REMOTE_DISCONNECT, _READY, _OFF, "123456"),
     (Command.MANUAL_DISCONNECT, _ON, _READY, "125"),
@@ -50,11 +44,11 @@ _MOVES: Final[tuple[_Move, ...]] = (
     (Command.MANUAL_RECONNECT, _READY, _ON, "123456"),
     (Command.LOCAL_RECONNECT, _READY, _ON, "56"),
 )
-TRANSITIONS: Final[dict[tuple[int, Command, ControlState], ControlState]] = {
-    (int(mode), command, before): after for command, before, after, modes in _MOVES for mode in modes
+TRANSITIONS: Final[dict[tuple[ControlMode, Command, ControlState], ControlState]] = {
+    (ControlMode(int(mode)), command, before): after for command, before, after, modes in _MOVES for mode in modes
 }
 
 
-def next_state(control_mode: int, command: Command, state: ControlState) -> ControlState | None:
+def next_state(control_mode: ControlMode, command: Command, state: ControlState) -> ControlState | None:
     """Where the command leads, or None when the mode or the state does not allow it."""
     return TRANSITIONS.get((control_mode, command, state))

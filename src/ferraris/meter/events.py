@@ -1,7 +1,7 @@
 """The standard event log: what is written when something happens to the meter.
 
-Codes are those of the public Dutch SMR 5 standard event log; the disconnector's, which that list numbers in the same
-sequence, go into the same log here.
+Codes are those of the table of event codes in `ferraris.cosem`. The disconnector's, which other meters keep in a log of
+their own, go into the same log here.
 """
 
 from __future__ import annotations
@@ -20,20 +20,21 @@ from ferraris.meter.memory import EVENT_ENTRY, FleetMemory
 
 
 class EventCode(IntEnum):
-    """SMR 5 numbers of the events that the virtual meter can have."""
+    """Codes of the events that the virtual meter can have, named as in the table."""
 
     POWER_DOWN = 1
     POWER_UP = 2
     DAYLIGHT_SAVING_CHANGED = 3
-    CLOCK_ADJUSTED_OLD = 4
-    CLOCK_ADJUSTED_NEW = 5
+    CLOCK_ADJUSTED_OLD_TIME = 4
+    CLOCK_ADJUSTED_NEW_TIME = 5
     CLOCK_INVALID = 6
-    DISCONNECTOR_READY = 59
+    AUTHENTICATION_FAILED = 46
     MANUAL_DISCONNECTION = 60
     MANUAL_CONNECTION = 61
     REMOTE_DISCONNECTION = 62
     REMOTE_CONNECTION = 63
     LOCAL_DISCONNECTION = 64
+    LOCAL_RECONNECTION = 69
     EVENT_LOG_CLEARED = 255
 
 

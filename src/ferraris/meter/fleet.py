@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
+from ferraris.cosem import ControlMode, ControlState
 from ferraris.kernel.clock import MS_PER_S, S_PER_DAY
 from ferraris.kernel.entropy import Entropy
 from ferraris.meter.clock import PPM, Zone, clock_time_ms
-from ferraris.meter.disconnector import ControlState
 from ferraris.meter.load import LoadModel
 from ferraris.meter.mapped_file import Rows
 from ferraris.meter.memory import STATE, FleetMemory
@@ -41,7 +41,7 @@ class Manufacture:
     drift_ppm_max: int = 20
     clock_error_ms_max: int = 1_500
     index_wh_max: int = 30_000_000
-    control_mode: int = 4
+    control_mode: ControlMode = ControlMode.MODE_4
 
 
 class Fleet:

@@ -58,6 +58,7 @@ STATE: Final = committed_dtype(
         ("drift_ppm", "<i4"),
         ("commands_executed", "<u4"),
         ("power_failures", "<u4"),
+        ("long_power_failures", "<u4"),
         ("powered", "u1"),
         ("clock_invalid", "u1"),
         ("load_flags", "u1"),  # status bits that the next entry of the load profile must carry

@@ -10,11 +10,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from ferraris.cosem import ControlMode, ControlState
 from ferraris.kernel.clock import MS_PER_S
 from ferraris.keys import CounterGuard, ReservedCounter
 from ferraris.meter.clock import ProfileStatus, clock_time_ms, set_clock
 from ferraris.meter.counters import counter_guard, sending_counter
-from ferraris.meter.disconnector import Command, ControlState, next_state
+from ferraris.meter.disconnector import Command, next_state
 from ferraris.meter.events import EventCode, MeterEvent, append_events, read_events
 from ferraris.meter.load import Integers
 from ferraris.meter.mapped_file import Rows
@@ -29,10 +30,10 @@ _EVENT_OF: Final = {
     (Command.REMOTE_DISCONNECT, ControlState.DISCONNECTED): EventCode.REMOTE_DISCONNECTION,
     (Command.MANUAL_DISCONNECT, ControlState.READY_FOR_RECONNECTION): EventCode.MANUAL_DISCONNECTION,
     (Command.LOCAL_DISCONNECT, ControlState.READY_FOR_RECONNECTION): EventCode.LOCAL_DISCONNECTION,
-    (Command.REMOTE_RECONNECT, ControlState.READY_FOR_RECONNECTION): EventCode.DISCONNECTOR_READY,
+    (Command.REMOTE_RECONNECT, ControlState.READY_FOR_RECONNECTION): EventCode.REMOTE_CONNECTION,
     (Command.REMOTE_RECONNECT, ControlState.CONNECTED): EventCode.REMOTE_CONNECTION,
     (Command.MANUAL_RECONNECT, ControlState.CONNECTED): EventCode.MANUAL_CONNECTION,
-    (Command.LOCAL_RECONNECT, ControlState.CONNECTED): EventCode.MANUAL_CONNECTION,
+    (Command.LOCAL_RECONNECT, ControlState.CONNECTED): EventCode.LOCAL_RECONNECTION,
 }
 
 
@@ -65,8 +66,8 @@ class Meter:
         return ControlState(self._field("control_state"))
 
     @property
-    def control_mode(self) -> int:
-        return self._field("control_mode")
+    def control_mode(self) -> ControlMode:
+        return ControlMode(self._field("control_mode"))
 
     @property
     def commands_executed(self) -> int:
@@ -76,6 +77,11 @@ class Meter:
     @property
     def power_failures(self) -> int:
         return self._field("power_failures")
+
+    @property
+    def long_power_failures(self) -> int:
+        """Those of `power_failures` that lasted more than three minutes."""
+        return self._field("long_power_failures")
 
     @property
     def clock_invalid(self) -> bool:
@@ -139,7 +145,7 @@ class Meter:
         self._memory.state.commit(self._row, rows)
         return event
 
-    def set_control_mode(self, mode: int, now_ms: int) -> None:
+    def set_control_mode(self, mode: ControlMode, now_ms: int) -> None:
         self._change(now_ms, "control_mode", mode)
 
     def set_clock(self, clock_ms: int, now_ms: int) -> None:
@@ -152,9 +158,9 @@ class Meter:
         self._metering.advance(self._row, now_ms)
         rows = self._memory.state.read(self._row)
         before_ms = int(clock_time_ms(rows, now_ms)[0])
-        self._log(rows, now_ms, EventCode.CLOCK_ADJUSTED_OLD)
+        self._log(rows, now_ms, EventCode.CLOCK_ADJUSTED_OLD_TIME)
         set_clock(rows, now_ms, np.array([clock_ms]))
-        self._log(rows, now_ms, EventCode.CLOCK_ADJUSTED_NEW)
+        self._log(rows, now_ms, EventCode.CLOCK_ADJUSTED_NEW_TIME)
         clock_s = np.array([clock_ms // MS_PER_S])
         midnight_s = self._metering.zone.next_midnight_s(clock_s)
         if clock_ms < before_ms - CLOCK_SHIFT_LIMIT_MS:

@@ -21,6 +21,8 @@ from ferraris.meter.metering import Metering, disturb, first_capture_s
 
 CLOCK_STEP_BACK_MAX_MS: Final = 60_000
 """How far the world's clock may have been set back while the process was away."""
+LONG_POWER_FAILURE_MS: Final = 180_000
+"""An outage that lasts longer is counted as a long one too."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Supply:
         rows["time_ms"] = now
         rows["powered"] = 1
         rows["power_failures"] += np.uint32(1)
+        rows["long_power_failures"] += (now - down_ms > LONG_POWER_FAILURE_MS).astype(np.uint32)
         disturb(rows, ProfileStatus.POWER_DOWN)
         clock_ms = clock_time_ms(rows, now)
         clock_s = clock_ms // MS_PER_S
