@@ -60,12 +60,14 @@ def is_on_curve(point: bytes) -> bool:
 
 def shared_secret(private_key: bytes, peer_public_key: bytes) -> bytes:
     """The Diffie-Hellman secret Z. Raises SecurityError for a point that is not on the curve or a key out of range."""
-    curve = curve_of(peer_public_key)
-    try:
-        private = ec.derive_private_key(int.from_bytes(private_key, "big"), curve.parameters)
-    except ValueError:
-        raise SecurityError("not a private key of this curve", expected=curve.name, clause=CLAUSE) from None
+    private = _private_key(private_key, curve_of(peer_public_key))
     return private.exchange(ec.ECDH(), _public_key(peer_public_key))
+
+
+def public_key_of(private_key: bytes, curve: Curve) -> bytes:
+    """The point that belongs to a private key. Raises SecurityError."""
+    numbers = _private_key(private_key, curve).public_key().public_numbers()
+    return numbers.x.to_bytes(curve.octets, "big") + numbers.y.to_bytes(curve.octets, "big")
 
 
 def derive_key(secret: bytes, algorithm_id: bytes, party_u: bytes, party_v: bytes) -> bytes:
@@ -90,6 +92,13 @@ def verify_signature(public_key: bytes, signature: bytes, message: bytes) -> Cur
             "a signature does not verify", expected="a signature by this public key", clause=CLAUSE
         ) from None
     return curve
+
+
+def _private_key(octets: bytes, curve: Curve) -> ec.EllipticCurvePrivateKey:
+    try:
+        return ec.derive_private_key(int.from_bytes(octets, "big"), curve.parameters)
+    except ValueError:
+        raise SecurityError("not a private key of this curve", expected=curve.name, clause=CLAUSE) from None
 
 
 def _public_key(point: bytes) -> ec.EllipticCurvePublicKey:

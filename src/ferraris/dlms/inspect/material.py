@@ -17,6 +17,7 @@ from ferraris.dlms.key_agreement import (
     AES_GCM_128_EDITION_8,
     curve_of,
     derive_key,
+    public_key_of,
     shared_secret,
     verify_signature,
 )
@@ -80,8 +81,8 @@ def _signature(octets: bytes, row: Row, named: Row) -> Json:
     }
 
 
-def _key_agreement(_octets: bytes, _row: Row, named: Row) -> Json:
-    private, public = _first(named, PRIVATE_KEYS), _first(named, PUBLIC_KEYS)
+def _key_agreement(octets: bytes, _row: Row, named: Row) -> Json:
+    private, public = _pair(octets, named)
     party_u, party_v = (octets_of(name, named.get(name)) for name in ("system_title_u", "system_title_v"))
     secret = shared_secret(private, public)
     algorithms = [octets_of("kdf_algorithm_id", named["kdf_algorithm_id"])] if "kdf_algorithm_id" in named else []
@@ -97,11 +98,19 @@ def _asked(row: Row, name: str) -> object:
     return row.get(name, expected.get(name) if isinstance(expected, Mapping) else None)
 
 
-def _first(named: Row, names: tuple[str, ...]) -> bytes:
-    for name in names:
-        if name in named:
-            return octets_of(name, named[name])
-    raise LocalProtocolError("a key of the agreement is missing", expected=" or ".join(names), clause="input")
+def _pair(octets: bytes, named: Row) -> tuple[bytes, bytes]:
+    """One end's private key and the other end's public key: of the points at hand, the one that is not its own."""
+    private = next((octets_of(name, named[name]) for name in PRIVATE_KEYS if name in named), None)
+    if private is None:
+        raise LocalProtocolError(
+            "a key of the agreement is missing", expected=" or ".join(PRIVATE_KEYS), clause="input"
+        )
+    own = public_key_of(private, curve_of(octets))
+    points = [octets_of(name, named[name]) for name in PUBLIC_KEYS if name in named]
+    for point in (*points, octets):
+        if point != own:
+            return private, point
+    raise LocalProtocolError("a key of the agreement is missing", expected=" or ".join(PUBLIC_KEYS), clause="input")
 
 
 _ANSWERS: Final[dict[str, Callable[[bytes, Row, Row], Json]]] = {
