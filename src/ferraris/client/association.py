@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ferraris.client.deadline import Deadline
 from ferraris.cosem import Attribute, Method, Obis
 from ferraris.dlms import (
     Aborted,
@@ -104,6 +105,7 @@ class ClientAssociation:
         self._on_notification = on_notification
         self._invoke_id = 0
         self._loop = asyncio.get_running_loop()
+        self._deadline = Deadline()
 
     async def associate(self) -> Associated:
         """Open the association and authenticate both ends.
@@ -193,6 +195,7 @@ class ClientAssociation:
 
     async def aclose(self) -> None:
         """Close the link, whatever the association's state."""
+        self._deadline.close()
         await self._link.aclose()
 
     async def _next_event(self) -> Event:
@@ -221,13 +224,12 @@ class ClientAssociation:
     async def _receive(self) -> None:
         engine, settings = self._engine, self._settings
         deadline_ms = engine.wake_at()
-        deadline_s = None if deadline_ms is None else deadline_ms / 1000
+        assert deadline_ms is not None  # every APDU that a client sends is answered
         try:
-            async with asyncio.timeout_at(deadline_s):
-                octets = await self._link.receive()
+            octets = await self._deadline.wait_for(self._link.receive(), deadline_ms / 1000)
             self._receiver.receive(octets)
         except TimeoutError:
-            engine.tick(max(self._now_ms(), deadline_ms or 0))
+            engine.tick(max(self._now_ms(), deadline_ms))
             return
         except FerrarisError as error:
             engine.abort(error)

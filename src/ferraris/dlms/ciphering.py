@@ -8,7 +8,7 @@ but not encrypted (IEC 62056-5-3 clause 5, Green Book "Security suite 0").
 
 from __future__ import annotations
 
-from enum import IntFlag
+from enum import IntEnum
 from hmac import compare_digest
 from typing import Final, NamedTuple, Protocol
 
@@ -25,8 +25,11 @@ KEY_OCTETS: Final = 16
 SYSTEM_TITLE_OCTETS: Final = 8
 
 
-class SecurityControl(IntFlag):
-    """The security control octet: bits 0 to 3 name the suite, the others what protects the APDU."""
+class SecurityControl(IntEnum):
+    """The security control octet: bits 0 to 3 name the suite, the others what protects the APDU.
+
+    No flag type: these bits are tested for every APDU, and a flag type makes a new member for each test.
+    """
 
     NONE = 0x00
     AUTHENTICATED = 0x10
@@ -34,9 +37,6 @@ class SecurityControl(IntFlag):
     AUTHENTICATED_ENCRYPTED = 0x30
     BROADCAST_KEY = 0x40
     COMPRESSED = 0x80
-
-
-SUITE_MASK: Final = 0x0F
 
 
 class InvocationCounterSource(Protocol):

@@ -35,13 +35,10 @@ class Ciphering(Enum):
     GENERAL_GLOBAL = "general-glo"
     GENERAL_DEDICATED = "general-ded"
 
-    @property
-    def is_dedicated(self) -> bool:
-        return self in (Ciphering.DEDICATED, Ciphering.GENERAL_DEDICATED)
-
-    @property
-    def is_general(self) -> bool:
-        return self in (Ciphering.GENERAL_GLOBAL, Ciphering.GENERAL_DEDICATED)
+    def __init__(self, form: str) -> None:
+        # Asked for every APDU: plain attributes, since a property would be computed each time.
+        self.is_dedicated = form.endswith("ded")
+        self.is_general = form.startswith("general")
 
 
 @dataclass(frozen=True, slots=True)
