@@ -104,6 +104,14 @@ def test_raise_to_moves_up_and_never_down() -> None:
     assert (counter.take(), disk.writes) == (5_000, [10, 5_009])
 
 
+def test_the_last_value_taken_is_told() -> None:
+    counter = ReservedCounter(None, Disk().reserve)
+    assert counter.last_taken == 0
+    counter.take()
+    assert counter.last_taken == 1
+    assert ReservedCounter(1024, Disk().reserve).last_taken == 1024
+
+
 def test_a_peer_cannot_use_up_a_key_by_its_word() -> None:
     counter = ReservedCounter(None, Disk().reserve)
     counter.raise_to(INVOCATION_COUNTER_RAISE_MAX)

@@ -266,7 +266,9 @@ class DuckDbIntervalStore:
 
     def counts(self, channel: int, start_s: int, end_s: int, bucket_s: int) -> list[BucketCount]:
         """Filled slots per `bucket_s` seconds from `start_s`, empty buckets included; the last one ends at `end_s`."""
-        buckets = -((start_s - end_s) // bucket_s)
+        if bucket_s <= 0:
+            raise ValueError(f"a bucket lasts at least a second, got {bucket_s}")
+        buckets = max(0, -((start_s - end_s) // bucket_s))
         if buckets > INTERVAL_BUCKETS_MAX:
             raise StoreError("too many buckets", expected=f"at most {INTERVAL_BUCKETS_MAX}", got=buckets)
         span = {"channel": channel, "start_s": start_s, "end_s": end_s, "bucket_s": bucket_s}
@@ -384,9 +386,9 @@ class DuckDbIntervalStore:
 
 
 def _one(result: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:
-    row = result.fetchone()
-    assert row is not None
-    return row
+    """The only row of a result, fetched to its end: DuckDB does no other work while a result is half read."""
+    (row,) = result.fetchall()
+    return tuple(row)
 
 
 def _columns(readings: Readings) -> dict[str, np.ndarray[Any, Any]]:

@@ -110,7 +110,7 @@ COMMAND = Table(
     Column("detail", Text, nullable=False),
     Index(None, "meter"),
     Index(None, "state"),
-    CheckConstraint("state = 'pending' OR sent_ms IS NOT NULL", name="sent"),
+    CheckConstraint("state NOT IN ('sent', 'unknown') OR sent_ms IS NOT NULL", name="sent"),
     CheckConstraint("(finished_ms IS NULL) = (state IN ('pending', 'sent'))", name="finished"),
 )
 

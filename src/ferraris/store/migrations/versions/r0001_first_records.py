@@ -71,7 +71,7 @@ def _commands() -> None:
         sa.Column("finished_ms", sa.BigInteger()),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.CheckConstraint("state IN ('pending', 'sent', 'confirmed', 'failed', 'unknown')", name="state"),
-        sa.CheckConstraint("state = 'pending' OR sent_ms IS NOT NULL", name="sent"),
+        sa.CheckConstraint("state NOT IN ('sent', 'unknown') OR sent_ms IS NOT NULL", name="sent"),
         sa.CheckConstraint("(finished_ms IS NULL) = (state IN ('pending', 'sent'))", name="finished"),
     )
     op.create_index("ix_command_meter", "command", ["meter"])
