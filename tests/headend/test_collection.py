@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from tests.headend.world import DAILY, LOAD, START_S, World
-
 from ferraris.headend import (
     CollectionPlan,
     CollectionRequested,
@@ -14,6 +12,7 @@ from ferraris.headend import (
     ReadingsStored,
     ReadProfile,
 )
+from tests.headend.world import DAILY, LOAD, START_S, World
 
 HOUR_S = 3_600
 DAY_S = 86_400
@@ -216,10 +215,10 @@ def test_two_profiles_are_collected_beside_each_other() -> None:
     world.add_meter(1)
     world.run_until(START_S + 2 * HOUR_S)
     asked = [work for _, effect in world.associations for work in effect.work if isinstance(work, ReadProfile)]
-    assert {work.profile.tag for work in asked} == {"load_profile"}
+    assert {work.profile.tag for work in asked} == {"LOAD_PROFILE"}
     world.run_until(START_S + DAY_S + 2 * HOUR_S)
     asked = [work for _, effect in world.associations for work in effect.work if isinstance(work, ReadProfile)]
-    assert {work.profile.tag for work in asked} == {"load_profile", "daily_profile"}
+    assert {work.profile.tag for work in asked} == {"LOAD_PROFILE", "DAILY_PROFILE"}
 
 
 def test_a_restart_asks_only_for_what_the_store_lacks() -> None:
@@ -280,4 +279,3 @@ def test_collecting_now_does_not_wait_for_the_plan() -> None:
     assert [effect.meter for effect in world.running.values()] == [2]
     world.step(CollectionRequested(meters=(1, 99)))
     assert sorted(effect.meter for effect in world.running.values()) == [1, 2]
-

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.headend.world import START_S, World
 
 from ferraris.headend import (
     CommandKind,
@@ -15,6 +14,7 @@ from ferraris.headend import (
     ReadControlState,
 )
 from ferraris.store import CommandState
+from tests.headend.world import START_S, World
 
 LINK_LOST = Failure(FailureKind.CLOSED, "closed by the peer")
 HOUR_S = 3_600
@@ -72,11 +72,14 @@ def test_a_lost_link_never_makes_a_command_go_twice(after: int, fate: str, switc
     world.finish(next(iter(world.running)), after=after, failure=LINK_LOST)
     state = world.command_rows[1].state
     assert len(world.meters[1].switched) == switched
-    assert state is {
-        "never left": CommandState.PENDING,
-        "answer lost": CommandState.UNKNOWN,
-        "settled": CommandState.CONFIRMED,
-    }[fate]
+    assert (
+        state
+        is {
+            "never left": CommandState.PENDING,
+            "answer lost": CommandState.UNKNOWN,
+            "settled": CommandState.CONFIRMED,
+        }[fate]
+    )
     world.run_until(START_S + 4 * HOUR_S)
     assert world.command_rows[1].state is CommandState.CONFIRMED
     assert world.meters[1].switched == ["disconnect"]
@@ -200,7 +203,9 @@ def test_a_meter_takes_a_bounded_number_of_commands() -> None:
     assert states == [CommandState.PENDING] * 3 + [CommandState.FAILED] * 2
 
 
-@pytest.mark.parametrize(("meter", "kind", "text"), [(9, "disconnect", "no such meter"), (1, "explode", "no such command")])
+@pytest.mark.parametrize(
+    ("meter", "kind", "text"), [(9, "disconnect", "no such meter"), (1, "explode", "no such command")]
+)
 def test_nonsense_fails_at_once(meter: int, kind: str, text: str) -> None:
     from dataclasses import replace
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.headend.world import START_S, World
 
 from ferraris.headend import (
     Client,
@@ -20,6 +19,7 @@ from ferraris.headend import (
 )
 from ferraris.headend.plan import AlarmRule
 from ferraris.store import AlarmSeverity
+from tests.headend.world import START_S, World
 
 HOUR_S = 3_600
 TIMEOUT = Failure(FailureKind.TIMEOUT, "nothing within 10 s")
@@ -233,7 +233,14 @@ def test_states_survive_a_restart() -> None:
 
 @pytest.mark.parametrize(
     ("offset_ms", "sets", "alarm"),
-    [(0, 0, False), (4_000, 0, False), (-20_000, 1, False), (299_000, 1, False), (400_000, 0, True), (-86_400_000, 0, True)],
+    [
+        (0, 0, False),
+        (4_000, 0, False),
+        (-20_000, 1, False),
+        (299_000, 1, False),
+        (400_000, 0, True),
+        (-86_400_000, 0, True),
+    ],
 )
 def test_a_clock_is_set_between_tolerance_and_guard(offset_ms: int, sets: int, alarm: bool) -> None:
     world = world_of_one()
@@ -266,8 +273,8 @@ def test_setting_a_clock_waits_until_both_times_lie_in_one_period() -> None:
 
 def push_world() -> World:
     rules = {
-        1: AlarmRule("power_down", AlarmSeverity.WARNING),
-        2: AlarmRule("power_down", AlarmSeverity.WARNING, opens=False),
+        1: (AlarmRule("power_down", AlarmSeverity.WARNING),),
+        2: (AlarmRule("power_down", AlarmSeverity.WARNING, opens=False),),
     }
     world = World(HeadEndConfig(alarm_rules=rules))
     world.add_meter(1)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from tests.headend.world import START_S, FieldMeter, World
 
 from ferraris.headend import (
     Activity,
@@ -26,6 +25,7 @@ from ferraris.headend import (
     ReadProfile,
 )
 from ferraris.store import CommandState
+from tests.headend.world import START_S, FieldMeter, World
 
 METERS = 3
 HOUR_MS = 3_600_000
@@ -199,8 +199,10 @@ class HeadEndMachine(RuleBasedStateMachine):
         assert not [row for row in world.command_rows.values() if row.state in OPEN]
         assert {alarm.kind for alarm in world.alarms.values()} <= {fault.value for fault in PushFault}
         assert {meter.communication for meter in world.head_end.state.meters.values()} <= {"ok"}
-        assert START_S * 1000 <= world.now_ms
+        assert world.now_ms >= START_S * 1000
 
 
 TestHeadEndMachine = HeadEndMachine.TestCase
-TestHeadEndMachine.settings = settings(max_examples=40, stateful_step_count=30, deadline=None, report_multiple_bugs=False)
+TestHeadEndMachine.settings = settings(
+    max_examples=40, stateful_step_count=30, deadline=None, report_multiple_bugs=False
+)

@@ -38,9 +38,9 @@ from ferraris.headend import (
     RaiseInvocationCounter,
     ReadControlState,
     ReadEventLog,
-    ReadInvocationCounter,
     ReadingsNotStored,
     ReadingsStored,
+    ReadInvocationCounter,
     ReadProfile,
     RecordCommandState,
     RecordMeterState,
@@ -58,8 +58,8 @@ from ferraris.kernel.entropy import SeededEntropy
 from ferraris.store import AlarmRow, CommandRow, CommandState, MeterEventRow, MeterRow, MeterStateRow, Readings
 
 START_S = 1_800_000_000 - 1_800_000_000 % 86_400
-LOAD = CollectedProfile("load_profile", channel=1, capture_period_s=900, depth_rows=96)
-DAILY = CollectedProfile("daily_profile", channel=1001, capture_period_s=86_400, depth_rows=30)
+LOAD = CollectedProfile("LOAD_PROFILE", channel=1, capture_period_s=900, depth_rows=96)
+DAILY = CollectedProfile("DAILY_PROFILE", channel=1001, capture_period_s=86_400, depth_rows=30)
 LOG = "0.0.99.98.0.255"
 
 
@@ -112,7 +112,9 @@ def meter_row(number: int, *, created_s: int = START_S, group: str = "default") 
 class World:
     """The head-end, its meters and its stores."""
 
-    def __init__(self, config: HeadEndConfig | None = None, *, seed: int = 7, profiles: Iterable[CollectedProfile] = (LOAD,)) -> None:
+    def __init__(
+        self, config: HeadEndConfig | None = None, *, seed: int = 7, profiles: Iterable[CollectedProfile] = (LOAD,)
+    ) -> None:
         self.config = config or HeadEndConfig()
         self.profiles = tuple(profiles)
         self.now_ms = START_S * 1000
@@ -152,7 +154,9 @@ class World:
         self.now_ms = max(self.now_ms, now_ms)
         self.step()
 
-    def finish(self, association: int, *, after: int | None = None, failure: Failure | None = None) -> AssociationFinished:
+    def finish(
+        self, association: int, *, after: int | None = None, failure: Failure | None = None
+    ) -> AssociationFinished:
         """Do the first `after` items of the work (all by default), then end, perhaps with a failure."""
         effect = self.running.pop(association)
         outcomes: list[Outcome] = []
@@ -213,7 +217,9 @@ class World:
         open_states = {CommandState.PENDING, CommandState.SENT, CommandState.UNKNOWN}
         commands = tuple(row for row in self.command_rows.values() if row.state in open_states)
         alarms = tuple(
-            AlarmRow(id=0, meter=a.meter, kind=a.kind, severity=a.severity, opened_ms=a.at_ms, closed_ms=None, text=a.text)
+            AlarmRow(
+                id=0, meter=a.meter, kind=a.kind, severity=a.severity, opened_ms=a.at_ms, closed_ms=None, text=a.text
+            )
             for a in self.alarms.values()
         )
         self.step(Restarted(meters, commands, alarms))
@@ -233,7 +239,7 @@ class World:
         filled = [slot for slot in range(first, until + 1) if (meter.row.id, slot * 900) in self.stored]
         missing = tuple(runs(slot for slot in range(first, until + 1) if (meter.row.id, slot * 900) not in self.stored))
         profile = replace(LOAD, depth_rows=meter.depth_rows)
-        coverage = KnownCoverage("load_profile", until, missing, max(filled, default=None))
+        coverage = KnownCoverage("LOAD_PROFILE", until, missing, max(filled, default=None))
         times_s = [row.time_s for row in self.meter_events if row.meter == meter.row.id]
         return RestartedMeter(
             meter.row, (profile,), (coverage,), self.states.get(meter.row.id), max(times_s, default=None)

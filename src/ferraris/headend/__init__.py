@@ -1,11 +1,13 @@
 """The head-end: registry, collection plans, gaps and backfill, retries, clocks, commands, alarms. It decides, it does no I/O.
 
 `HeadEnd.step(now_ms, events)` returns effects; the runtime performs them and feeds back what came of them. The state is
-plain values, rebuilt from the stores after a restart; `queries` answers the console from it.
+plain values, rebuilt from the stores after a restart; the console's questions (`overview`,
+`list_meters`, `meter_view`, `collection_rate` …) are plain functions over it.
 """
 
 from __future__ import annotations
 
+from ferraris.headend.alarm_rules import standard_alarm_rules
 from ferraris.headend.alarms import AlarmKind
 from ferraris.headend.clock_check import ClockVerdict, clock_offset, clock_verdict
 from ferraris.headend.effects import (
@@ -41,15 +43,37 @@ from ferraris.headend.events import (
 )
 from ferraris.headend.failure import Failure, FailureKind
 from ferraris.headend.headend import HeadEnd
-from ferraris.headend.plan import AlarmRule, CollectedProfile, CollectionPlan, HeadEndConfig, Limits
-from ferraris.headend.state import Activity, Communication, HeadEndState
+from ferraris.headend.plan import (
+    AlarmRule,
+    CollectedProfile,
+    CollectionPlan,
+    HeadEndConfig,
+    Limits,
+    plan_from_json,
+    plan_to_json,
+)
+from ferraris.headend.queries import (
+    CollectionRate,
+    MeterLine,
+    MeterOrder,
+    MeterPage,
+    MeterView,
+    Overview,
+    ProfileView,
+    collectable,
+    collection_rate,
+    list_meters,
+    meter_view,
+    open_alarms,
+    overview,
+)
+from ferraris.headend.state import Activity, Alarm, Command, Communication, Counts, HeadEndState
 from ferraris.headend.work import (
     CheckClock,
     ClockChecked,
     CommandAnswered,
     CommandKind,
     CommandSent,
-    ControlState,
     ControlStateRead,
     EventsRead,
     InvocationCounterRead,
@@ -66,6 +90,7 @@ from ferraris.headend.work import (
 
 __all__ = [
     "Activity",
+    "Alarm",
     "AlarmAcknowledged",
     "AlarmKind",
     "AlarmRule",
@@ -77,14 +102,16 @@ __all__ = [
     "CloseAlarm",
     "CollectedProfile",
     "CollectionPlan",
+    "CollectionRate",
     "CollectionRequested",
+    "Command",
     "CommandAnswered",
     "CommandKind",
     "CommandPosted",
     "CommandSent",
     "Communication",
-    "ControlState",
     "ControlStateRead",
+    "Counts",
     "Effect",
     "Event",
     "EventsRead",
@@ -97,11 +124,17 @@ __all__ = [
     "InvocationCounterRead",
     "KnownCoverage",
     "Limits",
+    "MeterLine",
+    "MeterOrder",
+    "MeterPage",
     "MeterRegistered",
+    "MeterView",
     "OpenAlarm",
     "Outcome",
+    "Overview",
     "PerformCommand",
     "ProfileRead",
+    "ProfileView",
     "PushFault",
     "PushReceived",
     "PushRejected",
@@ -125,4 +158,13 @@ __all__ = [
     "WorkRefused",
     "clock_offset",
     "clock_verdict",
+    "collectable",
+    "collection_rate",
+    "list_meters",
+    "meter_view",
+    "open_alarms",
+    "overview",
+    "plan_from_json",
+    "plan_to_json",
+    "standard_alarm_rules",
 ]

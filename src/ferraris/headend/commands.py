@@ -11,6 +11,7 @@ that meter. Commands that only read are simply repeated.
 
 from __future__ import annotations
 
+from ferraris.cosem import ControlState
 from ferraris.headend.effects import RecordCommandState
 from ferraris.headend.state import Command, Meter
 from ferraris.headend.turn import Turn
@@ -19,7 +20,6 @@ from ferraris.headend.work import (
     CommandAnswered,
     CommandKind,
     CommandSent,
-    ControlState,
     ControlStateRead,
     PerformCommand,
     ReadControlState,

@@ -7,7 +7,9 @@ Times are virtual milliseconds where the name says `_ms` and seconds where it sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Final
 from zlib import crc32
 
@@ -52,7 +54,7 @@ class CollectionPlan:
     """
 
     group: str = DEFAULT_GROUP
-    profiles: tuple[str, ...] = ("load_profile", "daily_profile")
+    profiles: tuple[str, ...] = ("LOAD_PROFILE",)
     event_log: bool = True
     period_s: int = 3_600
     offset_s: int = 120
@@ -80,6 +82,20 @@ class CollectionPlan:
         """The first moment after `after_ms` at which this meter is to be read."""
         phase_ms, period_ms = self.phase_ms(serial), self.period_s * MS_PER_S
         return after_ms - (after_ms - phase_ms) % period_ms + period_ms
+
+
+def plan_to_json(plan: CollectionPlan) -> str:
+    """The plan as the record store keeps it."""
+    return json.dumps(asdict(plan), sort_keys=True)
+
+
+def plan_from_json(text: str) -> CollectionPlan:
+    """The plan in `text`; what it does not say is as in a new plan. Raises ConfigError."""
+    try:
+        given = json.loads(text)
+        return CollectionPlan(**(given | {"profiles": tuple(given["profiles"])} if "profiles" in given else given))
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"not a collection plan: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +152,7 @@ class AlarmRule:
     kind: str
     severity: AlarmSeverity
     opens: bool = True
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,5 +161,5 @@ class HeadEndConfig:
 
     plans: tuple[CollectionPlan, ...] = (CollectionPlan(),)
     limits: Limits = field(default_factory=Limits)
-    alarm_rules: dict[int, AlarmRule] = field(default_factory=dict)
+    alarm_rules: Mapping[int, tuple[AlarmRule, ...]] = field(default_factory=dict)
     """By event code."""

@@ -43,11 +43,10 @@ def on_rejected(turn: Turn, event: PushRejected) -> None:
 def on_events(turn: Turn, meter: Meter, events: tuple[tuple[int, int], ...]) -> None:
     """Open and close the alarms that these events stand for; entries known from before say nothing new."""
     for time_s, code in events:
-        rule = turn.config.alarm_rules.get(code)
-        if rule is None or (meter.events_until_s is not None and time_s <= meter.events_until_s):
+        if meter.events_until_s is not None and time_s <= meter.events_until_s:
             continue
-        if rule.opens:
-            text = f"the meter reports event {code}"
-            open_alarm(turn, meter.id, rule.kind, rule.severity, text)
-        else:
-            close_alarm(turn, meter.id, rule.kind)
+        for rule in turn.config.alarm_rules.get(code, ()):
+            if rule.opens:
+                open_alarm(turn, meter.id, rule.kind, rule.severity, rule.text)
+            else:
+                close_alarm(turn, meter.id, rule.kind)

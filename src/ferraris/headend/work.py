@@ -8,7 +8,7 @@ protection ends the association, and the outcomes reached by then still count.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 
 from ferraris.headend.clock_check import ClockVerdict
 from ferraris.headend.plan import CollectedProfile
@@ -27,14 +27,6 @@ class CommandKind(StrEnum):
     @property
     def reads_only(self) -> bool:
         return self in {CommandKind.READ_NOW, CommandKind.READ_ATTRIBUTE}
-
-
-class ControlState(IntEnum):
-    """The control_state of the disconnect control class (class 70, attribute 3), as `MeterStateRow` keeps it."""
-
-    DISCONNECTED = 0
-    CONNECTED = 1
-    READY_FOR_RECONNECTION = 2
 
 
 # Work
