@@ -83,6 +83,14 @@ class Zone:
         """Local time minus UTC, in minutes."""
         return self.offsets_min[np.searchsorted(self.changes_s, utc_s, "right")]
 
+    def local_offset_min(self, local_s: int) -> int:
+        """Local time minus UTC when a clock on the wall shows `local_s` (seconds since 1970 as if it were UTC).
+
+        In the hour that a change of daylight saving repeats, the first of the two moments is meant.
+        """
+        earliest = int(self.offset_min(local_s - 60 * int(self.offsets_min.max())))
+        return int(self.offset_min(local_s - 60 * earliest))
+
     def daylight_saving(self, utc_s: Any) -> Any:
         return self.saving[np.searchsorted(self.changes_s, utc_s, "right")]
 

@@ -13,12 +13,13 @@ import numpy as np
 from ferraris.cosem import ControlMode, ControlState
 from ferraris.kernel.clock import MS_PER_S
 from ferraris.keys import CounterGuard, ReservedCounter
-from ferraris.meter.clock import ProfileStatus, clock_time_ms, set_clock
+from ferraris.meter.clock import ProfileStatus, Zone, clock_fields, clock_time_ms, set_clock
 from ferraris.meter.counters import counter_guard, sending_counter
 from ferraris.meter.disconnector import Command, next_state
 from ferraris.meter.events import EventCode, MeterEvent, append_events, read_events
 from ferraris.meter.load import Integers
 from ferraris.meter.mapped_file import Rows
+from ferraris.meter.memory import LOAD_ENTRY, FleetMemory
 from ferraris.meter.metering import disturb, first_capture_s, registers_wh
 from ferraris.meter.ring import Ring
 from ferraris.meter.supply import Supply
@@ -87,6 +88,23 @@ class Meter:
     def clock_invalid(self) -> bool:
         return self._field("clock_invalid") != 0
 
+    @property
+    def zone(self) -> Zone:
+        """Where the meter stands."""
+        return self._metering.zone
+
+    @property
+    def memory(self) -> FleetMemory:
+        return self._memory
+
+    def profile_status(self, now_ms: int) -> int:
+        """The status that an entry captured at `now_ms` would have."""
+        entry = np.zeros((1, 1), LOAD_ENTRY)
+        rows = self._memory.state.read(self._row)
+        time_s = clock_time_ms(rows, now_ms)[:, None] // MS_PER_S
+        clock_fields(entry, time_s, self.zone, rows["clock_invalid"][:, None])
+        return int(entry["status"][0, 0]) | int(rows["load_flags"][0])
+
     def clock_ms(self, now_ms: int) -> int:
         """What the meter's clock shows."""
         return int(clock_time_ms(self._memory.state.read(self._row), now_ms)[0])
@@ -94,6 +112,10 @@ class Meter:
     def registers_wh(self, now_ms: int) -> Integers:
         """The total registers, Wh and varh, by `Quantity`."""
         return registers_wh(self._metering.energy_mwh(self.index, now_ms))
+
+    def power(self, now_ms: int) -> Integers:
+        """What flows, W and var, by `Quantity`."""
+        return self._metering.power(self.index, now_ms)
 
     def voltages_dv(self, now_ms: int) -> Integers:
         """Voltage of each phase in 1/10 V."""
@@ -117,6 +139,16 @@ class Meter:
     def event_entries(self, first: int = 0, count: int | None = None) -> Rows:
         """Entries of the event log (`memory.EVENT_ENTRY`), oldest first."""
         return self._entries(self._memory.event_log, "event", first, count)
+
+    def newest_entries(self, ring: str, entries_max: int) -> Rows:
+        """The newest entries of the `load`, `daily` or `event` ring, oldest first."""
+        rings = {
+            "load": self._memory.load_profile,
+            "daily": self._memory.daily_profile,
+            "event": self._memory.event_log,
+        }
+        head, cleared = self._field(f"{ring}_head"), self._field(f"{ring}_cleared")
+        return rings[ring].read(self.index, head, max(cleared, head - entries_max))
 
     def events(self) -> list[MeterEvent]:
         return read_events(self._memory, self.index)
@@ -171,6 +203,12 @@ class Meter:
             rows["next_daily_s"] = np.maximum(rows["next_daily_s"], self._midnight_before(midnight_s))
         if abs(clock_ms - before_ms) > CLOCK_SHIFT_LIMIT_MS:
             disturb(rows, ProfileStatus.CLOCK_ADJUSTED)
+        self._memory.state.commit(self._row, rows)
+
+    def log_event(self, code: EventCode, now_ms: int) -> None:
+        """Write an event that the meter itself does not cause."""
+        rows = self._memory.state.read(self._row)
+        self._log(rows, now_ms, code)
         self._memory.state.commit(self._row, rows)
 
     def clear_event_log(self, now_ms: int) -> None:

@@ -63,6 +63,14 @@ class Metering:
         energies: Integers = (rows["energy_mwh"] + self._flow(np.array([meter]), rows, now[:, None])[:, 0])[0]
         return energies
 
+    def power(self, meter: int, now_ms: int) -> Integers:
+        """What flows at `now_ms`, W and var by `Quantity`; nothing in a meter without power."""
+        rows = self.memory.state.read(np.array([meter]))
+        period = np.array([[now_ms // self.load.period_ms]])
+        flows = self.load.energies(np.array([meter + self.first_number]), period) * self._wiring(rows)
+        flowing: Integers = flows[0, 0] * 3_600 // self.load.period_ms * int(rows["powered"][0])
+        return flowing
+
     def next_capture_ms(self, meters: Indices) -> Integers:
         """True time of each meter's next capture of the load profile; far in the future for a meter without power."""
         rows = self.memory.state.read(meters)

@@ -1,0 +1,59 @@
+"""What a behaviour wants done to the meter: said as a value, carried out by the logical device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ferraris.cosem import Attribute, ControlMode, Obis, ScriptAction
+from ferraris.meter.disconnector import Command
+
+
+@dataclass(frozen=True, slots=True)
+class Operate:
+    """A command to the disconnector."""
+
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class SetControlMode:
+    """Another control mode of the disconnector."""
+
+    mode: ControlMode
+
+
+@dataclass(frozen=True, slots=True)
+class SetClock:
+    """The meter's clock shows another time."""
+
+    clock_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClearEventLog:
+    """The standard event log is emptied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """An attribute that only the client gives a meaning to: keep its octets."""
+
+    attribute: Attribute[object]
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Perform:
+    """The actions of a script, one after the other, with the meter's own rights."""
+
+    actions: tuple[ScriptAction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What the push setup lists is sent to its destination."""
+
+    logical_name: Obis
+
+
+Change = Operate | SetControlMode | SetClock | ClearEventLog | Keep | Perform | Push

@@ -1,0 +1,217 @@
+"""The logical device of one virtual meter: its objects, read and changed on behalf of clients.
+
+It joins what all meters of a model share, the meter's own row of the memory, and its keys. Access rights are not asked for
+here (that is `dispatch`): scripts act with the meter's own rights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, TypeVar
+
+from ferraris.codec import encode_data
+from ferraris.cosem import (
+    AssociationLn,
+    Attribute,
+    EntryDescriptor,
+    Obis,
+    ProfileGeneric,
+    ProfileObject,
+    RangeDescriptor,
+    ScriptAction,
+    ScriptService,
+)
+from ferraris.cosem.classes.profile_generic import ENTRY_DESCRIPTOR, RANGE_DESCRIPTOR
+from ferraris.dlms.apdu import ActionResult, DataAccessResult, SelectiveAccess
+from ferraris.kernel.errors import FerrarisError
+from ferraris.keys import CounterGuard, MeterKeys, ReservedCounter
+from ferraris.meter.behaviours import method_behaviour, write_behaviour
+from ferraris.meter.changes import Change, ClearEventLog, Keep, Operate, Perform, Push, SetClock, SetControlMode
+from ferraris.meter.identity import Identity, meter_keys
+from ferraris.meter.live_values import Live, Moment, Partner, live_values
+from ferraris.meter.mapped_file import Rows
+from ferraris.meter.meter import Meter
+from ferraris.meter.model import KeptProfile, MeterModel
+from ferraris.meter.profile_buffer import SelectionError
+from ferraris.meter.settings import Settings
+
+T = TypeVar("T")
+
+SCRIPT_DEPTH_MAX: Final = 4
+"""Scripts that execute scripts."""
+_LIVE_OF_PHASES: Final = {phases: live_values(phases) for phases in (1, 3)}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An object at a moment, as its behaviours see it."""
+
+    device: LogicalDevice
+    entry: ProfileObject
+    moment: Moment
+
+    @property
+    def logical_name(self) -> Obis:
+        return self.entry.logical_name
+
+    @property
+    def deviation_min(self) -> int:
+        return self.moment.deviation_min
+
+    def read(self, attribute: Attribute[T]) -> T:
+        result = self.device.read(self.entry, attribute.number, self.moment)
+        assert isinstance(result, bytes)  # without a selection there is nothing to refuse
+        return attribute.datatype.decode(result)
+
+
+class LogicalDevice:
+    """What a client finds behind SAP 1 of the meter."""
+
+    def __init__(self, meter: Meter, model: MeterModel, seed: int, push_destination: str = "") -> None:
+        self.meter = meter
+        self.model = model
+        self.identity = Identity(meter.number)
+        self.push_destination = push_destination
+        self.pushes_wanted: list[Obis] = []
+        """Push setups that a client has set off; the driver sends and empties them."""
+        self._seed = seed
+        self._live = _LIVE_OF_PHASES[model.profile.phases]
+
+    @cached_property
+    def keys(self) -> MeterKeys:
+        return meter_keys(self._seed, self.meter.number)
+
+    @cached_property
+    def sending_counter(self) -> ReservedCounter:
+        return self.meter.sending_counter()
+
+    @cached_property
+    def counter_guard(self) -> CounterGuard:
+        return self.meter.counter_guard()
+
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings(self.meter.memory, self.meter.index)
+
+    def moment(self, now_ms: int, partner: Partner | None = None) -> Moment:
+        """The meter as it is at `now_ms`, with everything captured that was due before."""
+        self.meter.advance(now_ms)
+        return Moment(self.meter, self.identity, now_ms, partner, self.push_destination, self._invocation_counters)
+
+    def _invocation_counters(self) -> tuple[int, int]:
+        accepted = int(self.meter.memory.counters["clients"]["accepted"][self.meter.index].max())
+        return accepted, self.sending_counter.last_taken
+
+    def read(
+        self, entry: ProfileObject, number: int, moment: Moment, selection: SelectiveAccess | None = None
+    ) -> bytes | DataAccessResult:
+        """An attribute's octets, or why this part of it cannot be had. The attribute must exist."""
+        if issubclass(entry.interface, ProfileGeneric):
+            kept = self.model.kept_profile(entry.logical_name)
+            if kept is not None and number == ProfileGeneric.buffer.number:
+                return self._read_buffer(kept, selection)
+            if kept is not None and number == ProfileGeneric.entries_in_use.number:
+                return ProfileGeneric.entries_in_use.datatype.encode(len(self._entries(kept)))
+        if issubclass(entry.interface, AssociationLn) and number == AssociationLn.object_list.number:
+            if selection is not None or moment.partner is None:
+                return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED
+            return self.model.object_list(moment.partner.name)
+        rule = entry.attributes[number]
+        kept_octets = self.settings.get((entry.class_id, entry.logical_name, number))
+        if kept_octets is not None:
+            return kept_octets
+        live: Live | None = self._live.get((entry.tag, rule.attribute.name))
+        return rule.initial if live is None else rule.datatype.encode(live(moment))
+
+    def write(self, entry: ProfileObject, number: int, octets: bytes, moment: Moment) -> DataAccessResult:
+        """Write an attribute. TYPE_UNMATCHED when the octets are no value of it."""
+        rule = entry.attributes[number]
+        try:
+            value = rule.datatype.decode(octets)
+        except FerrarisError:
+            return DataAccessResult.TYPE_UNMATCHED
+        behave = write_behaviour(entry.class_id, number)
+        if behave is None:
+            return self._keep(entry, Keep(rule.attribute, octets))
+        changes, result = behave(View(self, entry, moment), value, moment.now_ms)
+        return DataAccessResult(result or self._apply(changes, entry, moment))
+
+    def invoke(
+        self, entry: ProfileObject, method_id: int, octets: bytes | None, moment: Moment, depth: int = 0
+    ) -> ActionResult:
+        """Carry out a method. TYPE_UNMATCHED when the octets are no argument of it."""
+        method = entry.interface.method(method_id)
+        behave = method_behaviour(entry.class_id, method_id)
+        if method is None or behave is None:
+            return ActionResult.OTHER_REASON
+        try:
+            argument = method.argument.decode(octets or b"")
+        except FerrarisError:
+            return ActionResult.TYPE_UNMATCHED
+        changes, result = behave(View(self, entry, moment), argument, moment.now_ms)
+        return ActionResult(result or self._apply(changes, entry, moment, depth))
+
+    def _apply(self, changes: tuple[Change, ...], entry: ProfileObject, moment: Moment, depth: int = 0) -> int:
+        """Carry out the changes; 0, or the number of the first refusal."""
+        now_ms = moment.now_ms
+        for change in changes:
+            result = 0
+            match change:
+                case Operate(command):
+                    self.meter.command(command, now_ms)
+                case SetControlMode(mode):
+                    self.meter.set_control_mode(mode, now_ms)
+                case SetClock(clock_ms):
+                    self.meter.set_clock(clock_ms, now_ms)
+                case ClearEventLog():
+                    self.meter.clear_event_log(now_ms)
+                case Push(logical_name):
+                    self.pushes_wanted.append(logical_name)
+                case Perform(actions):
+                    result = self._perform(actions, moment, depth + 1)
+                case Keep():
+                    result = self._keep(entry, change)
+            if result:
+                return result
+        return 0
+
+    def _perform(self, actions: tuple[ScriptAction, ...], moment: Moment, depth: int) -> int:
+        if depth > SCRIPT_DEPTH_MAX:
+            return ActionResult.OTHER_REASON
+        for action in actions:
+            entry = self.model.find(action.class_id, action.logical_name)
+            if entry is None:
+                return ActionResult.OBJECT_UNDEFINED
+            octets = encode_data(action.parameter)
+            if action.service is ScriptService.EXECUTE_METHOD:
+                result: int = self.invoke(entry, action.index, octets, moment, depth)
+            elif action.index in entry.attributes:
+                result = self.write(entry, action.index, octets, moment)
+            else:
+                result = ActionResult.OBJECT_UNDEFINED
+            if result:
+                return result
+        return 0
+
+    def _keep(self, entry: ProfileObject, change: Keep) -> DataAccessResult:
+        key = entry.class_id, bytes(entry.logical_name), change.attribute.number
+        return DataAccessResult.SUCCESS if self.settings.put(key, change.octets) else DataAccessResult.OTHER_REASON
+
+    def _entries(self, kept: KeptProfile) -> Rows:
+        return self.meter.newest_entries(kept.ring, kept.entries_max)
+
+    def _read_buffer(self, kept: KeptProfile, selection: SelectiveAccess | None) -> bytes | DataAccessResult:
+        entries = self._entries(kept)
+        if selection is None:
+            return kept.buffer.encode(entries)
+        try:
+            if selection.selector == RANGE_DESCRIPTOR.number:
+                wanted: RangeDescriptor = RANGE_DESCRIPTOR.datatype.decode(selection.parameters)
+                return kept.buffer.by_range(entries, wanted, self.meter.zone)
+            chosen: EntryDescriptor = ENTRY_DESCRIPTOR.datatype.decode(selection.parameters)
+            return kept.buffer.by_entry(entries, chosen)
+        except SelectionError:
+            return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED
+        except FerrarisError:
+            return DataAccessResult.TYPE_UNMATCHED

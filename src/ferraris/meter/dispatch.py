@@ -1,0 +1,130 @@
+"""Requests of an associated client to answers: does the object exist, may this association, then the logical device.
+
+A refusal is a data-access-result or action-result as the standard names it; nothing a client sends raises an error here.
+"""
+
+from __future__ import annotations
+
+from ferraris.cosem import AccessMode, ProfileObject
+from ferraris.dlms import Request, Response
+from ferraris.dlms.apdu import (
+    ActionAnswer,
+    ActionRequestNormal,
+    ActionRequestWithList,
+    ActionResponseNormal,
+    ActionResponseWithList,
+    ActionResult,
+    AttributeDescriptor,
+    DataAccessResult,
+    ExceptionResponse,
+    GetRequestNormal,
+    GetRequestWithList,
+    GetResponseNormal,
+    GetResponseWithList,
+    MethodDescriptor,
+    SelectiveAccess,
+    ServiceErrorCode,
+    SetRequestNormal,
+    SetRequestWithList,
+    SetResponseNormal,
+    SetResponseWithList,
+    StateError,
+)
+from ferraris.meter.device import LogicalDevice
+from ferraris.meter.live_values import Moment, Partner
+
+
+def answer(device: LogicalDevice, partner: Partner, request: Request, now_ms: int) -> Response:
+    """The answer to one whole request at `now_ms`."""
+    moment = device.moment(now_ms, partner)
+    invoke_id = request.invoke_id_and_priority
+    match request:
+        case GetRequestNormal():
+            return GetResponseNormal(invoke_id, get(device, moment, request.descriptor, request.selection))
+        case GetRequestWithList():
+            results = tuple(get(device, moment, descriptor, selection) for descriptor, selection in request.items)
+            return GetResponseWithList(invoke_id, results)
+        case SetRequestNormal():
+            return SetResponseNormal(
+                invoke_id, set_value(device, moment, request.descriptor, request.selection, request.value)
+            )
+        case SetRequestWithList() if len(request.items) == len(request.values):
+            items = zip(request.items, request.values, strict=True)
+            written = tuple(set_value(device, moment, *item, value) for item, value in items)
+            return SetResponseWithList(invoke_id, written)
+        case ActionRequestNormal():
+            return ActionResponseNormal(invoke_id, act(device, moment, request.descriptor, request.parameters))
+        case ActionRequestWithList() if len(request.descriptors) == len(request.parameters):
+            calls = zip(request.descriptors, request.parameters, strict=True)
+            answers = tuple(ActionAnswer(act(device, moment, *call), None) for call in calls)
+            return ActionResponseWithList(invoke_id, answers)
+        case _:
+            return ExceptionResponse(StateError.SERVICE_UNKNOWN, ServiceErrorCode.SERVICE_NOT_SUPPORTED, None)
+
+
+def get(
+    device: LogicalDevice, moment: Moment, descriptor: AttributeDescriptor, selection: SelectiveAccess | None
+) -> bytes | DataAccessResult:
+    """An attribute's octets, or the refusal."""
+    found = _find(device, moment, descriptor)
+    if isinstance(found, DataAccessResult):
+        return found
+    if not _attribute_access(device, moment, descriptor) & AccessMode.READ:
+        return DataAccessResult.READ_WRITE_DENIED
+    if selection is not None:
+        selectors = found.attributes[descriptor.attribute_id].attribute.selectors
+        if all(selector.number != selection.selector for selector in selectors):
+            return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED
+    return device.read(found, descriptor.attribute_id, moment, selection)
+
+
+def set_value(
+    device: LogicalDevice,
+    moment: Moment,
+    descriptor: AttributeDescriptor,
+    selection: SelectiveAccess | None,
+    octets: bytes,
+) -> DataAccessResult:
+    """Whether the attribute was written."""
+    found = _find(device, moment, descriptor)
+    if isinstance(found, DataAccessResult):
+        return found
+    if not _attribute_access(device, moment, descriptor) & AccessMode.WRITE:
+        return DataAccessResult.READ_WRITE_DENIED
+    if selection is not None:
+        return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED
+    return device.write(found, descriptor.attribute_id, octets, moment)
+
+
+def act(device: LogicalDevice, moment: Moment, descriptor: MethodDescriptor, parameters: bytes | None) -> ActionResult:
+    """Whether the method was carried out."""
+    found = _find(device, moment, descriptor)
+    if isinstance(found, DataAccessResult):
+        return ActionResult(found)
+    if descriptor.method_id not in found.methods:
+        return ActionResult.OBJECT_UNDEFINED
+    assert moment.partner is not None
+    if not device.model.profile.method_access(moment.partner.name, descriptor) & AccessMode.EXECUTE:
+        return ActionResult.READ_WRITE_DENIED
+    return device.invoke(found, descriptor.method_id, parameters, moment)
+
+
+def _find(
+    device: LogicalDevice, moment: Moment, descriptor: AttributeDescriptor | MethodDescriptor
+) -> ProfileObject | DataAccessResult:
+    model = device.model
+    found = model.find(descriptor.class_id, descriptor.logical_name)
+    assert moment.partner is not None
+    if found is None:
+        known = model.has_name(descriptor.logical_name)
+        return DataAccessResult.OBJECT_CLASS_INCONSISTENT if known else DataAccessResult.OBJECT_UNDEFINED
+    if not model.sees(moment.partner.name, found.class_id, found.logical_name):
+        return DataAccessResult.OBJECT_UNDEFINED
+    if isinstance(descriptor, AttributeDescriptor) and descriptor.attribute_id not in found.attributes:
+        return DataAccessResult.OBJECT_UNDEFINED
+    return found
+
+
+def _attribute_access(device: LogicalDevice, moment: Moment, descriptor: AttributeDescriptor) -> AccessMode:
+    assert moment.partner is not None
+    return device.model.profile.access(moment.partner.name, descriptor)

@@ -1,0 +1,64 @@
+"""Who a virtual meter is: serial number, system title, address, and the keys that follow from its fleet's seed.
+
+Keys made from a seed are no secrets. They exist so that a fleet and the head-end that reads it can be set up again from
+nothing; meters in service have keys from the manufacturer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Final
+
+from ferraris.kernel.errors import ConfigError
+from ferraris.keys import MeterKeys
+
+MANUFACTURER: Final = b"FER"
+NUMBER_MAX: Final = 0xFFFF
+PORT: Final = 4059
+"""The registered port of DLMS/COSEM over TCP and UDP."""
+KEY_OCTETS: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The names of meter `number`."""
+
+    number: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.number <= NUMBER_MAX:
+            raise ConfigError("number of a virtual meter", expected=f"1 to {NUMBER_MAX}", got=self.number)
+
+    @property
+    def serial(self) -> str:
+        return f"FER{self.number:010}"
+
+    @property
+    def system_title(self) -> bytes:
+        return MANUFACTURER + self.number.to_bytes(5, "big")
+
+    @property
+    def logical_device_name(self) -> bytes:
+        """Manufacturer and number, 16 octets."""
+        return MANUFACTURER + f"{self.number:013}".encode()
+
+    @property
+    def host(self) -> str:
+        """The meter's own address on the loopback interface."""
+        return f"127.20.{self.number >> 8}.{self.number & 0xFF}"
+
+
+def meter_keys(seed: int, number: int) -> MeterKeys:
+    """The keys of meter `number` of the fleet of `seed`."""
+
+    def derived(purpose: str) -> bytes:
+        return hmac.digest(f"virtual meters {seed}".encode(), f"{purpose} {number}".encode(), hashlib.sha256)
+
+    return MeterKeys(
+        encryption_key=derived("encryption")[:KEY_OCTETS],
+        authentication_key=derived("authentication")[:KEY_OCTETS],
+        master_key=derived("master")[:KEY_OCTETS],
+        lls_secret=derived("reading").hex()[:KEY_OCTETS].encode(),
+    )

@@ -1,0 +1,216 @@
+"""Values that the meter itself changes: what each attribute of the profile's objects shows at a moment.
+
+One line for each attribute, by the tag of its object. What is not listed shows what a client has set, else what the
+companion profile states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from ferraris import __version__
+from ferraris.codec import BitString, Data, Tag
+from ferraris.cosem import (
+    AssociatedPartners,
+    AssociationStatus,
+    ClockStatus,
+    CosemDateTime,
+    SapAssignmentElement,
+    SendDestinationAndMethod,
+    XdlmsContextInfo,
+)
+from ferraris.cosem.classes.push_setup import PushMessage, TransportService
+from ferraris.dlms import Associated
+from ferraris.dlms.apdu import DLMS_VERSION
+from ferraris.kernel.limits import APDU_OCTETS_MAX
+from ferraris.meter.identity import Identity
+from ferraris.meter.load import Integers, Quantity
+from ferraris.meter.meter import Meter
+
+LONG_UNSIGNED_MAX: Final = 0xFFFF
+CONTEXT_ARCS: Final = bytes.fromhex("608574050801")
+MECHANISM_ARCS: Final = bytes.fromhex("608574050802")
+"""2.16.756.5.8.1 and 2.16.756.5.8.2 in BER: names of application contexts and of authentication mechanisms."""
+
+
+@dataclass(frozen=True)
+class Partner:
+    """The association in which a value is asked for."""
+
+    name: str
+    client_sap: int
+    server_sap: int
+    ciphered: bool
+    mechanism: int
+    associated: Associated
+
+
+@dataclass
+class Moment:
+    """A meter at one moment. What several attributes show is worked out once."""
+
+    meter: Meter
+    identity: Identity
+    now_ms: int
+    partner: Partner | None = None
+    push_destination: str = ""
+    invocation_counters: Callable[[], tuple[int, int]] = lambda: (0, 0)
+    """Highest one accepted from a client, last one sent."""
+
+    @cached_property
+    def clock_ms(self) -> int:
+        return self.meter.clock_ms(self.now_ms)
+
+    @cached_property
+    def deviation_min(self) -> int:
+        return -int(self.meter.zone.offset_min(self.clock_ms // 1000))
+
+    @cached_property
+    def registers_wh(self) -> list[int]:
+        return [int(value) for value in self.meter.registers_wh(self.now_ms)]
+
+    @cached_property
+    def power(self) -> list[int]:
+        return [min(int(value), LONG_UNSIGNED_MAX) for value in self.meter.power(self.now_ms)]
+
+    @cached_property
+    def voltages_dv(self) -> Integers:
+        return self.meter.voltages_dv(self.now_ms)
+
+    @property
+    def clock_status(self) -> ClockStatus:
+        status = ClockStatus.INVALID if self.meter.clock_invalid else ClockStatus(0)
+        if self.meter.zone.daylight_saving(self.clock_ms // 1000):
+            status |= ClockStatus.DAYLIGHT_SAVING
+        return status
+
+    @property
+    def time(self) -> CosemDateTime:
+        return CosemDateTime.from_epoch_ms(self.clock_ms, self.deviation_min, self.clock_status)
+
+    def current_ca(self, phase: int | None) -> int:
+        """Current of a phase, or of all together, in 1/100 A: the apparent power spread evenly over the phases."""
+        active = self.power[Quantity.ACTIVE_IMPORT] + self.power[Quantity.ACTIVE_EXPORT]
+        reactive = self.power[Quantity.REACTIVE_IMPORT] + self.power[Quantity.REACTIVE_EXPORT]
+        apparent_va = (active * active + reactive * reactive) ** 0.5
+        voltage_dv = int(self.voltages_dv[0 if phase is None else phase])
+        current = int(apparent_va * 1000 / voltage_dv)
+        return min(current if phase is None else current // 3, LONG_UNSIGNED_MAX)
+
+    def last_event_code(self) -> int:
+        entries = self.meter.event_entries()
+        return int(entries["code"][-1]) if len(entries) else 0
+
+
+Live = Callable[[Moment], Any]
+
+
+def _register(quantity: Quantity) -> Live:
+    return lambda moment: moment.registers_wh[quantity]
+
+
+def _power(quantity: Quantity, phases: int = 1) -> Live:
+    return lambda moment: moment.power[quantity] // phases
+
+
+def _voltage(phase: int) -> Live:
+    return lambda moment: int(moment.voltages_dv[phase])
+
+
+def _current(phase: int | None) -> Live:
+    return lambda moment: moment.current_ca(phase)
+
+
+def _in_association(value: Callable[[Partner], Any]) -> Live:
+    """A value of the association in which it is read."""
+
+    def read(moment: Moment) -> Any:
+        assert moment.partner is not None  # only clients ask, and they are associated
+        return value(moment.partner)
+
+    return read
+
+
+def _context_info(partner: Partner) -> XdlmsContextInfo:
+    conformance = BitString(24, int(partner.associated.conformance).to_bytes(3, "big"))
+    sizes = APDU_OCTETS_MAX, partner.associated.peer_max_receive_pdu_size
+    return XdlmsContextInfo(conformance, *sizes, DLMS_VERSION, 0, b"")
+
+
+def _named(arcs: bytes, last: Callable[[Partner], int]) -> Live:
+    return _in_association(lambda partner: Data(Tag.OCTET_STRING, arcs + bytes((last(partner),))))
+
+
+def _push_destination(moment: Moment) -> SendDestinationAndMethod:
+    destination = moment.push_destination.encode()
+    return SendDestinationAndMethod(TransportService.TCP, destination, PushMessage.A_XDR_APDU)
+
+
+_ENERGIES: Final = {
+    "ACTIVE_ENERGY_IMPORT": Quantity.ACTIVE_IMPORT,
+    "ACTIVE_ENERGY_IMPORT_RATE_1": Quantity.ACTIVE_IMPORT,  # one tariff: rate 1 counts everything
+    "ACTIVE_ENERGY_EXPORT": Quantity.ACTIVE_EXPORT,
+    "ACTIVE_ENERGY_EXPORT_RATE_1": Quantity.ACTIVE_EXPORT,
+    "REACTIVE_ENERGY_IMPORT": Quantity.REACTIVE_IMPORT,
+    "REACTIVE_ENERGY_EXPORT": Quantity.REACTIVE_EXPORT,
+}
+_POWERS: Final = {
+    "ACTIVE_POWER_IMPORT": Quantity.ACTIVE_IMPORT,
+    "ACTIVE_POWER_EXPORT": Quantity.ACTIVE_EXPORT,
+    "REACTIVE_POWER_IMPORT": Quantity.REACTIVE_IMPORT,
+    "REACTIVE_POWER_EXPORT": Quantity.REACTIVE_EXPORT,
+}
+
+
+def live_values(phases: int) -> dict[tuple[str, str], Live]:
+    """What a meter of so many phases shows, by tag of the object and name of the attribute."""
+    live: dict[tuple[str, str], Live] = {(tag, "value"): _register(quantity) for tag, quantity in _ENERGIES.items()}
+    for tag, quantity in _POWERS.items():
+        live[tag, "value"] = _power(quantity)
+        for phase in range(1, phases + 1):
+            live[f"{tag}_L{phase}", "value"] = live[f"AVERAGE_{tag}_L{phase}", "value"] = _power(quantity, phases)
+    for phase in range(phases):
+        for average in ("", "AVERAGE_"):
+            live[f"{average}VOLTAGE_L{phase + 1}", "value"] = _voltage(phase)
+            live[f"{average}CURRENT_L{phase + 1}", "value"] = _current(phase)
+    return live | _DEVICE | _ASSOCIATION
+
+
+_DEVICE: Final[dict[tuple[str, str], Live]] = {
+    ("CLOCK", "time"): lambda moment: moment.time,
+    ("CLOCK", "status"): lambda moment: moment.clock_status,
+    ("CLOCK", "time_zone"): lambda moment: -int(moment.meter.zone.offsets_min.min()),
+    ("CLOCK", "daylight_savings_enabled"): lambda moment: bool(moment.meter.zone.saving.any()),
+    ("CURRENT_SUM", "value"): lambda moment: moment.current_ca(None),
+    ("SERIAL_NUMBER", "value"): lambda moment: moment.identity.serial.encode(),
+    ("DEVICE_ID_2", "value"): lambda moment: moment.identity.serial.encode(),
+    ("LOGICAL_DEVICE_NAME", "value"): lambda moment: moment.identity.logical_device_name,
+    ("ACTIVE_FIRMWARE_IDENTIFIER", "value"): lambda moment: f"ferraris {__version__}".encode(),
+    ("POWER_FAILURES", "value"): lambda moment: min(moment.meter.power_failures, LONG_UNSIGNED_MAX),
+    ("LONG_POWER_FAILURES", "value"): lambda moment: min(moment.meter.long_power_failures, LONG_UNSIGNED_MAX),
+    ("PROFILE_STATUS", "value"): lambda moment: moment.meter.profile_status(moment.now_ms),
+    ("STANDARD_EVENT_CODE", "value"): lambda moment: moment.last_event_code(),
+    ("DISCONNECT_CONTROL", "output_state"): lambda moment: moment.meter.output_state,
+    ("DISCONNECT_CONTROL", "control_state"): lambda moment: moment.meter.control_state,
+    ("DISCONNECT_CONTROL", "control_mode"): lambda moment: moment.meter.control_mode,
+    ("SAP_ASSIGNMENT", "sap_assignment_list"): lambda moment: (
+        SapAssignmentElement(1, moment.identity.logical_device_name),
+    ),
+    ("PUSH_SETUP_ALARM", "send_destination_and_method"): _push_destination,
+    ("INVOCATION_COUNTER", "value"): lambda moment: moment.invocation_counters()[0],
+    ("INVOCATION_COUNTER_SENT", "value"): lambda moment: moment.invocation_counters()[1],
+    ("SECURITY_SETUP", "server_system_title"): lambda moment: moment.identity.system_title,
+}
+_ASSOCIATION: Final[dict[tuple[str, str], Live]] = {
+    ("SECURITY_SETUP", "client_system_title"): _in_association(lambda partner: partner.associated.peer_system_title),
+    ("ASSOCIATION", "associated_partners_id"): _in_association(
+        lambda partner: AssociatedPartners(partner.client_sap, partner.server_sap)
+    ),
+    ("ASSOCIATION", "application_context_name"): _named(CONTEXT_ARCS, lambda partner: 3 if partner.ciphered else 1),
+    ("ASSOCIATION", "xdlms_context_info"): _in_association(_context_info),
+    ("ASSOCIATION", "authentication_mechanism_name"): _named(MECHANISM_ARCS, lambda partner: partner.mechanism),
+    ("ASSOCIATION", "association_status"): lambda moment: AssociationStatus.ASSOCIATED,
+}

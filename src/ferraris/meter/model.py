@@ -1,0 +1,71 @@
+"""A model of meter: what all meters with one companion profile have in common, worked out once.
+
+Objects by class and logical name, who may see them, the object list as octets, and the buffers of the profiles that the
+meter's memory keeps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from ferraris.cosem import AssociationLn, CompanionProfile, Obis, ProfileObject, load_profile
+from ferraris.meter.profile_buffer import ProfileBuffer
+
+RINGS: Final = {"LOAD_PROFILE": "load", "DAILY_PROFILE": "daily", "STANDARD_EVENT_LOG": "event"}
+"""Profiles whose entries the memory keeps, by tag, and the name of their ring there. All others are empty."""
+
+
+@dataclass(frozen=True)
+class KeptProfile:
+    """A profile generic object whose entries lie in a ring; at most `entries_max` of them are shown."""
+
+    ring: str
+    buffer: ProfileBuffer
+    entries_max: int
+
+
+class MeterModel:
+    """Serves one companion profile."""
+
+    def __init__(self, profile: CompanionProfile) -> None:
+        """TableError when the profile wants what a virtual meter cannot do."""
+        self.profile = profile
+        self._names = {entry.logical_name for entry in profile.objects}
+        self._visible = {
+            name: {(element.class_id, element.logical_name) for element in profile.object_list(name)}
+            for name in profile.associations
+        }
+        self._object_lists = {
+            name: AssociationLn.object_list.datatype.encode(profile.object_list(name)) for name in profile.associations
+        }
+        self._kept = {
+            entry.logical_name: KeptProfile(RINGS[entry.tag], ProfileBuffer(profile, entry), entry.profile_entries)
+            for entry in profile.objects
+            if entry.tag in RINGS
+        }
+
+    def find(self, class_id: int, logical_name: Obis) -> ProfileObject | None:
+        return self.profile.find(class_id, logical_name)
+
+    def has_name(self, logical_name: Obis) -> bool:
+        """Whether there is an object of that name, of whatever class."""
+        return logical_name in self._names
+
+    def sees(self, association: str, class_id: int, logical_name: Obis) -> bool:
+        return (class_id, logical_name) in self._visible[association]
+
+    def object_list(self, association: str) -> bytes:
+        """The encoded value of the association's object_list."""
+        return self._object_lists[association]
+
+    def kept_profile(self, logical_name: Obis) -> KeptProfile | None:
+        """The ring behind a profile; None for one of which the meter captures nothing."""
+        return self._kept.get(logical_name)
+
+
+@cache
+def meter_model(profile_name: str) -> MeterModel:
+    """The model with the companion profile of that name. TableError when there is none."""
+    return MeterModel(load_profile(profile_name))

@@ -1,0 +1,235 @@
+"""The driver of one meter's links: octets to WPDUs to associations to answers.
+
+Each pair of service access points on a link has an association engine of its own. A link ends when the peer closes it,
+breaks the framing, is silent for `IDLE_TIMEOUT_S`, or does not finish its authentication in time; nothing but the link is
+lost then. Time-outs are in the event loop's seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from ferraris.dlms import (
+    Associated,
+    Association,
+    Event,
+    RequestReceived,
+    Role,
+    Violated,
+    WrapperPdu,
+    WrapperReceiver,
+    encode_wpdu,
+)
+from ferraris.dlms.apdu import (
+    Aare,
+    ApplicationContext,
+    AssociationResult,
+    ExceptionResponse,
+    ServiceErrorCode,
+    ServiceUserDiagnostic,
+    StateError,
+)
+from ferraris.kernel.clock import Clock
+from ferraris.kernel.entropy import Entropy
+from ferraris.kernel.errors import AuthenticationError, DecodeError
+from ferraris.kernel.limits import CONNECTIONS_PER_METER_MAX
+from ferraris.link import Link
+from ferraris.meter.associations import OfferedAssociation, OfferedAssociations
+from ferraris.meter.device import LogicalDevice
+from ferraris.meter.dispatch import answer
+from ferraris.meter.events import EventCode
+from ferraris.meter.live_values import Partner
+
+IDLE_TIMEOUT_S: Final = 120.0
+"""A link on which nothing arrives for so long is closed: its peer is gone, or holds it for nothing."""
+AUTHENTICATION_FAILURES_LOGGED: Final = 3
+"""So many failed authentications in a row are an event in the log; further ones in the row are not."""
+AARQ: Final = 0x60
+
+
+@dataclass(slots=True)
+class _End:
+    """The meter's end of one association on a link."""
+
+    engine: Association
+    offered: OfferedAssociation
+    client_sap: int
+    server_sap: int
+    partner: Partner | None = None
+
+
+class MeterServer:
+    """Serves the links of one meter."""
+
+    def __init__(
+        self,
+        device: LogicalDevice,
+        clock: Clock,
+        entropy: Entropy,
+        changed: Callable[[LogicalDevice], None] | None = None,
+        idle_timeout_s: float = IDLE_TIMEOUT_S,
+    ) -> None:
+        """`changed` is called after every request that may have logged an event or set off a push."""
+        self.device = device
+        self.associations = OfferedAssociations(device)
+        self._clock = clock
+        self._entropy = entropy
+        self._changed = changed
+        self._idle_timeout_s = idle_timeout_s
+        self._links: dict[Link, None] = {}
+        self._failures = 0
+
+    @property
+    def connections(self) -> int:
+        return len(self._links)
+
+    async def serve(self, link: Link) -> None:
+        """Serve one link to its end. Raises LinkError when the link breaks."""
+        if len(self._links) >= CONNECTIONS_PER_METER_MAX or not self.device.meter.powered:
+            return
+        self._links[link] = None
+        served = _ServedLink(self, link, self._idle_timeout_s)
+        try:
+            await served.run()
+        finally:
+            served.watchdog.cancel()
+            del self._links[link]
+
+    async def drop_links(self) -> None:
+        """The meter loses its power or its network: every link ends."""
+        for link in list(self._links):
+            await link.aclose()
+
+    def open_end(self, client_sap: int, server_sap: int) -> _End | None:
+        offered = self.associations.find(client_sap, server_sap)
+        if offered is None:
+            return None
+        return _End(Association(Role.SERVER, offered.settings, self._entropy), offered, client_sap, server_sap)
+
+    def take_event(self, end: _End, event: Event, loop_ms: int) -> None:
+        """Act on what the engine says."""
+        match event:
+            case RequestReceived(request) if end.partner is not None:
+                end.engine.send(answer(self.device, end.partner, request, self._clock.now_ms()), loop_ms)
+                if self._changed is not None:
+                    self._changed(self.device)
+            case Associated():
+                end.partner = _partner(end, event)
+                self._failures = 0
+            case Violated(error) if isinstance(error, AuthenticationError):
+                self._failures += 1
+                if self._failures == AUTHENTICATION_FAILURES_LOGGED:
+                    self.device.meter.log_event(EventCode.AUTHENTICATION_FAILED, self._clock.now_ms())
+
+
+class _ServedLink:
+    """One link while it is served."""
+
+    def __init__(self, server: MeterServer, link: Link, idle_timeout_s: float) -> None:
+        self._server = server
+        self._link = link
+        self._loop = asyncio.get_running_loop()
+        self._ends: dict[tuple[int, int], _End] = {}
+        self.watchdog = _Watchdog(self._loop, link, idle_timeout_s)
+
+    async def run(self) -> None:
+        receiver = WrapperReceiver()
+        while True:
+            octets = await self._link.receive()
+            self.watchdog.touch()
+            broken = False
+            try:
+                receiver.receive(octets)
+            except DecodeError:
+                broken = True
+            answers = [reply for wpdu in receiver.events() for reply in self._take(wpdu)]
+            self.watchdog.expect_by(self._deadline_s())
+            if answers:
+                await self._link.send(b"".join(answers) if len(answers) > 1 else answers[0])
+            if broken:
+                return
+
+    def _take(self, wpdu: WrapperPdu) -> list[bytes]:
+        """The WPDUs that answer one WPDU."""
+        saps = wpdu.source, wpdu.destination
+        end = self._ends.get(saps)
+        if end is None:
+            end = self._server.open_end(*saps)
+            if end is None:
+                return [encode_wpdu(wpdu.destination, wpdu.source, _refusal(wpdu.apdu))]
+            self._ends[saps] = end
+        loop_ms = int(self._loop.time() * 1000)
+        end.engine.receive(wpdu.apdu, loop_ms)
+        for event in end.engine.events():
+            self._server.take_event(end, event, loop_ms)
+        return [encode_wpdu(wpdu.destination, wpdu.source, apdu) for apdu in end.engine.outgoing()]
+
+    def _deadline_s(self) -> float | None:
+        """When the first of the engines gives up waiting for its client."""
+        waiting = [wake_ms for end in self._ends.values() if (wake_ms := end.engine.wake_at()) is not None]
+        return min(waiting) / 1000 if waiting else None
+
+
+class _Watchdog:
+    """Closes a link that is idle, or whose client does not do in time what it must. One timer, moved on when it fires."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, link: Link, idle_timeout_s: float) -> None:
+        self._loop = loop
+        self._link = link
+        self._idle_timeout_s = idle_timeout_s
+        self._idle_at_s = loop.time() + idle_timeout_s
+        self._expected_s: float | None = None
+        self._timer_s = self._idle_at_s
+        self._timer = loop.call_at(self._timer_s, self._look)
+        self._closing: asyncio.Task[None] | None = None
+
+    def touch(self) -> None:
+        """Something arrived."""
+        self._idle_at_s = self._loop.time() + self._idle_timeout_s
+
+    def expect_by(self, expected_s: float | None) -> None:
+        """The client must move before `expected_s`; None: it may take its time."""
+        self._expected_s = expected_s
+        if expected_s is not None and expected_s < self._timer_s:
+            self._timer.cancel()
+            self._arm(expected_s)
+
+    def cancel(self) -> None:
+        self._timer.cancel()
+
+    def _arm(self, at_s: float) -> None:
+        self._timer_s = at_s
+        self._timer = self._loop.call_at(at_s, self._look)
+
+    def _look(self) -> None:
+        due_s = self._idle_at_s if self._expected_s is None else min(self._idle_at_s, self._expected_s)
+        if due_s > self._timer_s:
+            self._arm(due_s)
+        else:
+            self._closing = self._loop.create_task(self._link.aclose())
+
+
+def _partner(end: _End, associated: Associated) -> Partner:
+    settings = end.offered.settings
+    return Partner(
+        end.offered.name,
+        end.client_sap,
+        end.server_sap,
+        settings.security is not None,
+        int(settings.mechanism),
+        associated,
+    )
+
+
+def _refusal(apdu: bytes) -> bytes:
+    """The answer to a client that the meter has no association for."""
+    if apdu[:1] == bytes((AARQ,)):
+        return Aare(
+            application_context=ApplicationContext.LOGICAL_NAME,
+            result=AssociationResult.REJECTED_PERMANENT,
+            result_source_diagnostic=ServiceUserDiagnostic.NO_REASON_GIVEN,
+        ).encode()
+    return ExceptionResponse(StateError.SERVICE_NOT_ALLOWED, ServiceErrorCode.OPERATION_NOT_POSSIBLE, None).encode()
