@@ -169,6 +169,8 @@ def test_revisions_do_not_count_twice(store: IntervalStore) -> None:
     assert store.count() == 4
     assert store.counts(IMPORT, T0, T0 + 3600, 3600) == [BucketCount(T0, T0 + 3600, 4, 1)]
     assert store.gaps(IMPORT, T0, T0 + 3600, QUARTER_S) == []
+    five_rows_missing = Gap(1, T0 + 5 * QUARTER_S, T0 + 9 * QUARTER_S, 5)
+    assert store.gaps(IMPORT, T0, T0 + 9 * QUARTER_S, QUARTER_S) == [five_rows_missing]
 
 
 # Gaps: quarter hours of one day present    runs missing, as first-last

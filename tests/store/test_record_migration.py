@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -16,29 +15,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from ferraris.kernel.errors import StoreError
-from ferraris.store import (
-    AlarmRow,
-    AuditRow,
-    CollectionGroupRow,
-    CommandRow,
-    InvocationCounterRow,
-    MeterEventRow,
-    MeterRow,
-    MeterStateRow,
-    open_records,
-)
+from ferraris.store import open_records
 from ferraris.store.record_tables import METADATA, REVISION
-
-ROWS = {
-    "meter": MeterRow,
-    "collection_group": CollectionGroupRow,
-    "invocation_counter": InvocationCounterRow,
-    "command": CommandRow,
-    "alarm": AlarmRow,
-    "meter_event": MeterEventRow,
-    "meter_state": MeterStateRow,
-    "audit": AuditRow,
-}
 
 
 @contextmanager
@@ -91,16 +69,6 @@ def test_the_code_names_the_newest_migration() -> None:
     assert [script.revision for script in scripts().walk_revisions()] == sorted(
         (script.revision for script in scripts().walk_revisions()), reverse=True
     )
-
-
-@pytest.mark.parametrize("table", ROWS)
-def test_a_row_has_a_field_for_every_column(table: str) -> None:
-    columns = {column.name for column in METADATA.tables[table].c}
-    assert {field.name for field in fields(ROWS[table])} == columns - ({"id"} if table == "audit" else set())
-
-
-def test_every_table_has_a_row() -> None:
-    assert set(METADATA.tables) == set(ROWS)
 
 
 def test_opening_again_migrates_nothing(tmp_path: Path) -> None:

@@ -74,12 +74,12 @@ def test_meters_by_number_and_by_group(store: RecordStore) -> None:
     assert [meter.id for meter in store.meters()] == [1, 2, 3]
     assert [meter.id for meter in store.meters("street")] == [1, 2]
     assert store.meters("nowhere") == []
-    assert store.next_meter_id() == 4
+    assert store.next_meter() == 4
 
 
 def test_the_first_meter_is_number_one(tmp_path: Path) -> None:
     empty = open_records(tmp_path / "empty.sqlite")
-    assert empty.next_meter_id() == 1
+    assert empty.next_meter() == 1
     empty.close()
 
 
@@ -451,5 +451,5 @@ def test_ten_thousand_meters_at_once(tmp_path: Path) -> None:
     store.save_states(MeterStateRow(meter=meter, communication="failing", failures=1) for meter in range(1, 10_001))
     assert len(store.meters()) == 10_000
     assert {state.communication for state in store.states()} == {"failing"}
-    assert store.next_meter_id() == 10_001
+    assert store.next_meter() == 10_001
     store.close()

@@ -114,7 +114,7 @@ class SqliteRecordStore:
             if connection.execute(statement).rowcount == 0:
                 raise StoreError("no such meter", got=meter.id)
 
-    def next_meter_id(self) -> int:
+    def next_meter(self) -> int:
         """A number above every meter's."""
         with self._connection() as connection:
             highest: int | None = connection.execute(sa.select(sa.func.max(METER.c.id))).scalar()
