@@ -181,7 +181,7 @@ EVERY_TYPE = every_type()
 
 
 @pytest.mark.parametrize("datatype", EVERY_TYPE)
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(data=st.data())
 def test_every_attribute_and_method_survives_the_way_there_and_back(
     datatype: DataType[Any], data: st.DataObject

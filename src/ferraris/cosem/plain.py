@@ -17,7 +17,7 @@ from ferraris.cosem import types
 from ferraris.cosem.date_time import Moment
 from ferraris.cosem.obis_code import Obis
 from ferraris.cosem.types import DataType
-from ferraris.kernel.errors import LocalProtocolError
+from ferraris.kernel.errors import DecodeError, LocalProtocolError
 
 SIMPLE_TYPES: dict[str, DataType[Any]] = {
     datatype.name: datatype
@@ -34,7 +34,7 @@ def from_plain(datatype: DataType[Any], plain: object) -> Any:
     """The value of `datatype` that `plain` writes. Raises LocalProtocolError when it writes none."""
     try:
         return _from_plain(datatype, plain)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, DecodeError):
         raise LocalProtocolError(
             "not a plain value of its type", expected=datatype.name, got=repr(plain)[:60]
         ) from None

@@ -27,7 +27,7 @@ from ferraris.cosem.plain import SIMPLE_TYPES, from_plain
 from ferraris.cosem.profile_file import ObjectRow, ProfileAssociation, ProfileFile, Rights, Telegram, read_profile_file
 from ferraris.cosem.registry import interface_class
 from ferraris.cosem.types import DataType
-from ferraris.kernel.errors import FerrarisError, TableError
+from ferraris.kernel.errors import FerrarisError, LocalProtocolError, TableError
 
 
 class AttributeDescriptor(Protocol):
@@ -253,7 +253,11 @@ def _rule(place: str, attribute: Attribute[Any], row: ObjectRow, rows: Mapping[s
     access = AccessMode.NONE if attribute.name in (row.hide or ()) else AccessMode.READ
     if attribute.name in (row.write or ()):
         access |= AccessMode.WRITE
-    return AttributeRule(attribute, datatype, access, datatype.encode(_initial(place, attribute, datatype, row, rows)))
+    try:
+        initial = datatype.encode(_initial(place, attribute, datatype, row, rows))
+    except LocalProtocolError as unfit:
+        raise TableError(place, expected=unfit.expected, got=unfit.got) from unfit
+    return AttributeRule(attribute, datatype, access, initial)
 
 
 def _narrowed(place: str, attribute: Attribute[Any], row: ObjectRow) -> DataType[Any]:
@@ -282,10 +286,7 @@ def _initial(
         return _capture_object(place, row.capture[0], rows)
     if attribute.name not in row.values:
         return datatype.blank()
-    try:
-        return from_plain(datatype, row.values[attribute.name])
-    except FerrarisError as unfit:
-        raise TableError(place, expected=unfit.expected, got=unfit.got) from unfit
+    return from_plain(datatype, row.values[attribute.name])
 
 
 def _capture_object(place: str, column: str, rows: Mapping[str, ObjectRow]) -> CaptureObject:

@@ -1,0 +1,149 @@
+"""Plain values: what people write in profile files and forms, and read in JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ferraris.codec import BitString, Data, Tag
+from ferraris.cosem import (
+    AccessMode,
+    CaptureObject,
+    ControlState,
+    CosemDate,
+    CosemDateTime,
+    Obis,
+    ScalerUnit,
+    SecurityPolicy,
+    from_plain,
+    interface_classes,
+    to_plain,
+    types,
+)
+from ferraris.cosem.classes.profile_generic import CAPTURE_OBJECT
+from ferraris.cosem.classes.register import REGISTER_VALUE, SCALER_UNIT
+from ferraris.cosem.types import Array, DataType, Enumerated, Flags, Nullable
+from ferraris.kernel.errors import LocalProtocolError
+from ferraris.kernel.units import Unit
+from tests.cosem.strategies import values_of
+
+CLOCK = Obis.parse("0.0.1.0.0.255")
+DATE_TIME = "0x07e8010f010c1e2d32ffc400"
+
+BOTH_WAYS = [
+    # data type                     plain                               value
+    (types.UNSIGNED,                5,                                  5),
+    (types.BOOLEAN,                 True,                               True),
+    (types.NULL_DATA,               None,                               None),
+    (types.VISIBLE_STRING,          "FER",                              "FER"),
+    (types.OCTET_STRING,            "0x0102ff",                         b"\x01\x02\xff"),
+    (types.LOGICAL_NAME,            "0.0.1.0.0.255",                    CLOCK),
+    (types.BIT_STRING,              "10101",                            BitString(5, b"\xa8")),
+    (types.BIT_STRING,              "",                                 BitString(0, b"")),
+    (Enumerated(ControlState),      "ready_for_reconnection",           ControlState.READY_FOR_RECONNECTION),
+    (Flags(SecurityPolicy),         ["encrypted_request"],              SecurityPolicy.ENCRYPTED_REQUEST),
+    (Flags(SecurityPolicy),         [],                                 SecurityPolicy(0)),
+    (Array(types.UNSIGNED),         [1, 2],                             (1, 2)),
+    (Nullable(types.UNSIGNED),      None,                               None),
+    (Nullable(types.UNSIGNED),      7,                                  7),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("datatype", "plain", "value"), BOTH_WAYS)
+def test_written_and_read_alike(datatype: DataType[Any], plain: object, value: object) -> None:
+    assert from_plain(datatype, plain) == value
+    assert to_plain(value) == plain
+
+
+WRITTEN = [
+    # data type                     plain                               value
+    (types.OCTET_STRING,            "FER",                              b"FER"),
+    (types.LOGICAL_NAME,            "0-0:1.0.0*255",                    CLOCK),
+    (Enumerated(Unit),              30,                                 Unit.WATT_HOUR),
+    (Flags(SecurityPolicy),         108,                                SecurityPolicy(0x6C)),
+    (SCALER_UNIT,                   [-1, "volt"],                       ScalerUnit(-1, Unit.VOLT)),
+    (SCALER_UNIT,                   {"unit": "volt", "scaler": -1},     ScalerUnit(-1, Unit.VOLT)),
+    (CAPTURE_OBJECT,                [8, "0.0.1.0.0.255", 2, 0],         CaptureObject(8, CLOCK, 2)),
+    (types.DATE_TIME,               DATE_TIME,                          CosemDateTime.from_octets(bytes.fromhex(DATE_TIME[2:]))),
+    (types.DATE_TIME_STRING,        DATE_TIME,                          CosemDateTime.from_octets(bytes.fromhex(DATE_TIME[2:]))),
+    (types.DATE_STRING,             "0x07e8010f01",                     CosemDate(2024, 1, 15, 1)),
+    (types.ANY,                     {"long-unsigned": 5},               Data(Tag.LONG_UNSIGNED, 5)),
+    (types.ANY,                     {"octet-string": "0x00"},           Data(Tag.OCTET_STRING, b"\x00")),
+    (types.ANY,                     {"structure": [{"integer": 0}]},    Data(Tag.STRUCTURE, (Data(Tag.INTEGER, 0),))),
+    (types.ANY,                     None,                               Data(Tag.NULL_DATA, None)),
+    (REGISTER_VALUE,                {"long64": -1},                     Data(Tag.LONG64, -1)),
+    (types.ROW,                     [{"unsigned": 1}, None],            (Data(Tag.UNSIGNED, 1), Data(Tag.NULL_DATA, None))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("datatype", "plain", "value"), WRITTEN)
+def test_other_ways_to_write(datatype: DataType[Any], plain: object, value: object) -> None:
+    assert from_plain(datatype, plain) == value
+
+
+READ = [
+    # value                                             plain
+    (ScalerUnit(-1, Unit.VOLT),                         {"scaler": -1, "unit": "volt"}),
+    (Data(Tag.LONG_UNSIGNED, 5),                        5),
+    (Data(Tag.STRUCTURE, (Data(Tag.INTEGER, 0),)),      [0]),
+    (CosemDateTime(2024, 1, 15),                        "2024-01-15 *:*:*"),
+    (AccessMode.READ | AccessMode.WRITE,                ["read", "write"]),
+    ((CaptureObject(8, CLOCK, 2),),                     [{"class_id": 8, "logical_name": "0.0.1.0.0.255", "attribute_index": 2, "data_index": 0}]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "plain"), READ)
+def test_what_people_read(value: object, plain: object) -> None:
+    assert to_plain(value) == plain
+
+
+REFUSED = [
+    # data type                     plain
+    (types.OCTET_STRING,            "0xzz"),
+    (types.OCTET_STRING,            5),
+    (types.LOGICAL_NAME,            "clock"),
+    (types.BIT_STRING,              "102"),
+    (types.DATE_TIME,               "0x00"),
+    (types.DATE_TIME_STRING,        "yesterday"),
+    (Enumerated(ControlState),      "open"),
+    (Enumerated(ControlState),      9),
+    (Flags(SecurityPolicy),         ["none_such"]),
+    (Array(types.UNSIGNED),         5),
+    (SCALER_UNIT,                   [0]),
+    (SCALER_UNIT,                   {"scaler": 0}),
+    (SCALER_UNIT,                   "0 Wh"),
+    (types.ANY,                     5),
+    (types.ANY,                     {"no-such-type": 5}),
+    (types.ANY,                     {"long": 1, "integer": 2}),
+    (types.ROW,                     5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("datatype", "plain"), REFUSED)
+def test_what_writes_no_value_is_refused(datatype: DataType[Any], plain: object) -> None:
+    with pytest.raises(LocalProtocolError):
+        from_plain(datatype, plain)
+
+
+def test_the_words_of_a_refusal_name_the_type() -> None:
+    with pytest.raises(LocalProtocolError, match=r"expected enum ControlState, got 'open'"):
+        from_plain(Enumerated(ControlState), "open")
+
+
+def every_attribute_type() -> list[Any]:
+    return [
+        pytest.param(attribute.datatype, id=repr(attribute))
+        for interface in interface_classes()
+        for attribute in interface.attributes()
+    ]
+
+
+@pytest.mark.parametrize("datatype", every_attribute_type())
+@settings(max_examples=5)
+@given(data=st.data())
+def test_every_value_of_every_attribute_can_be_shown(datatype: DataType[Any], data: st.DataObject) -> None:
+    json.dumps(to_plain(data.draw(values_of(datatype))))
