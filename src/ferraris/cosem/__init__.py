@@ -1,9 +1,9 @@
 """COSEM, the model of a meter: data types, interface classes, OBIS codes, companion profiles.
 
-An attribute or method is named by its declaration (`Register.value`, `DisconnectControl.remote_disconnect`), which knows its
-number and how its octets become values. Each interface class is one file in `classes`, found by itself; what is re-exported
-here are those that other packages name. `types` holds the data types, `obis` the
-symbolic names of logical names, `channels` and `events` the numbers that stores and event logs use.
+An attribute or method is named by its declaration (`Register.value`, `DisconnectControl.remote_disconnect`), which knows
+its number and how its octets become values. Each interface class is one file in `classes`, found by itself; what is
+re-exported here are those that other packages name. `types` holds the data types, `obis` the symbolic names of logical
+names, `channels` and `events` the numbers that stores and event logs use.
 """
 
 from ferraris.cosem import channels, events, obis, types

@@ -115,6 +115,7 @@ REFUSED_VALUES = [
     # data type                     value                       expected                        got
     (types.NULL_DATA,               0,                          None,                           "int"),
     (types.BOOLEAN,                 2,                          "True or False",                "int"),
+    (types.BOOLEAN,                 1.0,                        "True or False",                "float"),
     (types.UNSIGNED,                256,                        "0..255",                       256),
     (types.UNSIGNED,                -1,                         "0..255",                       -1),
     (types.UNSIGNED,                "1",                        "a whole number",               "str"),

@@ -39,7 +39,7 @@ class Boolean(DataType[bool]):
     name = "boolean"
 
     def write(self, value: bool, out: bytearray) -> None:
-        if value not in (False, True):
+        if not is_a(value, int) or value not in (False, True):
             raise misfit(self.name, "True or False", kind_of(value))
         out += bytes((Tag.BOOLEAN, value))
 
