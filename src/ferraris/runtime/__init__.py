@@ -1,0 +1,27 @@
+"""The runtime: performs what the head-end decides — links, client associations, stores — and feeds back what came of it.
+
+`Runtime(stores, master_key, World(clock, entropy, connect))`; `run()` recovers from the stores and works until `stop()`.
+"""
+
+from __future__ import annotations
+
+from ferraris.runtime.key_ring import KeyRing
+from ferraris.runtime.kinds import collected_profiles
+from ferraris.runtime.recovery import load_config, recover, save_plan
+from ferraris.runtime.runtime import Runtime, World
+from ferraris.runtime.settings import HEAD_END_SYSTEM_TITLE, RuntimeSettings
+from ferraris.runtime.writer import Offload, run_inline
+
+__all__ = [
+    "HEAD_END_SYSTEM_TITLE",
+    "KeyRing",
+    "Offload",
+    "Runtime",
+    "RuntimeSettings",
+    "World",
+    "collected_profiles",
+    "load_config",
+    "recover",
+    "run_inline",
+    "save_plan",
+]

@@ -1,0 +1,272 @@
+"""One association with one meter: the head-end's work, item by item, through the DLMS client.
+
+What the meter refuses is noted and the next item follows. What breaks the link, the protocol or a protection ends the
+association; the outcomes reached by then still count.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from ferraris.client import ClientAssociation, descriptor_of, read_profile
+from ferraris.cosem import (
+    Clock,
+    CosemDateTime,
+    Data,
+    DisconnectControl,
+    Obis,
+    ProfileObject,
+    Register,
+    interface_classes,
+    load_profile,
+    to_plain,
+)
+from ferraris.dlms.apdu import AttributeDescriptor, ServiceErrorCode
+from ferraris.headend import (
+    CheckClock,
+    ClockChecked,
+    ClockVerdict,
+    CommandAnswered,
+    CommandKind,
+    CommandSent,
+    ControlStateRead,
+    EventsRead,
+    InvocationCounterRead,
+    Outcome,
+    PerformCommand,
+    ProfileRead,
+    ReadControlState,
+    ReadEventLog,
+    ReadInvocationCounter,
+    ReadProfile,
+    Work,
+    WorkRefused,
+    clock_offset,
+    clock_verdict,
+)
+from ferraris.kernel.clock import Clock as KernelClock
+from ferraris.kernel.errors import ConfigError, DecodeError, LocalProtocolError, RefusedError, StoreError
+from ferraris.runtime.kinds import CLOCK, DISCONNECT_CONTROL, INVOCATION_COUNTER, STANDARD_EVENT_LOG, readings_of
+from ferraris.store import CommandState, MeterRow, RecordStore
+
+REGISTERS_PER_REQUEST_MAX = 16
+DETAIL_CHARACTERS_MAX = 16_000
+DAY_MS = 86_400_000
+
+
+class Conversation:
+    """The work of one association. `outcomes` grows as it goes, and is right at any moment it may be cut off."""
+
+    def __init__(
+        self,
+        association: ClientAssociation,
+        row: MeterRow,
+        clock: KernelClock,
+        records: RecordStore,
+        last_counter: Callable[[], int],
+    ) -> None:
+        self._association = association
+        self._row = row
+        self._kind = load_profile(row.profile)
+        self._clock = clock
+        self._records = records
+        self._last_counter = last_counter
+        self.outcomes: list[Outcome] = []
+
+    async def perform(self, work: Work) -> None:
+        """Do one item. Raises what ends the association."""
+        try:
+            await self._perform(work)
+        except RefusedError as error:
+            if ServiceErrorCode.DECIPHERING_ERROR.name in error.result:
+                raise
+            self.outcomes.append(WorkRefused(work, str(error)))
+
+    async def _perform(self, work: Work) -> None:
+        match work:
+            case CheckClock():
+                await self._check_clock(work)
+            case ReadProfile():
+                await self._read_profile(work)
+            case ReadEventLog():
+                await self._read_event_log(work)
+            case ReadControlState():
+                await self._read_control_state()
+            case PerformCommand():
+                await self._command(work)
+            case ReadInvocationCounter():
+                await self._read_counter()
+
+    # Reading
+
+    async def _check_clock(self, work: CheckClock) -> None:
+        name = self._kind.object(CLOCK).logical_name
+        asked_ms = self._clock.now_ms()
+        shown = await self._association.get(Clock.time, name)
+        answered_ms = self._clock.now_ms()
+        meter_ms = shown.to_epoch_ms(0)
+        if meter_ms is None:
+            self.outcomes.append(WorkRefused(work, f"the clock shows no instant: {shown}"))
+            return
+        verdict = clock_verdict(
+            meter_ms=meter_ms,
+            asked_ms=asked_ms,
+            answered_ms=answered_ms,
+            tolerance_ms=work.tolerance_ms,
+            guard_ms=work.guard_ms,
+            capture_period_s=work.capture_period_s,
+        )
+        offset_ms, uncertainty_ms = clock_offset(meter_ms=meter_ms, asked_ms=asked_ms, answered_ms=answered_ms)
+        if verdict is ClockVerdict.SET:
+            try:
+                await self._set_clock(shown, (answered_ms - asked_ms) // 2)
+            except RefusedError as error:
+                self.outcomes.append(ClockChecked(offset_ms, uncertainty_ms, ClockVerdict.LEAVE))
+                self.outcomes.append(WorkRefused(work, str(error)))
+                return
+        self.outcomes.append(ClockChecked(offset_ms, uncertainty_ms, verdict))
+
+    async def _set_clock(self, shown: CosemDateTime, way_ms: int) -> None:
+        """Write our time, as it will be when it arrives, in the meter's own deviation from UTC."""
+        now = CosemDateTime.from_epoch_ms(self._clock.now_ms() + way_ms, shown.deviation_min or 0, shown.clock_status)
+        await self._association.set(Clock.time, self._kind.object(CLOCK).logical_name, now)
+
+    async def _read_profile(self, work: ReadProfile) -> None:
+        entry = self._kind.object(work.profile.tag)
+        columns = await read_profile(
+            self._association,
+            entry.logical_name,
+            entry.capture_objects,
+            # Half a period before the first slot: a row captured off the grid belongs to the slot after it.
+            (work.from_s - work.profile.capture_period_s + 1) * 1_000,
+            work.to_s * 1_000,
+            capture_period_s=entry.capture_period_s,
+        )
+        self.outcomes.append(ProfileRead(work, readings_of(self._row.id, entry, columns)))
+
+    async def _read_event_log(self, work: ReadEventLog) -> None:
+        entry = self._kind.object(STANDARD_EVENT_LOG)
+        until_ms = self._clock.now_ms() + DAY_MS
+        columns = await read_profile(
+            self._association, entry.logical_name, entry.capture_objects, max(0, work.from_s * 1_000), until_ms
+        )
+        if not len(columns):
+            return
+        code = next(column for column in columns.capture_objects if column.class_id == Data.class_id)
+        pairs = zip(columns.time_s().tolist(), columns.numbers(code).tolist(), strict=True)
+        events = tuple((time_s, number) for time_s, number in pairs if time_s >= 0)
+        self.outcomes.append(EventsRead(str(entry.logical_name), events))
+
+    async def _read_control_state(self) -> None:
+        name = self._kind.object(DISCONNECT_CONTROL).logical_name
+        output_state = await self._association.get(DisconnectControl.output_state, name)
+        control_state = await self._association.get(DisconnectControl.control_state, name)
+        self.outcomes.append(ControlStateRead(output_state, int(control_state)))
+
+    async def _read_counter(self) -> None:
+        name = self._kind.object(INVOCATION_COUNTER).logical_name
+        shown = await self._association.get(Data.value, name)
+        if not isinstance(shown.value, int):
+            raise DecodeError(
+                "an invocation counter is no number", expected="double-long-unsigned", got=f"tag {shown.tag}"
+            )
+        self.outcomes.append(InvocationCounterRead(shown.value, self._last_counter()))
+
+    # Commands
+
+    async def _command(self, work: PerformCommand) -> None:
+        if not work.kind.reads_only:
+            # From here on it may have left, whatever happens: it is on record before the first octet is made.
+            first = self._record_sent(work.command)
+            self.outcomes.append(CommandSent(work.command))
+            if not first:
+                return
+        try:
+            detail = await self._carry_out(work)
+        except RefusedError as error:
+            if ServiceErrorCode.DECIPHERING_ERROR.name in error.result:
+                raise
+            self.outcomes.append(CommandAnswered(work.command, False, str(error)))
+        except (ConfigError, LocalProtocolError) as error:
+            self.outcomes.append(CommandAnswered(work.command, False, str(error)))
+        else:
+            self.outcomes.append(CommandAnswered(work.command, True, detail[:DETAIL_CHARACTERS_MAX]))
+
+    def _record_sent(self, command: int) -> bool:
+        """Durably record the command as sent; False if it is on record already, as when a write failed half-way."""
+        try:
+            self._records.advance_command(command, CommandState.SENT, self._clock.now_ms())
+        except StoreError:
+            row = self._records.command(command)
+            if row is None or row.state is CommandState.PENDING:
+                raise
+            return False
+        return True
+
+    async def _carry_out(self, work: PerformCommand) -> str:
+        match work.kind:
+            case CommandKind.READ_NOW:
+                return await self._read_registers()
+            case CommandKind.READ_ATTRIBUTE:
+                return await self._read_attribute(work.argument)
+            case CommandKind.SET_CLOCK:
+                shown = await self._association.get(Clock.time, self._kind.object(CLOCK).logical_name)
+                await self._set_clock(shown, 0)
+            case CommandKind.DISCONNECT:
+                name = self._kind.object(DISCONNECT_CONTROL).logical_name
+                await self._association.invoke(DisconnectControl.remote_disconnect, name, 0)
+            case CommandKind.RECONNECT:
+                name = self._kind.object(DISCONNECT_CONTROL).logical_name
+                await self._association.invoke(DisconnectControl.remote_reconnect, name, 0)
+        return "accepted"
+
+    async def _read_registers(self) -> str:
+        """Every register of this kind of meter, as JSON: tag to value, scaler and unit."""
+        registers = [entry for entry in self._kind.objects if entry.class_id == Register.class_id]
+        shown: dict[str, Any] = {}
+        for start in range(0, len(registers), REGISTERS_PER_REQUEST_MAX):
+            part = registers[start : start + REGISTERS_PER_REQUEST_MAX]
+            descriptors = [descriptor_of(Register.value, entry.logical_name) for entry in part]
+            results = await self._association.get_list(descriptors)
+            shown.update(
+                (entry.tag, _register_text(entry, result)) for entry, result in zip(part, results, strict=True)
+            )
+        return json.dumps(shown)
+
+    async def _read_attribute(self, argument: str) -> str:
+        """The attribute "class_id/logical_name/attribute_id", as JSON."""
+        try:
+            class_id, name, attribute_id = argument.split("/")
+            descriptor = AttributeDescriptor(int(class_id), Obis.parse(name), int(attribute_id))
+        except ValueError as error:
+            raise ConfigError(
+                "not an attribute", expected="class_id/logical_name/attribute_id", got=argument
+            ) from error
+        octets = await self._association.get_octets(descriptor)
+        entry = self._kind.find(descriptor.class_id, descriptor.logical_name)
+        if entry is not None and descriptor.attribute_id in entry.attributes:
+            datatype = entry.attributes[descriptor.attribute_id].datatype
+        else:
+            datatype = _declared_type(descriptor)
+        return json.dumps({"value": to_plain(datatype.decode(octets)), "octets": octets.hex()}, default=str)
+
+
+def _register_text(entry: ProfileObject, result: object) -> dict[str, Any]:
+    if not isinstance(result, bytes):
+        return {"refused": str(getattr(result, "name", result)).lower()}
+    value = to_plain(entry.attributes[Register.value.number].datatype.decode(result))
+    scaler_unit = entry.scaler_unit
+    if scaler_unit is None:
+        return {"value": value}
+    return {"value": value, "scaler": scaler_unit.scaler, "unit": scaler_unit.unit.name.lower()}
+
+
+def _declared_type(descriptor: AttributeDescriptor) -> Any:
+    for interface in interface_classes():
+        if interface.class_id == descriptor.class_id:
+            for attribute in interface.attributes():
+                if attribute.number == descriptor.attribute_id:
+                    return attribute.datatype
+    raise ConfigError("no such attribute is declared", got=f"{descriptor.class_id}, {descriptor.attribute_id}")

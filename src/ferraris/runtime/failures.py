@@ -1,0 +1,63 @@
+"""From the error that ended an association to the kind of failure that the head-end decides by."""
+
+from __future__ import annotations
+
+from ferraris.dlms.apdu import ExceptionResponse, ServiceErrorCode
+from ferraris.headend import Failure, FailureKind
+from ferraris.kernel.errors import (
+    ConfigError,
+    InvocationCounterError,
+    LinkClosedError,
+    LinkError,
+    LinkTimeoutError,
+    LinkUnreachableError,
+    ProtocolError,
+    RefusedError,
+    SecurityError,
+    StoreError,
+    TableError,
+)
+from ferraris.runtime.key_ring import CounterUsedUpError
+
+KINDS: tuple[tuple[type[Exception], FailureKind], ...] = (
+    (CounterUsedUpError, FailureKind.LOCAL),
+    (InvocationCounterError, FailureKind.COUNTER),
+    (SecurityError, FailureKind.AUTHENTICATION),
+    (LinkUnreachableError, FailureKind.UNREACHABLE),
+    (LinkTimeoutError, FailureKind.TIMEOUT),
+    (TimeoutError, FailureKind.TIMEOUT),
+    (LinkClosedError, FailureKind.CLOSED),
+    (LinkError, FailureKind.CLOSED),
+    (ProtocolError, FailureKind.PROTOCOL),
+    (StoreError, FailureKind.LOCAL),
+    (ConfigError, FailureKind.LOCAL),
+    (TableError, FailureKind.LOCAL),
+    (OSError, FailureKind.UNREACHABLE),
+)
+"""The first that fits counts."""
+
+BUSY_ERRORS = {ServiceErrorCode.OPERATION_NOT_POSSIBLE, ServiceErrorCode.OTHER_REASON}
+BUSY_RESULTS = {"NO_REASON_GIVEN", "NO_REASON", "REJECTED_TRANSIENT"}
+
+
+def failure_of(error: Exception) -> Failure:
+    """Why an association ended, in the head-end's terms."""
+    if isinstance(error, RefusedError):
+        return Failure(_refusal_kind(error), str(error))
+    if isinstance(error, SecurityError) and _says_busy(error.got):
+        return Failure(FailureKind.BUSY, str(error))
+    for kind_of_error, kind in KINDS:
+        if isinstance(error, kind_of_error):
+            return Failure(kind, str(error) or kind.value)
+    return Failure(FailureKind.PROTOCOL, f"defect in Ferraris: {type(error).__name__}: {error}")
+
+
+def _refusal_kind(error: RefusedError) -> FailureKind:
+    if ServiceErrorCode.DECIPHERING_ERROR.name in error.result:
+        return FailureKind.AUTHENTICATION
+    busy = error.result.upper() in BUSY_RESULTS or any(code.name in error.result for code in BUSY_ERRORS)
+    return FailureKind.BUSY if busy else FailureKind.REFUSED
+
+
+def _says_busy(got: object) -> bool:
+    return isinstance(got, ExceptionResponse) and got.service_error in BUSY_ERRORS

@@ -1,0 +1,187 @@
+"""The keys and invocation counters of the meters, for as long as the head-end runs.
+
+Keys are unwrapped when first needed. Counters that we send are reserved in the record store before use; at the start one
+transaction reserves a block for every meter, so that ten thousand first associations do not cost as many flushes of the
+disk. The marks of received counters are handed out for writing (`take_marks`) and written with the next batch of records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ferraris.client import ClientSettings
+from ferraris.cosem import Authentication, load_profile
+from ferraris.dlms import AssociationSettings, CipherKeys, PushSecurity, Security
+from ferraris.dlms.apdu import Mechanism
+from ferraris.kernel.errors import ConfigError, InvocationCounterError, RemoteProtocolError
+from ferraris.kernel.limits import INVOCATION_COUNTER_MAX
+from ferraris.keys import CounterGuard, MasterKey, MeterKeys, ReservedCounter, WrappedMeterKeys
+from ferraris.runtime.settings import PUBLIC_CLIENT_SAP, RuntimeSettings
+from ferraris.store import InvocationCounterRow, MeterRow, RecordStore
+
+SENT = "sent"
+RECEIVED = "received"
+PUSHED = "pushed"
+"""Names of counters in the record store. Pushes have a mark of their own: they may overtake answers and be overtaken."""
+
+
+class CounterUsedUpError(InvocationCounterError):
+    """Our own counter has no value left: this key must be changed."""
+
+
+class OwnCounter:
+    """The counter that we send under one meter's key."""
+
+    def __init__(self, counter: ReservedCounter) -> None:
+        self._counter = counter
+
+    @property
+    def last_taken(self) -> int:
+        return self._counter.last_taken
+
+    def take(self) -> int:
+        if self._counter.last_taken >= INVOCATION_COUNTER_MAX:
+            raise CounterUsedUpError("the invocation counter of this meter's key is used up: change the key")
+        return self._counter.take()
+
+    def raise_above(self, used_up_to: int) -> None:
+        self._counter.raise_to(used_up_to + 1)
+
+
+class MeterGuard:
+    """The counters that a meter's answers carry: one that falls back is the meter breaking the rules, not our key."""
+
+    def __init__(self, guard: CounterGuard) -> None:
+        self._guard = guard
+
+    def accept(self, system_title: bytes, received: int) -> None:
+        try:
+            self._guard.accept(system_title, received)
+        except InvocationCounterError as error:
+            raise RemoteProtocolError(error.summary, expected=error.expected, got=error.got) from error
+
+
+class KeyRing:
+    """Everything that protects the talk with the meters. Shows no key."""
+
+    def __init__(self, records: RecordStore, master_key: MasterKey, settings: RuntimeSettings) -> None:
+        self._records = records
+        self._master_key = master_key
+        self._settings = settings
+        self._marks = {(row.meter, row.name): row.reserved for row in records.invocation_counters()}
+        """As the record store has them, or is about to for received ones."""
+        self._floors = dict(self._marks)
+        """As the record store had them at the start: sent values above them are fresh."""
+        self._unwritten: dict[tuple[int, str], int] = {}
+        self._counters: dict[int, OwnCounter] = {}
+        self._guards: dict[tuple[int, str], CounterGuard] = {}
+        self._keys: dict[int, tuple[MeterRow, MeterKeys, CipherKeys]] = {}
+        self._titles: dict[bytes, MeterRow] = {}
+
+    def register(self, rows: Iterable[MeterRow]) -> None:
+        """Know these meters by their system titles, and reserve a block of counters for each in one transaction."""
+        wanted = []
+        for row in rows:
+            self._titles[row.system_title] = row
+            self._keys.pop(row.id, None)
+            up_to = min(self._floors.get((row.id, SENT), 0) + self._settings.counter_block, INVOCATION_COUNTER_MAX)
+            if up_to > self._marks.get((row.id, SENT), 0):
+                wanted.append(InvocationCounterRow(meter=row.id, name=SENT, reserved=up_to))
+        if wanted:
+            self._records.reserve_invocation_counters(wanted)
+        for counter in wanted:
+            self._marks[counter.meter, SENT] = counter.reserved
+
+    def meter_of(self, system_title: bytes) -> MeterRow | None:
+        return self._titles.get(system_title)
+
+    def client_settings(self, row: MeterRow) -> ClientSettings:
+        """How to associate with a meter as its registered client. Raises ConfigError or SecurityError for unusable keys."""
+        profile = load_profile(row.profile)
+        name = profile.association_of(row.client_sap, row.server_sap)
+        if name is None:
+            raise ConfigError(f"{row.profile} has no association for client {row.client_sap}")
+        offered = profile.associations[name]
+        _, keys, _ = self._unwrapped(row)
+        secret = keys.lls_secret if offered.authentication is Authentication.LLS else None
+        association = AssociationSettings(
+            mechanism=Mechanism(offered.authentication.value),
+            secret=secret or b"",
+            security=self._security(row) if offered.ciphered else None,
+            response_timeout_ms=int(self._settings.response_timeout_s * 1_000),
+        )
+        return ClientSettings(association, row.client_sap, row.server_sap)
+
+    def public_settings(self, row: MeterRow) -> ClientSettings:
+        """How to associate as the public client, without keys."""
+        association = AssociationSettings(response_timeout_ms=int(self._settings.response_timeout_s * 1_000))
+        return ClientSettings(association, PUBLIC_CLIENT_SAP, row.server_sap)
+
+    def push_security(self, system_title: bytes) -> PushSecurity | None:
+        """What is known of the sender of a push; None for a stranger."""
+        row = self._titles.get(system_title)
+        if row is None:
+            return None
+        return PushSecurity(self._unwrapped(row)[2], self._guard(row, PUSHED))
+
+    def counter(self, meter: int) -> OwnCounter:
+        """The counter that we send to a meter."""
+        counter = self._counters.get(meter)
+        if counter is None:
+            reserved = ReservedCounter(
+                self._floors.get((meter, SENT)),
+                lambda up_to: self._reserve(meter, up_to),
+                block=self._settings.counter_block,
+            )
+            counter = self._counters[meter] = OwnCounter(reserved)
+        return counter
+
+    def take_marks(self) -> list[InvocationCounterRow]:
+        """The marks of received counters that are not in the record store yet; hand them back with `keep_marks`."""
+        rows = [InvocationCounterRow(meter=m, name=n, reserved=mark) for (m, n), mark in self._unwritten.items()]
+        self._unwritten.clear()
+        return rows
+
+    def keep_marks(self, rows: Iterable[InvocationCounterRow]) -> None:
+        """These marks could not be written: they are due again."""
+        for row in rows:
+            self._unwritten.setdefault((row.meter, row.name), row.reserved)
+
+    def _security(self, row: MeterRow) -> Security:
+        return Security(
+            system_title=self._settings.system_title,
+            keys=self._unwrapped(row)[2],
+            counters=self.counter(row.id),
+            guard=MeterGuard(self._guard(row, RECEIVED)),
+            peer_system_title=row.system_title,
+        )
+
+    def _unwrapped(self, row: MeterRow) -> tuple[MeterRow, MeterKeys, CipherKeys]:
+        known = self._keys.get(row.id)
+        if known is None:
+            wrapped = WrappedMeterKeys(
+                encryption_key=row.wrapped_encryption_key,
+                authentication_key=row.wrapped_authentication_key,
+                lls_secret=row.wrapped_lls_secret,
+            )
+            keys = MeterKeys.unwrap(wrapped, self._master_key)
+            known = self._keys[row.id] = (row, keys, CipherKeys(keys.encryption_key, keys.authentication_key))
+        return known
+
+    def _guard(self, row: MeterRow, name: str) -> CounterGuard:
+        guard = self._guards.get((row.id, name))
+        if guard is None:
+            mark = self._marks.get((row.id, name))
+            accepted = {} if mark is None else {row.system_title: mark}
+            guard = CounterGuard(accepted, lambda _, value: self._mark(row.id, name, value))
+            self._guards[row.id, name] = guard
+        return guard
+
+    def _mark(self, meter: int, name: str, value: int) -> None:
+        self._unwritten[meter, name] = value
+
+    def _reserve(self, meter: int, up_to: int) -> None:
+        if up_to <= self._marks.get((meter, SENT), 0):
+            return
+        self._records.reserve_invocation_counter(meter, SENT, up_to)
+        self._marks[meter, SENT] = up_to

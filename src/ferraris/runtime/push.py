@@ -1,0 +1,98 @@
+"""Receives what meters push: wrapper, general-glo-ciphering, data-notification, and from that the head-end's events.
+
+Anyone who can reach the port can send here. A stranger's octets cost a lookup of a system title, a link that sends what is
+no WPDU is closed, and everything that is refused becomes a count and at most one open alarm of its kind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from ferraris.codec import Tag
+from ferraris.cosem import CosemDateTime
+from ferraris.dlms import Notification, PushReceiver, WrapperReceiver
+from ferraris.headend import Event, PushFault, PushReceived, PushRejected
+from ferraris.kernel.errors import (
+    AuthenticationError,
+    ConfigError,
+    DecodeError,
+    FerrarisError,
+    InvocationCounterError,
+    SecurityError,
+)
+from ferraris.link import Link
+from ferraris.runtime.key_ring import KeyRing
+from ferraris.runtime.kinds import push_positions
+from ferraris.runtime.settings import RuntimeSettings
+
+SYSTEM_TITLE = slice(2, 10)
+"""Where a general-glo-ciphering APDU names its sender."""
+
+
+class PushListener:
+    """The handler of the links that meters open, over TCP or UDP."""
+
+    def __init__(self, key_ring: KeyRing, settings: RuntimeSettings, tell: Callable[[Event], None]) -> None:
+        self._key_ring = key_ring
+        self._settings = settings
+        self._tell = tell
+        self._receiver = PushReceiver(key_ring.push_security)
+
+    async def serve(self, link: Link) -> None:
+        """Take pushes from one link until it ends, idles too long or sends what is no WPDU."""
+        wrapper = WrapperReceiver()
+        while True:
+            try:
+                async with asyncio.timeout(self._settings.push_idle_timeout_s):
+                    wrapper.receive(await link.receive())
+            except TimeoutError:
+                return
+            except DecodeError as error:
+                self._tell(PushRejected(None, PushFault.MALFORMED, f"from {link.peer}: {error}"))
+                return
+            for wpdu in wrapper.events():
+                self.take(wpdu.apdu, link.peer)
+
+    def take(self, apdu: bytes, peer: str) -> None:
+        """Deal with one pushed APDU."""
+        try:
+            received = self._receiver.receive(apdu)
+        except FerrarisError as error:
+            self._reject(apdu, peer, error)
+            return
+        row = self._key_ring.meter_of(received.system_title)
+        if row is not None:
+            self._tell(PushReceived(row.id, pushed_events(row.profile, received.notification)))
+
+    def _reject(self, apdu: bytes, peer: str, error: FerrarisError) -> None:
+        row = self._key_ring.meter_of(bytes(apdu[SYSTEM_TITLE]))
+        text = f"from {peer}: {error}"
+        if isinstance(error, InvocationCounterError):
+            fault = PushFault.REPLAYED
+        elif isinstance(error, SecurityError | ConfigError):
+            stranger = row is None and isinstance(error, AuthenticationError)
+            fault = PushFault.UNKNOWN_METER if stranger else PushFault.BAD_PROTECTION
+        else:
+            # Unprotected or malformed: the system title in it proves nothing about its sender.
+            fault, row = PushFault.MALFORMED, None
+        self._tell(PushRejected(None if row is None else row.id, fault, text))
+
+
+def pushed_events(profile: str, notification: Notification) -> tuple[tuple[int, int], ...]:
+    """The event that a push of this kind of meter reports, as (time_s, code); none when it has another layout."""
+    positions = push_positions(profile)
+    members = notification.tree().value
+    if positions is None or notification.body.tag is not Tag.STRUCTURE or not isinstance(members, tuple):
+        return ()
+    time_at, code_at = positions
+    if max(positions) >= len(members):
+        return ()
+    time, code = members[time_at].value, members[code_at].value
+    try:
+        time_ms = CosemDateTime.from_octets(time).to_epoch_ms(0) if isinstance(time, bytes) else None
+    except DecodeError:
+        return ()
+    if time_ms is None or not isinstance(code, int):
+        return ()
+    return ((time_ms // 1_000, code),)

@@ -1,0 +1,115 @@
+"""The start: what the stores know becomes the head-end's first event. Nothing else survives, so nothing else may matter.
+
+Of the past, only as much is looked through as a meter's buffer is deep: a row that is missing from before that cannot be
+had any more, whoever asks.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from ferraris.cosem import load_profile
+from ferraris.headend import (
+    CollectedProfile,
+    CollectionPlan,
+    HeadEndConfig,
+    KnownCoverage,
+    Limits,
+    Restarted,
+    RestartedMeter,
+    plan_from_json,
+    plan_to_json,
+    standard_alarm_rules,
+)
+from ferraris.runtime.kinds import STANDARD_EVENT_LOG, collected_profiles
+from ferraris.store import CollectionGroupRow, CommandState, IntervalStore, MeterRow, RecordStore, Stores
+
+OPEN_STATES = (CommandState.PENDING, CommandState.SENT, CommandState.UNKNOWN)
+
+
+def load_config(records: RecordStore, limits: Limits) -> HeadEndConfig:
+    """The plans of the record store's groups; one plan for all where there are none."""
+    plans = tuple(plan_from_json(group.plan) for group in records.groups()) or (CollectionPlan(),)
+    return HeadEndConfig(plans, limits, standard_alarm_rules())
+
+
+def save_plan(records: RecordStore, plan: CollectionPlan) -> None:
+    """Keep a group's plan. It counts from the next start on."""
+    records.save_group(CollectionGroupRow(name=plan.group, plan=plan_to_json(plan)))
+
+
+def profiles_of(config: HeadEndConfig, row: MeterRow) -> tuple[CollectedProfile, ...]:
+    """What is collected from a meter: the profiles of its group's plan that its kind has."""
+    plan = next((plan for plan in config.plans if plan.group == row.group), config.plans[0])
+    return collected_profiles(row.profile, plan.profiles)
+
+
+def recover(stores: Stores, config: HeadEndConfig, now_ms: int) -> Restarted:
+    """What the head-end knew, as far as it is in the stores."""
+    records = stores.records
+    rows = records.meters()
+    profiles = {row.id: profiles_of(config, row) for row in rows}
+    coverage = known_coverage(stores.intervals, rows, profiles, now_ms // 1_000)
+    states = {state.meter: state for state in records.states()}
+    meters = tuple(
+        RestartedMeter(
+            row=row,
+            profiles=profiles[row.id],
+            coverage=tuple(coverage[row.id]),
+            state=states.get(row.id),
+            events_until_s=_events_until_s(records, row),
+        )
+        for row in rows
+    )
+    return Restarted(meters, tuple(records.commands(states=OPEN_STATES)), tuple(records.alarms()))
+
+
+def known_coverage(
+    intervals: IntervalStore,
+    rows: Sequence[MeterRow],
+    profiles: dict[int, tuple[CollectedProfile, ...]],
+    now_s: int,
+) -> dict[int, list[KnownCoverage]]:
+    """By meter, what the store holds of each of its profiles, with one query for gaps a kind of profile."""
+    by_profile: dict[CollectedProfile, list[MeterRow]] = defaultdict(list)
+    for row in rows:
+        for profile in profiles[row.id]:
+            by_profile[profile].append(row)
+    known: dict[int, list[KnownCoverage]] = defaultdict(list)
+    for profile, owners in by_profile.items():
+        for row_id, coverage in _coverage_of(intervals, profile, owners, now_s).items():
+            known[row_id].append(coverage)
+    return known
+
+
+def _coverage_of(
+    intervals: IntervalStore, profile: CollectedProfile, owners: list[MeterRow], now_s: int
+) -> dict[int, KnownCoverage]:
+    period_s = profile.capture_period_s
+    until_slot = profile.slot_at(now_s)
+    created = {row.id: profile.slot_at(row.created_ms // 1_000) for row in owners}
+    start_slot = max(min(created.values()), until_slot - profile.depth_rows - 1)
+    newest = intervals.latest(profile.channel)
+    missing: dict[int, list[tuple[int, int]]] = {row.id: [] for row in owners}
+    if start_slot < until_slot:
+        found = intervals.gaps(profile.channel, start_slot * period_s, until_slot * period_s, period_s, list(created))
+        for gap in found:
+            first = max(gap.first_s // period_s, created[gap.meter] + 1)
+            if first <= gap.last_s // period_s:
+                missing[gap.meter].append((first, gap.last_s // period_s))
+    return {
+        row.id: KnownCoverage(
+            profile.tag,
+            until_slot,
+            tuple(missing[row.id]),
+            None if row.id not in newest else profile.slot_at(newest[row.id]),
+        )
+        for row in owners
+    }
+
+
+def _events_until_s(records: RecordStore, row: MeterRow) -> int | None:
+    log = str(load_profile(row.profile).object(STANDARD_EVENT_LOG).logical_name)
+    newest = records.events(row.id, log, 1)
+    return newest[0].time_s if newest else None

@@ -1,0 +1,264 @@
+"""The runtime: carries out what the head-end decides, and tells it what came of it.
+
+One task steps the head-end; one task a running association talks with its meter; one task writes. The head-end bounds how
+many associations run; a semaphore of the same number makes sure. Everything from outside is injected (links, clock,
+entropy, stores, master key), so the simulator runs this very code without a socket and without real time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from ferraris.client import ClientAssociation
+from ferraris.headend import (
+    AssociationFinished,
+    Client,
+    CollectionRequested,
+    CommandKind,
+    CommandPosted,
+    Effect,
+    Event,
+    Failure,
+    HeadEnd,
+    MeterRegistered,
+    PushReceived,
+    PushRejected,
+    RaiseInvocationCounter,
+    RunAssociation,
+)
+from ferraris.kernel.clock import Clock
+from ferraris.kernel.entropy import Entropy
+from ferraris.kernel.errors import FerrarisError, InvocationCounterError, LinkTimeoutError
+from ferraris.keys import MasterKey
+from ferraris.link import Connector, Link, LinkServer, Listener
+from ferraris.runtime.conversation import Conversation
+from ferraris.runtime.failures import failure_of
+from ferraris.runtime.key_ring import KeyRing
+from ferraris.runtime.push import PushListener
+from ferraris.runtime.recovery import load_config, profiles_of, recover
+from ferraris.runtime.settings import RuntimeSettings
+from ferraris.runtime.writer import Offload, Writer, run_inline
+from ferraris.store import AuditRow, CommandRow, MeterRow, Stores
+
+LOG = structlog.get_logger("ferraris.runtime")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the runtime gets from outside."""
+
+    clock: Clock
+    entropy: Entropy
+    connect: Connector
+    offload: Offload = run_inline
+
+
+class Runtime:
+    """The head-end in operation. Make it in a running event loop; `run` returns after `stop`."""
+
+    def __init__(
+        self, stores: Stores, master_key: MasterKey, world: World, settings: RuntimeSettings | None = None
+    ) -> None:
+        self.settings = settings or RuntimeSettings()
+        self.stores = stores
+        self.head_end = HeadEnd(load_config(stores.records, self.settings.limits), world.entropy)
+        self.pushes_dropped = 0
+        self.steps = 0
+        """Counts the head-end's steps: who watches the state looks again when it has changed."""
+        self._world = world
+        self._key_ring = KeyRing(stores.records, master_key, self.settings)
+        self._writer = Writer(stores, self._key_ring, self.settings, self.tell, world.offload)
+        self._push = PushListener(self._key_ring, self.settings, self.tell)
+        self._inbox: deque[Event] = deque()
+        self._woken = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._stopping = False
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        limits = self.settings.limits
+        self._places = asyncio.Semaphore(limits.concurrency_max + limits.urgent_reserve)
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    # For the console and the command line
+
+    def post_command(self, meter: int, kind: CommandKind, argument: str = "", requested_by: str = "") -> CommandRow:
+        """Durably take an operator's command and hand it to the head-end. Raises StoreError."""
+        now_ms = self._world.clock.now_ms()
+        records = self.stores.records
+        row = records.add_command(meter, kind.value, argument, now_ms, requested_by)
+        subject = f"meter {meter}"
+        records.add_audit(
+            [AuditRow(at_ms=now_ms, actor=requested_by, action=kind.value, subject=subject, detail=argument)]
+        )
+        self.tell(CommandPosted(row))
+        return row
+
+    def register(self, rows: Sequence[MeterRow]) -> None:
+        """Durably add meters to the registry and begin to collect them. Raises StoreError."""
+        self.stores.records.add_meters(rows)
+        self._key_ring.register(rows)
+        for row in rows:
+            self.tell(MeterRegistered(row, profiles_of(self.head_end.config, row)))
+
+    def update(self, row: MeterRow) -> None:
+        """Durably change a meter's row (address, group, keys). Raises StoreError."""
+        self.stores.records.update_meter(row)
+        self._key_ring.register([row])
+        self.tell(MeterRegistered(row, profiles_of(self.head_end.config, row)))
+
+    def request_collection(self, group: str | None = None, meters: Iterable[int] | None = None) -> None:
+        """Read these meters now, whatever their plans say."""
+        self.tell(CollectionRequested(group, None if meters is None else tuple(meters)))
+
+    def tell(self, event: Event) -> None:
+        """Hand an event to the head-end. Pushes beyond the bound are dropped, nothing else is."""
+        if len(self._inbox) >= self.settings.inbox_max and isinstance(event, PushReceived | PushRejected):
+            self.pushes_dropped += 1
+            return
+        self._inbox.append(event)
+        self._woken.set()
+
+    async def changed(self) -> None:
+        """Wait for the head-end's next step."""
+        await self._changed.wait()
+
+    async def listen(self, listener: Listener, host: str, port: int) -> LinkServer:
+        """Take pushes at an address; the caller closes the server."""
+        return await listener(host, port, self._push.serve)
+
+    # Running
+
+    async def run(self) -> None:
+        """Recover from the stores, then decide and carry out until `stop`. Raises what stops it otherwise."""
+        restarted = recover(self.stores, self.head_end.config, self._world.clock.now_ms())
+        self._key_ring.register(known.row for known in restarted.meters)
+        self._inbox.appendleft(restarted)
+        writing = asyncio.create_task(self._writer.run(), name="writer")
+        writing.add_done_callback(self._watch)
+        try:
+            while not self._stopping:
+                self._step()
+                await self._wait()
+            await self._wind_down()
+        finally:
+            await self._end([*self._tasks.values(), writing])
+        await self._writer.flush()
+
+    def stop(self) -> None:
+        """Let `run` finish: associations under way are waited for, no more are started."""
+        self._stopping = True
+        self._woken.set()
+
+    def _step(self) -> None:
+        events = list(self._inbox)
+        self._inbox.clear()
+        self._woken.clear()
+        for effect in self.head_end.step(self._world.clock.now_ms(), events):
+            self._carry_out(effect)
+        self.steps += 1
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _wait(self) -> None:
+        """Until something happens, or until the head-end has something to do."""
+        wake_ms = self.head_end.wake_at()
+        delay_s = None if wake_ms is None else self._world.clock.delay_s(wake_ms)
+        try:
+            async with asyncio.timeout(delay_s):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+        if self._failed.done():
+            self._failed.result()
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case RunAssociation():
+                task = asyncio.create_task(self._associate(effect), name=f"association {effect.association}")
+                self._tasks[effect.association] = task
+                task.add_done_callback(self._watch)
+            case RaiseInvocationCounter():
+                self._raise_counter(effect)
+            case _:
+                self._writer.add(effect)
+
+    def _raise_counter(self, effect: RaiseInvocationCounter) -> None:
+        try:
+            self._key_ring.counter(effect.meter).raise_above(effect.used_up_to)
+        except InvocationCounterError as error:
+            # The next association will show that the counter is still refused; the head-end judges that.
+            LOG.warning("counter_not_raised", meter=effect.meter, error=str(error))
+
+    async def _associate(self, effect: RunAssociation) -> None:
+        meter = self.head_end.state.meters[effect.meter]
+        async with self._places:
+            event = await self._run_association(effect, meter.row)
+        self._tasks.pop(effect.association, None)
+        self.tell(event)
+
+    async def _run_association(self, effect: RunAssociation, row: MeterRow) -> AssociationFinished:
+        failure: Failure | None = None
+        conversation: Conversation | None = None
+        link: Link | None = None
+        try:
+            async with asyncio.timeout(self.settings.association_timeout_s):
+                public = effect.client is Client.PUBLIC
+                settings = self._key_ring.public_settings(row) if public else self._key_ring.client_settings(row)
+                link = await self._connect(row)
+                association = ClientAssociation(link, settings, self._world.entropy)
+                await association.associate()
+                counter = self._key_ring.counter(row.id)
+                conversation = Conversation(
+                    association, row, self._world.clock, self.stores.records, lambda: counter.last_taken
+                )
+                for work in effect.work:
+                    await conversation.perform(work)
+                with suppress(FerrarisError):  # the work is done, however the meter takes its leave
+                    await association.release()
+        except (FerrarisError, OSError) as error:
+            failure = failure_of(error)
+        except Exception as error:
+            # A defect of ours in the face of one meter's octets must not end the collection of all the others.
+            LOG.exception("defect", meter=row.serial)
+            failure = failure_of(error)
+        finally:
+            if link is not None:
+                await link.aclose()
+        outcomes = () if conversation is None else tuple(conversation.outcomes)
+        return AssociationFinished(effect.association, effect.meter, outcomes, failure)
+
+    async def _connect(self, row: MeterRow) -> Link:
+        try:
+            async with asyncio.timeout(self.settings.connect_timeout_s):
+                return await self._world.connect(row.host, row.port)
+        except TimeoutError:
+            raise LinkTimeoutError(f"no link to {row.host}:{row.port} in time") from None
+
+    # The end
+
+    async def _wind_down(self) -> None:
+        """Give the associations under way their time, and take in what they bring."""
+        if self._tasks:
+            await asyncio.wait(list(self._tasks.values()), timeout=self.settings.stop_timeout_s)
+        events = [event for event in self._inbox if not isinstance(event, PushReceived | PushRejected)]
+        self._inbox.clear()
+        for effect in self.head_end.step(self._world.clock.now_ms(), events):
+            if not isinstance(effect, RunAssociation):
+                self._carry_out(effect)
+
+    async def _end(self, tasks: list[asyncio.Task[None]]) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _watch(self, task: asyncio.Task[None]) -> None:
+        """A task that fails ends the runtime: it stands for a store that is gone or a defect, never for a meter."""
+        if task.cancelled() or task.exception() is None or self._failed.done():
+            return
+        self._failed.set_exception(task.exception() or RuntimeError())
+        self._woken.set()
