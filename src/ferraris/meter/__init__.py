@@ -1,5 +1,50 @@
-"""The virtual meter: metrology, memory, events and disconnector of a fleet of electricity meters.
+"""The virtual meter: metrology, memory, events, disconnector and DLMS server of a fleet of electricity meters.
 
-Everything a meter knows lies in memory-mapped non-volatile memory, one row per meter; a `Meter` is a view on one row.
-A process that dies at any moment finds its meters again as they were, and each of them logs the outage.
+Everything a meter knows lies in memory-mapped non-volatile memory, one row per meter; a `Meter` is a view on one row. A
+process that dies at any moment finds its meters again as they were, and each of them logs the outage. `FleetService` serves
+a `Fleet` over links that are handed in; `load` models say what flows, a function of meter and time that an auditor can
+ask as well.
 """
+
+from ferraris.meter.clock import ProfileStatus, Zone
+from ferraris.meter.csv_replay import CsvReplay
+from ferraris.meter.device import LogicalDevice
+from ferraris.meter.disconnector import Command
+from ferraris.meter.events import EventCode, MeterEvent
+from ferraris.meter.faults import Fault, FaultKind
+from ferraris.meter.fleet import Fleet, Manufacture, Surroundings
+from ferraris.meter.identity import Identity, meter_keys
+from ferraris.meter.load import LoadModel, Quantity, StochasticLoad
+from ferraris.meter.meter import Meter
+from ferraris.meter.model import MeterModel, meter_model
+from ferraris.meter.registry import registry_line, write_registry
+from ferraris.meter.server import MeterServer
+from ferraris.meter.serving import FleetService, ServiceSettings
+
+__all__ = [
+    "Command",
+    "CsvReplay",
+    "EventCode",
+    "Fault",
+    "FaultKind",
+    "Fleet",
+    "FleetService",
+    "Identity",
+    "LoadModel",
+    "LogicalDevice",
+    "Manufacture",
+    "Meter",
+    "MeterEvent",
+    "MeterModel",
+    "MeterServer",
+    "ProfileStatus",
+    "Quantity",
+    "ServiceSettings",
+    "StochasticLoad",
+    "Surroundings",
+    "Zone",
+    "meter_keys",
+    "meter_model",
+    "registry_line",
+    "write_registry",
+]

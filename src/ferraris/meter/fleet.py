@@ -13,8 +13,8 @@ from ferraris.kernel.clock import MS_PER_S, S_PER_DAY
 from ferraris.kernel.entropy import Entropy
 from ferraris.meter.clock import PPM, Zone, clock_time_ms
 from ferraris.meter.load import LoadModel
-from ferraris.meter.mapped_file import Rows
-from ferraris.meter.memory import STATE, FleetMemory
+from ferraris.meter.mapped_file import MappedFile, Rows
+from ferraris.meter.memory import DIRECTORY, STATE, SUPPLY, FleetMemory
 from ferraris.meter.meter import Meter
 from ferraris.meter.metering import Metering, first_capture_s
 from ferraris.meter.supply import Supply
@@ -79,10 +79,25 @@ class Fleet:
             raise
         return fleet
 
+    @staticmethod
+    def last_alive_ms(directory: Path) -> int | None:
+        """When the fleet of `directory` was last known to run; None when there is none."""
+        path = directory / DIRECTORY / "supply.nvm"
+        return int(MappedFile(path, SUPPLY, 1).rows["alive_ms"][0, 0]) if path.exists() else None
+
     def advance(self, now_ms: int) -> None:
         """Move every meter that has power on to `now_ms`."""
         self.memory.mark_alive(now_ms)
         self.metering.advance(self.memory.everyone(), now_ms)
+
+    def capture_due(self, now_ms: int) -> int:
+        """Move on those meters that have something to capture before `now_ms`. True time of the next capture of any."""
+        self.memory.mark_alive(now_ms)
+        everyone = self.memory.everyone()
+        due = everyone[self.metering.next_capture_ms(everyone) <= now_ms]
+        if due.size:
+            self.metering.advance(due, now_ms)
+        return self.next_capture_ms()
 
     def next_capture_ms(self) -> int:
         """True time at which the first meter has something to capture."""

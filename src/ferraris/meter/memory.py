@@ -4,7 +4,7 @@
 |---|---|---|
 | `state.nvm` | registers with their remainder below 1 Wh, clock, ring heads, disconnector, supply | two slots, one commit |
 | `settings.nvm` | attributes that a client has set, as one sequence of octets | two slots, one commit |
-| `counters.nvm` | invocation counters: reserved for sending, last accepted from each client | single 8-octet stores |
+| `counters.nvm` | invocation counters sent and accepted, how far events were pushed | single 8-octet stores |
 | `load_profile.nvm`, `daily_profile.nvm`, `event_log.nvm` | rings of entries | behind the head, then commit of `state` |
 | `supply.nvm` | one row for the fleet: when power was last seen | single 8-octet store |
 
@@ -77,7 +77,13 @@ DAILY_ENTRY: Final = np.dtype([*ENTRY_CLOCK, ("energy_wh", "<u4", (2,))])
 EVENT_ENTRY: Final = np.dtype([*ENTRY_CLOCK, ("code", "<u2"), ("spare", "<u2", (3,))])
 SETTINGS: Final = committed_dtype([("length", "<u8"), ("octets", f"V{METER_SETTINGS_OCTETS_MAX}")])
 CLIENT: Final = np.dtype([("system_title", "<u8"), ("accepted", "<u8")])
-COUNTERS: Final = np.dtype([("reserved", "<u8"), ("clients", CLIENT, (CLIENTS_PER_METER_MAX,))])
+COUNTERS: Final = np.dtype(
+    [
+        ("reserved", "<u8"),  # no invocation counter above this one was ever sent
+        ("pushed", "<u8"),  # events before this one in the log have been pushed
+        ("clients", CLIENT, (CLIENTS_PER_METER_MAX,)),
+    ]
+)
 SUPPLY: Final = np.dtype([("alive_ms", "<i8")])
 
 DIRECTORY: Final = "nvm"

@@ -1,0 +1,186 @@
+"""`ferraris meter serve`: virtual meters, each at its own loopback address, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import signal
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from ferraris.kernel.clock import MS_PER_S, S_PER_DAY, Clock, ScaledClock, SystemClock
+from ferraris.kernel.entropy import SeededEntropy, SystemEntropy
+from ferraris.kernel.errors import ConfigError
+from ferraris.link import open_tcp, serve_tcp
+from ferraris.meter import (
+    CsvReplay,
+    Fault,
+    Fleet,
+    FleetService,
+    LoadModel,
+    Manufacture,
+    ServiceSettings,
+    StochasticLoad,
+    Surroundings,
+    Zone,
+    meter_model,
+    write_registry,
+)
+
+app: Final = typer.Typer(add_completion=False, no_args_is_help=True, help="Serve virtual DLMS/COSEM meters.")
+
+FLEET_FILE: Final = "fleet.json"
+FILES_BESIDE_METERS: Final = 256
+"""Open files that the process needs beside a listening socket and some links for each meter."""
+
+
+@dataclass(frozen=True, slots=True)
+class FleetChoice:
+    """What a fleet is made of; kept beside its memory, since the same directory must always be the same fleet."""
+
+    count: int
+    seed: int
+    profiles: list[str]
+    zone: str
+
+    def check(self, directory: Path) -> None:
+        """ConfigError when `directory` holds a fleet made of something else."""
+        path = directory / FLEET_FILE
+        if not path.exists():
+            return
+        made = json.loads(path.read_text("ascii"))
+        for name, value in asdict(self).items():
+            if made.get(name) != value:
+                raise ConfigError(f"{directory} holds another fleet: {name}", expected=made.get(name), got=value)
+
+    def keep(self, directory: Path) -> None:
+        (directory / FLEET_FILE).write_text(json.dumps(asdict(self)) + "\n", "ascii")
+
+
+@app.callback()
+def meter() -> None:
+    """Serve virtual DLMS/COSEM meters."""
+
+
+@app.command()
+def serve(
+    directory: Annotated[Path, typer.Option("--dir", help="Where the meters' memory lies.")] = Path("meters"),
+    count: Annotated[int, typer.Option(min=1, help="Number of meters.")] = 200,
+    profile: Annotated[list[str] | None, typer.Option(help="Companion profile; several are dealt out in turn.")] = None,
+    seed: Annotated[int, typer.Option(help="What keys, loads and clocks of the meters follow from.")] = 1,
+    speed: Annotated[float, typer.Option(min=0.001, help="Virtual seconds per real second.")] = 1.0,
+    csv: Annotated[Path | None, typer.Option(help="Replay these measured values instead of the load model.")] = None,
+    push: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the meters push their events.")] = "",
+    zone: Annotated[str, typer.Option(help="Time zone of the meters, from the table of zones.")] = "central_european",
+    history_days: Annotated[int, typer.Option(min=0, help="Days that new meters have measured already.")] = 0,
+    start: Annotated[
+        datetime | None, typer.Option(help="UTC at which time begins, for new meters.", show_default="now")
+    ] = None,
+    fault: Annotated[list[str] | None, typer.Option(metavar="KIND:METER:FROM:FOR", help="A fault to play.")] = None,
+    clock: Annotated[
+        str, typer.Option(metavar="MS:S", help="Shared clock: its origin and the monotonic time of that.", hidden=True)
+    ] = "",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on which each meter listens.")] = 4059,
+) -> None:
+    """Serve virtual meters until the process is told to end. The same directory brings the same meters back."""
+    choice = FleetChoice(count, seed, profile or ["smr5_three_phase"], zone)
+    models = [meter_model(name) for name in choice.profiles]
+    load: LoadModel = StochasticLoad(seed) if csv is None else CsvReplay.read(csv)
+    surroundings = Surroundings(load, Zone.load(zone))
+    choice.check(directory)
+    _raise_file_limit(2 * count + FILES_BESIDE_METERS)
+    time = _clock(directory, speed, start, clock)
+    origin_ms = time.origin_ms if isinstance(time, ScaledClock) else time.now_ms()
+    faults = [Fault.parse(text, origin_ms) for text in fault or []]
+    fleet = _open(directory, choice, surroundings, time, history_days)
+    try:
+        host, _, push_port = push.rpartition(":")
+        if push and not (host and push_port.isdigit()):
+            raise ConfigError("--push", expected="HOST:PORT", got=push)
+        settings = ServiceSettings(port=port, push_host=host, push_port=int(push_port or 0))
+        service = FleetService(fleet, models, seed, time, SystemEntropy(), serve_tcp, open_tcp, settings, faults)
+        registry = write_registry(directory, service.devices, port)
+        _run(service, f"registry {registry}")
+    finally:
+        fleet.close()
+
+
+def _clock(directory: Path, speed: float, start: datetime | None, shared: str) -> Clock:
+    """Virtual time goes on where a fleet has left off, if that is ahead of the world's time."""
+    if shared:
+        origin, _, monotonic = shared.partition(":")
+        try:
+            return ScaledClock(int(origin), float(monotonic), speed)
+        except ValueError:
+            raise ConfigError("--clock", expected="MS:S", got=shared) from None
+    now_ms = SystemClock().now_ms() if start is None else round(start.replace(tzinfo=UTC).timestamp() * MS_PER_S)
+    alive_ms = Fleet.last_alive_ms(directory)
+    if speed == 1.0 and start is None and (alive_ms or 0) <= now_ms:
+        return SystemClock()
+    return ScaledClock.starting_at(max(now_ms, alive_ms or 0), speed)
+
+
+def _open(directory: Path, choice: FleetChoice, surroundings: Surroundings, clock: Clock, history_days: int) -> Fleet:
+    if Fleet.last_alive_ms(directory) is not None:
+        return Fleet.open(directory, surroundings, clock.now_ms())
+    made_ms = clock.now_ms() - history_days * S_PER_DAY * MS_PER_S
+    entropy = SeededEntropy(choice.seed)
+    directory.mkdir(parents=True, exist_ok=True)
+    choice.keep(directory)
+    fleet = Fleet.create(directory, Manufacture(choice.count), surroundings, entropy, made_ms)
+    fleet.advance(clock.now_ms())
+    return fleet
+
+
+def _run(service: FleetService, registry: str) -> None:
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(service, registry))
+
+
+async def _serve(service: FleetService, registry: str) -> None:
+    """Until SIGTERM or SIGINT."""
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    try:
+        await service.start()
+        first, last = service.devices[0].identity, service.devices[-1].identity
+        print(f"{len(service.devices)} meters listen from {first.host} to {last.host}; {registry}", flush=True)
+        ending = asyncio.ensure_future(ended.wait())
+        running = asyncio.ensure_future(service.run())
+        await asyncio.wait([ending, running], return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+        ending.cancel()
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+    finally:
+        await service.aclose()
+
+
+def _loop_factory() -> Any:
+    """uvloop where it runs."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _raise_file_limit(wanted: int) -> None:
+    """ConfigError when this process may not open so many files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft >= wanted or soft == resource.RLIM_INFINITY:
+        return
+    limit = wanted if hard == resource.RLIM_INFINITY else max(wanted, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, limit))
+    except (ValueError, OSError):
+        raise ConfigError("open files of a process (ulimit -n)", expected=f"at least {wanted}", got=hard) from None

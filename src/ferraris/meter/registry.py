@@ -1,0 +1,49 @@
+"""The list of a fleet's meters that a head-end imports: one JSON object a line, with the keys in the clear.
+
+Only virtual meters' keys, made from a seed, may stand in such a file; it is readable by its owner alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from ferraris.meter.device import LogicalDevice
+from ferraris.meter.identity import PORT
+
+FILE_NAME = "meters.json"
+
+
+def registry_line(device: LogicalDevice, port: int = PORT) -> dict[str, str | int]:
+    """What a head-end must know to read the meter."""
+    keys = device.keys
+    line: dict[str, str | int] = {
+        "serial": device.identity.serial,
+        "number": device.identity.number,
+        "profile": device.model.profile.name,
+        "host": device.identity.host,
+        "port": port,
+        "system_title": device.identity.system_title.hex(),
+        "encryption_key": keys.encryption_key.hex(),
+        "authentication_key": keys.authentication_key.hex(),
+    }
+    if keys.master_key is not None and keys.lls_secret is not None:
+        line |= {"master_key": keys.master_key.hex(), "lls_secret": keys.lls_secret.hex()}
+    return line
+
+
+def write_registry(directory: Path, devices: Iterable[LogicalDevice], port: int = PORT) -> Path:
+    """Write the list whole or not at all; a reader never sees half of it."""
+    path = directory / FILE_NAME
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        for device in devices:
+            file.write(json.dumps(registry_line(device, port)) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+    return path

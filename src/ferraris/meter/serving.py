@@ -1,0 +1,270 @@
+"""A fleet in service: every meter listens at its own address, captures on time, and pushes what happens to it.
+
+Listener, connector, clock and entropy are handed in: real sockets in service, a simulated network in the simulator.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ferraris.cosem import Obis, PushSetupV0
+from ferraris.kernel.clock import MS_PER_S, Clock
+from ferraris.kernel.entropy import Entropy
+from ferraris.kernel.errors import ConfigError, LinkError
+from ferraris.link import Connector, LinkServer, Listener
+from ferraris.meter.device import LogicalDevice
+from ferraris.meter.faults import Fault, FaultKind
+from ferraris.meter.fleet import Fleet
+from ferraris.meter.identity import PORT
+from ferraris.meter.model import MeterModel
+from ferraris.meter.push import PUSHED, mark_pushed, meters_with_news, push_setup_value, push_wpdu, unpushed_events
+from ferraris.meter.server import MeterServer
+
+CAPTURES_TOGETHER_MS: Final = 5_000
+"""Clocks differ by seconds: captures that lie this close are made in one go, those of a meter being read at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """How a fleet is served. `push_host` empty: nothing is pushed unless a client sets a destination."""
+
+    port: int = PORT
+    push_host: str = ""
+    push_port: int = 0
+    heartbeat_s: float = 1.0
+    """How often the memory is told that power is there, in the event loop's seconds."""
+    pushes_at_once: int = 16
+
+    @property
+    def push_destination(self) -> str:
+        return f"{self.push_host}:{self.push_port}" if self.push_host else ""
+
+
+class FleetService:
+    """Serves a fleet from `start` to `aclose`."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        models: Sequence[MeterModel],
+        seed: int,
+        clock: Clock,
+        entropy: Entropy,
+        listener: Listener,
+        connector: Connector,
+        settings: ServiceSettings,
+        faults: Sequence[Fault] = (),
+    ) -> None:
+        """Meters take the `models` in turn. `seed` is that of their keys. ConfigError for a fault of an unknown meter."""
+        self.fleet = fleet
+        self.devices = tuple(
+            LogicalDevice(meter, models[meter.index % len(models)], seed, settings.push_destination)
+            for meter in fleet.meters
+        )
+        self._servers = tuple(MeterServer(device, clock, entropy, self._changed) for device in self.devices)
+        self._clock = clock
+        self._listener = listener
+        self._settings = settings
+        self._listening: dict[int, LinkServer] = {}
+        self._pusher = Pusher(self, clock, entropy, connector, settings.pushes_at_once)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._faults = dict.fromkeys(faults, False)
+        """Whether each is in force."""
+        numbers = {device.identity.number: device.meter.index for device in self.devices}
+        strange = [fault.number for fault in faults if fault.number not in numbers]
+        if strange:
+            raise ConfigError("a fault of a meter that there is not", expected=f"1 to {len(numbers)}", got=strange[0])
+        self._places = numbers
+
+    @property
+    def connections(self) -> int:
+        """Links being served, of all meters."""
+        return sum(server.connections for server in self._servers)
+
+    def server(self, index: int) -> MeterServer:
+        return self._servers[index]
+
+    async def start(self) -> None:
+        """Listen for every meter that has power, and begin to capture and to push. Raises LinkUnreachableError."""
+        for device in self.devices:
+            if device.meter.powered:
+                await self.join_network(device.meter.index)
+        self._tasks = [asyncio.create_task(self._capture()), asyncio.create_task(self._pusher.run())]
+
+    async def aclose(self) -> None:
+        """End all links and tasks. The fleet stays open."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        for index in list(self._listening):
+            await self.leave_network(index)
+
+    async def run(self) -> None:
+        """Wait until the service ends, and raise what ended it."""
+        await asyncio.gather(*self._tasks)
+
+    async def join_network(self, index: int) -> None:
+        """The meter's link to the world is there."""
+        if index not in self._listening:
+            host = self.devices[index].identity.host
+            self._listening[index] = await self._listener(host, self._settings.port, self._servers[index].serve)
+
+    async def leave_network(self, index: int) -> None:
+        """The meter cannot be reached any more; it goes on measuring."""
+        listening = self._listening.pop(index, None)
+        if listening is not None:
+            await listening.aclose()
+        await self._servers[index].drop_links()
+
+    async def switch_off(self, index: int) -> None:
+        """The meter's supply fails."""
+        self.devices[index].meter.power_down(self._clock.now_ms())
+        await self.leave_network(index)
+
+    async def switch_on(self, index: int) -> None:
+        """The meter's supply is back."""
+        self.devices[index].meter.power_up(self._clock.now_ms())
+        await self.join_network(index)
+        self._pusher.wake()
+
+    def _changed(self, device: LogicalDevice) -> None:
+        if device.pushes_wanted:
+            self._pusher.ask(device.meter.index)
+        elif self._pusher.has_news(device):
+            self._pusher.wake()
+
+    async def _inflict(self, now_ms: int) -> None:
+        """Let faults begin and end."""
+        for fault, in_force in self._faults.items():
+            if fault.holds(now_ms) is in_force:
+                continue
+            self._faults[fault] = not in_force
+            index = self._places[fault.number]
+            match fault.kind, in_force:
+                case FaultKind.LINK, False:
+                    await self.leave_network(index)
+                case FaultKind.LINK, True:
+                    await self.join_network(index)
+                case FaultKind.POWER, False:
+                    await self.switch_off(index)
+                case FaultKind.POWER, True:
+                    await self.switch_on(index)
+
+    async def _capture(self) -> None:
+        while True:
+            now_ms = self._clock.now_ms()
+            next_ms = self.fleet.capture_due(now_ms)
+            await self._inflict(now_ms)
+            self._pusher.wake_for_news()
+            delay_s = self._clock.delay_s(next_ms + CAPTURES_TOGETHER_MS)
+            await asyncio.sleep(min(delay_s, self._settings.heartbeat_s))
+
+
+class Pusher:
+    """Sends pushes, a limited number at once, and tries again as the push setup says."""
+
+    def __init__(
+        self, service: FleetService, clock: Clock, entropy: Entropy, connector: Connector, at_once: int
+    ) -> None:
+        self._service = service
+        self._memory = service.fleet.memory
+        self._clock = clock
+        self._entropy = entropy
+        self._connector = connector
+        self._at_once = at_once
+        self._waiting: dict[int, tuple[int, int]] = {}
+        """By place of the meter: tries so far, and true time of the next."""
+        self._asked: dict[int, None] = {}
+        """Places of the meters of which a client wants a push."""
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def ask(self, index: int) -> None:
+        """A client has set off a push of this meter."""
+        self._asked[index] = None
+        self._wake.set()
+
+    def has_news(self, device: LogicalDevice) -> bool:
+        index = device.meter.index
+        return self._memory.state.field("event_head", index) > int(self._memory.counters["pushed"][index])
+
+    def wake_for_news(self) -> None:
+        if self._waiting or meters_with_news(self._memory).size:
+            self._wake.set()
+
+    async def run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            due = self._due()
+            for start in range(0, len(due), self._at_once):
+                await asyncio.gather(*(self._push(index) for index in due[start : start + self._at_once]))
+
+    def _due(self) -> list[int]:
+        """Meters with something to push whose time has come; a meter's first try is put off at random as it is set up."""
+        now_ms = self._clock.now_ms()
+        due = []
+        for index in dict.fromkeys([*self._asked, *map(int, meters_with_news(self._memory))]):
+            if index not in self._waiting:
+                self._waiting[index] = 0, now_ms + self._put_off_ms(index, now_ms)
+            if self._waiting[index][1] <= now_ms:
+                due.append(index)
+        return due
+
+    def _put_off_ms(self, index: int, now_ms: int) -> int:
+        device = self._service.devices[index]
+        spread_s = push_setup_value(device, PushSetupV0.randomisation_start_interval, now_ms) or 0
+        return int(self._entropy.uniform() * spread_s * MS_PER_S)
+
+    async def _push(self, index: int) -> None:
+        """Tell all that is new about one meter. A failure is counted, and in the end given up."""
+        device = self._service.devices[index]
+        now_ms = self._clock.now_ms()
+        events = unpushed_events(self._memory, index)
+        wanted: list[Obis] = list(device.pushes_wanted)
+        host, _, port = _destination(device, now_ms).rpartition(":")
+        try:
+            if host and port.isdigit():
+                security = self._service.server(index).associations.security
+                octets = [push_wpdu(device, security, now_ms, event) for event in events if event.code in PUSHED]
+                octets += [push_wpdu(device, security, now_ms) for _ in wanted]
+                await self._send(host, int(port), octets)
+        except LinkError:
+            if not self._given_up(index, now_ms):
+                return
+        mark_pushed(self._memory, index, events)
+        del device.pushes_wanted[: len(wanted)]
+        self._waiting.pop(index, None)
+        self._asked.pop(index, None)
+
+    async def _send(self, host: str, port: int, wpdus: list[bytes]) -> None:
+        if not wpdus:
+            return
+        link = await self._connector(host, port)
+        try:
+            for wpdu in wpdus:
+                await link.send(wpdu)
+        finally:
+            await link.aclose()
+
+    def _given_up(self, index: int, now_ms: int) -> bool:
+        """Whether this failure was the last one allowed; else the next try is set."""
+        device = self._service.devices[index]
+        tries = self._waiting.get(index, (0, 0))[0] + 1
+        if tries > (push_setup_value(device, PushSetupV0.number_of_retries, now_ms) or 0):
+            return True
+        delay_s = push_setup_value(device, PushSetupV0.repetition_delay, now_ms) or 0
+        self._waiting[index] = tries, now_ms + delay_s * MS_PER_S
+        return False
+
+
+def _destination(device: LogicalDevice, now_ms: int) -> str:
+    """`host:port` of the push setup, empty when there is none."""
+    setup = push_setup_value(device, PushSetupV0.send_destination_and_method, now_ms)
+    return "" if setup is None else str(setup.destination, "ascii", "replace")
