@@ -181,7 +181,7 @@ EVERY_TYPE = every_type()
 
 
 @pytest.mark.parametrize("datatype", EVERY_TYPE)
-@settings(max_examples=8)
+@settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_every_attribute_and_method_survives_the_way_there_and_back(
     datatype: DataType[Any], data: st.DataObject
@@ -195,6 +195,7 @@ def test_every_attribute_and_method_has_a_blank_value(datatype: DataType[Any]) -
     assert datatype.decode(datatype.encode(datatype.blank())) == datatype.blank()
 
 
+@settings(deadline=None)
 @given(octets=st.binary(max_size=40), datatype=st.sampled_from([parameter.values[0] for parameter in EVERY_TYPE]))
 def test_any_octets_are_read_or_refused(octets: bytes, datatype: DataType[Any]) -> None:
     try:

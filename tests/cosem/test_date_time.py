@@ -8,7 +8,7 @@ import pickle
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferraris.cosem import ClockStatus, CosemDate, CosemDateTime, CosemTime
@@ -198,17 +198,20 @@ def test_values_can_be_copied_pickled_and_used_as_keys(value: Moment) -> None:
         assert {value: 1}[twin] == 1
 
 
+@settings(deadline=None)
 @given(st.one_of(dates, times, date_times))
 def test_legal_octets_survive_exactly(value: Moment) -> None:
     assert type(value).from_octets(value.to_octets()).to_octets() == bytes(value)
 
 
+@settings(deadline=None)
 @given(st.sampled_from([CosemDate, CosemTime, CosemDateTime]), st.binary(min_size=4, max_size=12))
 def test_any_octets_are_a_moment_or_refused(kind: type[Moment], octets: bytes) -> None:
     with contextlib.suppress(DecodeError):
         assert kind.from_octets(octets).to_octets() == octets
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=12, max_size=12))
 def test_any_date_time_of_twelve_octets_can_be_asked_for_everything(octets: bytes) -> None:
     try:
@@ -222,6 +225,7 @@ def test_any_date_time_of_twelve_octets_can_be_asked_for_everything(octets: byte
         assert local.to_octets()[:4] + local.to_octets()[5:] == octets[:4] + octets[5:]  # the weekday may lie
 
 
+@settings(deadline=None)
 @given(instants_ms, st.integers(-DEVIATION_MIN_MAX, DEVIATION_MIN_MAX))
 def test_instants_survive_to_a_hundredth(now_ms: int, deviation_min: int) -> None:
     moment = CosemDateTime.from_epoch_ms(now_ms, deviation_min)

@@ -1,67 +1,24 @@
-"""The table of logical names, its symbolic names, and the stub that is made from it."""
+"""Symbolic names of logical names."""
 
 from __future__ import annotations
 
-from importlib import resources
-
 import pytest
 
-from ferraris.cosem import Obis, interface_classes, obis, obis_entry
-from ferraris.cosem.obis_table import entries_by_tag, obis_entries, stub_text
-from ferraris.kernel.units import Unit
-
-KNOWN = [
-    # tag                           code                 class  unit
-    ("CLOCK",                       "0.0.1.0.0.255",     8,     None),
-    ("LOGICAL_DEVICE_NAME",         "0.0.42.0.0.255",    1,     None),
-    ("SERIAL_NUMBER",               "0.0.96.1.0.255",    1,     None),
-    ("INVOCATION_COUNTER",          "0.0.43.1.0.255",    1,     None),
-    ("DISCONNECT_CONTROL",          "0.0.96.3.10.255",   70,    None),
-    ("STANDARD_EVENT_LOG",          "0.0.99.98.0.255",   7,     None),
-    ("ACTIVE_ENERGY_IMPORT",        "1.0.1.8.0.255",     3,     Unit.WATT_HOUR),
-    ("ACTIVE_ENERGY_EXPORT_RATE_2", "1.0.2.8.2.255",     3,     Unit.WATT_HOUR),
-    ("REACTIVE_ENERGY_IMPORT",      "1.0.3.8.0.255",     3,     Unit.VAR_HOUR),
-    ("REACTIVE_ENERGY_Q4",          "1.0.8.8.0.255",     3,     Unit.VAR_HOUR),
-    ("VOLTAGE_L1",                  "1.0.32.7.0.255",    3,     Unit.VOLT),
-    ("VOLTAGE_L3",                  "1.0.72.7.0.255",    3,     Unit.VOLT),
-    ("ACTIVE_POWER_IMPORT_L2",      "1.0.41.7.0.255",    3,     Unit.WATT),
-    ("LOAD_PROFILE",                "1.0.99.1.0.255",    7,     None),
-]  # fmt: skip
+from ferraris.cosem import Obis, obis
+from ferraris.cosem.obis_table import obis_entries
 
 
-@pytest.mark.parametrize(("tag", "code", "class_id", "unit"), KNOWN)
-def test_known_rows(tag: str, code: str, class_id: int, unit: Unit | None) -> None:
-    assert getattr(obis, tag) == Obis.parse(code)
-    entry = obis_entry(Obis.parse(code))
-    assert entry is not None
-    assert (entry.tag, entry.class_id, entry.unit) == (tag, class_id, unit)
+def test_every_row_of_the_table_has_its_symbolic_name() -> None:
+    for entry in obis_entries():
+        assert getattr(obis, entry.tag) == entry.logical_name
+    assert dir(obis) == sorted(entry.tag for entry in obis_entries())
 
 
-def test_an_unknown_name_has_no_row_and_an_unknown_tag_no_name() -> None:
-    assert obis_entry(Obis(b"\xee" * 6)) is None
+def test_a_symbolic_name_is_a_logical_name() -> None:
+    assert type(obis.ACTIVE_ENERGY_IMPORT) is Obis
+    assert str(obis.ACTIVE_ENERGY_IMPORT) == "1.0.1.8.0.255"
+
+
+def test_an_unknown_tag_is_no_attribute() -> None:
     with pytest.raises(AttributeError, match="NO_SUCH_TAG"):
         obis.NO_SUCH_TAG  # noqa: B018
-    assert dir(obis) == sorted(entries_by_tag())
-
-
-def test_rows_stand_in_the_order_of_their_codes_and_say_something() -> None:
-    codes = [entry.logical_name for entry in obis_entries()]
-    assert codes == sorted(codes)
-    assert all(entry.description and entry.tag == entry.tag.upper() for entry in obis_entries())
-
-
-def test_registers_have_a_unit_and_other_objects_none() -> None:
-    for entry in obis_entries():
-        assert (entry.unit is not None) == (entry.class_id in (3, 4)), entry.tag
-
-
-def test_the_table_names_known_classes_or_some_yet_to_come() -> None:
-    declared = {interface.class_id for interface in interface_classes()}
-    to_come = {11, 18, 20, 47, 71}
-    assert {entry.class_id for entry in obis_entries()} - declared <= to_come
-
-
-def test_the_stub_is_current() -> None:
-    """Make it anew: python -m ferraris.cosem.obis_table > src/ferraris/cosem/obis.pyi"""
-    stub = resources.files("ferraris.cosem").joinpath("obis.pyi").read_text("utf-8")
-    assert stub == stub_text()

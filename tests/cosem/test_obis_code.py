@@ -7,7 +7,7 @@ import copy
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferraris.cosem import Obis
@@ -64,6 +64,7 @@ def test_other_lengths_are_refused(length: int) -> None:
         Obis(bytes(length))
 
 
+@settings(deadline=None)
 @given(logical_names)
 def test_text_there_and_back(code: Obis) -> None:
     assert Obis.parse(str(code)) == code
@@ -71,6 +72,7 @@ def test_text_there_and_back(code: Obis) -> None:
     assert {bytes(code): 1}[code] == 1  # it is its octets, also as a key
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_any_text_is_a_code_or_refused(text: str) -> None:
     with contextlib.suppress(LocalProtocolError):

@@ -143,7 +143,7 @@ def every_attribute_type() -> list[Any]:
 
 
 @pytest.mark.parametrize("datatype", every_attribute_type())
-@settings(max_examples=5)
+@settings(max_examples=5, deadline=None)
 @given(data=st.data())
 def test_every_value_of_every_attribute_can_be_shown(datatype: DataType[Any], data: st.DataObject) -> None:
     json.dumps(to_plain(data.draw(values_of(datatype))))

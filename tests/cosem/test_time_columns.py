@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferraris.cosem import NOT_A_TIME, CosemDateTime, epoch_s_from_octets, octets_from_epoch_s
@@ -37,11 +37,13 @@ REGULAR = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(REGULAR, min_size=1, max_size=20))
 def test_instants(moments: list[CosemDateTime]) -> None:
     assert epoch_s_from_octets(column(moments)).tolist() == one_by_one(moments)
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(REGULAR, date_times), min_size=1, max_size=20))
 def test_a_column_with_open_fields_in_it(moments: list[CosemDateTime]) -> None:
     assert epoch_s_from_octets(column(moments)).tolist() == one_by_one(moments)
@@ -82,6 +84,7 @@ def test_no_rows_give_no_times() -> None:
     assert octets_from_epoch_s(np.empty(0, np.int64)).shape == (0, 12)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(-60_000_000_000, 200_000_000_000), min_size=1, max_size=20),
     st.integers(-DEVIATION_MIN_MAX, DEVIATION_MIN_MAX),
@@ -99,6 +102,7 @@ def test_each_row_may_have_its_own_deviation_and_status() -> None:
     assert [row.tobytes().hex() for row in octets] == ["07b2010104010000ffffc400", "07b2010104020000ffff8880"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(FIRST_S, LAST_S), min_size=1, max_size=20), st.integers(-720, 840))
 def test_there_and_back(epoch_s: list[int], deviation_min: int) -> None:
     assert epoch_s_from_octets(octets_from_epoch_s(np.array(epoch_s), deviation_min)).tolist() == epoch_s

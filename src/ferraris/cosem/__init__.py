@@ -63,7 +63,7 @@ from ferraris.cosem.classes.single_action_schedule import (
     ScheduleType,
     SingleActionSchedule,
 )
-from ferraris.cosem.date_time import ClockStatus, CosemDate, CosemDateTime, CosemTime
+from ferraris.cosem.date_time import DATE_TIME_OCTETS, ClockStatus, CosemDate, CosemDateTime, CosemTime
 from ferraris.cosem.declaration import DYNAMIC, STATIC, Attribute, CosemObject, Method, Selector
 from ferraris.cosem.events import EventCode, Severity
 from ferraris.cosem.obis_code import Obis
@@ -78,6 +78,7 @@ from ferraris.kernel.units import Unit
 
 __all__ = [
     "CLOCK_TIME",
+    "DATE_TIME_OCTETS",
     "DYNAMIC",
     "ENTRY_DESCRIPTOR",
     "NOT_A_TIME",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, assert_type
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferraris.codec import Data, Tag
@@ -167,6 +167,7 @@ COMPOUNDS = [
 
 
 @pytest.mark.parametrize("datatype", COMPOUNDS, ids=repr)
+@settings(deadline=None)
 @given(data=st.data())
 def test_every_value_survives_the_way_there_and_back(datatype: DataType[Any], data: st.DataObject) -> None:
     value = data.draw(values_of(datatype))
@@ -175,6 +176,7 @@ def test_every_value_survives_the_way_there_and_back(datatype: DataType[Any], da
     assert datatype.encode(datatype.decode(octets)) == octets
 
 
+@settings(deadline=None)
 @given(octets=st.binary(max_size=64), datatype=st.sampled_from(COMPOUNDS))
 def test_any_octets_are_read_or_refused(octets: bytes, datatype: DataType[Any]) -> None:
     try:
@@ -184,6 +186,7 @@ def test_any_octets_are_read_or_refused(octets: bytes, datatype: DataType[Any]) 
     assert repr(datatype.decode(datatype.encode(value))) == repr(value)
 
 
+@settings(deadline=None)
 @given(data=st.data(), datatype=st.sampled_from(COMPOUNDS))
 def test_a_value_cut_short_is_refused(data: st.DataObject, datatype: DataType[Any]) -> None:
     octets = datatype.encode(data.draw(values_of(datatype)))

@@ -6,7 +6,7 @@ from enum import IntEnum, IntFlag
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferraris.codec import BitString, Tag
@@ -184,6 +184,7 @@ def test_the_blank_value_of_every_type_can_be_written(datatype: DataType[Any]) -
 
 
 @pytest.mark.parametrize("datatype", [*SIMPLE_TYPES.values(), types.LOGICAL_NAME, COLOUR, UNIT, BITS], ids=repr)
+@settings(deadline=None)
 @given(data=st.data())
 def test_every_value_survives_the_way_there_and_back(datatype: DataType[Any], data: st.DataObject) -> None:
     octets = datatype.encode(data.draw(values_of(datatype)))
@@ -192,6 +193,7 @@ def test_every_value_survives_the_way_there_and_back(datatype: DataType[Any], da
     assert datatype.read(before + octets + behind, 2) == (datatype.decode(octets), 2 + len(octets))
 
 
+@settings(deadline=None)
 @given(
     octets=st.binary(max_size=24),
     datatype=st.sampled_from([*SIMPLE_TYPES.values(), types.LOGICAL_NAME, COLOUR, UNIT, BITS]),

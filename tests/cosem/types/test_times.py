@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferraris.cosem import CosemDate, CosemDateTime, CosemTime, types
@@ -73,12 +73,14 @@ ALL = [DATE_TIME, DATE_TIME_STRING, DATE, DATE_STRING, TIME, TIME_STRING]
 
 
 @pytest.mark.parametrize("datatype", ALL, ids=repr)
+@settings(deadline=None)
 @given(data=st.data())
 def test_every_value_survives_the_way_there_and_back(datatype: DataType[Any], data: st.DataObject) -> None:
     octets = datatype.encode(data.draw(values_of(datatype)))
     assert datatype.encode(datatype.decode(octets)) == octets
 
 
+@settings(deadline=None)
 @given(
     tag=st.sampled_from([b"\x19", b"\x09\x0c", b"\x1a", b"\x09\x05", b"\x1b", b"\x09\x04"]),
     octets=st.binary(max_size=13),
