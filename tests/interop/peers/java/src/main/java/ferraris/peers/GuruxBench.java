@@ -31,7 +31,9 @@ final class GuruxBench {
     static JsonObject perform(JsonObject task) throws Exception {
         Work work = switch (task.get("work").getAsString()) {
             case "profile_raw" -> rawLists(Lines.octets(task, "profile"));
-            case "profile_rows" -> typedRows(Lines.octets(task, "profile"), Lines.octets(task, "capture_objects"));
+            case "profile_rows" -> typedRows(Lines.octets(task, "profile"), Lines.octets(task, "capture_objects"), true);
+            case "profile_rows_kept" -> typedRows(Lines.octets(task, "profile"),
+                    Lines.octets(task, "capture_objects"), false);
             case "pushes" -> pushes(task);
             case "associations" -> associations(task);
             default -> throw new IllegalArgumentException("no such work");
@@ -66,20 +68,24 @@ final class GuruxBench {
         };
     }
 
-    private static Work typedRows(byte[] buffer, byte[] captureObjects) {
+    /** Typed rows; without `fresh` the object keeps the rows of every read, as it does unless it is told otherwise. */
+    private static Work typedRows(byte[] buffer, byte[] captureObjects, boolean fresh) {
         GXDLMSSecureClient client = new GXDLMSSecureClient(true, 1, 1, Authentication.NONE, null,
                 InterfaceType.WRAPPER);
         GXDLMSProfileGeneric profile = new GXDLMSProfileGeneric(LoadProfile.LOGICAL_NAME);
         client.updateValue(profile, 3, GXDLMSClient.getValue(new GXByteBuffer(captureObjects)));
         return () -> {
-            profile.clearBuffer();
+            if (fresh) {
+                profile.clearBuffer();
+            }
+            int before = profile.getBuffer().length;
             client.updateValue(profile, 2, GXDLMSClient.getValue(new GXByteBuffer(buffer)));
             Object[] rows = profile.getBuffer();
             decoded = rows;
             if (!(((Object[]) rows[rows.length - 1])[0] instanceof GXDateTime)) {
                 throw new IllegalStateException("the clock column did not become date-times");
             }
-            return (long) rows.length * ((Object[]) rows[0]).length;
+            return (long) (rows.length - before) * ((Object[]) rows[0]).length;
         };
     }
 

@@ -1,0 +1,157 @@
+"""Ferraris as one of those measured: the same tasks, over the same line protocol, as the foreign implementations get."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
+
+import uvloop
+
+from benchmarks.echo import echo_work
+from benchmarks.limits import LIMITS
+from benchmarks.payloads import CAPTURE_OBJECTS, HEADEND_SYSTEM_TITLE, VALUES_IN_A_PUSH
+from ferraris.client import ClientAssociation, ClientSettings, decode_profile, read_profile
+from ferraris.codec.columns import decode_table
+from ferraris.cosem import CaptureObject, Obis
+from ferraris.dlms import (
+    AssociationSettings,
+    CipherKeys,
+    PushReceiver,
+    PushSecurity,
+    Security,
+)
+from ferraris.dlms.apdu import GetResponseNormal, Mechanism, decode_apdu
+from ferraris.kernel.entropy import SystemEntropy
+from ferraris.keys import CounterGuard, ReservedCounter
+from ferraris.link import open_tcp
+from tests.interop.peers.python.lines import Task, cpu_seconds, repeat, serve
+
+Once = Callable[[], Awaitable[None]]
+LOAD_PROFILE = Obis.parse("1.0.99.1.0.255")
+COLUMNS = tuple(CaptureObject(class_id, Obis.parse(name), 2) for class_id, name in CAPTURE_OBJECTS)
+
+
+def perform(task: Task) -> Task:
+    """One task of the line protocol."""
+    work = task["work"]
+    if work in CONCURRENT:
+        return uvloop.run(CONCURRENT[work](task))
+    return repeat({**WORK, **LIMITS}[work](task), task["seconds"])
+
+
+def _buffer(get_response: bytes) -> bytes:
+    apdu = decode_apdu(get_response)
+    assert isinstance(apdu, GetResponseNormal)
+    assert isinstance(apdu.result, bytes)
+    return apdu.result
+
+
+def profile_columns(task: Task) -> Callable[[], int]:
+    """The get-response to columns, every one of them taken."""
+    octets = bytes.fromhex(task["get_response"])
+
+    def once() -> int:
+        table = decode_table(_buffer(octets))
+        columns = [table.column(index) for index in range(table.width)]
+        return len(columns) * len(table)
+
+    return once
+
+
+def profile_rows(task: Task) -> Callable[[], int]:
+    """The get-response to rows of Python values with date-times."""
+    octets = bytes.fromhex(task["get_response"])
+
+    def once() -> int:
+        rows = decode_profile(_buffer(octets), COLUMNS).rows()
+        return len(rows) * len(rows[0])
+
+    return once
+
+
+def pushes(task: Task) -> Callable[[], int]:
+    """general-glo-ciphering APDUs: tag verified, counter above the last one, body to a list of values."""
+    octets = [bytes.fromhex(push) for push in task["pushes"].split(" ")]
+    keys = CipherKeys(bytes.fromhex(task["encryption_key"]), bytes.fromhex(task["authentication_key"]))
+
+    def once() -> int:
+        security = PushSecurity(keys, CounterGuard({}, lambda system_title, value: None))
+        receiver = PushReceiver(lambda system_title: security)
+        for push in octets:
+            if len(receiver.receive(push).notification.values) != VALUES_IN_A_PUSH:
+                raise ValueError("a push did not decode to 20 values")
+        return len(octets)
+
+    return once
+
+
+def client_settings(task: Task) -> ClientSettings:
+    """The management client; what it sends goes on counting from one association to the next."""
+    keys = CipherKeys(bytes.fromhex(task["encryption_key"]), bytes.fromhex(task["authentication_key"]))
+    security = Security(
+        HEADEND_SYSTEM_TITLE,
+        keys,
+        ReservedCounter(task["invocation_counter"], lambda up_to: None),
+        CounterGuard({}, lambda system_title, value: None),
+    )
+    return ClientSettings(AssociationSettings(Mechanism.HLS_GMAC, security=security), task["client_sap"], task["server_sap"])
+
+
+async def one_association(task: Task, settings: ClientSettings, entropy: SystemEntropy) -> None:
+    """The whole of it: connect, AARQ, HLS-GMAC, read the load profile, RLRQ."""
+    association = ClientAssociation(await open_tcp(task["host"], task["port"]), settings, entropy)
+    try:
+        await association.associate()
+        profile = await read_profile(association, LOAD_PROFILE, COLUMNS)
+        if len(profile.rows()) != task["rows"]:
+            raise ValueError(f"expected {task['rows']} rows, got {len(profile)}")
+        await association.release()
+    finally:
+        await association.aclose()
+
+
+async def associations(task: Task) -> Task:
+    """As many associations after one another as fit, in each of `lanes` at a time. Each lane reads a meter of its own."""
+    entropy = SystemEntropy()
+
+    def lane() -> Once:
+        settings = client_settings(task)
+        return lambda: one_association(task, settings, entropy)
+
+    return await in_lanes([lane() for _ in range(task["lanes"])], task["seconds"])
+
+
+async def echo(task: Task) -> Task:
+    """The bare echo of the same round trips and octets."""
+    once = echo_work(task["echo_port"], [(sent, answered) for sent, answered in task["round_trips"]])
+    return await in_lanes([once] * task["lanes"], task["seconds"])
+
+
+async def in_lanes(lanes: Sequence[Once], seconds: float) -> Task:
+    """Do each lane's work again and again for `seconds`, all lanes at the same time."""
+    loop = asyncio.get_running_loop()
+    start, start_cpu = loop.time(), cpu_seconds()
+    units = 0
+
+    async def keep_doing(once: Once) -> None:
+        nonlocal units
+        while True:
+            await once()
+            units += 1
+            if loop.time() >= start + seconds:
+                return
+
+    await asyncio.gather(*map(keep_doing, lanes))
+    return {"units": units, "seconds": loop.time() - start, "cpu_seconds": cpu_seconds() - start_cpu}
+
+
+WORK: dict[str, Callable[[Task], Callable[[], int]]] = {
+    "profile_columns": profile_columns,
+    "profile_rows": profile_rows,
+    "pushes": pushes,
+}
+CONCURRENT: dict[str, Callable[[Task], Coroutine[Any, Any, Task]]] = {"associations": associations, "echo": echo}
+
+if __name__ == "__main__":
+    serve(perform)

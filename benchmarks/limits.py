@@ -1,0 +1,58 @@
+"""What the machine allows: the part of each kind of work that no implementation can do without, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from benchmarks.payloads import COLUMNS, HEADEND_SYSTEM_TITLE, ROWS, row_end, row_values
+
+Work = Callable[[dict[str, Any]], Callable[[], int]]
+SEALED_FROM = 16
+"""Octets before the ciphertext of a general-glo push with a one-octet length: tag, title, length, control, counter."""
+
+
+def memory_copy(task: dict[str, Any]) -> Callable[[], int]:
+    """Copy the get-response's octets into fresh memory, once."""
+    octets = np.frombuffer(bytes.fromhex(task["get_response"]), np.uint8)
+
+    def once() -> int:
+        octets.copy()
+        return ROWS * COLUMNS
+
+    return once
+
+
+def python_rows(_task: dict[str, Any]) -> Callable[[], int]:
+    """Make the same rows of Python values from arrays that are decoded already."""
+    columns = [np.array(column) for column in zip(*(row_values(row) for row in range(ROWS)), strict=True)]
+    seconds = np.array([int(row_end(row).timestamp()) for row in range(ROWS)])
+
+    def once() -> int:
+        times = [datetime.fromtimestamp(second, UTC) for second in seconds.tolist()]
+        rows = list(zip(times, *(column.tolist() for column in columns), strict=True))
+        return len(rows) * len(rows[0])
+
+    return once
+
+
+def aes_gcm(task: dict[str, Any]) -> Callable[[], int]:
+    """One AES-GCM pass over each push's ciphertext, nothing else."""
+    gcm = AESGCM(bytes.fromhex(task["encryption_key"]))
+    additional = bytes(17)
+    nonce = HEADEND_SYSTEM_TITLE + bytes(4)
+    texts = [bytes.fromhex(push)[SEALED_FROM:-12] for push in task["pushes"].split(" ")]
+
+    def once() -> int:
+        for text in texts:
+            gcm.encrypt(nonce, text, additional)
+        return len(texts)
+
+    return once
+
+
+LIMITS: dict[str, Work] = {"memory_copy": memory_copy, "python_rows": python_rows, "aes_gcm": aes_gcm}

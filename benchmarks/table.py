@@ -1,0 +1,54 @@
+"""What is printed."""
+
+from __future__ import annotations
+
+from benchmarks.growth import Growth
+from benchmarks.rows import OURS, Result, Row, estimates
+
+
+def quantity(value: float) -> str:
+    """Three significant figures with the prefix that people use."""
+    for factor, prefix in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if value >= factor:
+            return f"{value / factor:.3g}{prefix}"
+    return f"{value:.3g} "
+
+
+def show_row(row: Row, result: Result) -> None:
+    """A row's contestants, then the ratios against their goals."""
+    print(f"\n{row.title}")
+    estimate = estimates()[row.name]
+    print(f"  expected: {estimate['estimate']} ({estimate['why']})")
+    limit = result.series.get(row.limit)
+    for name, series in result.series.items():
+        line = f"  {name:<34}{quantity(series.rate):>9}{row.unit}/s  best {quantity(series.best):>8}  spread {series.spread:4.0%}"
+        if row.cpu:
+            line += f"  {series.cpu_us:7.0f} us CPU"
+        if name == OURS and limit is not None:
+            line += f"  {series.rate / limit.rate:.1%} of the limit"
+        print(line)
+    for goal, (median, least, greatest) in result.ratios.items():
+        kind = "of CPU, " if goal.of_cpu else ""
+        verdict = "reached" if median >= goal.least else "NOT reached"
+        print(
+            f"  against {goal.peer}: {kind}{median:.3g} times (rounds {least:.3g} to {greatest:.3g}),"
+            f" goal {goal.least:g}: {verdict}"
+        )
+
+
+def show_growth(growth: list[Growth]) -> None:
+    """Time and memory against the count of meters."""
+    print("\nvirtual meters served and read in one process tree")
+    estimate = estimates()["growth"]
+    print(f"  expected: {estimate['estimate']} ({estimate['why']})")
+    for one in growth:
+        print(
+            f"  {one.meters:>7,} meters  up in {one.start_s:6.2f} s  read in {one.read_s:7.2f} s"
+            f"  {one.meters / one.read_s:7.0f} meters/s  {one.rss_mib:6.0f} MiB  {one.rss_mib * 1024 / one.meters:7.1f} KiB a meter"
+        )
+
+
+def show_absent(absent: dict[str, str]) -> None:
+    """Who could not take part, and why."""
+    for name, reason in absent.items():
+        print(f"\nnot measured: {name}: {reason}")
