@@ -23,6 +23,7 @@ from ferraris.dlms.apdu import (
     InitiateRequest,
     InitiateResponse,
     Mechanism,
+    ReleaseReason,
     Rlre,
     Rlrq,
     ServiceErrorCode,
@@ -83,7 +84,7 @@ class ClientEnd:
             self._associate()
         elif isinstance(command, Release):
             self._association.move(Signal.RELEASE)
-            self._association.put(Rlrq().encode())
+            self._association.put(Rlrq(ReleaseReason.NORMAL).encode())
             self._association.wait()
         elif type(command) in _ANSWERS:
             self._ask(command)  # type: ignore[arg-type]  # the keys of _ANSWERS are requests

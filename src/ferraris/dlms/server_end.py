@@ -24,6 +24,7 @@ from ferraris.dlms.apdu import (
     InitiateRequest,
     InitiateResponse,
     Mechanism,
+    ReleaseResponseReason,
     Rlre,
     Rlrq,
     ServiceErrorCode,
@@ -286,7 +287,7 @@ class ServerEnd:
     def _release(self) -> None:
         association = self._association
         association.move(Signal.RELEASE, by_peer=True)
-        association.put(Rlre().encode())
+        association.put(Rlre(ReleaseResponseReason.NORMAL).encode())
         association.move(Signal.RELEASED)
         association.tell(Released())
 
