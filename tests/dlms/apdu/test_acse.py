@@ -1,0 +1,187 @@
+"""AARQ, AARE, RLRQ, RLRE: as peers send them, field by field, and everything that can be wrong with them."""
+
+from __future__ import annotations
+
+import pytest
+
+from ferraris.codec.ber import encode_element
+from ferraris.dlms.apdu import (
+    Aare,
+    Aarq,
+    Apdu,
+    ApplicationContext,
+    AssociationResult,
+    Mechanism,
+    ReleaseReason,
+    ReleaseResponseReason,
+    Rlre,
+    Rlrq,
+    ServiceProviderDiagnostic,
+    ServiceUserDiagnostic,
+    decode_apdu,
+)
+from tests.dlms.apdu.table import check_both_ways, check_refused
+
+LN = ApplicationContext.LOGICAL_NAME
+LN_CIPHERED = ApplicationContext.LOGICAL_NAME_CIPHERED
+INITIATE = "01000000065f1f0400007e1f0000"
+INITIATE_OCTETS = bytes.fromhex(INITIATE)
+CONTEXT = "a109 0607 60857405080101"
+ACCEPTED = "a203 020100"
+NULL_DIAGNOSTIC = "a305 a103 020100"
+NULL = ServiceUserDiagnostic.NULL
+
+
+def acse(tag: int, *fields: str) -> str:
+    """An ACSE APDU around fields given in hexadecimal."""
+    return encode_element(tag, bytes.fromhex("".join(fields))).hex()
+
+
+@pytest.mark.parametrize(
+    ("octets", "apdu"),
+    [
+        (acse(0x60, CONTEXT), Aarq(LN)),
+        (acse(0x60, CONTEXT, "be10 040e", INITIATE), Aarq(LN, user_information=INITIATE_OCTETS)),
+        (
+            acse(0x60, CONTEXT, "8a020780 8b07 60857405080201 ac0a 8008 3132333435363738", "be10 040e", INITIATE),
+            Aarq(LN, None, Mechanism.LLS, b"12345678", INITIATE_OCTETS),
+        ),
+        (
+            acse(0x60, "a109 0607 60857405080103", "a60a 0408 4645524845533031", "8a020780 8b07 60857405080205 ac03 800161"),
+            Aarq(LN_CIPHERED, b"FERHES01", Mechanism.HLS_GMAC, b"a"),
+        ),
+        (acse(0x60, CONTEXT, "a703 0401aa", "a903 020110"), Aarq(LN, calling_ae_qualifier=b"\xaa", calling_ae_invocation_id=16)),
+        (acse(0x60, "80020780", CONTEXT, "a203 040155", "bd02 0400"), Aarq(LN, other_fields=((0x80, b"\x07\x80"), (0xA2, b"\x04\x01\x55"), (0xBD, b"\x04\x00")))),
+        (acse(0x60, "a107 0605 2a864886f7"), Aarq(bytes.fromhex("2a864886f7"))),
+        (acse(0x60, CONTEXT, "8a020780 8b07 60857405080263"), Aarq(LN, mechanism=bytes.fromhex("60857405080263"))),
+    ],
+)  # fmt: skip
+def test_aarq(octets: str, apdu: Apdu) -> None:
+    check_both_ways(octets, apdu)
+
+
+@pytest.mark.parametrize(
+    ("octets", "apdu"),
+    [
+        (acse(0x61, CONTEXT, ACCEPTED, NULL_DIAGNOSTIC), Aare(LN, AssociationResult.ACCEPTED, NULL)),
+        (
+            acse(0x61, CONTEXT, "a203 020101", "a305 a103 02010d"),
+            Aare(LN, AssociationResult.REJECTED_PERMANENT, ServiceUserDiagnostic.AUTHENTICATION_FAILURE),
+        ),
+        (
+            acse(0x61, CONTEXT, "a203 020102", "a305 a203 020102"),
+            Aare(LN, AssociationResult.REJECTED_TRANSIENT, ServiceProviderDiagnostic.NO_COMMON_ACSE_VERSION),
+        ),
+        (
+            acse(0x61, CONTEXT, ACCEPTED, "a305 a103 02010e", "a40a 0408 4d454c6570a037b2", "88020780",
+                 "8907 60857405080205", "aa0a 8008 284733636e507e73", "be03 0401aa"),
+            Aare(LN, AssociationResult.ACCEPTED, ServiceUserDiagnostic.AUTHENTICATION_REQUIRED,
+                 bytes.fromhex("4d454c6570a037b2"), Mechanism.HLS_GMAC, bytes.fromhex("284733636e507e73"), b"\xaa"),
+        ),
+        (
+            acse(0x61, "80020780", CONTEXT, ACCEPTED, NULL_DIAGNOSTIC, "a503 0401bb", "bd02 0400"),
+            Aare(LN, AssociationResult.ACCEPTED, NULL, responding_ae_qualifier=b"\xbb",
+                 other_fields=((0x80, b"\x07\x80"), (0xBD, b"\x04\x00"))),
+        ),
+    ],
+)  # fmt: skip
+def test_aare(octets: str, apdu: Apdu) -> None:
+    check_both_ways(octets, apdu)
+
+
+@pytest.mark.parametrize(
+    ("octets", "apdu"),
+    [
+        ("6200", Rlrq()),
+        ("6203 800100", Rlrq(ReleaseReason.NORMAL)),
+        ("6203 80011e", Rlrq(ReleaseReason.USER_DEFINED)),
+        (acse(0x62, "800100", "be10 040e", INITIATE), Rlrq(ReleaseReason.NORMAL, INITIATE_OCTETS)),
+        (acse(0x62, "be10 040e", INITIATE), Rlrq(None, INITIATE_OCTETS)),
+        ("6300", Rlre()),
+        ("6303 800100", Rlre(ReleaseResponseReason.NORMAL)),
+        ("6303 800101", Rlre(ReleaseResponseReason.NOT_FINISHED)),
+        (acse(0x63, "800100", "be03 0401aa"), Rlre(ReleaseResponseReason.NORMAL, b"\xaa")),
+    ],
+)
+def test_release(octets: str, apdu: Apdu) -> None:
+    check_both_ways(octets, apdu)
+
+
+@pytest.mark.parametrize("context", list(ApplicationContext))
+@pytest.mark.parametrize("mechanism", list(Mechanism))
+def test_every_context_and_mechanism(context: ApplicationContext, mechanism: Mechanism) -> None:
+    aarq = decode_apdu(Aarq(context, mechanism=mechanism).encode())
+    assert isinstance(aarq, Aarq)
+    assert aarq.application_context is context
+    assert aarq.mechanism is mechanism
+
+
+@pytest.mark.parametrize("diagnostic", [*ServiceUserDiagnostic, *ServiceProviderDiagnostic])
+def test_every_diagnostic_keeps_its_source(diagnostic: ServiceUserDiagnostic | ServiceProviderDiagnostic) -> None:
+    aare = decode_apdu(Aare(LN, AssociationResult.REJECTED_PERMANENT, diagnostic).encode())
+    assert isinstance(aare, Aare)
+    assert aare.result_source_diagnostic is diagnostic
+
+
+def test_an_authentication_value_may_come_as_a_bit_string() -> None:
+    aarq = decode_apdu(bytes.fromhex(acse(0x60, CONTEXT, "8a020780 8b07 60857405080201 ac05 8103 00 6162")))
+    assert aarq == Aarq(LN, mechanism=Mechanism.LLS, calling_authentication_value=b"ab")
+
+
+def test_a_long_form_length_is_understood() -> None:
+    assert decode_apdu(bytes.fromhex("60 820b".replace("820b", "82000b") + CONTEXT)) == Aarq(LN)
+
+
+def test_a_long_aarq_has_a_long_length() -> None:
+    aarq = Aarq(LN, b"FERHES01", Mechanism.HLS_GMAC, bytes(64), bytes(100))
+    assert aarq.encode()[1] == 0x81
+    assert decode_apdu(aarq.encode()) == aarq
+
+
+@pytest.mark.parametrize(
+    ("octets", "summary", "offset"),
+    [
+        ("60", "a length is missing", 1),
+        ("6001", "an element exceeds its place", 2),
+        ("6080 a109 0607 60857405080101 0000", "a length has a wrong form", 1),
+        ("6000", "a field is missing", 2),
+        (acse(0x60, CONTEXT) + "00", "octets follow the APDU", 13),
+        (acse(0x60, CONTEXT, CONTEXT), "a field is out of order", 13),
+        (acse(0x60, "be03 0401aa", CONTEXT), "a field is out of order", 7),
+        (acse(0x60, CONTEXT, "0401aa"), "a field is out of order", 13),
+        (acse(0x60, "a109 0609 60857405080101"), "an element exceeds its place", 6),
+        (acse(0x60, "a109 0207 60857405080101"), "an element has a wrong tag", 4),
+        (acse(0x60, "a10a 0607 60857405080101 00"), "octets follow an element", 13),
+        (acse(0x60, CONTEXT, "a602 0201"), "an element exceeds its place", 17),
+        (acse(0x60, CONTEXT, "a603 020101"), "an element has a wrong tag", 15),
+        (acse(0x60, CONTEXT, "a902 0200"), "an integer has a wrong size", 15),
+        (acse(0x60, CONTEXT, "a907 02050000000001"), "an integer has a wrong size", 15),
+        (acse(0x60, CONTEXT, "8a0107"), "the ACSE requirements are no bit string", 15),
+        (acse(0x60, CONTEXT, "ac03 820161"), "an authentication value of another kind", 15),
+        (acse(0x60, CONTEXT, "ac04 81020461"), "an authentication value of another kind", 15),
+        (acse(0x60, CONTEXT, "ac02 8100"), "an authentication value of another kind", 15),
+        (acse(0x60, CONTEXT, "ac04 80016100"), "octets follow an authentication value", 18),
+        (acse(0x60, CONTEXT, "be04 0401aa00"), "octets follow an element", 18),
+        (acse(0x60, CONTEXT, "be00"), "an element is missing", 15),
+        (acse(0x60, CONTEXT, "bf2103 0401aa"), "a tag has more than one octet", 13),
+        (acse(0x61, CONTEXT, ACCEPTED), "a field is missing", 18),
+        (acse(0x61, CONTEXT, NULL_DIAGNOSTIC), "a field is missing", 20),
+        (acse(0x61, CONTEXT, "a203 020103", NULL_DIAGNOSTIC), "no such value", 17),
+        (acse(0x61, CONTEXT, "a202 0200", NULL_DIAGNOSTIC), "an integer has a wrong size", 15),
+        (acse(0x61, CONTEXT, ACCEPTED, "a305 a303 020100"), "no such source of a diagnostic", 20),
+        (acse(0x61, CONTEXT, ACCEPTED, "a305 a103 02010f"), "no such value", 24),
+        (acse(0x61, CONTEXT, ACCEPTED, "a305 a203 020103"), "no such value", 24),
+        ("6203 800102", "no such value", 4),
+        ("6303 800102", "no such value", 4),
+        ("6204 80020000", "a release reason has a wrong size", 4),
+        ("6205 a103 020100", "a field is unknown", None),
+    ],
+)
+def test_refused(octets: str, summary: str, offset: int | None) -> None:
+    check_refused(octets, summary, offset)
+
+
+def test_no_secret_is_shown() -> None:
+    aarq = Aarq(LN, b"FERHES01", Mechanism.LLS, b"secret-of-lls", b"\x01\x01\x10" + bytes(16))
+    assert "secret" not in repr(aarq)
+    assert "secret" not in repr(Aare(LN, AssociationResult.ACCEPTED, NULL, None, None, b"secret"))
