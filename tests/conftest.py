@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+# A deadline would measure the machine, not the code.
+settings.register_profile("ferraris", deadline=None)
+settings.load_profile("ferraris")
 
 
 @pytest.fixture

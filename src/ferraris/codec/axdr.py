@@ -280,7 +280,7 @@ def write_data(data: Data, out: bytearray) -> None:
         _WRITERS[tag](tag, value, out)
     except (KeyError, TypeError, ValueError, AttributeError, struct.error) as error:
         name = Tag(tag).standard_name if tag in KNOWN_TAGS else f"tag {tag}"
-        raise LocalProtocolError("a value does not fit its type", expected=name, got=repr(value)[:80]) from error
+        raise LocalProtocolError("a value does not fit its type", expected=name, got=type(value).__name__) from error
 
 
 def _write_number(tag: int, value: object, out: bytearray) -> None:
