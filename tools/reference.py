@@ -54,7 +54,11 @@ def command_lines(command: Any, name: str, depth: int = 2) -> Iterator[str]:
         yield from table(
             ["argument", "meaning"], ([f"`{argument.name.upper()}`", _help(argument)] for argument in arguments)
         )
-    shown = [option for option in options if option.name not in {"help", "install_completion", "show_completion"}]
+    shown = [
+        option
+        for option in options
+        if option.name not in {"help", "install_completion", "show_completion"} and not option.hidden
+    ]
     if shown:
         rows = ([_spelling(option), _help(option), _default(option)] for option in shown)
         yield from table(["option", "meaning", "default"], rows)
@@ -74,6 +78,8 @@ def _default(option: Any) -> str:
     value = option.default
     if option.required:
         return "required"
+    if isinstance(option.show_default, str):
+        return option.show_default
     if value is None or value is False or callable(value):
         return ""
     return f"`{value}`"
