@@ -23,30 +23,62 @@ def memory(tmp_path: Path) -> Iterator[FleetMemory]:
     memory.close()
 
 
+def restarted(memory: FleetMemory) -> FleetMemory:
+    """What the process finds after it was killed: the same files, and what lay in working memory gone."""
+    memory.close()
+    memory.__init__(memory.directory.parent)  # type: ignore[misc]
+    return memory
+
+
 def test_values_rise_by_one_within_a_life(memory: FleetMemory) -> None:
     counter = sending_counter(memory, 0)
     assert [counter.take() for _ in range(3000)] == list(range(1, 3001))
 
 
-def test_no_value_is_used_again_after_a_restart(memory: FleetMemory) -> None:
-    """A new counter over the same memory is what a restarted meter has."""
+@pytest.mark.parametrize("restart", [True, False])
+def test_no_value_is_used_again(memory: FleetMemory, restart: bool) -> None:
+    """By a counter made after a restart, or by a second one made in the same life."""
     used: list[int] = []
-    for taken in (1, INVOCATION_COUNTER_BLOCK, 3, 0, INVOCATION_COUNTER_BLOCK + 1):
+    for taken in (1, INVOCATION_COUNTER_BLOCK, 3, 0, INVOCATION_COUNTER_BLOCK + 1, 2):
         counter = sending_counter(memory, 1)
-        used += [counter.take() for _ in range(taken)]
+        for _ in range(taken):
+            used.append(counter.take())
+            assert used[-1] <= int(memory.counters["reserved"][1])
+        if restart:
+            memory = restarted(memory)
     assert used == sorted(set(used))
-    assert memory.counters["reserved"][0] == 0
 
 
-def test_a_value_is_reserved_before_it_is_used(memory: FleetMemory) -> None:
-    assert sending_counter(memory, 0).take() <= int(memory.counters["reserved"][0])
+def test_the_first_block_of_all_meters_is_reserved_with_one_flush(
+    memory: FleetMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[int] = []
+    monkeypatch.setattr(memory, "flush_counters", flushed.append)
+    assert memory.counters["reserved"].tolist() == [INVOCATION_COUNTER_BLOCK] * 2
+    counter = sending_counter(memory, 1)
+    for _ in range(INVOCATION_COUNTER_BLOCK):
+        counter.take()
+    assert flushed == []
+    counter.take()
+    assert flushed == [1]
+
+
+def test_of_two_counters_only_the_newer_goes_on(memory: FleetMemory) -> None:
+    older = sending_counter(memory, 0)
+    newer = sending_counter(memory, 0)
+    used = [newer.take() for _ in range(INVOCATION_COUNTER_BLOCK + 1)]
+    used += [older.take() for _ in range(INVOCATION_COUNTER_BLOCK)]
+    assert len(set(used)) == len(used)
+    with pytest.raises(SecurityError, match="newer sending counter"):
+        older.take()
 
 
 def test_a_counter_at_its_end_is_used_up_for_ever(memory: FleetMemory) -> None:
     memory.counters["reserved"][0] = INVOCATION_COUNTER_MAX - 2
+    memory = restarted(memory)
     counter = sending_counter(memory, 0)
     assert [counter.take(), counter.take()] == [INVOCATION_COUNTER_MAX - 1, INVOCATION_COUNTER_MAX]
-    for again in (counter, sending_counter(memory, 0)):
+    for again in (counter, sending_counter(memory, 0), sending_counter(restarted(memory), 0)):
         with pytest.raises(InvocationCounterError, match="used up"):
             again.take()
 

@@ -153,7 +153,7 @@ def test_parts_of_a_profile_can_be_read(fleet: Fleet, meter: Meter) -> None:
 
 
 def test_counters_belong_to_the_meter(fleet: Fleet, meter: Meter) -> None:
-    assert [meter.sending_counter().take(), fleet.meters[0].sending_counter().take()] == [1, 1]
+    assert (meter.sending_counter().take(), fleet.meters[0].sending_counter().take()) == (1, 1)
     meter.counter_guard().accept(b"FERHES01", 12)
     assert meter.counter_guard().last_accepted(b"FERHES01") == 12
     assert fleet.meters[0].counter_guard().last_accepted(b"FERHES01") == -1

@@ -15,14 +15,25 @@ SYSTEM_TITLE_OCTETS = 8
 
 
 def sending_counter(memory: FleetMemory, meter: int) -> ReservedCounter:
-    """The meter's own counter under its global unicast encryption key, going on behind the last reservation."""
+    """The meter's own counter under its global unicast encryption key.
+
+    The first one since the memory was opened uses the block that was reserved then. A further one goes on behind it, and
+    the first gets no further block: SecurityError.
+    """
     marks = memory.counters["reserved"]
+    before, end = int(memory.sending_from[meter]), int(marks[meter])
+    memory.sending_from[meter] = end
 
     def reserve(up_to: int) -> None:
-        marks[meter] = up_to
+        nonlocal end
+        if up_to <= end:
+            return
+        if int(memory.sending_from[meter]) != end:
+            raise SecurityError("the meter has a newer sending counter", expected="one at a time")
+        marks[meter] = memory.sending_from[meter] = end = up_to
         memory.flush_counters(meter)
 
-    return ReservedCounter(int(marks[meter]), reserve)
+    return ReservedCounter(before, reserve)
 
 
 def counter_guard(memory: FleetMemory, meter: int) -> CounterGuard:

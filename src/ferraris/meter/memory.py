@@ -11,7 +11,8 @@
 Death of the process at any moment leaves every meter with either the state before a commit or the state after it: entries
 beyond the committed head do not count, a half-written slot fails its checksum, an aligned 8-octet store is done or not.
 No msync is needed for that. A loss of power to the machine may lose what was not flushed, and must not lead to a second
-use of an invocation counter: reservations are flushed before use, everything else when the fleet is closed.
+use of an invocation counter: reservations are flushed before use (the first one of all meters together, when the memory is
+opened), everything else when the fleet is closed.
 
 One process owns the memory: a lock on the directory refuses a second one.
 """
@@ -28,7 +29,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ferraris.kernel.errors import StoreError
-from ferraris.kernel.limits import CLIENTS_PER_METER_MAX, METER_SETTINGS_OCTETS_MAX, METERS_PER_FLEET_MAX
+from ferraris.kernel.limits import (
+    CLIENTS_PER_METER_MAX,
+    INVOCATION_COUNTER_BLOCK,
+    INVOCATION_COUNTER_MAX,
+    METER_SETTINGS_OCTETS_MAX,
+    METERS_PER_FLEET_MAX,
+)
 from ferraris.meter.committed_rows import SLOTS, CommittedRows, Indices, committed_dtype
 from ferraris.meter.mapped_file import MappedFile, Rows
 from ferraris.meter.ring import Ring
@@ -114,6 +121,8 @@ class FleetMemory:
         self.daily_profile = Ring(files["daily_profile"], DAILY_PROFILE_BATCH_MAX)
         self.event_log = Ring(files["event_log"], EVENT_LOG_BATCH_MAX)
         self.counters: Rows = files["counters"].rows[:, 0]
+        self.sending_from: npt.NDArray[np.uint64] = self._reserve_counters()
+        """By meter: a new sending counter begins behind this value."""
         self._alive: npt.NDArray[np.int64] = files["supply"].rows["alive_ms"]
 
     @classmethod
@@ -150,6 +159,14 @@ class FleetMemory:
             os.close(descriptor)
             raise StoreError(f"another process runs the meters in {self.directory.parent}") from error
         return descriptor
+
+    def _reserve_counters(self) -> npt.NDArray[np.uint64]:
+        """Reserve the first block of every meter's counter with one flush; the marks before that."""
+        marks = self.counters["reserved"]
+        before = marks.copy()
+        self.counters["reserved"] = np.minimum(marks + np.uint64(INVOCATION_COUNTER_BLOCK), INVOCATION_COUNTER_MAX)
+        self._files["counters"].flush()
+        return before
 
     @property
     def alive_ms(self) -> int:

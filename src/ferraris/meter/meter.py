@@ -47,6 +47,8 @@ class Meter:
         self._memory = supply.metering.memory
         self.index = index
         self._row = np.array([index])
+        self._due = 0, 0
+        """Next capture, true time, as of the sequence number of the row that it was worked out from."""
 
     @property
     def number(self) -> int:
@@ -125,7 +127,10 @@ class Meter:
 
     def advance(self, now_ms: int) -> None:
         """Move on to `now_ms` if there is something to capture before it."""
-        if self._field("time_ms") < now_ms and int(self._metering.next_capture_ms(self._row)[0]) <= now_ms:
+        sequence = self._field("sequence")
+        if self._due[0] != sequence:
+            self._due = sequence, int(self._metering.next_capture_ms(self._row)[0])
+        if self._due[1] <= now_ms:
             self._metering.advance(self._row, now_ms)
 
     def load_entries(self, first: int = 0, count: int | None = None) -> Rows:
