@@ -192,7 +192,7 @@ def _definitions(elements: Sequence[Data]) -> list[tuple[Obis, dict[str, int]]] 
     """What the push object list at the head of a push says of each element, itself included; None if there is none."""
     definitions = []
     listed = _elements(elements[0]) if elements and elements[0].tag == Tag.ARRAY else ()
-    if len(listed) != len(elements):
+    if not listed or len(listed) != len(elements):
         return None
     for data in listed:
         parts = _elements(data)
