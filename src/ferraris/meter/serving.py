@@ -26,6 +26,9 @@ from ferraris.meter.server import MeterServer
 CAPTURES_TOGETHER_MS: Final = 5_000
 """Clocks differ by seconds: captures that lie this close are made in one go, those of a meter being read at once."""
 
+CAPTURE_REST_S: Final = 0.01
+"""The shortest rest between two looks at what is to be captured, in the event loop's seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceSettings:
@@ -160,7 +163,8 @@ class FleetService:
             next_ms = self.fleet.capture_due(now_ms)
             await self._inflict(now_ms)
             self._pusher.wake_for_news()
-            delay_s = self._clock.delay_s(next_ms + CAPTURES_TOGETHER_MS)
+            # A clock set ahead leaves a capture overdue until some time has passed: give it that time.
+            delay_s = max(self._clock.delay_s(next_ms + CAPTURES_TOGETHER_MS), CAPTURE_REST_S)
             await asyncio.sleep(min(delay_s, self._settings.heartbeat_s))
 
 
