@@ -1,6 +1,6 @@
 """`make bench`: measure beside other implementations, print the table, say which goals are reached.
 
-    python -m benchmarks [--rounds 7] [--seconds 0.5] [--only NAME ...] [--json FILE] [--quick]
+python -m benchmarks [--rounds 7] [--seconds 0.5] [--only NAME ...] [--json FILE] [--quick]
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def main() -> int:
     """Measure what was asked for."""
     chosen = arguments()
     record: dict[str, object] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "rows": {}}
-    print(f"{record['machine']}, Python {platform.python_version()}; {chosen.rounds} rounds of {chosen.seconds} s in turn")
+    print(
+        f"{record['machine']}, Python {platform.python_version()}; {chosen.rounds} rounds of {chosen.seconds} s in turn"
+    )
     arena = Arena()
     try:
         for row in ROWS:

@@ -95,7 +95,9 @@ def client_settings(task: Task) -> ClientSettings:
         ReservedCounter(task["invocation_counter"], lambda up_to: None),
         CounterGuard({}, lambda system_title, value: None),
     )
-    return ClientSettings(AssociationSettings(Mechanism.HLS_GMAC, security=security), task["client_sap"], task["server_sap"])
+    return ClientSettings(
+        AssociationSettings(Mechanism.HLS_GMAC, security=security), task["client_sap"], task["server_sap"]
+    )
 
 
 async def one_association(task: Task, settings: ClientSettings, entropy: SystemEntropy) -> None:
@@ -104,7 +106,8 @@ async def one_association(task: Task, settings: ClientSettings, entropy: SystemE
     try:
         await association.associate()
         profile = await read_profile(association, LOAD_PROFILE, COLUMNS)
-        if len(profile.rows()) != task["rows"]:
+        columns = [profile.time_s(), *(profile.numbers(column) for column in COLUMNS[1:])]
+        if any(len(column) != task["rows"] for column in columns):
             raise ValueError(f"expected {task['rows']} rows, got {len(profile)}")
         await association.release()
     finally:

@@ -49,9 +49,7 @@ class Meter:
     def settings(self) -> AssociationSettings:
         # Each client measured starts its counters anew, so what was received is remembered for one association only.
         guard = CounterGuard({}, lambda system_title, value: None)
-        return AssociationSettings(
-            Mechanism.HLS_GMAC, security=Security(SYSTEM_TITLE, self.keys, self.counters, guard)
-        )
+        return AssociationSettings(Mechanism.HLS_GMAC, security=Security(SYSTEM_TITLE, self.keys, self.counters, guard))
 
     async def serve(self, link: Link) -> None:
         """One connection: one association after another."""

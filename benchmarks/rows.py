@@ -12,7 +12,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contest import DLMS_COSEM, FERRARIS, GURUX_JAVA, GURUX_PYTHON, Arena, Contestant, Series, ratio_by_rounds
+from benchmarks.contest import (
+    DLMS_COSEM,
+    FERRARIS,
+    GURUX_JAVA,
+    GURUX_PYTHON,
+    Arena,
+    Contestant,
+    Series,
+    ratio_by_rounds,
+)
 from benchmarks.payloads import HEADEND_SYSTEM_TITLE, SYSTEM_TITLE, Payloads, keys_as_task
 from benchmarks.payloads import ROWS as PROFILE_ROWS
 from benchmarks.recorder import Recorder
@@ -139,7 +148,13 @@ def measure_row(arena: Arena, row: Row, rounds: int, seconds: float) -> Result:
         return _with_ratios(row, arena.contest(row.contestants, task, rounds, seconds))
     with server("benchmarks.meter_process") as port:
         task |= {**keys_as_task(HEADEND_SYSTEM_TITLE), "host": "127.0.0.1", "port": port, "rows": PROFILE_ROWS}
-        task |= {"client_sap": 1, "server_sap": 1, "authentication": "gmac", "security": "both", "invocation_counter": 1}
+        task |= {
+            "client_sap": 1,
+            "server_sap": 1,
+            "authentication": "gmac",
+            "security": "both",
+            "invocation_counter": 1,
+        }
         round_trips = record_round_trips(arena, task, row.contestants[1])
         with server("benchmarks.echo", *(f"{sent}:{answered}" for sent, answered in round_trips)) as echo_port:
             task |= {"echo_port": echo_port, "round_trips": round_trips}

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.interop.foreign_meter import meter_of
+from tests.interop.own_meter import OwnMeter, serving
 from tests.interop.peers import build
 from tests.interop.peers.build import PeerUnavailableError
 from tests.interop.peers.process import PeerProcess
@@ -65,3 +66,10 @@ def gurux_meter(gurux: PeerProcess) -> Iterator[int]:
 def jdlms_meter(jdlms: PeerProcess) -> Iterator[int]:
     """The port of a meter made with jDLMS; it is the same meter for all connections."""
     yield from meter_of(jdlms)
+
+
+@pytest.fixture(scope="session")
+def own_meters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[OwnMeter]]:
+    """Our meters, one for each peer and one for each peer to write to."""
+    with serving(tmp_path_factory.mktemp("own-meters"), count=6) as meters:
+        yield meters

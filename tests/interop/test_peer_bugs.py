@@ -119,6 +119,13 @@ def test_dlms_cosem_drops_value_group_f(python_faults: PeerProcess) -> None:
     assert python_faults.ask({"fault": "dlms_cosem_drops_value_group_f"}) == {"result": 255}
 
 
+def test_dlms_cosem_writes_a_length_above_127_in_one_octet(python_faults: PeerProcess) -> None:
+    aarq = bytes.fromhex(python_faults.ask({"fault": "dlms_cosem_writes_long_lengths_in_one_octet"})["result"])
+    assert aarq[1] == len(aarq) - 2 > 0x7F
+    with pytest.raises(DecodeError):
+        decode_apdu(aarq)
+
+
 def test_gurux_in_python_has_no_working_server(python_faults: PeerProcess) -> None:
     answer = python_faults.ask({"fault": "gurux_server_cannot_take_a_pdu_size"})
     assert answer["result"].startswith("RecursionError")

@@ -45,6 +45,15 @@ def dlms_cosem_drops_value_group_f() -> Any:
     return Obis.from_string("1.0.1.8.0.7").f
 
 
+def dlms_cosem_writes_long_lengths_in_one_octet() -> Any:
+    from dlms_cosem.connection import DlmsConnection
+    from dlms_cosem.security import HighLevelSecurityGmacAuthentication
+
+    authentication = HighLevelSecurityGmacAuthentication(challenge_length=64)
+    connection = DlmsConnection(authentication, b"FERHES01", bytes(16), bytes(16))
+    return connection.send(connection.get_aarq()).hex()
+
+
 def gurux_server_cannot_take_a_pdu_size() -> Any:
     from gurux_dlms.enums import InterfaceType
     from gurux_dlms.GXDLMSServer import GXDLMSServer
@@ -69,6 +78,7 @@ FAULTS: dict[str, Callable[[], Any]] = {
         dlms_cosem_reads_a_closed_connection_for_ever,
         dlms_cosem_forgets_utc,
         dlms_cosem_drops_value_group_f,
+        dlms_cosem_writes_long_lengths_in_one_octet,
         gurux_server_cannot_take_a_pdu_size,
         gurux_reply_has_no_set_reply,
     )
