@@ -44,7 +44,8 @@ def show_growth(growth: list[Growth]) -> None:
     for one in growth:
         print(
             f"  {one.meters:>7,} meters  up in {one.start_s:6.2f} s  read in {one.read_s:7.2f} s"
-            f"  {one.meters / one.read_s:7.0f} meters/s  {one.rss_mib:6.0f} MiB  {one.rss_mib * 1024 / one.meters:7.1f} KiB a meter"
+            f"  {one.meters / one.read_s:6.0f} meters/s  {one.client_cpu_us:6.0f} us client CPU"
+            f"  {one.rss_mib:6.0f} MiB ({one.meters_rss_mib:.0f} serving, {one.reader_rss_mib:.0f} reading)"
         )
 
 
