@@ -75,6 +75,7 @@ def on_stored(turn: Turn, meter: Meter, event: ReadingsStored) -> None:
     """The rows are kept: they are missing no longer."""
     batch = event.batch
     _leave_store(turn, meter)
+    turn.state.store_failures = 0
     close_alarm(turn, None, AlarmKind.STORE)
     coverage = coverage_of(meter, batch.profile)
     if coverage is None:
@@ -95,6 +96,7 @@ def on_not_stored(turn: Turn, meter: Meter, event: ReadingsNotStored) -> None:
     """The rows stay missing: the meter still has them."""
     _leave_store(turn, meter)
     meter.store_failed = True
+    turn.state.store_failures += 1
     raise_alarm(turn, None, AlarmKind.STORE, f"readings cannot be stored: {event.detail}")
 
 

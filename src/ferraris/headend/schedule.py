@@ -54,7 +54,8 @@ def rest(turn: Turn, meter: Meter) -> None:
     now_ms, limits = turn.now_ms, turn.limits
     due_ms = turn.plan(meter).next_round_ms(meter.row.serial, now_ms)
     if meter.store_failed:
-        due_ms = min(due_ms, now_ms + turn.jittered(limits.backoff_base_ms))
+        rest_ms = min(limits.backoff_base_ms << min(turn.state.store_failures, 20), limits.backoff_max_ms)
+        due_ms = min(due_ms, now_ms + turn.jittered(rest_ms))
     elif meter.failures == 0 and meter.progress and not meter.asked_all:
         due_ms = now_ms + limits.backfill_pause_ms
     if meter.retry_ms is not None:

@@ -180,6 +180,8 @@ class HeadEndState:
     """By group, the associations under way."""
     running_count: int = 0
     storing_count: int = 0
+    store_failures: int = 0
+    """Batches that the store refused since it last took one."""
     last_association: int = 0
     alarms: dict[tuple[int, str], Alarm] = field(default_factory=dict)
     """Open alarms by (meter, kind); meter 0 stands for the system."""

@@ -83,7 +83,7 @@ def pushed_events(profile: str, notification: Notification) -> tuple[tuple[int, 
     """The event that a push of this kind of meter reports, as (time_s, code); none when it has another layout."""
     positions = push_positions(profile)
     members = notification.tree().value
-    if positions is None or notification.body.tag is not Tag.STRUCTURE or not isinstance(members, tuple):
+    if positions is None or notification.body.tag != Tag.STRUCTURE or not isinstance(members, tuple):
         return ()
     time_at, code_at = positions
     if max(positions) >= len(members):

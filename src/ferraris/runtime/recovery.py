@@ -29,8 +29,10 @@ OPEN_STATES = (CommandState.PENDING, CommandState.SENT, CommandState.UNKNOWN)
 
 
 def load_config(records: RecordStore, limits: Limits) -> HeadEndConfig:
-    """The plans of the record store's groups; one plan for all where there are none."""
-    plans = tuple(plan_from_json(group.plan) for group in records.groups()) or (CollectionPlan(),)
+    """The plans of the record store's groups. A new store gets a first one."""
+    if not records.groups():
+        save_plan(records, CollectionPlan())
+    plans = tuple(plan_from_json(group.plan) for group in records.groups())
     return HeadEndConfig(plans, limits, standard_alarm_rules())
 
 

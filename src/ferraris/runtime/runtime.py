@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -19,6 +19,7 @@ from ferraris.client import ClientAssociation
 from ferraris.headend import (
     AssociationFinished,
     Client,
+    CollectionPlan,
     CollectionRequested,
     CommandKind,
     CommandPosted,
@@ -41,7 +42,7 @@ from ferraris.runtime.conversation import Conversation
 from ferraris.runtime.failures import failure_of
 from ferraris.runtime.key_ring import KeyRing
 from ferraris.runtime.push import PushListener
-from ferraris.runtime.recovery import load_config, profiles_of, recover
+from ferraris.runtime.recovery import load_config, profiles_of, recover, save_plan
 from ferraris.runtime.settings import RuntimeSettings
 from ferraris.runtime.writer import Offload, Writer, run_inline
 from ferraris.store import AuditRow, CommandRow, MeterRow, Stores
@@ -73,8 +74,8 @@ class Runtime:
         """Counts the head-end's steps: who watches the state looks again when it has changed."""
         self._world = world
         self._key_ring = KeyRing(stores.records, master_key, self.settings)
-        self._writer = Writer(stores, self._key_ring, self.settings, self.tell, world.offload)
-        self._push = PushListener(self._key_ring, self.settings, self.tell)
+        self._writer = Writer(stores, self._key_ring, self.settings, self.post, world.offload)
+        self._push = PushListener(self._key_ring, self.settings, self.post)
         self._inbox: deque[Event] = deque()
         self._woken = asyncio.Event()
         self._changed = asyncio.Event()
@@ -86,6 +87,11 @@ class Runtime:
 
     # For the console and the command line
 
+    @property
+    def clock(self) -> Clock:
+        """The clock that the head-end lives by."""
+        return self._world.clock
+
     def post_command(self, meter: int, kind: CommandKind, argument: str = "", requested_by: str = "") -> CommandRow:
         """Durably take an operator's command and hand it to the head-end. Raises StoreError."""
         now_ms = self._world.clock.now_ms()
@@ -95,27 +101,36 @@ class Runtime:
         records.add_audit(
             [AuditRow(at_ms=now_ms, actor=requested_by, action=kind.value, subject=subject, detail=argument)]
         )
-        self.tell(CommandPosted(row))
+        self.post(CommandPosted(row))
         return row
 
     def register(self, rows: Sequence[MeterRow]) -> None:
         """Durably add meters to the registry and begin to collect them. Raises StoreError."""
+        for group in sorted({row.group for row in rows} - {plan.group for plan in self.head_end.config.plans}):
+            self.set_plan(CollectionPlan(group))
         self.stores.records.add_meters(rows)
         self._key_ring.register(rows)
         for row in rows:
-            self.tell(MeterRegistered(row, profiles_of(self.head_end.config, row)))
+            self.post(MeterRegistered(row, profiles_of(self.head_end.config, row)))
+
+    def set_plan(self, plan: CollectionPlan) -> None:
+        """Durably set the plan of a group, new or not; what is collected from known meters changes at the next start."""
+        save_plan(self.stores.records, plan)
+        config = self.head_end.config
+        others = tuple(other for other in config.plans if other.group != plan.group)
+        self.head_end.config = replace(config, plans=(*others, plan))
 
     def update(self, row: MeterRow) -> None:
         """Durably change a meter's row (address, group, keys). Raises StoreError."""
         self.stores.records.update_meter(row)
         self._key_ring.register([row])
-        self.tell(MeterRegistered(row, profiles_of(self.head_end.config, row)))
+        self.post(MeterRegistered(row, profiles_of(self.head_end.config, row)))
 
     def request_collection(self, group: str | None = None, meters: Iterable[int] | None = None) -> None:
         """Read these meters now, whatever their plans say."""
-        self.tell(CollectionRequested(group, None if meters is None else tuple(meters)))
+        self.post(CollectionRequested(group, None if meters is None else tuple(meters)))
 
-    def tell(self, event: Event) -> None:
+    def post(self, event: Event) -> None:
         """Hand an event to the head-end. Pushes beyond the bound are dropped, nothing else is."""
         if len(self._inbox) >= self.settings.inbox_max and isinstance(event, PushReceived | PushRejected):
             self.pushes_dropped += 1
@@ -199,7 +214,7 @@ class Runtime:
         async with self._places:
             event = await self._run_association(effect, meter.row)
         self._tasks.pop(effect.association, None)
-        self.tell(event)
+        self.post(event)
 
     async def _run_association(self, effect: RunAssociation, row: MeterRow) -> AssociationFinished:
         failure: Failure | None = None

@@ -1,0 +1,128 @@
+"""Pushes of real meters reach the head-end; strangers', forged and replayed ones become one alarm each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from ferraris.dlms import CipherKeys, encode_wpdu, protect_push
+from ferraris.dlms.apdu import DataNotification
+from ferraris.link import Link
+from ferraris.meter.events import EventCode
+from ferraris.simulation import run_virtual
+from tests.runtime.street import COLLECTOR, PUSH_PORT, Street
+
+Story = Callable[[Street], Coroutine[Any, Any, None]]
+
+
+def tell(tmp_path: Path, story: Story, **what: Any) -> None:
+    async def whole() -> None:
+        street = await Street(tmp_path, **what).open()
+        server = await street.runtime.listen(street.network.listen, COLLECTOR, PUSH_PORT)
+        try:
+            await story(street)
+        finally:
+            await server.aclose()
+            await street.close()
+
+    run_virtual(whole())
+
+
+async def sender(street: Street) -> Link:
+    return await street.network.connector("10.9.9.9")(COLLECTOR, PUSH_PORT)
+
+
+class Counter:
+    def __init__(self, first: int) -> None:
+        self.next = first
+
+    def take(self) -> int:
+        self.next += 1
+        return self.next - 1
+
+
+def forged(system_title: bytes, counter: int, key: bytes = bytes(16)) -> bytes:
+    apdu = DataNotification(1, b"", bytes.fromhex("0200")).encode()
+    return encode_wpdu(1, 1, protect_push(apdu, system_title, CipherKeys(key, bytes(16)), Counter(counter)))
+
+
+def test_an_event_is_pushed_kept_and_an_alarm(tmp_path: Path) -> None:
+    async def story(street: Street) -> None:
+        await street.live_until(1.1)
+        street.service.devices[0].meter.log_event(EventCode.POWER_DOWN, street.clock.now_ms())
+        street.service._pusher.wake()
+        await street.until(lambda: (1, "power_down") in street.alarm_kinds(), 60)
+        await street.until(lambda: [event.code for event in street.stores.records.events(1)] == [1], 60)
+        assert street.runtime.head_end.state.counts.pushes >= 1
+        street.service.devices[0].meter.log_event(EventCode.POWER_UP, street.clock.now_ms())
+        street.service._pusher.wake()
+        await street.until(lambda: (1, "power_down") not in street.alarm_kinds(), 60)
+        await street.live_until(3)
+        codes = [event.code for event in street.stores.records.events(1)]
+        assert sorted(codes) == [1, 2]
+
+    tell(tmp_path, story)
+
+
+def test_strangers_and_forgers_become_one_alarm_each(tmp_path: Path) -> None:
+    async def story(street: Street) -> None:
+        await street.live_until(0.5)
+        link = await sender(street)
+        meter = street.service.devices[0].identity.system_title
+        for number in range(50):
+            await link.send(forged(b"XYZ\x00\x00\x00\x00\x01", number))
+            await link.send(forged(meter, 1_000 + number))
+        await street.until(lambda: street.runtime.head_end.state.counts.pushes_rejected == 100, 60)
+        await asyncio.sleep(1)
+        assert street.alarm_kinds() == {(None, "push_from_unknown_meter"), (1, "push_protection")}
+        await link.aclose()
+
+    tell(tmp_path, story)
+
+
+def test_a_replayed_push_is_refused(tmp_path: Path) -> None:
+    async def story(street: Street) -> None:
+        await street.live_until(0.5)
+        octets = _genuine(street)
+        link = await sender(street)
+        for _ in range(3):
+            await link.send(octets)
+        await street.until(lambda: street.runtime.head_end.state.counts.pushes_rejected == 2, 60)
+        await asyncio.sleep(1)
+        assert street.alarm_kinds() == {(1, "push_replayed")}
+        marks = {(row.meter, row.name): row.reserved for row in street.stores.records.invocation_counters()}
+        assert marks[1, "pushed"] == 900_000
+        await link.aclose()
+        await street.close_head_end()
+        street.open_head_end()
+        await asyncio.sleep(1)
+        street.runtime._push.take(octets[8:], "again")
+        await asyncio.sleep(1)
+        assert street.runtime.head_end.state.counts.pushes_rejected == 1
+
+    tell(tmp_path, story)
+
+
+def _genuine(street: Street) -> bytes:
+    device = street.service.devices[0]
+    apdu = DataNotification(1, b"", bytes.fromhex("0200")).encode()
+    keys = CipherKeys(device.keys.encryption_key, device.keys.authentication_key)
+    return encode_wpdu(1, 1, protect_push(apdu, device.identity.system_title, keys, Counter(900_000)))
+
+
+def test_octets_that_are_no_wpdu_end_the_link_and_nothing_else(tmp_path: Path) -> None:
+    async def story(street: Street) -> None:
+        await street.live_until(0.5)
+        link = await sender(street)
+        await link.send(b"GET / HTTP/1.1\r\n\r\n")
+        await street.until(lambda: (None, "push_malformed") in street.alarm_kinds(), 60)
+        link = await sender(street)
+        for octets in (b"", b"\x0f", b"\xdb\x08", b"\xdb\x08FER\x00\x00\x00\x00\x01\x85", bytes(40)):
+            await link.send(encode_wpdu(1, 1, octets))
+        await street.until(lambda: street.runtime.head_end.state.counts.pushes_rejected >= 5, 60)
+        await street.live_until(3)
+        assert street.communication(1) == "ok"
+
+    tell(tmp_path, story)
