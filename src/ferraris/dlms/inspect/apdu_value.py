@@ -12,16 +12,20 @@ from ferraris.dlms.apdu import (
     Aarq,
     AccessItem,
     ActionAnswer,
+    AgreedKey,
     Apdu,
     AttributeDescriptor,
     Block,
     Conformance,
     DataNotification,
     GetResponseWithBlock,
+    IdentifiedKey,
+    KeyInfo,
     MethodDescriptor,
     Rlre,
     Rlrq,
     SelectiveAccess,
+    WrappedKey,
 )
 from ferraris.dlms.inspect.readings import date_time_text, interpret
 from ferraris.dlms.inspect.tree import Json, descriptor_to_json, read_value, to_json
@@ -118,6 +122,11 @@ def _item(value: AccessItem, warnings: list[str]) -> Json:
     return shown if value.selection is None else {**shown, "selection": _selection(value.selection, warnings)}
 
 
+def _key_info(value: KeyInfo, _warnings: list[str]) -> Json:
+    parts = {name: getattr(value, name) for name in value.__slots__}
+    return {name: part.hex() if isinstance(part, bytes) else part for name, part in parts.items()}
+
+
 _COMPOUNDS: Final[dict[type, Callable[..., Json]]] = {
     AttributeDescriptor: _attribute,
     MethodDescriptor: _method,
@@ -125,4 +134,7 @@ _COMPOUNDS: Final[dict[type, Callable[..., Json]]] = {
     Block: _block,
     ActionAnswer: _answer,
     AccessItem: _item,
+    IdentifiedKey: _key_info,
+    WrappedKey: _key_info,
+    AgreedKey: _key_info,
 }

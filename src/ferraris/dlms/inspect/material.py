@@ -45,8 +45,9 @@ PUBLIC_KEYS: Final = (
 
 def material_kind(row: Row, named: Row) -> str | None:
     """Which kind of material the row holds; None when it holds a frame or an APDU."""
-    if row.get("kind") in _ANSWERS:
-        return str(row["kind"])
+    kind = row.get("kind")
+    if isinstance(kind, str) and kind in _ANSWERS:
+        return kind
     if "public" in named:
         return SIGNATURE
     if "challenge" in row:

@@ -103,7 +103,8 @@ def _closed(octets: bytes, keys: InspectionKeys, layer: Layer) -> bytes | None:
     """No key: only an APDU that is not encrypted can be read."""
     if not octets[0] & SecurityControl.ENCRYPTED:
         layer["verified"] = False
-        layer["warnings"].append("no keys: the authentication tag was not verified")
+        if octets[0] & SecurityControl.AUTHENTICATED:
+            layer["warnings"].append("no keys: the authentication tag was not verified")
         return _unverified(octets, keys, layer)
     lacking = "no system title of the sender" if keys.encryption_key else "no key of 16 octets"
     layer["warnings"].append(f"{lacking}: not deciphered")
@@ -111,7 +112,10 @@ def _closed(octets: bytes, keys: InspectionKeys, layer: Layer) -> bytes | None:
 
 
 def _unverified(octets: bytes, keys: InspectionKeys, layer: Layer) -> bytes:
-    """The text without its tag, deciphered if need be: counter mode does not need the tag."""
+    """The text without its tag, if it has one, deciphered if need be: counter mode does not need the tag."""
+    if not octets[0] & SecurityControl.AUTHENTICATED:
+        layer["plain"] = octets[HEADER_OCTETS:].hex()
+        return octets[HEADER_OCTETS:]
     if len(octets) < HEADER_OCTETS + TAG_OCTETS:
         raise DecodeError(
             "a tag is cut short", expected=HEADER_OCTETS + TAG_OCTETS, got=len(octets), offset=len(octets)

@@ -1,0 +1,153 @@
+"""`ferraris decode` as people and programs call it."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ferraris.cli import main
+from ferraris.cli.decode import answer_lines
+from ferraris.kernel.limits import INSPECTION_LINE_OCTETS_MAX
+
+PUSH = "0f40000000090c07e3020401173416ff800000020106000016dc"
+CIPHERED = "c81e3001234567411312ff935a47566827c467bc7d825c3be4a77c3fcc056b6b"
+KEYS = ["--ek", "000102030405060708090a0b0c0d0e0f", "--ak", "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"]
+TITLE = ["--system-title", "4d4d4d0000bc614e"]
+VECTORS = Path(__file__).parents[1] / "vectors" / "dlms.jsonl"
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *arguments: str, given: str | bytes = "") -> int:
+    monkeypatch.setattr(sys, "argv", ["ferraris", "decode", *arguments])
+    octets = given.encode() if isinstance(given, str) else given
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(octets), encoding="utf-8"))
+    with pytest.raises(SystemExit) as ended:
+        main.run()
+    return int(ended.value.code or 0)
+
+
+def test_readable_text(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(monkeypatch, "e6e700", PUSH) == 0
+    out = capsys.readouterr().out
+    for piece in ("llc", "DataNotification", "2019-02-04 23:52:22", "1.0.1.7.0.255", "5852 W", "Kaifa list 1", "09 0c"):
+        assert piece in out
+
+
+@pytest.mark.parametrize(
+    "given", [PUSH, PUSH.upper(), f"  {PUSH}\n", " ".join(PUSH[n : n + 2] for n in range(0, len(PUSH), 2)), "0x" + PUSH]
+)
+def test_digits_on_standard_input(
+    given: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, "--json", given=given) == 0
+    assert json.loads(capsys.readouterr().out)["apdu"] == "DataNotification"
+
+
+def test_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(monkeypatch, "--json", *KEYS, *TITLE, CIPHERED) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["ok"] is True
+    assert document["value"]["descriptor"] == {"class_id": 8, "logical_name": "0.0.1.0.0.255", "attribute_id": 2}
+    assert document["layers"][0]["verified"] is True
+
+
+def test_keys_are_not_repeated(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for mode in ((), ("--json",)):
+        call(monkeypatch, *mode, *KEYS, *TITLE, CIPHERED)
+        shown = capsys.readouterr()
+        assert KEYS[1] not in shown.out + shown.err
+        assert KEYS[3] not in shown.out + shown.err
+
+
+def test_what_is_wrong_is_one_line_and_an_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, "0001000100100003c501c1") == 2
+    shown = capsys.readouterr()
+    assert "wrapper" in shown.out
+    assert shown.err.count("\n") == 1
+    assert "at octet 3" in shown.err
+
+
+def test_what_is_wrong_in_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(monkeypatch, "--json", *KEYS, *TITLE, CIPHERED[:-1] + "0") == 2
+    document = json.loads(capsys.readouterr().out)
+    assert (document["ok"], document["error"]["type"]) == (False, "AuthenticationError")
+
+
+@pytest.mark.parametrize(
+    "arguments", [[""], ["xyz"], ["c"], ["--ek", "q", PUSH], ["--ek", "00", "c81e" + CIPHERED[4:]]]
+)
+def test_wrong_arguments(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = call(monkeypatch, *arguments)
+    shown = capsys.readouterr()
+    assert "Traceback" not in shown.err
+    assert (code, bool(shown.err)) in ((2, True), (0, False))
+
+
+def test_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    given = f'{{"id": 1, "hex": "{PUSH}"}}\n\n{{oops\n{{"id": 3, "hex": "{CIPHERED}"}}'
+    monkeypatch.setattr(sys, "argv", ["ferraris", "decode", "--jsonl"])
+    assert call(monkeypatch, "--jsonl", given=given) == 0
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(answer["id"], answer["ok"]) for answer in answers] == [(1, True), (None, False), (3, True)]
+
+
+def test_every_published_row(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(monkeypatch, "--jsonl", given=VECTORS.read_bytes()) == 0
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [answer["id"] for answer in answers if not answer["ok"]] == ["greenbook/ecdsa-p256-table-c1-bad"]
+    assert len(answers) == 71
+
+
+class CountingLines(io.BytesIO):
+    """A stream that notes the longest piece ever taken from it."""
+
+    longest = 0
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        piece = super().readline(size)
+        self.longest = max(self.longest, len(piece))
+        return piece
+
+
+def test_a_huge_line_is_answered_and_never_held_whole() -> None:
+    lines = CountingLines(
+        b"9" * (3 * INSPECTION_LINE_OCTETS_MAX)
+        + b"\n"
+        + b'{"id": 2, "hex": "c0"}\n'
+        + b"8" * (2 * INSPECTION_LINE_OCTETS_MAX)
+    )
+    written = io.StringIO()
+    answer_lines(lines, written)
+    answers: list[dict[str, Any]] = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert [answer["error"]["summary"] for answer in answers] == [
+        "a line is too long",
+        "an APDU is cut short",
+        "a line is too long",
+    ]
+    assert lines.longest <= INSPECTION_LINE_OCTETS_MAX + 1
+
+
+def test_each_answer_is_written_before_the_next_line_is_read() -> None:
+    class Conversation(io.StringIO):
+        flushed = 0
+
+        def flush(self) -> None:
+            self.flushed += 1
+
+    written = Conversation()
+    answer_lines(io.BytesIO(b'{"hex": "c0"}\n{"hex": "c0"}\n'), written)
+    assert written.flushed == 2
+
+
+def test_a_long_tree_is_cut_on_the_screen(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    values = "120001" * 3000
+    assert call(monkeypatch, f"c401c100 01820bb8 {values}") == 0
+    assert "more: see --json" in capsys.readouterr().out
