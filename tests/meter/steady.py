@@ -7,9 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ferraris.dlms import Associated
+from ferraris.dlms.apdu import Conformance
 from ferraris.meter.clock import Zone
+from ferraris.meter.device import LogicalDevice
 from ferraris.meter.fleet import Fleet, Manufacture, Surroundings
+from ferraris.meter.live_values import Partner
 from ferraris.meter.load import Integers
+from ferraris.meter.model import meter_model
 
 MONDAY_MS = 1_772_409_600_000
 """2026-03-02T00:00:00Z."""
@@ -34,3 +39,15 @@ PERFECT = Manufacture(count=3, drift_ppm_max=0, clock_error_ms_max=0, index_wh_m
 STEADY = Surroundings(SteadyLoad(), Zone.load("central_european"))
 
 Maker = Callable[..., Fleet]
+
+
+def device_of(fleet: Fleet, index: int = 0, profile: str = "smr5_three_phase", push: str = "") -> LogicalDevice:
+    """The logical device of one meter, with the keys of seed 1."""
+    return LogicalDevice(fleet.meters[index], meter_model(profile), 1, push)
+
+
+def partner(name: str = "management") -> Partner:
+    """An association of the virtual meters' companion profiles, as it stands."""
+    sap, ciphered, mechanism = {"management": (1, True, 5), "reading": (2, False, 1), "public": (16, False, 0)}[name]
+    associated = Associated(b"FERHES01", Conformance.GET | Conformance.SET, 2_000)
+    return Partner(name, sap, 1, ciphered, mechanism, associated)

@@ -91,14 +91,12 @@ class Moment:
     def time(self) -> CosemDateTime:
         return CosemDateTime.from_epoch_ms(self.clock_ms, self.deviation_min, self.clock_status)
 
-    def current_ca(self, phase: int | None) -> int:
-        """Current of a phase, or of all together, in 1/100 A: the apparent power spread evenly over the phases."""
+    def current_ca(self, phase: int = 0, phases: int = 1) -> int:
+        """Current of one of so many phases in 1/100 A, the apparent power being spread evenly over them."""
         active = self.power[Quantity.ACTIVE_IMPORT] + self.power[Quantity.ACTIVE_EXPORT]
         reactive = self.power[Quantity.REACTIVE_IMPORT] + self.power[Quantity.REACTIVE_EXPORT]
         apparent_va = (active * active + reactive * reactive) ** 0.5
-        voltage_dv = int(self.voltages_dv[0 if phase is None else phase])
-        current = int(apparent_va * 1000 / voltage_dv)
-        return min(current if phase is None else current // 3, LONG_UNSIGNED_MAX)
+        return min(int(apparent_va * 1000 / int(self.voltages_dv[phase])) // phases, LONG_UNSIGNED_MAX)
 
     def last_event_code(self) -> int:
         entries = self.meter.event_entries()
@@ -120,8 +118,8 @@ def _voltage(phase: int) -> Live:
     return lambda moment: int(moment.voltages_dv[phase])
 
 
-def _current(phase: int | None) -> Live:
-    return lambda moment: moment.current_ca(phase)
+def _current(phase: int, phases: int) -> Live:
+    return lambda moment: moment.current_ca(phase, phases)
 
 
 def _in_association(value: Callable[[Partner], Any]) -> Live:
@@ -175,7 +173,7 @@ def live_values(phases: int) -> dict[tuple[str, str], Live]:
     for phase in range(phases):
         for average in ("", "AVERAGE_"):
             live[f"{average}VOLTAGE_L{phase + 1}", "value"] = _voltage(phase)
-            live[f"{average}CURRENT_L{phase + 1}", "value"] = _current(phase)
+            live[f"{average}CURRENT_L{phase + 1}", "value"] = _current(phase, phases)
     return live | _DEVICE | _ASSOCIATION
 
 
@@ -184,7 +182,7 @@ _DEVICE: Final[dict[tuple[str, str], Live]] = {
     ("CLOCK", "status"): lambda moment: moment.clock_status,
     ("CLOCK", "time_zone"): lambda moment: -int(moment.meter.zone.offsets_min.min()),
     ("CLOCK", "daylight_savings_enabled"): lambda moment: bool(moment.meter.zone.saving.any()),
-    ("CURRENT_SUM", "value"): lambda moment: moment.current_ca(None),
+    ("CURRENT_SUM", "value"): lambda moment: moment.current_ca(),
     ("SERIAL_NUMBER", "value"): lambda moment: moment.identity.serial.encode(),
     ("DEVICE_ID_2", "value"): lambda moment: moment.identity.serial.encode(),
     ("LOGICAL_DEVICE_NAME", "value"): lambda moment: moment.identity.logical_device_name,

@@ -1,0 +1,37 @@
+"""The list for the head-end's import: complete, private, whole."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ferraris.meter.fleet import Fleet
+from ferraris.meter.identity import meter_keys
+from ferraris.meter.registry import registry_line, write_registry
+from tests.meter.steady import device_of
+
+
+def test_a_line_says_how_to_reach_and_open_the_meter(fleet: Fleet) -> None:
+    keys = meter_keys(1, 2)
+    assert registry_line(device_of(fleet, 1), port=4060) == {
+        "serial": "FER0000000002",
+        "number": 2,
+        "profile": "smr5_three_phase",
+        "host": "127.20.0.2",
+        "port": 4060,
+        "system_title": "4645520000000002",
+        "encryption_key": keys.encryption_key.hex(),
+        "authentication_key": keys.authentication_key.hex(),
+        "master_key": (keys.master_key or b"").hex(),
+        "lls_secret": (keys.lls_secret or b"").hex(),
+    }
+
+
+def test_the_file_is_json_lines_that_only_its_owner_reads(fleet: Fleet, tmp_path: Path) -> None:
+    devices = [device_of(fleet, index) for index in range(3)]
+    for _ in range(2):
+        path = write_registry(tmp_path, devices)
+        assert path == tmp_path / "meters.json"
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert [json.loads(line) for line in path.read_text().splitlines()] == [registry_line(d) for d in devices]
+    assert [entry.name for entry in tmp_path.glob("meters*")] == ["meters.json"]
