@@ -96,7 +96,7 @@ def _show(result: Inspection) -> None:
         for warning in layer["warnings"]:
             tree.add(Text(f"! {warning}", style="yellow"))
         console.print(tree)
-    for name, value in zip(result.names, result.values, strict=True):
+    for name, value in zip(result.names, result.values, strict=False):  # a name without a value was not decoded
         tree = Tree(Text(name, style="bold green"))
         _grow(tree, value, [ELEMENTS_SHOWN])
         console.print(tree)
