@@ -78,22 +78,22 @@ def everything() -> tuple[Module, ...]:
     return (*product(), *tests(), *_modules(ROOT / "tools"), *_modules(ROOT / "benchmarks"))
 
 
+def listed_by_git(*options: str) -> list[str]:
+    """The paths that `git ls-files` gives, from the root."""
+    command = ["git", "ls-files", "-z", *options]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    return [name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
+
+
 @cache
 def text_files() -> dict[str, str]:
-    """What git keeps (or would keep), as text, by path from the root. Binary files are left out."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
+    """What git keeps, as text, by path from the root. Binary files are left out."""
     files: dict[str, str] = {}
-    for name in listed.stdout.decode().split("\0"):
-        if name and (ROOT / name).is_file():
-            try:
-                files[name] = (ROOT / name).read_text("utf-8")
-            except UnicodeDecodeError:
-                continue
+    for name in listed_by_git("--cached"):
+        try:
+            files[name] = (ROOT / name).read_text("utf-8")
+        except UnicodeDecodeError:
+            continue
     return files
 
 
