@@ -78,9 +78,9 @@ def everything() -> tuple[Module, ...]:
     return (*product(), *tests(), *_modules(ROOT / "tools"), *_modules(ROOT / "benchmarks"))
 
 
-def listed_by_git(*options: str) -> list[str]:
-    """The paths that `git ls-files` gives, from the root."""
-    command = ["git", "ls-files", "-z", *options]
+def kept_by_git() -> list[str]:
+    """The paths that git keeps, from the root."""
+    command = ["git", "ls-files", "--cached", "-z"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
     return [name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
 
@@ -89,7 +89,7 @@ def listed_by_git(*options: str) -> list[str]:
 def text_files() -> dict[str, str]:
     """What git keeps, as text, by path from the root. Binary files are left out."""
     files: dict[str, str] = {}
-    for name in listed_by_git("--cached"):
+    for name in kept_by_git():
         try:
             files[name] = (ROOT / name).read_text("utf-8")
         except UnicodeDecodeError:

@@ -18,7 +18,7 @@ from tests.tidy.source import (
     defined_names,
     everything,
     imports,
-    listed_by_git,
+    kept_by_git,
     none,
     product,
     tests,
@@ -82,7 +82,7 @@ def test_there_is_more_test_than_code() -> None:
 
 
 def test_the_root_holds_nothing_else() -> None:
-    assert {name.split("/")[0] for name in listed_by_git("--cached")} <= ROOT_MAY_HOLD
+    assert {name.split("/")[0] for name in kept_by_git()} <= ROOT_MAY_HOLD
 
 
 def test_a_module_has_a_name_that_says_something() -> None:
