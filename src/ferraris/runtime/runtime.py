@@ -152,7 +152,9 @@ class Runtime:
         """Recover from the stores, then decide and carry out until `stop`. Raises what stops it otherwise."""
         restarted = recover(self.stores, self.head_end.config, self._world.clock.now_ms())
         self._key_ring.register(known.row for known in restarted.meters)
-        self._inbox.appendleft(restarted)
+        # What was registered and ordered before the start is in the stores, so it is in `restarted` already.
+        waiting = [event for event in self._inbox if not isinstance(event, MeterRegistered | CommandPosted)]
+        self._inbox = deque([restarted, *waiting])
         writing = asyncio.create_task(self._writer.run(), name="writer")
         writing.add_done_callback(self._watch)
         try:

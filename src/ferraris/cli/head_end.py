@@ -1,0 +1,122 @@
+"""The head-end of a directory: its master key, its stores, its registry, wired to real links and a clock.
+
+DIR/master.key         wraps the meters' keys; whoever has it and the stores has the keys
+DIR/records.sqlite     registry, counters, commands, alarms
+DIR/intervals.duckdb   readings
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from ferraris.kernel.clock import Clock, ScaledClock, SystemClock
+from ferraris.kernel.entropy import SystemEntropy
+from ferraris.kernel.errors import ConfigError, SecurityError
+from ferraris.keys import MasterKey, MeterKeys
+from ferraris.link import open_tcp
+from ferraris.runtime import Runtime, World
+from ferraris.store import MeterRow, Stores, open_stores
+
+MASTER_KEY_FILE: Final = "master.key"
+DEFAULT_DIRECTORY: Final = Path("ferraris-data")
+MANAGEMENT_CLIENT_SAP: Final = 1
+STORE_THREADS: Final = 1
+
+
+@contextmanager
+def opened(directory: Path) -> Iterator[tuple[Stores, MasterKey]]:
+    """The stores and the master key of a directory, made where there are none. Raises StoreError, ConfigError."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / MASTER_KEY_FILE
+    with open_stores(directory, threads=STORE_THREADS) as stores:
+        if not path.exists() and stores.records.meters():
+            raise ConfigError(f"{path} is missing: without it the keys of the registered meters cannot be unwrapped")
+        yield stores, MasterKey.load(path) if path.exists() else MasterKey.generate(path)
+
+
+def runtime_of(stores: Stores, master_key: MasterKey, clock: Clock) -> Runtime:
+    """The runtime over real links; make it in the event loop. Bulk writes go through a thread."""
+    return Runtime(stores, master_key, World(clock, SystemEntropy(), open_tcp, _in_thread))
+
+
+async def _in_thread(call: Callable[[], object]) -> object:
+    return await asyncio.to_thread(call)
+
+
+def clock_of(speed: float, shared: str = "") -> Clock:
+    """The machine's clock, or one that runs `speed` times as fast; `shared` is "origin_ms:monotonic_s" of another process."""
+    if shared:
+        origin, _, monotonic = shared.partition(":")
+        try:
+            return ScaledClock(int(origin), float(monotonic), speed)
+        except ValueError:
+            raise ConfigError("--clock", expected="MS:S", got=shared) from None
+    if speed == 1.0:
+        return SystemClock()
+    return ScaledClock.starting_at(SystemClock().now_ms(), speed)
+
+
+def import_registry(runtime: Runtime, master_key: MasterKey, path: Path, now_ms: int) -> tuple[int, int]:
+    """Register the meters of a file, one JSON object a line; returns how many are new and how many have changed.
+
+    `serial`, `profile`, `host`, `system_title`, `encryption_key` and `authentication_key` must be there (octets in hex);
+    `port`, `group`, `client_sap`, `server_sap`, `lls_secret`, `created_ms` may be. Raises ConfigError naming the line.
+    """
+    records = runtime.stores.records
+    known = {row.serial: row for row in records.meters()}
+    next_id = records.next_meter()
+    new: list[MeterRow] = []
+    changed = 0
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            given = json.loads(line)
+            old = known.get(given["serial"])
+            row = _row(given, next_id + len(new) if old is None else old.id, master_key, now_ms, old)
+        except (ValueError, KeyError, TypeError, SecurityError) as error:
+            # Not the line itself: there are keys in it.
+            raise ConfigError(f"{path}, line {number}: not a meter: {type(error).__name__}") from None
+        if old is None:
+            new.append(row)
+            known[row.serial] = row
+        elif not _same(row, old):
+            runtime.update(row)
+            changed += 1
+    if new:
+        runtime.register(new)
+    return len(new), changed
+
+
+def _row(given: dict[str, Any], meter: int, master_key: MasterKey, now_ms: int, old: MeterRow | None) -> MeterRow:
+    secret = given.get("lls_secret")
+    keys = MeterKeys(
+        bytes.fromhex(given["encryption_key"]),
+        bytes.fromhex(given["authentication_key"]),
+        lls_secret=None if secret is None else bytes.fromhex(secret),
+    ).wrapped(master_key)
+    return MeterRow(
+        id=meter,
+        serial=str(given["serial"]),
+        profile=str(given["profile"]),
+        host=str(given["host"]),
+        port=int(given.get("port", 4059)),
+        group=str(given.get("group", "default")),
+        client_sap=int(given.get("client_sap", MANAGEMENT_CLIENT_SAP)),
+        server_sap=int(given.get("server_sap", 1)),
+        system_title=bytes.fromhex(given["system_title"]),
+        created_ms=int(given.get("created_ms", now_ms)) if old is None else old.created_ms,
+        wrapped_encryption_key=keys.encryption_key,
+        wrapped_authentication_key=keys.authentication_key,
+        wrapped_lls_secret=keys.lls_secret,
+    )
+
+
+def _same(row: MeterRow, old: MeterRow) -> bool:
+    """Wrapping the same key gives the same octets, so rows tell changed keys without unwrapping."""
+    return row == old

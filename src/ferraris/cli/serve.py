@@ -1,0 +1,83 @@
+"""`ferraris serve`: the process that owns the stores: head-end, push listener, REST API and web console."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ferraris.cli.head_end import DEFAULT_DIRECTORY, clock_of, import_registry, opened, runtime_of
+from ferraris.console import serving
+from ferraris.kernel.clock import Clock
+from ferraris.keys import MasterKey
+from ferraris.link import serve_tcp, serve_udp
+from ferraris.runtime import Runtime
+from ferraris.store import Stores
+
+
+def serve(
+    directory: Annotated[
+        Path, typer.Option("--dir", help="Where the stores and the master key lie.")
+    ] = DEFAULT_DIRECTORY,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the console and REST, on loopback.")] = 8080,
+    registry: Annotated[
+        Path | None, typer.Option("--import", help="Register the meters of this file, one JSON object a line.")
+    ] = None,
+    push_host: Annotated[str, typer.Option(help="Address at which pushes are taken.")] = "127.0.0.1",
+    push_port: Annotated[int, typer.Option(min=0, max=65535, help="Port for pushes, TCP and UDP; 0 for none.")] = 0,
+    speed: Annotated[float, typer.Option(min=0.001, help="Virtual seconds per real second.")] = 1.0,
+    clock: Annotated[
+        str, typer.Option(metavar="MS:S", help="Shared clock: its origin and the monotonic time of that.", hidden=True)
+    ] = "",
+) -> None:
+    """Run the head-end with its REST API and web console, until the process is told to end."""
+    with opened(directory) as (stores, master_key), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(stores, master_key, clock_of(speed, clock), registry, port, (push_host, push_port)))
+
+
+async def _serve(
+    stores: Stores, master_key: MasterKey, clock: Clock, registry: Path | None, port: int, push: tuple[str, int]
+) -> None:
+    runtime = runtime_of(stores, master_key, clock)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, runtime.stop)
+    if registry is not None:
+        new, changed = import_registry(runtime, master_key, registry, clock.now_ms())
+        typer.echo(f"{new} meters registered, {changed} changed")
+    running = asyncio.create_task(runtime.run(), name="runtime")
+    async with AsyncExitStack() as stack:
+        # Whatever fails below, the associations under way end in good order before the stores close.
+        stack.push_async_callback(_end, runtime, running)
+        await _listen(runtime, stack, push)
+        address = await stack.enter_async_context(serving(runtime, port=port))
+        typer.echo(f"console at {address}")
+        await asyncio.wait([running])
+    running.result()
+
+
+async def _listen(runtime: Runtime, stack: AsyncExitStack, push: tuple[str, int]) -> None:
+    host, port = push
+    if port:
+        for listener in (serve_tcp, serve_udp):
+            server = await runtime.listen(listener, host, port)
+            stack.push_async_callback(server.aclose)
+
+
+async def _end(runtime: Runtime, running: asyncio.Task[None]) -> None:
+    runtime.stop()
+    await asyncio.wait([running])
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it runs."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
