@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,13 +21,20 @@ from ferraris.dlms import (
 )
 from ferraris.dlms.apdu import decode_apdu
 from ferraris.dlms.hdlc import decode_frame, join_segments, split_frames
-from ferraris.dlms.inspect import answer_line, inspect
+from ferraris.dlms.inspect import InspectionKeys, answer_line, inspect
 from ferraris.dlms.mbus_segments import decode_segments, join_pieces
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import FerrarisError
 from ferraris.meter.csv_replay import CsvReplay
 
 SEEDS = Path(__file__).with_name("seeds.txt")
+TELEGRAMS = Path(__file__).parents[1] / "vectors" / "dlms.jsonl"
+GREEN_BOOK_KEYS = InspectionKeys(
+    bytes(range(16)),
+    bytes.fromhex("d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"),
+    bytes.fromhex("4d4d4d0000bc614e"),
+    bytes(range(16)),
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,18 @@ def seeds() -> dict[str, tuple[bytes, ...]]:
             kind, digits = line.split()
             found[kind] = (*found.get(kind, ()), bytes.fromhex(digits))
     return found
+
+
+@cache
+def telegrams() -> tuple[bytes, ...]:
+    """The published telegrams, a line of JSON each."""
+    return tuple(TELEGRAMS.read_bytes().splitlines())
+
+
+@cache
+def captures() -> tuple[bytes, ...]:
+    """Their octets, of every kind and in every framing."""
+    return tuple(bytes.fromhex(json.loads(line)["hex"]) for line in telegrams())
 
 
 def a_xdr(octets: bytes) -> None:
@@ -124,7 +144,8 @@ TARGETS = (
     Target("hdlc", lambda octets: join_segments(map(decode_frame, split_frames(octets))), seeds()["hdlc"]),
     Target("m-bus", lambda octets: join_pieces(decode_segments(octets)), seeds()["m-bus"]),
     Target("inspect", inspect, tuple(octets for group in seeds().values() for octets in group)),
-    Target("json-lines", answer_line, (b'{"id": "1", "hex": "C401C1000600003039"}',)),
+    Target("captures", lambda octets: inspect(octets, GREEN_BOOK_KEYS), captures()),
+    Target("json-lines", answer_line, telegrams()),
     Target("server", engine(Role.SERVER), seeds()["apdu"]),
     Target("client", engine(Role.CLIENT), seeds()["apdu"]),
     Target("csv", profile_csv, (b"time,active_import_wh\n2026-01-01T00:00:00Z,1\n2026-01-01T00:15:00Z,2\n",)),

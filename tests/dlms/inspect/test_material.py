@@ -68,6 +68,13 @@ def test_an_hls_response_needs_its_challenge() -> None:
             answer_material("hls-gmac", RESPONSE, row, HLS_KEYS)
 
 
+@pytest.mark.parametrize("name", ["ek", "system_title"])
+@pytest.mark.parametrize("text", ["", "00", "00" * 200])
+def test_an_hls_response_needs_its_keys(name: str, text: str) -> None:
+    with pytest.raises(LocalProtocolError):
+        answer_material("hls-gmac", RESPONSE, {"challenge": CHALLENGE.hex()}, {**HLS_KEYS, name: text})
+
+
 def test_an_agreement_takes_the_point_that_is_not_its_own() -> None:
     there = answer_material(
         "key-agreement",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from ferraris.dlms.ciphering import CipherKeys, unwrap_key
+from ferraris.dlms.ciphering import KEY_OCTETS, SYSTEM_TITLE_OCTETS, CipherKeys, unwrap_key
 from ferraris.dlms.inspect.keys import InspectionKeys, octets_of
 from ferraris.dlms.inspect.tree import Json
 from ferraris.dlms.key_agreement import (
@@ -67,6 +67,10 @@ def _key_wrap(octets: bytes, _row: Row, named: Row) -> Json:
 def _hls_gmac(octets: bytes, row: Row, named: Row) -> Json:
     keys = InspectionKeys.of(named)
     challenge = octets_of("challenge", _asked(row, "challenge"))
+    if len(keys.encryption_key) != KEY_OCTETS or len(keys.system_title) != SYSTEM_TITLE_OCTETS:
+        raise LocalProtocolError(
+            "a key or the system title is missing", expected="ek, ak and system_title", clause="input"
+        )
     counter = CipherKeys(keys.encryption_key, keys.authentication_key).check_gmac(keys.system_title, octets, challenge)
     return {"valid": True, "challenge": challenge.hex(), "invocation_counter": counter, "tag": octets[5:].hex()}
 
