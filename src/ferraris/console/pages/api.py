@@ -1,0 +1,70 @@
+"""REST described for people, made from the OpenAPI description itself and from nothing that lies elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nicegui import ui
+
+from ferraris.console.markup import Child, Markup, joined, tag
+from ferraris.console.pages.frame import Workplace, framed
+from ferraris.console.pages.parts import list_card
+
+EXAMPLE = """curl 'http://127.0.0.1:8080/api/v1/meters?state=late&limit=5'
+curl 'http://127.0.0.1:8080/api/v1/meters/FER0000000001/readings?channel=ACTIVE_ENERGY_IMPORT&format=csv'
+curl -X POST -H 'Content-Type: application/json' -H 'Idempotency-Key: 6f1c' \\
+     -d '{"kind": "read_now"}' 'http://127.0.0.1:8080/api/v1/meters/FER0000000001/commands'"""
+
+
+async def api_page(place: Workplace, openapi: Mapping[str, Any]) -> None:
+    with framed(place, "API", "/docs") as frame:
+        ui.html(introduction(openapi), sanitize=False)
+        for title, endpoints in by_topic(openapi).items():
+            ui.html(list_card(title.capitalize(), tag("div", endpoints)), sanitize=False)
+
+    async def refresh() -> None:
+        """The description does not change while the system runs."""
+
+    await frame.keep(refresh)
+
+
+def introduction(openapi: Mapping[str, Any]) -> Markup:
+    paragraphs = [tag("p", text, style="margin-bottom:8px") for text in openapi["info"]["description"].split("\n\n")]
+    link = tag("a", "OpenAPI description (JSON)", href="/api/v1/openapi.json")
+    examples = tag("div", tag("pre", EXAMPLE), class_="endpoint", style="display:block;padding:8px 0 0;border:0")
+    return list_card(
+        "Everything you see here, for programs", tag("div", paragraphs, examples, class_="card-body"), link
+    )
+
+
+def by_topic(openapi: Mapping[str, Any]) -> dict[str, list[Markup]]:
+    """The endpoints, by their tag, in the order in which they are declared."""
+    topics: dict[str, list[Markup]] = {}
+    for path, operations in openapi["paths"].items():
+        for verb, operation in operations.items():
+            topics.setdefault(operation.get("tags", ["other"])[0], []).append(_endpoint(verb, path, operation))
+    return topics
+
+
+def _endpoint(verb: str, path: str, operation: Mapping[str, Any]) -> Markup:
+    parameters = [_parameter(parameter) for parameter in operation.get("parameters", []) if parameter["in"] != "path"]
+    text = operation.get("description") or operation.get("summary", "")
+    return tag(
+        "div",
+        tag("span", verb.upper(), class_=f"verb {verb}"),
+        tag("span", path, class_="mono"),
+        tag("p", text),
+        tag("ul", parameters) if parameters else None,
+        class_="endpoint",
+    )
+
+
+def _parameter(parameter: Mapping[str, Any]) -> Markup:
+    schema = parameter.get("schema", {})
+    default = schema.get("default")
+    shown: list[Child] = [tag("span", parameter["name"], class_="mono")]
+    if default not in (None, ""):
+        shown.append(f" = {str(default).lower() if isinstance(default, bool) else default}")
+    text = parameter.get("description") or schema.get("description")
+    return tag("li", joined(shown), f": {text}" if text else None)

@@ -1,0 +1,106 @@
+"""Parts that several pages are made of: chips, tables, empty states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from urllib.parse import quote, urlencode
+
+from ferraris.console import words
+from ferraris.console.markup import Child, Markup, moment, tag
+from ferraris.store import AlarmSeverity, CommandRow
+
+
+def chip(named: tuple[str, str], title: str | None = None) -> Markup:
+    """A state with the colour of its tone."""
+    name, tone = named
+    return tag("span", name, class_=f"chip {tone}", title=title)
+
+
+def communication_chip(state: str) -> Markup:
+    return chip(words.communication(state), words.COMMUNICATION_MEANINGS.get(state))
+
+
+def severity_chip(severity: AlarmSeverity | str) -> Markup:
+    return chip(words.severity(str(severity)))
+
+
+def empty(title: str, text: str) -> Markup:
+    """What stands where a list would, when there is nothing to list."""
+    return tag("div", tag("b", title), text, class_="empty")
+
+
+def table(header: Sequence[Child], rows: Iterable[Markup], numbers: Iterable[int] = ()) -> Markup:
+    """A table; the columns `numbers` are aligned to the right."""
+    right = set(numbers)
+    head = [
+        cell
+        if isinstance(cell, Markup) and cell.startswith("<th")
+        else tag("th", cell, class_="number" if at in right else None)
+        for at, cell in enumerate(header)
+    ]
+    body = tag("table", tag("thead", tag("tr", head)), tag("tbody", list(rows)), class_="list")
+    return tag("div", body, class_="scroll")
+
+
+def meter_path(serial: str) -> str:
+    return f"/meters/{quote(serial, safe='')}"
+
+
+def meter_link(serial: str) -> Markup:
+    return (
+        tag("a", serial, href=meter_path(serial), class_="serial mono")
+        if serial
+        else tag("span", "System", class_="muted")
+    )
+
+
+def query_path(path: str, **values: object) -> str:
+    """A path with the values that are not empty, so that addresses stay short."""
+    kept = {key: str(value) for key, value in values.items() if value not in ("", None, False)}
+    return f"{path}?{urlencode(kept)}" if kept else path
+
+
+def card(title: str, *content: Child, more: Child = None) -> Markup:
+    head = tag("div", tag("h2", title), tag("span", more, class_="more") if more else None, class_="card-head")
+    return tag("section", head, tag("div", content, class_="card-body"), class_="card")
+
+
+def list_card(title: str, content: Child, more: Child = None) -> Markup:
+    """A card whose table or empty state reaches its edges."""
+    head = tag("div", tag("h2", title), tag("span", more, class_="more") if more else None, class_="card-head")
+    return tag("section", head, content, class_="card")
+
+
+def command_rows(commands: Iterable[tuple[str, CommandRow]], *, with_meter: bool) -> Iterable[Markup]:
+    """Rows of a table of commands: (serial, command)."""
+    for serial, row in commands:
+        yield tag(
+            "tr",
+            tag("td", meter_link(serial)) if with_meter else None,
+            tag(
+                "td",
+                words.command_kind(row.kind),
+                tag("div", row.argument, class_="faint mono") if row.argument else None,
+            ),
+            tag("td", chip(words.COMMAND_STATES[row.state])),
+            tag("td", moment(row.requested_ms), class_="optional"),
+            tag("td", moment(row.finished_ms, absent="–"), class_="optional"),
+            tag("td", tag("div", command_detail(row), class_="detail")),
+        )
+
+
+COMMAND_HEADER = (
+    "Command",
+    "State",
+    Markup('<th class="optional">Ordered</th>'),
+    Markup('<th class="optional">Settled</th>'),
+    "Outcome",
+)
+
+
+def command_detail(row: CommandRow) -> str:
+    """The outcome in a few words; the values that were read stand with the registers and objects."""
+    if row.kind == "read_now" and row.detail.startswith("{"):
+        registers = row.detail.count('"value"')
+        return f"{registers} registers read"
+    return row.detail

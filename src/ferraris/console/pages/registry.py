@@ -1,0 +1,86 @@
+"""Puts the pages into the application: their addresses, their assets, their look."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from nicegui import Client, ui
+from nicegui import app as nicegui_app
+
+from ferraris.console.pages.alarms import alarms_page
+from ferraris.console.pages.api import api_page
+from ferraris.console.pages.commands import commands_page
+from ferraris.console.pages.frame import Workplace
+from ferraris.console.pages.meter import meter_page
+from ferraris.console.pages.meters import meters_page
+from ferraris.console.pages.overview import overview_page
+from ferraris.console.problems import not_found
+
+ASSETS = Path(__file__).parent.parent / "assets"
+BUILD_TIMEOUT_S = 15.0
+
+
+def add_pages(app: FastAPI, place: Workplace) -> None:
+    """Add every page. NiceGUI keeps one set of pages a process: those added last are shown."""
+    _add_api_fallback(app)
+    app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
+    _add_looks()
+    _add_routes(app, place)
+    ui.run_with(
+        app,
+        title="Ferraris",
+        favicon=ASSETS / "disc.svg",
+        dark=None,
+        language="en-US",
+        tailwind=False,
+        binding_refresh_interval=None,
+        show_welcome_message=False,
+        reconnect_timeout=30.0,
+    )
+
+
+def _add_api_fallback(app: FastAPI) -> None:
+    """What is below /api and nowhere else is a problem in JSON, never a page."""
+
+    @app.api_route("/api/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+    async def nothing(path: str, request: Request) -> JSONResponse:
+        raise not_found("resource", request.url.path)
+
+
+def _add_looks() -> None:
+    version = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(ASSETS.iterdir()))).hexdigest()[:10]
+    looks = f'<link rel="stylesheet" href="/assets/console.css?{version}">\n<script src="/assets/console.js?{version}"></script>'
+    if looks not in Client.shared_head_html:
+        ui.add_head_html(looks, shared=True)
+    nicegui_app.colors(primary="#0c6a6f", secondary="#5b6973", accent="#0c6a6f", positive="#23774f", negative="#b02f2b",
+                       warning="#96600a", info="#2f6298", dark="#141e24", dark_page="#0d1418")  # fmt: skip
+
+
+def _add_routes(app: FastAPI, place: Workplace) -> None:
+    @ui.page("/", response_timeout=BUILD_TIMEOUT_S)
+    async def overview() -> None:
+        await overview_page(place)
+
+    @ui.page("/meters", response_timeout=BUILD_TIMEOUT_S)
+    async def meters(request: Request) -> None:
+        await meters_page(place, request.url.query)
+
+    @ui.page("/meters/{serial}", response_timeout=BUILD_TIMEOUT_S)
+    async def meter(serial: str, request: Request) -> None:
+        await meter_page(place, serial, request.url.query)
+
+    @ui.page("/alarms", response_timeout=BUILD_TIMEOUT_S)
+    async def alarms(request: Request) -> None:
+        await alarms_page(place, request.url.query)
+
+    @ui.page("/commands", response_timeout=BUILD_TIMEOUT_S)
+    async def commands(request: Request) -> None:
+        await commands_page(place, request.url.query)
+
+    @ui.page("/docs", response_timeout=BUILD_TIMEOUT_S)
+    async def api() -> None:
+        await api_page(place, app.openapi())

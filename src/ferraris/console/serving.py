@@ -1,0 +1,84 @@
+"""Serves the console inside the process, and on the event loop, that owns the stores."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Generator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from ferraris.console.app import create_app
+from ferraris.console.port import System
+from ferraris.kernel.errors import ConfigError
+
+LOOPBACK = "127.0.0.1"
+BACKLOG = 128
+CLOSING_S = 3
+"""How long a stop waits for answers under way; web sockets of open pages are closed then."""
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its hands on the process's signals: whoever serves decides when it ends."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+@asynccontextmanager
+async def serving(system: System, *, host: str = LOOPBACK, port: int = 8080) -> AsyncIterator[str]:
+    """Serve the console while the block runs; gives its address. Port 0 takes a free one. Raises ConfigError."""
+    listener = listen(host, port)
+    names = () if host in {LOOPBACK, "localhost", "::1"} else (host,)
+    async with serving_app(create_app(system, names=names), listener):
+        yield address_of(listener)
+
+
+@asynccontextmanager
+async def serving_app(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
+    """Serve an application on a socket that listens, while the block runs."""
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=CLOSING_S, server_header=False
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]), name="console")
+    try:
+        while not server.started:
+            if task.done():
+                await task
+                raise ConfigError("the console did not start")
+            await asyncio.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()
+
+
+async def serve(system: System, *, host: str = LOOPBACK, port: int = 8080) -> None:
+    """Serve the console until cancelled."""
+    async with serving(system, host=host, port=port):
+        await asyncio.Event().wait()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises ConfigError with the reason when it cannot."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise ConfigError(f"the console cannot listen on {host} port {port}: {error.strerror}") from error
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """The address to open in a browser."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
