@@ -36,8 +36,9 @@ from ferraris.meter import (
 app: Final = typer.Typer(add_completion=False, no_args_is_help=True, help="Serve virtual DLMS/COSEM meters.")
 
 FLEET_FILE: Final = "fleet.json"
-FILES_BESIDE_METERS: Final = 256
-"""Open files that the process needs beside a listening socket and some links for each meter."""
+LINKS_AT_ONCE: Final = 4_096
+"""Links of all meters together for which there should be room, beside a listening socket for each meter."""
+OTHER_FILES: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +95,25 @@ def serve(
     load: LoadModel = StochasticLoad(seed) if csv is None else CsvReplay.read(csv)
     surroundings = Surroundings(load, Zone.load(zone))
     choice.check(directory)
-    _raise_file_limit(2 * count + FILES_BESIDE_METERS)
+    _raise_file_limit(count + min(8 * count, LINKS_AT_ONCE) + OTHER_FILES)
     time = _clock(directory, speed, start, clock)
     origin_ms = time.origin_ms if isinstance(time, ScaledClock) else time.now_ms()
     faults = [Fault.parse(text, origin_ms) for text in fault or []]
+    settings = _settings(port, push)
     fleet = _open(directory, choice, surroundings, time, history_days)
     try:
-        host, _, push_port = push.rpartition(":")
-        if push and not (host and push_port.isdigit()):
-            raise ConfigError("--push", expected="HOST:PORT", got=push)
-        settings = ServiceSettings(port=port, push_host=host, push_port=int(push_port or 0))
         service = FleetService(fleet, models, seed, time, SystemEntropy(), serve_tcp, open_tcp, settings, faults)
         registry = write_registry(directory, service.devices, port)
         _run(service, f"registry {registry}")
     finally:
         fleet.close()
+
+
+def _settings(port: int, push: str) -> ServiceSettings:
+    host, _, push_port = push.rpartition(":")
+    if push and not (host and push_port.isdigit()):
+        raise ConfigError("--push", expected="HOST:PORT", got=push)
+    return ServiceSettings(port=port, push_host=host, push_port=int(push_port or 0))
 
 
 def _clock(directory: Path, speed: float, start: datetime | None, shared: str) -> Clock:
@@ -131,9 +136,8 @@ def _open(directory: Path, choice: FleetChoice, surroundings: Surroundings, cloc
         return Fleet.open(directory, surroundings, clock.now_ms())
     made_ms = clock.now_ms() - history_days * S_PER_DAY * MS_PER_S
     entropy = SeededEntropy(choice.seed)
-    directory.mkdir(parents=True, exist_ok=True)
-    choice.keep(directory)
     fleet = Fleet.create(directory, Manufacture(choice.count), surroundings, entropy, made_ms)
+    choice.keep(directory)
     fleet.advance(clock.now_ms())
     return fleet
 

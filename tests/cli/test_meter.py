@@ -1,0 +1,124 @@
+"""`ferraris meter serve` as a process: it listens, ends on SIGTERM, and brings the same meters back after kill -9."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ferraris.cli import main
+from ferraris.cli.main import EXIT_REFUSED
+from ferraris.cli.meter import FleetChoice
+from ferraris.kernel.errors import ConfigError
+from ferraris.meter import EventCode, Fleet, StochasticLoad, Surroundings, Zone
+
+COMMAND = ["ferraris", "meter", "serve"]
+Refused = Callable[..., str]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@contextmanager
+def serving(directory: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process and its first line."""
+    command = [sys.executable, "-m", *COMMAND, "--dir", str(directory), "--count", "3", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout is not None
+    try:
+        yield process, process.stdout.readline()
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Refused:
+    """Runs the command in this process, and returns the line with which it refuses."""
+
+    def run(directory: Path, *options: str) -> str:
+        monkeypatch.setattr(sys, "argv", [*COMMAND, "--dir", str(directory), "--count", "3", *options])
+        with pytest.raises(SystemExit) as ended:
+            main.run()
+        assert ended.value.code == EXIT_REFUSED
+        return capsys.readouterr().err
+
+    return run
+
+
+def test_meters_listen_and_end_on_sigterm(tmp_path: Path) -> None:
+    port = free_port()
+    with serving(tmp_path / "m", "--port", str(port), "--history-days", "1") as (process, line):
+        assert line.startswith("3 meters listen from 127.20.0.1 to 127.20.0.3; registry ")
+        socket.create_connection(("127.20.0.3", port), 5).close()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    registered = [json.loads(text) for text in (tmp_path / "m" / "meters.json").read_text().splitlines()]
+    assert [(meter["host"], meter["port"]) for meter in registered] == [(f"127.20.0.{n}", port) for n in (1, 2, 3)]
+
+
+def test_after_kill_the_same_meters_are_back_with_their_outage(tmp_path: Path) -> None:
+    options = "--port", str(free_port()), "--speed", "900", "--start", "2026-03-02T00:00:00", "--seed", "5"
+    for _ in range(2):
+        with serving(tmp_path, *options) as (process, line):
+            assert "3 meters" in line, line
+            process.send_signal(signal.SIGKILL)
+            process.wait(20)
+    alive_ms = Fleet.last_alive_ms(tmp_path)
+    assert alive_ms is not None
+    fleet = Fleet.open(tmp_path, Surroundings(StochasticLoad(5), Zone.load("central_european")), alive_ms + 60_000)
+    for meter in fleet.meters:
+        assert [event.code for event in meter.events()] == [EventCode.POWER_DOWN, EventCode.POWER_UP] * 2
+    fleet.close()
+
+
+def test_a_directory_is_one_fleet_for_ever(tmp_path: Path) -> None:
+    made = FleetChoice(3, 1, ["smr5_three_phase"], "central_european")
+    made.check(tmp_path)
+    made.keep(tmp_path)
+    made.check(tmp_path)
+    with pytest.raises(ConfigError, match="another fleet: seed, expected 1, got 2"):
+        FleetChoice(3, 2, ["smr5_three_phase"], "central_european").check(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--profile", "toaster"], "toaster"),
+        (["--zone", "atlantis"], "unknown time zone"),
+        (["--csv", "/nowhere.csv"], "cannot read /nowhere.csv"),
+        (["--push", "nowhere"], "--push, expected HOST:PORT"),
+        (["--clock", "soon"], "--clock, expected MS:S"),
+        (["--fault", "fire:1:2:3"], "not a fault"),
+        (["--fault", "link:9:2:3"], "a meter that there is not"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(
+    tmp_path: Path, refused: Refused, options: list[str], reason: str
+) -> None:
+    line = refused(tmp_path, *options)
+    assert line.startswith("ferraris: ")
+    assert reason in line
+    assert line.count("\n") == 1
+
+
+def test_a_second_process_is_refused(tmp_path: Path, refused: Refused) -> None:
+    with serving(tmp_path, "--port", str(free_port())):
+        assert "another process runs the meters" in refused(tmp_path, "--port", str(free_port()))
+
+
+def test_an_address_in_use_is_refused(tmp_path: Path, refused: Refused) -> None:
+    port = str(free_port())
+    with serving(tmp_path / "a", "--port", port):
+        assert f"Cannot listen on 127.20.0.1:{port}" in refused(tmp_path / "b", "--port", port)

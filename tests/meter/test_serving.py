@@ -1,0 +1,278 @@
+"""A fleet in service on a simulated network: reached at its addresses, captured on time, pushing what happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from ferraris.cosem import CosemDateTime, DisconnectControl, PushSetupV0, Register, obis
+from ferraris.cosem.classes.push_setup import PushMessage, SendDestinationAndMethod, TransportService
+from ferraris.dlms import CipherKeys, PushReceiver, PushSecurity, WrapperReceiver
+from ferraris.kernel.entropy import SeededEntropy
+from ferraris.kernel.errors import ConfigError, LinkError
+from ferraris.link import Link
+from ferraris.meter.events import EventCode
+from ferraris.meter.faults import Fault
+from ferraris.meter.fleet import Fleet
+from ferraris.meter.identity import meter_keys
+from ferraris.meter.model import meter_model
+from ferraris.meter.serving import FleetService, ServiceSettings
+from ferraris.simulation import VirtualClock, run_virtual
+from tests.meter.clients import NoGuard, associated, management
+from tests.meter.steady import MONDAY_MS, STEADY, Maker
+from tests.simulation.bottle import network
+
+HEADEND, PUSH_PORT = "10.0.0.1", 4060
+PUSHING = ServiceSettings(push_host=HEADEND, push_port=PUSH_PORT)
+
+
+class World:
+    """A network, a head-end that takes pushes, and the service."""
+
+    def __init__(self, fleet: Fleet, settings: ServiceSettings, faults: Sequence[Fault]) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.network = network()
+        self.clock = VirtualClock(self.loop, MONDAY_MS)
+        self.pushes: list[tuple[int, int, int]] = []
+        """Meter, seconds after Monday midnight of the event, code."""
+        models = [meter_model("smr5_three_phase"), meter_model("smr5_single_phase")]
+        self.service = FleetService(
+            fleet,
+            models,
+            1,
+            self.clock,
+            SeededEntropy(9),
+            self.network.listen,
+            self.network.connector("127.20.0.1"),
+            settings,
+            faults,
+        )
+
+    async def take_pushes(self, link: Link) -> None:
+        wrapper = WrapperReceiver()
+        receiver = PushReceiver(self.security)
+        while True:
+            wrapper.receive(await link.receive())
+            for wpdu in wrapper.events():
+                push = receiver.receive(wpdu.apdu)
+                time, _, code, _ = push.notification.values
+                assert isinstance(time, bytes)
+                moment_ms = CosemDateTime.from_octets(time).to_epoch_ms()
+                assert moment_ms is not None
+                number = int.from_bytes(push.system_title[3:], "big")
+                self.pushes.append((number, (moment_ms - MONDAY_MS) // 1000, int(str(code))))
+
+    def security(self, system_title: bytes) -> PushSecurity:
+        keys = meter_keys(1, int.from_bytes(system_title[3:], "big"))
+        return PushSecurity(CipherKeys(keys.encryption_key, keys.authentication_key), NoGuard())
+
+    async def until(self, seconds: float) -> None:
+        """Let time pass until so long after the start."""
+        await asyncio.sleep(seconds - self.loop.time())
+
+    @asynccontextmanager
+    async def meter(self, number: int) -> AsyncIterator[object]:
+        link = await self.network.connector(HEADEND)(f"127.20.0.{number}", 4059)
+        async with associated(link, management(number)) as client:
+            yield client
+
+
+Scenario = Callable[[World], Awaitable[None]]
+
+
+def play(
+    fleet: Fleet,
+    scenario: Scenario,
+    settings: ServiceSettings = PUSHING,
+    faults: Sequence[Fault] = (),
+    *,
+    head: bool = True,
+) -> World:
+    async def main() -> World:
+        world = World(fleet, settings, faults)
+        if head:
+            await world.network.listen(HEADEND, PUSH_PORT, world.take_pushes)
+        await world.service.start()
+        await scenario(world)
+        await world.service.aclose()
+        await world.service.aclose()
+        assert world.service.connections == 0
+        return world
+
+    return run_virtual(main())
+
+
+def times(fleet: Fleet, index: int) -> list[int]:
+    """Minutes after Monday midnight of the captures."""
+    return [(int(time) - MONDAY_MS // 1000) // 60 for time in fleet.meters[index].load_entries()["time_s"]]
+
+
+def test_every_meter_answers_at_its_address_with_its_profile(fleet: Fleet) -> None:
+    async def scenario(world: World) -> None:
+        for number in (1, 2, 3):
+            async with world.meter(number) as client:
+                assert (await client.get(Register.value, obis.VOLTAGE_L1)).value == 2301  # type: ignore[attr-defined]
+        assert [device.model.profile.phases for device in world.service.devices] == [3, 1, 3]
+
+    play(fleet, scenario)
+
+
+def test_captures_are_made_on_time_without_being_asked(fleet: Fleet) -> None:
+    async def scenario(world: World) -> None:
+        await world.until(3_610)
+
+    play(fleet, scenario)
+    assert [times(fleet, index) for index in range(3)] == [[15, 30, 45, 60]] * 3
+    assert fleet.memory.alive_ms >= MONDAY_MS + 3_608_000
+
+
+def test_an_event_is_pushed_once_and_told_as_it_was(fleet: Fleet) -> None:
+    async def scenario(world: World) -> None:
+        await world.until(100)
+        async with world.meter(2) as client:
+            await client.invoke(DisconnectControl.remote_disconnect, obis.DISCONNECT_CONTROL, 0)  # type: ignore[attr-defined]
+        await world.until(1_000)
+
+    world = play(fleet, scenario)
+    assert [(number, code) for number, _, code in world.pushes] == [(2, EventCode.REMOTE_DISCONNECTION)]
+    assert world.pushes[0][1] == fleet.meters[1].events()[0].time_s - MONDAY_MS // 1000
+
+
+def test_a_restart_is_pushed_by_every_meter(tmp_path: Path, make_fleet: Maker) -> None:
+    make_fleet().close()
+    fleet = Fleet.open(tmp_path / "fleet", STEADY, MONDAY_MS)
+
+    async def scenario(world: World) -> None:
+        await world.until(30)
+
+    world = play(fleet, scenario)
+    expected = [(number, 0, code) for number in (1, 2, 3) for code in (EventCode.POWER_DOWN, EventCode.POWER_UP)]
+    assert sorted(world.pushes) == expected
+    again = play(fleet, scenario)
+    assert again.pushes == []
+    fleet.close()
+
+
+def test_a_push_that_fails_is_tried_again_as_set_up_and_given_up_in_the_end(fleet: Fleet) -> None:
+    """The head-end comes up after 130 s: the third try, 60 s apart, finds it."""
+    fleet.meters[0].log_event(EventCode.CLOCK_INVALID, MONDAY_MS)
+
+    async def late(world: World) -> None:
+        await world.until(130)
+        await world.network.listen(HEADEND, PUSH_PORT, world.take_pushes)
+        await world.until(1_000)
+
+    assert play(fleet, late, head=False).pushes == [(1, 0, EventCode.CLOCK_INVALID)]
+    fleet.meters[0].log_event(EventCode.CLOCK_INVALID, MONDAY_MS)
+
+    async def never(world: World) -> None:
+        await world.until(1_000)
+        await world.network.listen(HEADEND, PUSH_PORT, world.take_pushes)
+        await world.until(2_000)
+
+    assert play(fleet, never, head=False).pushes == []
+
+
+def test_without_a_destination_nothing_is_pushed_until_a_client_sets_one(fleet: Fleet) -> None:
+    fleet.meters[0].log_event(EventCode.CLOCK_INVALID, MONDAY_MS)
+
+    async def scenario(world: World) -> None:
+        await world.until(10)
+        destination = SendDestinationAndMethod(
+            TransportService.TCP, f"{HEADEND}:{PUSH_PORT}".encode(), PushMessage.A_XDR_APDU
+        )
+        async with world.meter(1) as client:
+            await client.set(PushSetupV0.send_destination_and_method, obis.PUSH_SETUP_ALARM, destination)  # type: ignore[attr-defined]
+            await client.invoke(PushSetupV0.push, obis.PUSH_SETUP_ALARM, 0)  # type: ignore[attr-defined]
+        await world.until(30)
+
+    pushes = play(fleet, scenario, ServiceSettings()).pushes
+    assert [(number, code) for number, _, code in pushes] == [(1, EventCode.CLOCK_INVALID)]
+    assert pushes[0][1] >= 10
+
+
+@pytest.mark.parametrize("destination", [b"nowhere", b"10.0.0.1:port", b"\xff\xfe:1", b":4060"])
+def test_a_destination_that_is_none_is_passed_over(fleet: Fleet, destination: bytes) -> None:
+    async def scenario(world: World) -> None:
+        setting = SendDestinationAndMethod(TransportService.TCP, destination, PushMessage.A_XDR_APDU)
+        async with world.meter(1) as client:
+            await client.set(PushSetupV0.send_destination_and_method, obis.PUSH_SETUP_ALARM, setting)  # type: ignore[attr-defined]
+            await client.invoke(DisconnectControl.remote_disconnect, obis.DISCONNECT_CONTROL, 0)  # type: ignore[attr-defined]
+        await world.until(30)
+        async with world.meter(1):
+            pass
+
+    assert play(fleet, scenario).pushes == []
+
+
+def test_a_lost_link_hides_a_meter_that_goes_on_measuring(fleet: Fleet) -> None:
+    async def scenario(world: World) -> None:
+        async with world.meter(2):
+            pass
+        held = await world.network.connector(HEADEND)("127.20.0.2", 4059)
+        await world.until(110)
+        with pytest.raises(LinkError):
+            await held.receive()
+        with pytest.raises(LinkError):
+            await world.network.connector(HEADEND)("127.20.0.2", 4059)
+        async with world.meter(1):
+            pass
+        await world.until(2_000)
+        async with world.meter(2) as client:
+            assert (await client.get(Register.value, obis.ACTIVE_ENERGY_IMPORT)).value >= 222  # type: ignore[attr-defined]
+
+    play(fleet, scenario, faults=[Fault.parse("link:2:100:1800", MONDAY_MS)])
+    assert times(fleet, 1) == [15, 30]
+    assert fleet.meters[1].events() == []
+
+
+def test_a_lost_supply_is_an_outage(fleet: Fleet) -> None:
+    async def scenario(world: World) -> None:
+        await world.until(4_000)
+        async with world.meter(3):
+            pass
+
+    world = play(fleet, scenario, faults=[Fault.parse("power:3:1000:1900", MONDAY_MS)])
+    assert times(fleet, 2) == [15, 60]
+    assert [(number, code) for number, _, code in world.pushes] == [(3, 1), (3, 2)]
+    assert [event.time_s - MONDAY_MS // 1000 for event in fleet.meters[2].events()] == pytest.approx(
+        [1000, 2900], abs=2
+    )
+
+
+def test_a_meter_that_is_off_when_the_service_starts_is_not_reached(fleet: Fleet) -> None:
+    fleet.meters[0].power_down(MONDAY_MS)
+
+    async def scenario(world: World) -> None:
+        with pytest.raises(LinkError):
+            await world.network.connector(HEADEND)("127.20.0.1", 4059)
+        await world.service.switch_on(0)
+        async with world.meter(1):
+            pass
+
+    play(fleet, scenario)
+
+
+def test_a_fault_of_no_meter_is_refused(fleet: Fleet) -> None:
+    async def scenario(world: World) -> None:
+        raise AssertionError
+
+    with pytest.raises(ConfigError, match="expected 1 to 3, got 4"):
+        play(fleet, scenario, faults=[Fault.parse("link:4:1:1", MONDAY_MS)])
+
+
+def test_what_ends_the_service_is_told(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(now_ms: int) -> int:
+        raise MemoryError("worn out")
+
+    async def scenario(world: World) -> None:
+        await world.until(10)
+        monkeypatch.setattr(fleet, "capture_due", broken)
+        with pytest.raises(MemoryError, match="worn out"):
+            await world.service.run()
+
+    play(fleet, scenario)
