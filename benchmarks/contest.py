@@ -131,8 +131,24 @@ class Arena:
         return series
 
 
-def ratio_by_rounds(ours: Series, theirs: Series, *, of_cpu: bool = False) -> tuple[float, float, float]:
-    """How many times as fast (or as thrifty) we are: median, least and greatest over the rounds taken in turn."""
-    pairs = zip(ours.rounds, theirs.rounds, strict=True)
-    ratios = [b.cpu_us / a.cpu_us if of_cpu else a.rate / b.rate for a, b in pairs]
-    return statistics.median(ratios), min(ratios), max(ratios)
+@dataclass(frozen=True)
+class Ratio:
+    """How many times as fast we are as another, or as thrifty with processor time."""
+
+    median: float
+    """Over the rounds taken in turn: what disturbs the machine disturbs both of a pair."""
+    least: float
+    greatest: float
+    of_bests: float
+    """Our least disturbed round against theirs."""
+
+
+def ratio(ours: Series, theirs: Series, *, of_cpu: bool = False) -> Ratio:
+    """Compare round by round."""
+    if of_cpu:
+        ratios = [b.cpu_us / a.cpu_us for a, b in zip(ours.rounds, theirs.rounds, strict=True)]
+        of_bests = min(one.cpu_us for one in theirs.rounds) / min(one.cpu_us for one in ours.rounds)
+    else:
+        ratios = [a.rate / b.rate for a, b in zip(ours.rounds, theirs.rounds, strict=True)]
+        of_bests = ours.best / theirs.best
+    return Ratio(statistics.median(ratios), min(ratios), max(ratios), of_bests)

@@ -19,8 +19,9 @@ from benchmarks.contest import (
     GURUX_PYTHON,
     Arena,
     Contestant,
+    Ratio,
     Series,
-    ratio_by_rounds,
+    ratio,
 )
 from benchmarks.payloads import HEADEND_SYSTEM_TITLE, SYSTEM_TITLE, Payloads, keys_as_task
 from benchmarks.payloads import ROWS as PROFILE_ROWS
@@ -59,11 +60,11 @@ class Result:
     """What came of a row."""
 
     series: dict[str, Series]
-    ratios: dict[Goal, tuple[float, float, float]] = field(default_factory=dict)
+    ratios: dict[Goal, Ratio] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Every round, and the ratios."""
-        ratios = [{**asdict(goal), "ratio": ratio} for goal, ratio in self.ratios.items()]
+        ratios = [{**asdict(goal), **asdict(reached)} for goal, reached in self.ratios.items()]
         return {"rounds": {name: asdict(one)["rounds"] for name, one in self.series.items()}, "ratios": ratios}
 
 
@@ -163,7 +164,7 @@ def measure_row(arena: Arena, row: Row, rounds: int, seconds: float) -> Result:
 
 def _with_ratios(row: Row, series: dict[str, Series]) -> Result:
     goals = [goal for goal in row.goals if goal.peer in series]
-    ratios = {goal: ratio_by_rounds(series[OURS], series[goal.peer], of_cpu=goal.of_cpu) for goal in goals}
+    ratios = {goal: ratio(series[OURS], series[goal.peer], of_cpu=goal.of_cpu) for goal in goals}
     return Result(series, ratios)
 
 

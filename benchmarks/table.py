@@ -27,12 +27,12 @@ def show_row(row: Row, result: Result) -> None:
         if name == OURS and limit is not None:
             line += f"  {series.rate / limit.rate:.1%} of the limit"
         print(line)
-    for goal, (median, least, greatest) in result.ratios.items():
+    for goal, ratio in result.ratios.items():
         kind = "of CPU, " if goal.of_cpu else ""
-        verdict = "reached" if median >= goal.least else "NOT reached"
+        verdict = "reached" if ratio.median >= goal.least else "NOT reached"
         print(
-            f"  against {goal.peer}: {kind}{median:.3g} times (rounds {least:.3g} to {greatest:.3g}),"
-            f" goal {goal.least:g}: {verdict}"
+            f"  against {goal.peer}: {kind}{ratio.median:.3g} times (rounds {ratio.least:.3g} to {ratio.greatest:.3g},"
+            f" best against best {ratio.of_bests:.3g}), goal {goal.least:g}: {verdict}"
         )
 
 
