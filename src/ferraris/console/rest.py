@@ -69,9 +69,12 @@ def _add_system(router: APIRouter, meters: MeterReader, board: FigureBoard) -> N
         return await board.current()
 
     @router.get("/summary", tags=["system"])
-    async def summary() -> Summary:
-        """What was due since the meters were registered, what is stored, what came late, what failed."""
-        return await summarize(meters.system)
+    async def summary(until_s: int | None = None) -> Summary:
+        """What was due since the meters were registered, what is stored, what came late, what failed.
+
+        `until_s`, seconds since 1970-01-01 UTC, leaves out what was captured after it.
+        """
+        return await summarize(meters.system, until_s)
 
     @router.get("/audit", tags=["system"])
     async def audit(limit: Limit = 100) -> list[AuditRow]:

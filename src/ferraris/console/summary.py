@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ferraris.console.figures import LOAD_PROFILE
 from ferraris.console.port import System
-from ferraris.headend import Communication
+from ferraris.headend import Communication, collectable
 
 HOPELESS = frozenset({Communication.WRONG_KEY, Communication.QUARANTINED})
 MS_PER_S = 1_000
@@ -27,11 +27,17 @@ class Summary:
     backfilled: int
     failed_meters: int
     alarms: int
+    collectable: int
+    """Intervals that are still to come: 0 when all that can be collected is."""
 
 
-async def summarize(system: System) -> Summary:
-    """The summary at this moment."""
-    state, now_s = system.head_end.state, system.clock.now_ms() // MS_PER_S
+async def summarize(system: System, until_s: int | None = None) -> Summary:
+    """The summary of what was captured until `until_s`; until now when that is not given."""
+    state = system.head_end.state
+    now_s = system.clock.now_ms() // MS_PER_S
+    if until_s is not None:
+        now_s = min(now_s, until_s)
+    still_to_come = collectable(state, now_s)
     due: dict[int, dict[int, int]] = {}
     """Slots by channel and meter."""
     backfilled = failed = 0
@@ -60,4 +66,5 @@ async def summarize(system: System) -> Summary:
         backfilled=backfilled,
         failed_meters=failed,
         alarms=alarms,
+        collectable=still_to_come,
     )
