@@ -3,7 +3,8 @@
 Everything a meter knows lies in memory-mapped non-volatile memory, one row per meter; a `Meter` is a view on one row. A
 process that dies at any moment finds its meters again as they were, and each of them logs the outage. `FleetService` serves
 a `Fleet` over links that are handed in; `load` models say what flows, a function of meter and time that an auditor can
-ask as well.
+ask as well. What the `memory` is made of (`committed_rows`, `ring`, `mapped_file`) stands open to the simulator, which cuts
+it off at any write.
 """
 
 from ferraris.meter.clock import ProfileStatus, Zone

@@ -50,6 +50,7 @@ class DatagramEnd:
         if not octets:
             return
         medium = self._medium
+        medium.handed_over(self.local, self.peer, octets)
         copies = 2 if medium.happens(medium.conditions.duplication) else 1
         for _ in range(copies):
             if medium.carries(self.here[0], self.there[0]):

@@ -28,7 +28,7 @@ class EventLog:
         self._last: deque[str] = deque(maxlen=SIMULATION_STORY_LINES_MAX)
         self._second = (-1, "")
 
-    def record(self, kind: str, subject: str, **fields: FieldValue) -> None:
+    def record(self, kind: str, subject: str, /, **fields: FieldValue) -> None:
         """One event, now."""
         line = " ".join([self._time_text(), kind, subject, *(f"{name}={_text(fields[name])}" for name in fields)])
         self.count += 1

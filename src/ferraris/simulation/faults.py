@@ -24,6 +24,8 @@ class FaultKind(Enum):
     """One meter's program dies at some write to its memory and starts again."""
     COLLECTOR_CRASH = "collector-crash"
     """The head-end's process dies at some write to its stores and starts again from its files."""
+    DISK_FULL = "disk-full"
+    """For a while the collector can write nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class FaultRates:
     meter_outage_s_max: float = 3 * 3600.0
     meter_crashes: float = 0.2
     collector_crashes: float = 3.0
+    full_disks: float = 1.0
+    full_disk_s_max: float = 1_800.0
     restart_s_max: float = 120.0
     """Until a crashed program runs again."""
 
@@ -64,6 +68,7 @@ def draw_faults(entropy: SeededEntropy, rates: FaultRates, meters: int, until_s:
         *_of_the_world(
             entropy.fork("collector"), FaultKind.COLLECTOR_CRASH, rates.collector_crashes, rates.restart_s_max, until_s
         ),
+        *_of_the_world(entropy.fork("disk"), FaultKind.DISK_FULL, rates.full_disks, rates.full_disk_s_max, until_s),
     ]
     for meter in range(1, meters + 1):
         own = entropy.fork(f"meter {meter}")

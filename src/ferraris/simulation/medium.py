@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ferraris.kernel.clock import MS_PER_S
@@ -38,6 +38,8 @@ class Medium:
     def __init__(self, entropy: Entropy, log: EventLog) -> None:
         self.conditions = CALM
         self.log = log
+        self.witness: Callable[[str, str, bytes], None] | None = None
+        """Told what a program at one address (`host:port`) hands over for another, before anything can happen to it."""
         self._entropy = entropy
         self._cuts: dict[str, frozenset[str]] = {}
         self._off: dict[str, None] = {}
@@ -75,6 +77,11 @@ class Medium:
     def carries(self, source: str, destination: str) -> bool:
         """Whether this one attempt to carry something gets through."""
         return self.reachable(source, destination) and not self.happens(self.conditions.loss)
+
+    def handed_over(self, local: str, peer: str, octets: bytes) -> None:
+        """A program has sent something."""
+        if self.witness is not None:
+            self.witness(local, peer, octets)
 
     def happens(self, probability: float) -> bool:
         """Draw one chance."""

@@ -120,6 +120,11 @@ class Network:
             self.medium.switch_on(host)
 
     @property
+    def streams_made(self) -> int:
+        """Streams that were opened so far."""
+        return self._streams_made
+
+    @property
     def links_open(self) -> int:
         """Ends of links that programs hold."""
         return len(self._stream_ends) + len(self._datagram_ends)

@@ -88,6 +88,7 @@ class StreamEnd:
         self._inbox.check_open()
         if not octets:
             return
+        self._medium.handed_over(self.local, self.peer, octets)
         self.outstanding += len(octets)
         self._enqueue(*(_Segment(piece) for piece in self._cut(bytes(octets))))
         while self.outstanding >= LINK_RECEIVE_OCTETS_MAX:

@@ -1,0 +1,229 @@
+"""A collector: head-end, runtime and both stores in one process, which may die at any write and starts again from its files.
+
+It is the product's own runtime, with the simulated network for its links and DuckDB and SQLite in real files for its
+stores. The auditor looks at every batch that the interval store takes, and at all of it whenever it is opened again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, cast
+
+from ferraris.headend import CollectionPlan, CommandKind, collectable
+from ferraris.kernel.clock import Clock
+from ferraris.kernel.entropy import SeededEntropy
+from ferraris.kernel.errors import StoreError
+from ferraris.keys import MasterKey
+from ferraris.link import LinkServer
+from ferraris.runtime import Runtime, RuntimeSettings, save_plan
+from ferraris.runtime import World as Outside
+from ferraris.simulation.auditor import Auditor, Ledger
+from ferraris.simulation.events import EventLog
+from ferraris.simulation.life import Life, ProcessDiedError
+from ferraris.simulation.network import Network
+from ferraris.simulation.process import Process
+from ferraris.store import Appended, CommandRow, IntervalStore, MeterRow, Readings, Stores, open_stores
+
+PUSH_PORT: Final = 4059
+STOP_S: Final = 300.0
+"""An orderly end takes no longer."""
+
+
+@dataclass(frozen=True)
+class CollectorSettings:
+    """Who the collector is, and which meters it has."""
+
+    name: str
+    host: str
+    system_title: bytes
+    rows: tuple[MeterRow, ...]
+    plan: CollectionPlan
+    flush_interval_s: float
+    unkeyed: frozenset[int] = frozenset()
+    """Meters that are registered with a wrong key: it cannot read them, and must not suffer for it."""
+
+
+class Collector:
+    """One collector, its process and its files."""
+
+    def __init__(
+        self,
+        settings: CollectorSettings,
+        clock: Clock,
+        log: EventLog,
+        network: Network,
+        auditor: Auditor,
+        directory: Path,
+        master_key: MasterKey,
+        entropy: SeededEntropy,
+    ) -> None:
+        self.settings = settings
+        self.life: Life | None = None
+        self.runtime: Runtime | None = None
+        self.deaths = 0
+        self._stopping = False
+        self._clock = clock
+        self._log = log
+        self._network = network
+        self._auditor = auditor
+        self._directory = directory
+        self._master_key = master_key
+        self._entropy = entropy
+        self._stores: Stores | None = None
+        self._listeners: list[LinkServer] = []
+        self._task: asyncio.Task[None] | None = None
+        self._last_commands: dict[int, list[CommandRow]] = {}
+        meters = tuple(row.id for row in settings.rows if row.id not in settings.unkeyed)
+        auditor.add_ledger(Ledger(settings.name, clock.now_ms() // 1000, meters, self.commands))
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @property
+    def running(self) -> bool:
+        return self.runtime is not None and self.life is not None and self.life.alive
+
+    async def run(self, restart_s: Callable[[], float]) -> None:
+        """Live, die and live again until cancelled. `restart_s` says how long each death lasts."""
+        while True:
+            try:
+                life = await self._start()
+                await life.ended.wait()
+            except ProcessDiedError:
+                pass
+            if self._stopping:
+                return
+            await self.bury()
+            self.deaths += 1
+            await asyncio.sleep(restart_s())
+
+    async def stop(self) -> Stores:
+        """End in order, and hand over the stores as they are then. The caller closes them."""
+        assert self.runtime is not None
+        assert self._task is not None
+        self._stopping = True
+        self.runtime.stop()
+        for listener in self._listeners:
+            await listener.aclose()
+        await asyncio.wait([self._task], timeout=STOP_S)
+        if not self._task.done():
+            self._auditor.fail("an orderly stop hangs", self.name, self.name)
+        assert self.life is not None
+        self.life.end("stop")
+        await self.life.process.kill()
+        assert self._stores is not None
+        return self._stores
+
+    def post(self, meter: int, kind: CommandKind, requested_by: str) -> CommandRow | None:
+        """An operator asks for something; None when it could not be taken."""
+        if not self.running:
+            return None
+        assert self.life is not None
+        assert self.runtime is not None
+        try:
+            return self.life.process.run(self.runtime.post_command, meter, kind, "", requested_by)
+        except (StoreError, ProcessDiedError):
+            return None
+
+    def commands(self, meter: int) -> list[CommandRow]:
+        """The commands on record for a meter; those last seen, while the stores are closed."""
+        if self._stores is None:
+            return self._last_commands.get(meter, [])
+        return self._stores.records.commands(meter)
+
+    def collectable(self, until_s: int) -> int:
+        """Rows that the head-end itself still expects from the time before."""
+        assert self.runtime is not None
+        return collectable(self.runtime.head_end.state, until_s)
+
+    # Its own
+
+    async def _start(self) -> Life:
+        process = Process(self.name)
+        life = self.life = Life(process, self._log, self._network.drop_process)
+        self._log.record("starts", self.name)
+        stores = self._stores = open_stores(self._directory, life.check, threads=1)
+        self._auditor.reopened(self.name, stores)
+        self.runtime = process.run(self._prepare, stores)
+        self._listeners = [
+            await process.start(self._listen(self.runtime, datagrams=datagrams)) for datagrams in (False, True)
+        ]
+        self._task = process.start(self.runtime.run())
+        self._task.add_done_callback(self._ended)
+        return life
+
+    def _prepare(self, stores: Stores) -> Runtime:
+        save_plan(stores.records, self.settings.plan)
+        known = {row.id for row in stores.records.meters()}
+        watched = Stores(cast(IntervalStore, _Watched(stores.intervals, self._on_append)), stores.records)
+        settings = RuntimeSettings(
+            system_title=self.settings.system_title, flush_interval_s=self.settings.flush_interval_s
+        )
+        entropy = self._entropy.fork(f"life {self.deaths}")
+        outside = Outside(self._clock, entropy, self._network.connector(self.settings.host))
+        runtime = Runtime(watched, self._master_key, outside, settings)
+        new = [row for row in self.settings.rows if row.id not in known]
+        if new:
+            runtime.register(new)
+        return runtime
+
+    async def _listen(self, runtime: Runtime, *, datagrams: bool) -> LinkServer:
+        listen = self._network.listen_datagrams if datagrams else self._network.listen
+        return await runtime.listen(listen, self.settings.host, PUSH_PORT)
+
+    def _on_append(self, readings: Readings, appended: Appended) -> None:
+        self._log.record("stored", self.name, new=appended.stored, known=appended.duplicates, revised=appended.revised)
+        self._auditor.appended(self.name, readings)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, ProcessDiedError) and self.running:
+            self._auditor.fail("a runtime ends by itself", f"{self.name}: {error!r}", self.name)
+
+    async def bury(self) -> None:
+        """What the operating system does when a process ends."""
+        if self.life is not None:
+            self.life.end("stop")
+            await self.life.process.kill()
+        if self._stores is not None:
+            rows = self._stores.records.commands()
+            self._last_commands = {row.id: [] for row in self.settings.rows}
+            for row in rows:
+                self._last_commands[row.meter].append(row)
+            self._stores.close()
+        self.runtime = self._stores = self._task = None
+
+
+class _Watched:
+    """An interval store whose appends are seen."""
+
+    def __init__(self, store: IntervalStore, on_append: Callable[[Readings, Appended], None]) -> None:
+        self._store = store
+        self._on_append = on_append
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def append(self, readings: Readings, received_ms: int) -> Appended:
+        """As the store's own, which has taken the readings when it returns."""
+        appended = self._store.append(readings, received_ms)
+        self._on_append(readings, appended)
+        return appended
+
+
+def wrong_keys(rows: Sequence[MeterRow], unkeyed: frozenset[int]) -> tuple[MeterRow, ...]:
+    """The rows, with the two keys of each unkeyed meter mixed up."""
+    return tuple(
+        replace(
+            row,
+            wrapped_encryption_key=row.wrapped_authentication_key,
+            wrapped_authentication_key=row.wrapped_encryption_key,
+        )
+        if row.id in unkeyed
+        else row
+        for row in rows
+    )
