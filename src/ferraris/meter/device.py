@@ -12,6 +12,8 @@ from typing import Final, TypeVar
 
 from ferraris.codec import encode_data
 from ferraris.cosem import (
+    ENTRY_DESCRIPTOR,
+    RANGE_DESCRIPTOR,
     AssociationLn,
     Attribute,
     EntryDescriptor,
@@ -22,7 +24,6 @@ from ferraris.cosem import (
     ScriptAction,
     ScriptService,
 )
-from ferraris.cosem.classes.profile_generic import ENTRY_DESCRIPTOR, RANGE_DESCRIPTOR
 from ferraris.dlms.apdu import ActionResult, DataAccessResult, SelectiveAccess
 from ferraris.kernel.errors import FerrarisError
 from ferraris.keys import CounterGuard, MeterKeys, ReservedCounter

@@ -18,11 +18,12 @@ from ferraris.cosem import (
     AssociationStatus,
     ClockStatus,
     CosemDateTime,
+    PushMessage,
     SapAssignmentElement,
     SendDestinationAndMethod,
+    TransportService,
     XdlmsContextInfo,
 )
-from ferraris.cosem.classes.push_setup import PushMessage, TransportService
 from ferraris.dlms import Associated
 from ferraris.dlms.apdu import DLMS_VERSION
 from ferraris.kernel.limits import APDU_OCTETS_MAX

@@ -26,12 +26,12 @@ from ferraris.cosem import (
     RangeDescriptor,
     octets_from_epoch_s,
 )
-from ferraris.cosem.date_time import DATE_TIME_OCTETS
 from ferraris.kernel.errors import DecodeError, TableError
 from ferraris.meter.clock import Zone
 from ferraris.meter.load import Quantity
 from ferraris.meter.mapped_file import Rows
 
+DATE_TIME_OCTETS: Final = len(CosemDateTime())
 CLOCK_COLUMNS_KEPT: Final = 64
 """Encoded columns of times that are kept: meters that are read together have captured at the same times."""
 
