@@ -1,7 +1,8 @@
 """A meter of our own for whole associations: our engine's server end, answering with the one load profile that is measured.
 
 Prints its port and serves until standard input closes. Each connection is served by itself; the management client (SAP 1)
-authenticates by HLS-GMAC in the ciphered context.
+authenticates by HLS-GMAC in the ciphered context. An argument names the protection, by the standard's security control octet
+in hexadecimal: 30 authenticated and encrypted (without an argument), 10 authenticated only, 20 encrypted only.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from ferraris.dlms import (
     RequestReceived,
     Role,
     Security,
+    SecurityControl,
     WrapperReceiver,
     encode_wpdu,
 )
@@ -40,7 +42,8 @@ PROFILE_GENERIC = 7
 class Meter:
     """The keys, the counter and the encoded attributes that all connections share."""
 
-    def __init__(self) -> None:
+    def __init__(self, policy: SecurityControl) -> None:
+        self.policy = policy
         self.keys = CipherKeys(ENCRYPTION_KEY, AUTHENTICATION_KEY)
         self.counters = ReservedCounter(0, lambda up_to: None)
         self.attributes = {2: profile_buffer(), 3: capture_objects()}
@@ -49,7 +52,9 @@ class Meter:
     def settings(self) -> AssociationSettings:
         # Each client measured starts its counters anew, so what was received is remembered for one association only.
         guard = CounterGuard({}, lambda system_title, value: None)
-        return AssociationSettings(Mechanism.HLS_GMAC, security=Security(SYSTEM_TITLE, self.keys, self.counters, guard))
+        return AssociationSettings(
+            Mechanism.HLS_GMAC, security=Security(SYSTEM_TITLE, self.keys, self.counters, guard, self.policy)
+        )
 
     async def serve(self, link: Link) -> None:
         """One connection: one association after another."""
@@ -79,7 +84,8 @@ class Meter:
 
 async def run() -> None:
     """Serve until standard input closes."""
-    server = await serve_tcp("127.0.0.1", 0, Meter().serve)
+    policy = SecurityControl(int(sys.argv[1], 16)) if len(sys.argv) > 1 else SecurityControl.AUTHENTICATED_ENCRYPTED
+    server = await serve_tcp("127.0.0.1", 0, Meter(policy).serve)
     print(server.port, flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     await server.aclose()

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from benchmarks.rows import server
+from tests.interop.load_profile import numbers
+from tests.interop.own_client import HEADEND_TITLE, KEYS
 from tests.interop.own_meter import ENERGIES, HISTORY_DAYS, PERIOD_S, START_S, VOLTAGES, OwnMeter
 from tests.interop.peers.process import PeerProcess
 
@@ -231,3 +234,17 @@ def test_a_replayed_invocation_counter_is_refused(reader: Reader) -> None:
 @pytest.mark.parametrize("security", ["authentication", "encryption"])
 def test_half_a_protection_is_not_enough(gurux_reader: Reader, security: str) -> None:
     assert not gurux_reader.answer({**MANAGEMENT, "security": security}, [])["associated"]
+
+
+@pytest.mark.parametrize(("control", "security"), [("10", "authentication"), ("20", "encryption")])
+@pytest.mark.parametrize("protection", [{}, {"general_protection": True}], ids=["glo", "general-glo"])
+def test_half_a_protection_where_the_policy_asks_no_more(
+    gurux: PeerProcess, control: str, security: str, protection: dict[str, Any]
+) -> None:
+    with server("benchmarks.meter_process", control) as port:
+        task = {"do": "client", "host": "127.0.0.1", "port": port, "server_sap": 1, **KEYS, **protection}
+        task |= {**MANAGEMENT, "security": security, "system_title": HEADEND_TITLE.hex(), "invocation_counter": 1}
+        answer = gurux.ask({**task, "operations": [["profile", LOAD_PROFILE]]})
+    assert answer["released"], answer
+    rows = answer["results"][0]["value"]["rows"]
+    assert [tuple(row[1:]) for row in rows] == [numbers(row) for row in range(96)]
