@@ -17,112 +17,112 @@ CLOCK = {"class_id": 8, "logical_name": "0.0.1.0.0.255", "attribute_id": 2}
 CLOCK_OCTETS = "0008 0000010000ff 02"
 
 
-@pytest.mark.parametrize(
-    ("octets", "name", "value"),
-    [
-        (
-            f"c001c1 {CLOCK_OCTETS} 00",
-            "GetRequestNormal",
-            {"invoke_id_and_priority": 193, "descriptor": CLOCK, "selection": None},
-        ),
-        (
-            f"c001c1 {CLOCK_OCTETS} 01 01 0f05",
-            "GetRequestNormal",
-            {
-                "invoke_id_and_priority": 193,
-                "descriptor": CLOCK,
-                "selection": {"selector": 1, "parameters": {"integer": 5}},
-            },
-        ),
-        (
-            f"c003c1 01 {CLOCK_OCTETS} 00",
-            "GetRequestWithList",
-            {"invoke_id_and_priority": 193, "items": [[CLOCK, None]]},
-        ),
-        (
-            "c401c1 00 0201 0900",
-            "GetResponseNormal",
-            {"invoke_id_and_priority": 193, "result": {"structure": [{"octet-string": ""}]}},
-        ),
-        (
-            "c401c1 01 04",
-            "GetResponseNormal",
-            {"invoke_id_and_priority": 193, "result": 4, "result_name": "object-undefined"},
-        ),
-        (
-            "c402c1 00 00000001 00 02 0201",
-            "GetResponseWithBlock",
-            {"invoke_id_and_priority": 193, "last_block": False, "block_number": 1, "result": "0201"},
-        ),
-        (
-            "c403c1 02 00 120001 01 03",
-            "GetResponseWithList",
-            {"invoke_id_and_priority": 193, "results": [{"long-unsigned": 1}, 3]},
-        ),
-        (
-            "c103c1 01 00000002 01 aa",
-            "SetRequestWithBlock",
-            {"invoke_id_and_priority": 193, "block": {"last_block": True, "block_number": 2, "octets": "aa"}},
-        ),
-        (
-            "c301c1 000f 0000280000ff 01 00",
-            "ActionRequestNormal",
-            {
-                "invoke_id_and_priority": 193,
-                "descriptor": {"class_id": 15, "logical_name": "0.0.40.0.0.255", "method_id": 1},
-                "parameters": None,
-            },
-        ),
-        (
-            "c703c1 01 00 01 00 0f05",
-            "ActionResponseWithList",
-            {
-                "invoke_id_and_priority": 193,
-                "answers": [{"result": 0, "result_name": "success", "data": {"integer": 5}}],
-            },
-        ),
-        (
-            f"d940000001 00 01 04 {CLOCK_OCTETS} 01 0f05 01 00",
-            "AccessRequest",
-            {
-                "long_invoke_id_and_priority": 0x40000001,
-                "date_time": "",
-                "items": [
-                    {
-                        "kind": "get-with-selection",
-                        "descriptor": CLOCK,
-                        "selection": {"selector": 1, "parameters": {"integer": 5}},
-                    }
-                ],
-                "values": [{"null-data": None}],
-            },
-        ),
-        (
-            "d8 01 06 000000ff",
-            "ExceptionResponse",
-            {
-                "state_error": 1,
-                "state_error_name": "service-not-allowed",
-                "service_error": 6,
-                "service_error_name": "invocation-counter-error",
-                "invocation_counter": 255,
-            },
-        ),
-        (
-            "08 00 06 5f1f0400 000018 009b 0007",
-            "InitiateResponse",
-            {
-                "quality_of_service": None,
-                "dlms_version": 6,
-                "conformance": 0x18,
-                "conformance_names": ["get", "set"],
-                "server_max_receive_pdu_size": 155,
-                "vaa_name": 7,
-            },
-        ),
-        ("6203 80011e", "RLRQ", {"reason": 30, "reason_name": "user-defined", "user_information": None}),
-    ],
-)
+FIELDS = [
+    (
+        f"c001c1 {CLOCK_OCTETS} 00",
+        "GetRequestNormal",
+        {"invoke_id_and_priority": 193, "descriptor": CLOCK, "selection": None},
+    ),
+    (
+        f"c001c1 {CLOCK_OCTETS} 01 01 0f05",
+        "GetRequestNormal",
+        {
+            "invoke_id_and_priority": 193,
+            "descriptor": CLOCK,
+            "selection": {"selector": 1, "parameters": {"integer": 5}},
+        },
+    ),
+    (
+        f"c003c1 01 {CLOCK_OCTETS} 00",
+        "GetRequestWithList",
+        {"invoke_id_and_priority": 193, "items": [[CLOCK, None]]},
+    ),
+    (
+        "c401c1 00 0201 0900",
+        "GetResponseNormal",
+        {"invoke_id_and_priority": 193, "result": {"structure": [{"octet-string": ""}]}},
+    ),
+    (
+        "c401c1 01 04",
+        "GetResponseNormal",
+        {"invoke_id_and_priority": 193, "result": 4, "result_name": "object-undefined"},
+    ),
+    (
+        "c402c1 00 00000001 00 02 0201",
+        "GetResponseWithBlock",
+        {"invoke_id_and_priority": 193, "last_block": False, "block_number": 1, "result": "0201"},
+    ),
+    (
+        "c403c1 02 00 120001 01 03",
+        "GetResponseWithList",
+        {"invoke_id_and_priority": 193, "results": [{"long-unsigned": 1}, 3]},
+    ),
+    (
+        "c103c1 01 00000002 01 aa",
+        "SetRequestWithBlock",
+        {"invoke_id_and_priority": 193, "block": {"last_block": True, "block_number": 2, "octets": "aa"}},
+    ),
+    (
+        "c301c1 000f 0000280000ff 01 00",
+        "ActionRequestNormal",
+        {
+            "invoke_id_and_priority": 193,
+            "descriptor": {"class_id": 15, "logical_name": "0.0.40.0.0.255", "method_id": 1},
+            "parameters": None,
+        },
+    ),
+    (
+        "c703c1 01 00 01 00 0f05",
+        "ActionResponseWithList",
+        {
+            "invoke_id_and_priority": 193,
+            "answers": [{"result": 0, "result_name": "success", "data": {"integer": 5}}],
+        },
+    ),
+    (
+        f"d940000001 00 01 04 {CLOCK_OCTETS} 01 0f05 01 00",
+        "AccessRequest",
+        {
+            "long_invoke_id_and_priority": 0x40000001,
+            "date_time": "",
+            "items": [
+                {
+                    "kind": "get-with-selection",
+                    "descriptor": CLOCK,
+                    "selection": {"selector": 1, "parameters": {"integer": 5}},
+                }
+            ],
+            "values": [{"null-data": None}],
+        },
+    ),
+    (
+        "d8 01 06 000000ff",
+        "ExceptionResponse",
+        {
+            "state_error": 1,
+            "state_error_name": "service-not-allowed",
+            "service_error": 6,
+            "service_error_name": "invocation-counter-error",
+            "invocation_counter": 255,
+        },
+    ),
+    (
+        "08 00 06 5f1f0400 000018 009b 0007",
+        "InitiateResponse",
+        {
+            "quality_of_service": None,
+            "dlms_version": 6,
+            "conformance": 0x18,
+            "conformance_names": ["get", "set"],
+            "server_max_receive_pdu_size": 155,
+            "vaa_name": 7,
+        },
+    ),
+    ("6203 80011e", "RLRQ", {"reason": 30, "reason_name": "user-defined", "user_information": None}),
+]
+
+
+@pytest.mark.parametrize(("octets", "name", "value"), FIELDS)
 def test_fields(octets: str, name: str, value: Any) -> None:
     apdu = decode_apdu(bytes.fromhex(octets))
     warnings: list[str] = []
