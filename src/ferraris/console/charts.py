@@ -28,6 +28,8 @@ class Line:
 
     name: str
     entries: Sequence[Entry]
+    over_interval: bool = False
+    """Each value holds from the slot before it: known as soon as that one is."""
 
 
 def hours_chart(hours: Sequence[Collected], due_until_s: int = 0) -> Options:
@@ -60,7 +62,9 @@ def profile_chart(
 ) -> Options:
     """The load profile over (start_s, end_s], each value drawn over its interval. `gaps`: spans without any reading."""
     start_s, end_s = span
-    series = [_line(line, LINES[number % len(LINES)], filled=len(lines) == 1) for number, line in enumerate(lines)]
+    series = [
+        _line(line, LINES[number % len(LINES)], period_s, filled=len(lines) == 1) for number, line in enumerate(lines)
+    ]
     series.append(_doubtful(lines))
     series[0]["markArea"] = {
         "silent": True,
@@ -99,8 +103,14 @@ def profile_chart(
     }
 
 
-def _line(line: Line, color: str, *, filled: bool) -> Options:
-    data = [[time_s * MS_PER_S, value, words.quality(status)] for time_s, value, status in line.entries]
+def _line(line: Line, color: str, period_s: int, *, filled: bool) -> Options:
+    data: list[list[Any]] = []
+    before: float | None = None
+    for time_s, value, status in line.entries:
+        if line.over_interval and before is None and value is not None:
+            data.append([(time_s - period_s) * MS_PER_S, value, ""])
+        data.append([time_s * MS_PER_S, value, words.quality(status)])
+        before = value
     shape: Options = {
         "type": "line",
         "name": line.name,

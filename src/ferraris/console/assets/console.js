@@ -101,6 +101,7 @@
   });
 
   // What one has opened, and what one has narrowed a list to, outlast a refresh.
+  let narrowed = "";
   const narrow = (field) => {
     const wanted = field.value.trim().toLowerCase();
     document.querySelectorAll(field.dataset.narrow).forEach((item) => {
@@ -116,7 +117,10 @@
     new MutationObserver((changes) => {
       if (!changes.some((change) => [...change.addedNodes].some((node) => node.querySelector?.("details[id]")))) return;
       opened.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
-      document.querySelectorAll("[data-narrow]").forEach(narrow);
+      document.querySelectorAll("[data-narrow]").forEach((field) => {
+        if (field !== document.activeElement) field.value = narrowed;
+        narrow(field);
+      });
     }).observe(document.body, { childList: true, subtree: true });
   });
 
@@ -134,6 +138,7 @@
         emitEvent("place", location.search);
       }, 180);
     } else if (field.matches("[data-narrow]")) {
+      narrowed = field.value;
       narrow(field);
     }
   });

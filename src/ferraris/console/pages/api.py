@@ -30,7 +30,9 @@ async def api_page(place: Workplace, openapi: Mapping[str, Any]) -> None:
 
 
 def introduction(openapi: Mapping[str, Any]) -> Markup:
-    paragraphs = [tag("p", text, style="margin-bottom:8px") for text in openapi["info"]["description"].split("\n\n")]
+    paragraphs = [
+        tag("p", _prose(text), style="margin-bottom:8px") for text in openapi["info"]["description"].split("\n\n")
+    ]
     link = tag("a", "OpenAPI description (JSON)", href="/api/v1/openapi.json")
     examples = tag("div", tag("pre", EXAMPLE), class_="endpoint", style="display:block;padding:8px 0 0;border:0")
     return list_card(
@@ -41,30 +43,49 @@ def introduction(openapi: Mapping[str, Any]) -> Markup:
 def by_topic(openapi: Mapping[str, Any]) -> dict[str, list[Markup]]:
     """The endpoints, by their tag, in the order in which they are declared."""
     topics: dict[str, list[Markup]] = {}
+    schemas = openapi.get("components", {}).get("schemas", {})
     for path, operations in openapi["paths"].items():
         for verb, operation in operations.items():
-            topics.setdefault(operation.get("tags", ["other"])[0], []).append(_endpoint(verb, path, operation))
+            topic = topics.setdefault(operation.get("tags", ["other"])[0], [])
+            topic.append(_endpoint(verb, path, operation, schemas))
     return topics
 
 
-def _endpoint(verb: str, path: str, operation: Mapping[str, Any]) -> Markup:
-    parameters = [_parameter(parameter) for parameter in operation.get("parameters", []) if parameter["in"] != "path"]
+def _endpoint(verb: str, path: str, operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Markup:
+    parameters = [
+        _parameter(parameter, schemas) for parameter in operation.get("parameters", []) if parameter["in"] != "path"
+    ]
     text = operation.get("description") or operation.get("summary", "")
     return tag(
         "div",
         tag("span", verb.upper(), class_=f"verb {verb}"),
         tag("span", path, class_="mono"),
-        tag("p", text),
+        tag("p", _prose(text)),
         tag("ul", parameters) if parameters else None,
         class_="endpoint",
     )
 
 
-def _parameter(parameter: Mapping[str, Any]) -> Markup:
+def _parameter(parameter: Mapping[str, Any], schemas: Mapping[str, Any]) -> Markup:
     schema = parameter.get("schema", {})
     default = schema.get("default")
     shown: list[Child] = [tag("span", parameter["name"], class_="mono")]
     if default not in (None, ""):
         shown.append(f" = {str(default).lower() if isinstance(default, bool) else default}")
-    text = parameter.get("description") or schema.get("description")
-    return tag("li", joined(shown), f": {text}" if text else None)
+    choices = ", ".join(map(str, _choices(schema, schemas)))
+    text = parameter.get("description") or (f"one of {choices}" if choices else "")
+    return tag("li", joined(shown), joined(": ", _prose(text)) if text else None)
+
+
+def _choices(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> list[object]:
+    """The values that an enumeration allows; none for what is no enumeration."""
+    if "$ref" in schema:
+        return _choices(schemas[schema["$ref"].rsplit("/", 1)[-1]], schemas)
+    return list(schema.get("enum", ())) or [
+        choice for part in schema.get("anyOf", ()) for choice in _choices(part, schemas)
+    ]
+
+
+def _prose(text: str) -> Markup:
+    """A docstring's words: what stands in backticks is code."""
+    return joined(tag("code", part, class_="mono") if at % 2 else part for at, part in enumerate(text.split("`")))

@@ -107,7 +107,9 @@ def sidebar(active: str, figures: Figures) -> Markup:
         tag(
             "a",
             name,
-            tag("span", badges[path], class_="badge") if badges.get(path) else None,
+            tag("span", badges[path], class_="badge" if path == "/alarms" else "badge quiet")
+            if badges.get(path)
+            else None,
             href=path,
             aria_current="page" if path == active else None,
         )

@@ -73,9 +73,9 @@ class _MeterPage:
         with framed(self._place, self._row.serial, "/meters", crumb="Meters") as frame:
             self._identity = Region()
             with ui.element("div").classes("grid wide-left"):
-                with ui.element("section").classes("card"):
+                with ui.element("section").classes("card chart-card"):
                     self._chart_head = Region("chart-head")
-                    self._chart = ui.echart({}).classes("chart tall")
+                    self._chart = ui.echart({}).classes("chart")
                 self._standing = Region()
             with ui.element("section").classes("card"):
                 self._tabs = Region()
@@ -133,7 +133,9 @@ class _MeterPage:
         except (Problem, FerrarisError) as error:
             ui.notify(f"Not ordered: {error}", type="negative")
         else:
-            ui.notify(f"{words.command_kind(kind)}: ordered as command {command.id}", type="positive")
+            ui.notify(
+                f"{words.command_kind(kind)}: ordered as command {command.id}", color="dark", position="bottom-right"
+            )
 
     def _acknowledge(self, kind: str) -> None:
         try:

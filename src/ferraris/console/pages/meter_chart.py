@@ -44,10 +44,10 @@ def _line(name: str, series: Series, period_s: int, start_s: int, end_s: int) ->
     """Energy per interval becomes the average power in it; other quantities stay what they are."""
     factor = HOUR_S / period_s if series.cumulative else 1.0
     entries = per_interval(series, period_s, start_s, end_s)
-    return Line(
-        name,
-        [(time_s, None if value is None else round(value * factor, 3), status) for time_s, value, status in entries],
-    )
+    scaled = [
+        (time_s, None if value is None else round(value * factor, 3), status) for time_s, value, status in entries
+    ]
+    return Line(name, scaled, over_interval=series.cumulative)
 
 
 def chart_head(view: PageView) -> Markup:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote, urlencode
 
 from ferraris.console import words
 from ferraris.console.markup import Child, Markup, moment, tag
+from ferraris.headend import CommandKind
 from ferraris.store import AlarmSeverity, CommandRow
 
 
@@ -99,8 +101,14 @@ COMMAND_HEADER = (
 
 
 def command_detail(row: CommandRow) -> str:
-    """The outcome in a few words; the values that were read stand with the registers and objects."""
-    if row.kind == "read_now" and row.detail.startswith("{"):
-        registers = row.detail.count('"value"')
-        return f"{registers} registers read"
-    return row.detail
+    """The outcome in a few words; what *read now* read stands with the registers."""
+    try:
+        answer = json.loads(row.detail) if row.detail.startswith("{") else None
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        return row.detail
+    if row.kind == CommandKind.READ_ATTRIBUTE and "value" in answer:
+        value = answer["value"]
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"{len(answer)} register{'' if len(answer) == 1 else 's'} read"
