@@ -114,7 +114,7 @@ class CounterGuard:
         if not last < received <= INVOCATION_COUNTER_MAX:
             raise InvocationCounterError(
                 f"invocation counter of {system_title.hex()} replayed or rolled back",
-                expected=f"above {last}",
+                expected=last + 1,
                 got=received,
             )
         if system_title not in self._last_accepted and len(self._last_accepted) >= INVOCATION_COUNTER_SENDERS_MAX:
