@@ -25,7 +25,7 @@ from ferraris.dlms.apdu import Aare, AttributeDescriptor, ExceptionResponse, Get
 from ferraris.kernel.clock import ManualClock
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import AuthenticationError, InvocationCounterError, LinkError, RefusedError
-from ferraris.kernel.limits import CONNECTIONS_PER_METER_MAX
+from ferraris.kernel.limits import CONNECTIONS_PER_METER_MAX, INVOCATION_COUNTER_MAX
 from ferraris.link import Link, loopback_pair
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.events import EventCode
@@ -373,9 +373,27 @@ def test_an_old_counter_is_answered_with_an_exception(fleet: Fleet) -> None:
                 def take(self) -> int:
                     return 1
 
+            last = street.device.counter_guard.last_accepted(b"FERHES01")
             object.__setattr__(security, "counters", Old())
-            with pytest.raises(InvocationCounterError):
+            with pytest.raises(InvocationCounterError) as refused:
                 await client.get(Clock.time, obis.CLOCK)
+            assert refused.value.expected == last + 1
             object.__setattr__(security, "counters", management().association.security.counters)  # type: ignore[union-attr]
+
+    play(fleet, scenario)
+
+
+def test_a_meter_whose_counters_are_used_up_falls_silent(fleet: Fleet) -> None:
+    """It closes the link rather than answer under a counter that was used; who needs no ciphering is still served."""
+    for_the_association = 3
+    marks = fleet.memory.counters["reserved"]
+    marks[0] = fleet.memory.sending_from[0] = INVOCATION_COUNTER_MAX - for_the_association
+
+    async def scenario(street: Street) -> None:
+        async with street.associated() as client:
+            with pytest.raises(LinkError):
+                await client.get(Clock.time, obis.CLOCK)
+        async with street.associated(reading()) as client:
+            assert (await client.get(Register.value, obis.ACTIVE_ENERGY_IMPORT)).value == 400
 
     play(fleet, scenario)

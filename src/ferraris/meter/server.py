@@ -1,8 +1,8 @@
 """The driver of one meter's links: octets to WPDUs to associations to answers.
 
 Each pair of service access points on a link has an association engine of its own. A link ends when the peer closes it,
-breaks the framing, is silent for `IDLE_TIMEOUT_S`, or does not finish its authentication in time; nothing but the link is
-lost then. Time-outs are in the event loop's seconds.
+breaks the framing, is silent for `IDLE_TIMEOUT_S`, or does not finish its authentication in time, or when the meter has used
+up its invocation counters; nothing but the link is lost then. Time-outs are in the event loop's seconds.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from ferraris.dlms.apdu import (
 )
 from ferraris.kernel.clock import Clock
 from ferraris.kernel.entropy import Entropy
-from ferraris.kernel.errors import AuthenticationError, DecodeError
+from ferraris.kernel.errors import AuthenticationError, DecodeError, SecurityError
 from ferraris.kernel.limits import CONNECTIONS_PER_METER_MAX
 from ferraris.link import Link
 from ferraris.meter.associations import OfferedAssociation, OfferedAssociations
@@ -145,7 +145,13 @@ class _ServedLink:
                 receiver.receive(octets)
             except DecodeError:
                 broken = True
-            answers = [reply for wpdu in receiver.events() for reply in self._take(wpdu)]
+            answers = []
+            try:
+                for wpdu in receiver.events():
+                    answers += self._take(wpdu)
+            except SecurityError:
+                # No invocation counter is left to cipher the answer with: silence is all that the key still allows.
+                broken = True
             self.watchdog.expect_by(self._deadline_s())
             if answers:
                 await self._link.send(b"".join(answers) if len(answers) > 1 else answers[0])
