@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from ferraris.headend import (
-    CollectionPlan,
-    CollectionRequested,
     Failure,
     FailureKind,
     HeadEndConfig,
@@ -31,24 +29,6 @@ def test_a_day_is_collected_whole_and_once() -> None:
     assert world.alarms == {}
     assert {meter.communication for meter in world.head_end.state.meters.values()} == {"ok"}
     assert world.head_end.state.counts.backfilled == 0
-
-
-def test_meters_of_a_group_are_not_read_at_one_moment() -> None:
-    world = World(HeadEndConfig((CollectionPlan(period_s=3600, offset_s=60, spread_s=1800),)))
-    for number in range(1, 51):
-        world.add_meter(number)
-    world.run_until(START_S + 3 * HOUR_S)
-    second_hour = [now_ms for now_ms, _ in world.associations if now_ms >= (START_S + HOUR_S) * 1000]
-    moments = {(now_ms // 1000 - START_S) % HOUR_S for now_ms in second_hour}
-    assert len(moments) > 40
-    assert all(60 <= moment <= 60 + 1800 for moment in moments)
-
-
-def test_the_spread_is_the_same_at_every_start_and_another_with_another_seed() -> None:
-    plan, other = CollectionPlan(seed=1), CollectionPlan(seed=2)
-    phases = [plan.phase_ms(f"FER{number:010}") for number in range(100)]
-    assert phases == [CollectionPlan(seed=1).phase_ms(f"FER{number:010}") for number in range(100)]
-    assert phases != [other.phase_ms(f"FER{number:010}") for number in range(100)]
 
 
 def test_an_outage_is_backfilled_from_the_meters_buffer() -> None:
@@ -170,46 +150,6 @@ def test_a_full_disk_loses_nothing_and_is_tried_gently() -> None:
         assert world.missing_in_store(number, START_S + 6 * HOUR_S) == set()
 
 
-def test_associations_are_bounded_per_group_and_in_all() -> None:
-    plans = (
-        CollectionPlan("a", concurrency_max=3, priority=1),
-        CollectionPlan("b", concurrency_max=10, priority=2),
-    )
-    world = World(HeadEndConfig(plans, Limits(concurrency_max=8, start_spread_ms=0)))
-    for number in range(1, 41):
-        world.add_meter(number, group="a" if number <= 20 else "b")
-    for _ in range(200):
-        by_group = {"a": 0, "b": 0}
-        for effect in world.running.values():
-            by_group[world.meters[effect.meter].row.group] += 1
-        assert by_group["a"] <= 3
-        assert by_group["a"] + by_group["b"] <= 8
-        assert world.head_end.state.running_count == len(world.running)
-        assert {group: n for group, n in world.head_end.state.running.items() if n} == {
-            group: n for group, n in by_group.items() if n
-        }
-        if world.running:
-            world.finish(min(world.running))
-            world.store_all()
-        else:
-            world.advance_to(world.head_end.wake_at() or world.now_ms)
-    assert len({effect.meter for _, effect in world.associations}) == 40
-
-
-def test_the_group_with_priority_goes_first() -> None:
-    plans = (CollectionPlan("later", priority=9), CollectionPlan("first", priority=1))
-    world = World(HeadEndConfig(plans, Limits(concurrency_max=1, start_spread_ms=0)))
-    world.add_meter(1, group="later")
-    for number in range(2, 6):
-        world.add_meter(number, group="later" if number < 4 else "first")
-    order = []
-    while world.running:
-        order.append(next(iter(world.running.values())).meter)
-        world.finish(min(world.running), after=0)
-        world.store_all()
-    assert order == [1, 4, 5, 2, 3]
-
-
 def test_two_profiles_are_collected_beside_each_other() -> None:
     world = World(profiles=(LOAD, DAILY))
     world.add_meter(1)
@@ -266,16 +206,3 @@ def test_a_refused_profile_leaves_the_rows_missing_and_the_meter_late() -> None:
     assert state.communication == "late"
     assert len(state.coverage[0].missing) >= 16
     assert len(world.associations) <= 7
-
-
-def test_collecting_now_does_not_wait_for_the_plan() -> None:
-    world = World()
-    world.add_meter(1)
-    world.add_meter(2, group="other")
-    world.run_until(START_S + 2 * HOUR_S + 1)
-    for meter in world.head_end.state.meters.values():
-        assert meter.due_ms > world.now_ms
-    world.step(CollectionRequested(group="other"))
-    assert [effect.meter for effect in world.running.values()] == [2]
-    world.step(CollectionRequested(meters=(1, 99)))
-    assert sorted(effect.meter for effect in world.running.values()) == [1, 2]

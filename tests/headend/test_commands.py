@@ -229,18 +229,6 @@ def test_a_command_that_is_told_twice_is_one_command() -> None:
     assert world.meters[1].switched == ["disconnect"]
 
 
-def test_an_operator_does_not_wait_behind_the_scheduled_meters() -> None:
-    world = World(HeadEndConfig(limits=Limits(concurrency_max=2, urgent_reserve=1, start_spread_ms=0)))
-    for number in range(1, 11):
-        world.add_meter(number)
-    assert len(world.running) == 2
-    waiting = 9
-    assert world.head_end.state.meters[waiting].activity == "ready"
-    world.post(1, waiting, CommandKind.READ_NOW)
-    assert waiting in {effect.meter for effect in world.running.values()}
-    assert len(world.running) == 3
-
-
 def test_ready_for_reconnection_is_what_a_remote_reconnection_can_reach() -> None:
     from ferraris.headend import AssociationFinished, CommandAnswered, CommandSent, ControlStateRead
 

@@ -22,11 +22,7 @@ from ferraris.headend import (
     meter_view,
     open_alarms,
     overview,
-    plan_from_json,
-    plan_to_json,
-    standard_alarm_rules,
 )
-from ferraris.kernel.errors import ConfigError
 from ferraris.store import Readings, open_duckdb
 from tests.headend.world import START_S, World
 
@@ -125,54 +121,3 @@ def test_what_can_still_be_collected(world: World) -> None:
     assert collectable(state, until_s, hopeless=True) == 32
     world.run_until(START_S + 7 * HOUR_S, m3=BAD_TAG)
     assert collectable(state, until_s) == 0
-
-
-# Plans and rules
-
-
-def test_plans_survive_as_json() -> None:
-    plan = CollectionPlan("west", ("LOAD_PROFILE", "DAILY_PROFILE"), False, 1800, 10, 20, 3, 7, 42)
-    assert plan_from_json(plan_to_json(plan)) == plan
-    assert plan_from_json('{"group": "x"}') == CollectionPlan("x")
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"colour": 1}', '{"period_s": 0}', '{"concurrency_max": 0}', "3"])
-def test_plans_that_are_none(text: str) -> None:
-    with pytest.raises(ConfigError):
-        plan_from_json(text)
-
-
-def test_events_that_end_an_alarm_name_one_that_an_event_opens() -> None:
-    rules = [rule for group in standard_alarm_rules().values() for rule in group]
-    opened = {rule.kind for rule in rules if rule.opens}
-    assert {rule.kind for rule in rules if not rule.opens} <= opened
-    assert {"power_down", "terminal_cover_removed", "strong_field_detected"} <= opened
-    assert "power_up" not in opened
-    assert all(rule.text for rule in rules if rule.opens)
-
-
-def test_a_step_costs_the_same_however_many_meters_rest() -> None:
-    """Counted in touched meters, not in seconds: a step of ten thousand meters looks only at those that are due."""
-    world = World(HeadEndConfig(limits=Limits(start_spread_ms=3_600_000)))
-    state = world.head_end.state
-    for number in range(1, 10_001):
-        world.add_meter(number)
-    touched: list[int] = []
-
-    class Watched(dict):  # type: ignore[type-arg]
-        def __getitem__(self, key: int) -> object:
-            touched.append(key)
-            return super().__getitem__(key)
-
-        def values(self) -> object:  # type: ignore[override]
-            raise AssertionError("a step looked at every meter")
-
-    state.meters = Watched(state.meters)
-    for _ in range(50):
-        wake_ms = world.head_end.wake_at()
-        assert wake_ms is not None
-        world.advance_to(wake_ms)
-        for association in list(world.running):
-            world.finish(association)
-        world.store_all()
-    assert len(touched) < 50 * 20

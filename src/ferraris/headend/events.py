@@ -135,7 +135,6 @@ class RestartedMeter:
     profiles: tuple[CollectedProfile, ...]
     coverage: tuple[KnownCoverage, ...] = ()
     state: MeterStateRow | None = None
-    events_until_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

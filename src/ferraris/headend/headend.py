@@ -171,8 +171,8 @@ def _finish(turn: Turn, meter: Meter) -> None:
 def _on_collection_requested(turn: Turn, event: CollectionRequested) -> None:
     meters = turn.state.meters
     wanted = meters.keys() if event.meters is None else event.meters
-    for meter_id in wanted:
-        meter = meters.get(meter_id)
+    for number in wanted:
+        meter = meters.get(number)
         if meter is not None and event.group in (None, meter.row.group):
             schedule.hurry(turn, meter, turn.now_ms)
 
@@ -211,7 +211,6 @@ def _add(turn: Turn, row: MeterRow, profiles: tuple[CollectedProfile, ...]) -> M
 
 def _restore(turn: Turn, known: RestartedMeter) -> None:
     meter = _add(turn, known.row, known.profiles)
-    meter.events_until_s = known.events_until_s
     for coverage in meter.coverage:
         for stored in known.coverage:
             if stored.tag == coverage.profile.tag:
@@ -226,4 +225,5 @@ def _restore(turn: Turn, known: RestartedMeter) -> None:
         meter.clock_offset_ms = known.state.clock_offset_ms
         meter.commanded_control_state = known.state.commanded_control_state
         meter.confirmed_control_state = known.state.confirmed_control_state
+        meter.events_until_s = known.state.events_until_s
         meter.detail = known.state.detail

@@ -156,12 +156,12 @@ def list_meters(
     return MeterPage(len(found), tuple(_line(meter, alarms.get(meter.id, 0)) for meter in part))
 
 
-def meter_view(state: HeadEndState, meter_id: int) -> MeterView | None:
+def meter_view(state: HeadEndState, number: int) -> MeterView | None:
     """What there is to say about a meter; None when nobody knows it."""
-    meter = state.meters.get(meter_id)
+    meter = state.meters.get(number)
     if meter is None:
         return None
-    alarms = tuple(alarm for alarm in state.alarms.values() if alarm.meter == meter_id)
+    alarms = tuple(alarm for alarm in state.alarms.values() if alarm.meter == number)
     return MeterView(
         line=_line(meter, len(alarms)),
         row=meter.row,

@@ -78,9 +78,9 @@ def launch(turn: Turn) -> None:
     """Queue the meters that are due, and start as many associations as there are free places."""
     state, limits = turn.state, turn.limits
     while state.due and state.due[0][0] <= turn.now_ms:
-        due_ms, meter_id = heappop(state.due)
-        if _resting(state, due_ms, meter_id):
-            _queue(turn, state.meters[meter_id])
+        due_ms, number = heappop(state.due)
+        if _resting(state, due_ms, number):
+            _queue(turn, state.meters[number])
     while state.running_count < limits.concurrency_max + limits.urgent_reserve:
         meter = _next_ready(state, state.urgent, urgent=True)
         if meter is None:
@@ -102,8 +102,8 @@ def by_priority(config: HeadEndConfig) -> list[CollectionPlan]:
     return sorted(config.plans, key=lambda plan: plan.priority)
 
 
-def _resting(state: HeadEndState, due_ms: int, meter_id: int) -> bool:
-    meter = state.meters[meter_id]
+def _resting(state: HeadEndState, due_ms: int, number: int) -> bool:
+    meter = state.meters[number]
     return meter.activity is Activity.IDLE and meter.due_ms == due_ms
 
 
@@ -116,8 +116,8 @@ def _queue(turn: Turn, meter: Meter) -> None:
 def _next_ready(state: HeadEndState, queue: list[tuple[int, int]], *, urgent: bool) -> Meter | None:
     """Take the first meter that still waits in this queue."""
     while queue:
-        due_ms, meter_id = heappop(queue)
-        meter = state.meters[meter_id]
+        due_ms, number = heappop(queue)
+        meter = state.meters[number]
         if meter.activity is Activity.READY and meter.due_ms == due_ms and meter.urgent == urgent:
             return meter
     return None

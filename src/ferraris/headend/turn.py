@@ -71,5 +71,6 @@ def state_row(meter: Meter) -> MeterStateRow:
         clock_offset_ms=meter.clock_offset_ms,
         commanded_control_state=meter.commanded_control_state,
         confirmed_control_state=meter.confirmed_control_state,
+        events_until_s=meter.events_until_s,
         detail=meter.detail,
     )

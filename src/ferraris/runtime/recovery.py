@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from ferraris.cosem import load_profile
 from ferraris.headend import (
     CollectedProfile,
     CollectionPlan,
@@ -22,7 +21,7 @@ from ferraris.headend import (
     plan_to_json,
     standard_alarm_rules,
 )
-from ferraris.runtime.kinds import STANDARD_EVENT_LOG, collected_profiles
+from ferraris.runtime.kinds import collected_profiles
 from ferraris.store import CollectionGroupRow, CommandState, IntervalStore, MeterRow, RecordStore, Stores
 
 OPEN_STATES = (CommandState.PENDING, CommandState.SENT, CommandState.UNKNOWN)
@@ -60,7 +59,6 @@ def recover(stores: Stores, config: HeadEndConfig, now_ms: int) -> Restarted:
             profiles=profiles[row.id],
             coverage=tuple(coverage[row.id]),
             state=states.get(row.id),
-            events_until_s=_events_until_s(records, row),
         )
         for row in rows
     )
@@ -109,9 +107,3 @@ def _coverage_of(
         )
         for row in owners
     }
-
-
-def _events_until_s(records: RecordStore, row: MeterRow) -> int | None:
-    log = str(load_profile(row.profile).object(STANDARD_EVENT_LOG).logical_name)
-    newest = records.events(row.id, log, 1)
-    return newest[0].time_s if newest else None

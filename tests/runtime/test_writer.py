@@ -6,9 +6,12 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from ferraris.headend import CloseAlarm, RecordMeterState
 from ferraris.kernel.errors import StoreError
+from ferraris.runtime import RuntimeSettings
+from ferraris.runtime.writer import Writer
 from ferraris.simulation import run_virtual
-from ferraris.store import Stores
+from ferraris.store import MeterStateRow, Stores
 from tests.runtime.street import Street
 
 Story = Callable[[Street], Coroutine[Any, Any, None]]
@@ -97,6 +100,19 @@ def _forget_counters(directory: Path) -> None:
     with sqlite3.connect(directory / "records.sqlite") as connection:
         connection.execute("DELETE FROM invocation_counter WHERE name = 'sent'")
     connection.close()
+
+
+def test_a_backlog_of_records_is_bounded() -> None:
+    async def story() -> None:
+        settings = RuntimeSettings(backlog_records_max=10)
+        writer = Writer(Stores(None, None), None, settings, lambda event: None)  # type: ignore[arg-type]
+        for number in range(25):
+            writer.add(CloseAlarm(number, "x", 0))
+            writer.add(RecordMeterState(MeterStateRow(meter=number % 3, communication="ok")))
+        assert writer.dropped == 15
+        assert not writer.idle
+
+    run_virtual(story())
 
 
 def test_no_counter_is_used_twice_over_many_deaths(tmp_path: Path) -> None:

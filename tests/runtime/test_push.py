@@ -7,12 +7,20 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ferraris.dlms import CipherKeys, encode_wpdu, protect_push
 from ferraris.dlms.apdu import DataNotification
+from ferraris.headend import Event, PushRejected
 from ferraris.link import Link
 from ferraris.meter.events import EventCode
+from ferraris.runtime import KeyRing
+from ferraris.runtime.push import PushListener
 from ferraris.simulation import run_virtual
+from ferraris.store import InvocationCounterRow
 from tests.runtime.street import COLLECTOR, PUSH_PORT, Street
+from tests.runtime.test_key_ring import MASTER, SETTINGS
 
 Story = Callable[[Street], Coroutine[Any, Any, None]]
 
@@ -126,3 +134,23 @@ def test_octets_that_are_no_wpdu_end_the_link_and_nothing_else(tmp_path: Path) -
         assert street.communication(1) == "ok"
 
     tell(tmp_path, story)
+
+
+class NoRecords:
+    """A record store without a row."""
+
+    def invocation_counters(self) -> list[InvocationCounterRow]:
+        return []
+
+
+TOLD: list[Event] = []
+LISTENER = PushListener(KeyRing(NoRecords(), MASTER, SETTINGS), SETTINGS, TOLD.append)  # type: ignore[arg-type]
+
+
+@given(st.binary(max_size=60), st.sampled_from([b"", b"\xdb\x08", b"\xdb\x08FER\x00\x00\x00\x00\x01"]))
+def test_any_octets_are_refused_and_told(octets: bytes, head: bytes) -> None:
+    TOLD.clear()
+    LISTENER.take(head + octets, "somewhere")
+    (event,) = TOLD
+    assert isinstance(event, PushRejected)
+    assert event.meter is None

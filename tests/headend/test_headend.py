@@ -206,3 +206,17 @@ TestHeadEndMachine = HeadEndMachine.TestCase
 TestHeadEndMachine.settings = settings(
     max_examples=40, stateful_step_count=30, deadline=None, report_multiple_bugs=False
 )
+
+
+def test_the_same_events_at_the_same_moments_give_the_same_effects() -> None:
+    def life(seed: int) -> list[str]:
+        world = World(HeadEndConfig(limits=LIMITS), seed=seed)
+        for number in range(1, 6):
+            world.add_meter(number)
+        failure = Failure(FailureKind.TIMEOUT, "lost")
+        world.run_until(START_S + 5 * 3_600, m2=failure)
+        world.run_until(START_S + 9 * 3_600)
+        return [f"{now_ms} {effect}" for now_ms, effect in world.associations]
+
+    assert life(1) == life(1)
+    assert life(1) != life(2)

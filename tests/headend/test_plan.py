@@ -1,0 +1,62 @@
+"""Collection plans: when a meter is read, and how a plan is kept."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ferraris.headend import CollectedProfile, CollectionPlan, plan_from_json, plan_to_json
+from ferraris.kernel.errors import ConfigError
+
+
+def test_plans_survive_as_json() -> None:
+    plan = CollectionPlan("west", ("LOAD_PROFILE", "DAILY_PROFILE"), False, 1800, 10, 20, 3, 7, 42)
+    assert plan_from_json(plan_to_json(plan)) == plan
+    assert plan_from_json('{"group": "x"}') == CollectionPlan("x")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"colour": 1}', '{"period_s": 0}', '{"concurrency_max": 0}', "3"])
+def test_plans_that_are_none(text: str) -> None:
+    with pytest.raises(ConfigError):
+        plan_from_json(text)
+
+
+def test_the_spread_is_the_same_at_every_start_and_another_with_another_seed() -> None:
+    plan, other = CollectionPlan(seed=1), CollectionPlan(seed=2)
+    phases = [plan.phase_ms(f"FER{number:010}") for number in range(100)]
+    assert phases == [CollectionPlan(seed=1).phase_ms(f"FER{number:010}") for number in range(100)]
+    assert phases != [other.phase_ms(f"FER{number:010}") for number in range(100)]
+
+
+@given(
+    st.integers(60, 86_400),
+    st.integers(0, 3_600),
+    st.integers(0, 3_600),
+    st.integers(0, 2 * 10**12),
+    st.text(max_size=9),
+)
+def test_rounds_come_once_a_period(period_s: int, offset_s: int, spread_s: int, after_ms: int, serial: str) -> None:
+    offset_s, spread_s = offset_s % period_s, spread_s % period_s
+    plan = CollectionPlan(period_s=period_s, offset_s=offset_s, spread_s=spread_s)
+    first = plan.next_round_ms(serial, after_ms)
+    assert after_ms < first <= after_ms + period_s * 1_000
+    assert plan.next_round_ms(serial, first) == first + period_s * 1_000
+    assert plan.next_round_ms(serial, first - 1) == first
+    assert 0 <= plan.phase_ms(serial) - offset_s * 1_000 <= spread_s * 1_000
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"period_s": 0}, {"period_s": 60, "offset_s": 60, "spread_s": 60}, {"offset_s": -1}, {"concurrency_max": 0}],
+    ids=str,
+)
+def test_plans_that_do_not_fit_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ConfigError):
+        CollectionPlan(**({"spread_s": 0} | wrong))  # type: ignore[arg-type]
+
+
+def test_slots_of_a_profile() -> None:
+    profile = CollectedProfile("LOAD_PROFILE", 1, 900, 96)
+    assert [profile.slot_at(time_s) for time_s in (0, 899, 900, 901)] == [0, 0, 1, 1]
+    assert profile.depth_s == 86_400

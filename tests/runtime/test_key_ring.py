@@ -1,0 +1,188 @@
+"""Keys are unwrapped late and never shown; counters are durable before use and never used twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ferraris.dlms.apdu import Mechanism
+from ferraris.headend import Limits
+from ferraris.kernel.errors import ConfigError, InvocationCounterError, RemoteProtocolError, SecurityError
+from ferraris.keys import MasterKey
+from ferraris.runtime import KeyRing, RuntimeSettings
+from ferraris.runtime.key_ring import CounterUsedUpError
+from ferraris.runtime.recovery import load_config
+from ferraris.store import InvocationCounterRow, MeterRow, Stores, open_stores
+
+MASTER = MasterKey(bytes(range(32)))
+KEY = bytes.fromhex("000102030405060708090a0b0c0d0e0f")
+SETTINGS = RuntimeSettings(counter_block=10)
+ROW = MeterRow(
+    id=1,
+    serial="FER0000000001",
+    profile="smr5_three_phase",
+    host="127.20.0.1",
+    port=4059,
+    group="default",
+    client_sap=1,
+    server_sap=1,
+    system_title=b"FER\x00\x00\x00\x00\x01",
+    created_ms=0,
+    wrapped_encryption_key=MASTER.wrap(KEY),
+    wrapped_authentication_key=MASTER.wrap(KEY[::-1]),
+    wrapped_lls_secret=MASTER.wrap_secret(b"12345678"),
+)
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Iterator[Stores]:
+    with open_stores(tmp_path, threads=1) as opened:
+        load_config(opened.records, Limits())
+        opened.records.add_meters([ROW])
+        yield opened
+
+
+def ring(stores: Stores) -> KeyRing:
+    made = KeyRing(stores.records, MASTER, SETTINGS)
+    made.register([ROW])
+    return made
+
+
+def mark(stores: Stores, name: str) -> int | None:
+    return stores.records.reserved_invocation_counter(1, name)
+
+
+def test_counters_are_durable_before_they_are_used_and_fresh_after_every_start(stores: Stores) -> None:
+    used: list[int] = []
+    for _ in range(5):
+        counter = ring(stores).counter(1)
+        for _ in range(13):
+            used.append(counter.take())
+            assert (mark(stores, "sent") or 0) >= used[-1]
+        assert counter.last_taken == used[-1]
+    assert used == sorted(set(used))
+    assert used[0] == 1
+
+
+def test_a_changed_row_keeps_its_counter(stores: Stores) -> None:
+    keys = ring(stores)
+    before = [keys.counter(1).take() for _ in range(3)]
+    keys.register([replace(ROW, host="127.20.0.9")])
+    assert keys.counter(1).take() == before[-1] + 1
+
+
+def test_the_first_blocks_of_all_meters_are_one_transaction(tmp_path: Path) -> None:
+    writes: list[str] = []
+    with open_stores(tmp_path, writes.append, threads=1) as stores:
+        load_config(stores.records, Limits())
+        rows = [
+            replace(ROW, id=n, serial=f"S{n}", system_title=n.to_bytes(8, "big"), host=f"127.20.1.{n}")
+            for n in range(1, 101)
+        ]
+        stores.records.add_meters(rows)
+        keys = KeyRing(stores.records, MASTER, SETTINGS)
+        writes.clear()
+        keys.register(rows)
+        for row in rows:
+            keys.counter(row.id).take()
+        assert writes.count("reserve_invocation_counters:commit") == 1
+
+
+def test_a_raised_counter_goes_on_above(stores: Stores) -> None:
+    counter = ring(stores).counter(1)
+    counter.take()
+    counter.raise_above(5_000)
+    assert counter.take() == 5_001
+    counter.raise_above(7)
+    assert counter.take() == 5_002
+    assert (mark(stores, "sent") or 0) >= 5_002
+
+
+def test_a_used_up_counter_is_our_own_trouble(stores: Stores) -> None:
+    stores.records.reserve_invocation_counter(1, "sent", 0xFFFF_FFFF)
+    with pytest.raises(CounterUsedUpError):
+        ring(stores).counter(1).take()
+
+
+@pytest.mark.parametrize(
+    ("client_sap", "mechanism", "ciphered", "secret"),
+    [(1, Mechanism.HLS_GMAC, True, b""), (2, Mechanism.LLS, False, b"12345678"), (16, Mechanism.LOWEST, False, b"")],
+)
+def test_settings_follow_the_companion_profile(
+    stores: Stores, client_sap: int, mechanism: Mechanism, ciphered: bool, secret: bytes
+) -> None:
+    settings = ring(stores).client_settings(replace(ROW, client_sap=client_sap))
+    association = settings.association
+    assert (association.mechanism, association.security is not None, association.secret) == (
+        mechanism,
+        ciphered,
+        secret,
+    )
+    assert settings.client_sap == client_sap
+    if association.security is not None:
+        assert association.security.peer_system_title == ROW.system_title
+
+
+def test_a_client_that_the_profile_does_not_have(stores: Stores) -> None:
+    with pytest.raises(ConfigError, match="no association for client 5"):
+        ring(stores).client_settings(replace(ROW, client_sap=5))
+
+
+def test_keys_of_another_master_key_cannot_be_used(stores: Stores) -> None:
+    foreign = KeyRing(stores.records, MasterKey(bytes(32)), SETTINGS)
+    with pytest.raises(SecurityError):
+        foreign.client_settings(ROW)
+
+
+def test_the_public_client_needs_no_keys(stores: Stores) -> None:
+    settings = KeyRing(stores.records, MasterKey(bytes(32)), SETTINGS).public_settings(ROW)
+    assert (settings.client_sap, settings.association.security) == (16, None)
+
+
+def test_marks_of_received_counters_are_handed_out_once(stores: Stores) -> None:
+    keys = ring(stores)
+    security = keys.client_settings(ROW).association.security
+    assert security is not None
+    for received in (1, 2, 9):
+        security.guard.accept(ROW.system_title, received)
+    with pytest.raises(RemoteProtocolError):
+        security.guard.accept(ROW.system_title, 9)
+    pushed = keys.push_security(ROW.system_title)
+    assert pushed is not None
+    pushed.guard.accept(ROW.system_title, 5)
+    with pytest.raises(InvocationCounterError):
+        pushed.guard.accept(ROW.system_title, 5)
+    rows = keys.take_marks()
+    assert rows == [
+        InvocationCounterRow(meter=1, name="received", reserved=9),
+        InvocationCounterRow(meter=1, name="pushed", reserved=5),
+    ]
+    assert keys.take_marks() == []
+    keys.keep_marks(rows)
+    assert keys.take_marks() == rows
+
+
+def test_received_marks_hold_over_a_restart(stores: Stores) -> None:
+    stores.records.reserve_invocation_counters([InvocationCounterRow(meter=1, name="received", reserved=40)])
+    security = ring(stores).client_settings(ROW).association.security
+    assert security is not None
+    with pytest.raises(RemoteProtocolError):
+        security.guard.accept(ROW.system_title, 40)
+    security.guard.accept(ROW.system_title, 41)
+
+
+def test_strangers_have_no_security(stores: Stores) -> None:
+    keys = ring(stores)
+    assert keys.push_security(b"XYZ\x00\x00\x00\x00\x01") is None
+    assert keys.meter_of(ROW.system_title) == ROW
+
+
+def test_nothing_shows_a_key(stores: Stores) -> None:
+    keys = ring(stores)
+    shown = f"{keys!r} {keys.client_settings(ROW)!r} {keys.push_security(ROW.system_title)!r} {ROW!r} {vars(keys)!r}"
+    for key in (KEY, KEY[::-1], b"12345678"):
+        assert key.hex() not in shown
+        assert repr(key)[2:-1] not in shown
