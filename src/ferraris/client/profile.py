@@ -30,8 +30,10 @@ from ferraris.cosem import (
 )
 from ferraris.dlms.apdu import SelectiveAccess
 from ferraris.kernel.errors import DecodeError
+from ferraris.kernel.limits import INSTANTS_MAX
 
 DATE_TIME_OCTETS = 12
+_INSTANTS: dict[object, object] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,11 +86,24 @@ class ProfileColumns:
         """The rows as Python values: the time as a datetime in UTC (None where there is none), the rest as sent."""
         columns = [_filled(self.table.values(index)) for index in range(self.table.width)]
         if columns and CLOCK_TIME in self.capture_objects:
-            times = self.time_s().tolist()
-            columns[self.index_of(CLOCK_TIME)] = [
-                None if second == NOT_A_TIME else datetime.fromtimestamp(second, UTC) for second in times
-            ]
+            columns[self.index_of(CLOCK_TIME)] = self._instants()
         return list(zip(*columns, strict=True))
+
+    def _instants(self) -> list[object]:
+        """The times as datetimes. Those met before are looked up by their octets."""
+        octets = self.table.values(self.index_of(CLOCK_TIME))
+        try:
+            return [_INSTANTS[value] for value in octets]
+        except KeyError:
+            pass
+        instants: list[object] = [
+            None if second == NOT_A_TIME else datetime.fromtimestamp(second, UTC) for second in self.time_s().tolist()
+        ]
+        if len(_INSTANTS) + len(octets) > INSTANTS_MAX:
+            _INSTANTS.clear()
+        # Null-data stands for another instant in each row.
+        _INSTANTS.update((value, instant) for value, instant in zip(octets, instants, strict=True) if value is not None)
+        return instants
 
     def _filled_times(self, values: list[object]) -> npt.NDArray[np.int64]:
         times = np.full(len(values), NOT_A_TIME, np.int64)

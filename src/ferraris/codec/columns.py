@@ -8,6 +8,7 @@ length) is decoded value by value instead, into the same `Table`.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,7 +30,7 @@ from ferraris.codec.axdr import (
     write_length,
 )
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
-from ferraris.kernel.limits import DATA_ELEMENTS_MAX
+from ferraris.kernel.limits import DATA_ELEMENTS_MAX, PATTERN_OCTETS_MAX, PATTERNS_MAX
 
 _NUMBER_DTYPES: Final[dict[int, str]] = {
     Tag.BOOLEAN: "u1",
@@ -151,6 +152,47 @@ def recognise(octets: bytes, offset: int) -> RowLayout | None:
     return _layout(tuple(shapes)) if position <= size else None
 
 
+class _Pattern(NamedTuple):
+    """`count` rows of a layout as one run of octets: which of them are fixed, and what they must be."""
+
+    layout: RowLayout
+    mask: npt.NDArray[np.uint8]
+    fixed_octets: bytes
+
+
+class _Patterns:
+    """The patterns met last, by octets in a row and rows: a profile read again and again is recognised by one compare."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[int, int], _Pattern] = OrderedDict()
+
+    def find(self, octets: bytes, offset: int, count: int) -> RowLayout | None:
+        """The layout that the rows at `offset` share, when rows like these were met before."""
+        row_octets, rest = divmod(len(octets) - offset, count)
+        pattern = self._known.get((row_octets, count))
+        if rest or pattern is None:
+            return None
+        flat = np.frombuffer(octets, np.uint8, offset=offset)
+        return pattern.layout if (flat & pattern.mask).tobytes() == pattern.fixed_octets else None
+
+    def keep(self, layout: RowLayout, count: int) -> None:
+        """Remember rows like these in place of earlier ones of the same size."""
+        if count * layout.row_octets > PATTERN_OCTETS_MAX:
+            return
+        mask = np.zeros(layout.row_octets, np.uint8)
+        mask[layout.fixed] = 0xFF
+        key = layout.row_octets, count
+        self._known[key] = _Pattern(layout, np.tile(mask, count), (layout.template & mask).tobytes() * count)
+        self._known.move_to_end(key)
+        if len(self._known) > PATTERNS_MAX:
+            self._known.popitem(last=False)
+
+
+_PATTERNS: Final = _Patterns()
+
+
 class Table:
     """The rows of an array of structures, kept as columns until someone asks for rows."""
 
@@ -203,10 +245,14 @@ def decode_table(octets: bytes) -> Table:
     count, start = read_length(octets, 1)
     if count == 0 and start == len(octets):
         return Table(None, None, [])
+    known = _PATTERNS.find(octets, start, count) if count else None
+    if known is not None:
+        return Table(known, np.frombuffer(octets, known.dtype, count, start), [])
     layout = recognise(octets, start)
     if layout is not None and len(octets) - start == count * layout.row_octets and count <= DATA_ELEMENTS_MAX:
         rows = layout.match(octets, start, count)
         if rows is not None:
+            _PATTERNS.keep(layout, count)
             return Table(layout, rows, [])
     return _decode_by_value(octets)
 

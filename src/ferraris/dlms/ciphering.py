@@ -110,6 +110,10 @@ class CipherKeys:
         if len(octets) < HEADER_OCTETS:
             raise DecodeError("a protected APDU is cut short", expected=HEADER_OCTETS, got=len(octets), clause=CLAUSE)
         control = octets[0]
+        if control == 0x30:  # nearly all: no step that the others need
+            counter_octets = octets[1:5]
+            plain = self._open(system_title + counter_octets, octets, self._authenticated_encrypted_aad)
+            return Unprotected(control, int.from_bytes(counter_octets, "big"), plain)
         if control & SecurityControl.COMPRESSED:
             raise SecurityError(
                 "compression is not supported", expected="bit 7 clear", got=f"{control:#04x}", clause="V.44"
@@ -160,11 +164,12 @@ class CipherKeys:
         return octets[HEADER_OCTETS:-TAG_OCTETS]
 
     def _open(self, vector: bytes, octets: bytes, aad: bytes) -> bytes:
-        body = self._body(octets)
-        size = len(body)
+        size = len(octets) - HEADER_OCTETS - TAG_OCTETS
+        if size < 0:
+            raise DecodeError("a tag is cut short", expected=HEADER_OCTETS + TAG_OCTETS, got=len(octets), clause=CLAUSE)
         encrypt = self._gcm.encrypt
-        plain = encrypt(vector, body, aad)[:size]
-        if not compare_digest(encrypt(vector, plain, aad)[size : size + TAG_OCTETS], octets[-TAG_OCTETS:]):
+        plain = encrypt(vector, octets[HEADER_OCTETS:-TAG_OCTETS], aad)[:size]
+        if not compare_digest(encrypt(vector, plain, aad)[size:-4], octets[-TAG_OCTETS:]):
             raise AuthenticationError(
                 "an authentication tag does not verify", expected="the tag of these octets", clause=CLAUSE
             )

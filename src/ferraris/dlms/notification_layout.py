@@ -9,7 +9,6 @@ and yields a layout of its own.
 from __future__ import annotations
 
 import struct
-from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Final, NamedTuple, cast
 
@@ -52,24 +51,22 @@ class NotificationLayout(NamedTuple):
         """The notification in an APDU of as many octets, or None when it has another layout."""
         if int.from_bytes(octets, "big") & self.mask != self.fixed:
             return None
-        invoke_id, date_time, *values = self.unpack.unpack(octets)
-        return Notification(invoke_id, date_time, tuple(values), self.body)
+        fields = self.unpack.unpack(octets)
+        return Notification(fields[0], fields[1], fields[2:], self.body)
 
 
 class NotificationDecoder:
-    """Decodes data-notifications and keeps the layouts it met; beyond the limit the ones longest unused are dropped."""
+    """Decodes data-notifications and keeps the layouts it met; beyond the limit the oldest are dropped."""
 
-    __slots__ = ("_layouts",)
+    __slots__ = ("_count", "_layouts")
 
     def __init__(self) -> None:
-        self._layouts: OrderedDict[tuple[int, int], NotificationLayout] = OrderedDict()
+        self._layouts: dict[int, list[NotificationLayout]] = {}
+        self._count = 0
 
     def decode(self, octets: bytes) -> Notification:
         """The data-notification in `octets`, a whole plain APDU. Raises DecodeError or RemoteProtocolError."""
-        for ordinal in range(LAYOUTS_PER_SIZE_MAX):
-            layout = self._layouts.get((len(octets), ordinal))
-            if layout is None:
-                break
+        for layout in self._layouts.get(len(octets), ()):
             notification = layout.match(octets)
             if notification is not None:
                 return notification
@@ -89,11 +86,15 @@ class NotificationDecoder:
         return notification
 
     def _keep(self, size: int, layout: NotificationLayout) -> None:
-        layouts = self._layouts
-        ordinal = next((n for n in range(LAYOUTS_PER_SIZE_MAX) if (size, n) not in layouts), LAYOUTS_PER_SIZE_MAX - 1)
-        layouts[size, ordinal] = layout
-        if len(layouts) > NOTIFICATION_LAYOUTS_MAX:
-            layouts.popitem(last=False)
+        layouts = self._layouts.setdefault(size, [])
+        layouts.append(layout)
+        self._count += 1
+        if len(layouts) > LAYOUTS_PER_SIZE_MAX:
+            del layouts[0]
+            self._count -= 1
+        if self._count > NOTIFICATION_LAYOUTS_MAX:
+            oldest = next(iter(self._layouts))
+            self._count -= len(self._layouts.pop(oldest))
 
 
 def _layout_of(octets: bytes, notification: Notification) -> NotificationLayout | None:

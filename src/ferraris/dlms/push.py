@@ -61,7 +61,7 @@ class PushReceiver:
             raise RemoteProtocolError("a push is not ciphered", expected="general-glo-ciphering", got=octets[:2].hex())
         system_title = octets[2:10]
         length, start = read_length(octets, 10)
-        if len(octets) - start != length:
+        if len(octets) != start + length:
             raise DecodeError("a ciphered APDU's length lies", expected=length, got=len(octets) - start, offset=10)
         security = self._find(system_title)
         if security is None:

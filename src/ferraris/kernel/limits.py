@@ -13,6 +13,12 @@ DATA_DEPTH_MAX: Final = 32
 """Arrays and structures nested in one another."""
 DATA_ELEMENTS_MAX: Final = 1_000_000
 """Elements decoded from one APDU, over all its arrays and structures."""
+PATTERNS_MAX: Final = 512
+"""Shapes of profile buffers remembered, so that the next one like it is recognised by one compare."""
+PATTERN_OCTETS_MAX: Final = 64 * 1024
+"""A larger buffer is recognised row by row each time."""
+INSTANTS_MAX: Final = 65_536
+"""Date-times remembered with their instants: the meters of a region capture at the same ones."""
 BER_DEPTH_MAX: Final = 8
 
 # APDUs (dlms)
