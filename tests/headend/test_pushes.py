@@ -54,6 +54,18 @@ def test_the_same_event_from_the_log_is_not_kept_twice() -> None:
     assert len(world.alarm_changes) == changes
 
 
+def test_entries_before_a_pushed_one_are_read_even_after_a_restart() -> None:
+    """A push tells of the newest event; the ones before it are in the meter's log only."""
+    world = push_world()
+    world.run_until(START_S + HOUR_S)
+    world.meters[1].events = [(START_S + 2 * HOUR_S, 1), (START_S + 3 * HOUR_S, 2), (START_S + 5 * HOUR_S, 44)]
+    world.run_until(START_S + 5 * HOUR_S, m1=TIMEOUT)
+    world.step(PushReceived(1, ((START_S + 5 * HOUR_S, 44),)))
+    world.restart()
+    world.run_until(START_S + 8 * HOUR_S)
+    assert {(row.time_s, row.code) for row in world.meter_events} == set(world.meters[1].events)
+
+
 def test_a_word_from_an_unreachable_meter_brings_the_next_attempt_forward() -> None:
     world = push_world()
     world.run_until(START_S + 2 * HOUR_S, m1=TIMEOUT)

@@ -240,10 +240,7 @@ class World:
         missing = tuple(runs(slot for slot in range(first, until + 1) if (meter.row.id, slot * 900) not in self.stored))
         profile = replace(LOAD, depth_rows=meter.depth_rows)
         coverage = KnownCoverage("LOAD_PROFILE", until, missing, max(filled, default=None))
-        times_s = [row.time_s for row in self.meter_events if row.meter == meter.row.id]
-        return RestartedMeter(
-            meter.row, (profile,), (coverage,), self.states.get(meter.row.id), max(times_s, default=None)
-        )
+        return RestartedMeter(meter.row, (profile,), (coverage,), self.states.get(meter.row.id))
 
     def _perform(self, effect: Effect) -> None:
         match effect:

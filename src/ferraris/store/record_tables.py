@@ -160,6 +160,7 @@ METER_STATE = Table(
     Column("clock_offset_ms", BigInteger),
     Column("commanded_control_state", Integer),
     Column("confirmed_control_state", Integer),
+    Column("events_until_s", BigInteger),
     Column("detail", Text, nullable=False),
     PrimaryKeyConstraint("meter"),
 )

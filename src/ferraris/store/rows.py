@@ -124,7 +124,8 @@ class MeterStateRow:
     """What the head-end last knew of a meter.
 
     `communication` is a word of the head-end's. `clock_offset_ms`: meter's clock minus true time. The control states
-    are those of the disconnect control class: 0 disconnected, 1 connected, 2 ready for reconnection.
+    are those of the disconnect control class: 0 disconnected, 1 connected, 2 ready for reconnection. `events_until_s`: the
+    event log is kept whole up to there; entries known from pushes may be newer, with unread ones before them.
     """
 
     meter: int
@@ -135,6 +136,7 @@ class MeterStateRow:
     clock_offset_ms: int | None = None
     commanded_control_state: int | None = None
     confirmed_control_state: int | None = None
+    events_until_s: int | None = None
     detail: str = ""
 
 

@@ -122,6 +122,7 @@ def _meters() -> None:
         sa.Column("clock_offset_ms", sa.BigInteger()),
         sa.Column("commanded_control_state", sa.Integer()),
         sa.Column("confirmed_control_state", sa.Integer()),
+        sa.Column("events_until_s", sa.BigInteger()),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("meter"),
     )
