@@ -64,6 +64,8 @@ class Collector:
         self.life: Life | None = None
         self.runtime: Runtime | None = None
         self.deaths = 0
+        self.next_dies_after: int | None = None
+        """The next life ends at the write after so many."""
         self._stopping = False
         self._clock = clock
         self._log = log
@@ -146,6 +148,9 @@ class Collector:
         process = Process(self.name)
         life = self.life = Life(process, self._log, self._network.drop_process)
         self._log.record("starts", self.name)
+        if self.next_dies_after is not None:
+            life.end_after(self.next_dies_after)
+            self.next_dies_after = None
         stores = self._stores = open_stores(self._directory, life.check, threads=1)
         self._auditor.reopened(self.name, stores)
         self.runtime = process.run(self._prepare, stores)

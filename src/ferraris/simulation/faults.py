@@ -6,9 +6,13 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from ferraris.kernel.clock import S_PER_DAY
 from ferraris.kernel.entropy import Entropy, SeededEntropy
+
+COLLECTOR: Final = 0
+"""Stands among the numbers of meters for the collector."""
 
 
 class FaultKind(Enum):
@@ -24,6 +28,8 @@ class FaultKind(Enum):
     """One meter's program dies at some write to its memory and starts again."""
     COLLECTOR_CRASH = "collector-crash"
     """The head-end's process dies at some write to its stores and starts again from its files."""
+    REPLAY = "replay"
+    """Somebody without a key says again what was said to one meter (or, meter 0, to the collector)."""
     DISK_FULL = "disk-full"
     """For a while the collector can write nothing."""
 
@@ -42,16 +48,17 @@ class Fault:
 class FaultRates:
     """How often, a day, and how long. METER_* count for each meter, the others for the world."""
 
-    partitions: float = 2.0
-    partition_s_max: float = 6 * 3600.0
+    partitions: float = 3.0
+    partition_s_max: float = 5 * 3600.0
     partition_share_max: float = 0.5
     """Of all meters, that one partition cuts off."""
-    bad_weathers: float = 4.0
-    bad_weather_s_max: float = 2 * 3600.0
-    meter_outages: float = 0.2
+    bad_weathers: float = 8.0
+    bad_weather_s_max: float = 3 * 3600.0
+    meter_outages: float = 0.4
     meter_outage_s_max: float = 3 * 3600.0
-    meter_crashes: float = 0.2
-    collector_crashes: float = 3.0
+    meter_crashes: float = 0.4
+    replays: float = 0.5
+    collector_crashes: float = 8.0
     full_disks: float = 1.0
     full_disk_s_max: float = 1_800.0
     restart_s_max: float = 120.0
@@ -68,13 +75,17 @@ def draw_faults(entropy: SeededEntropy, rates: FaultRates, meters: int, until_s:
         *_of_the_world(
             entropy.fork("collector"), FaultKind.COLLECTOR_CRASH, rates.collector_crashes, rates.restart_s_max, until_s
         ),
+        *_of_the_world(
+            entropy.fork("replay"), FaultKind.REPLAY, rates.replays, rates.restart_s_max, until_s, (COLLECTOR,)
+        ),
         *_of_the_world(entropy.fork("disk"), FaultKind.DISK_FULL, rates.full_disks, rates.full_disk_s_max, until_s),
     ]
     for meter in range(1, meters + 1):
         own = entropy.fork(f"meter {meter}")
         outages = (FaultKind.METER_OUTAGE, rates.meter_outages, rates.meter_outage_s_max)
         crashes = (FaultKind.METER_CRASH, rates.meter_crashes, rates.restart_s_max)
-        for kind, per_day, duration_s_max in (outages, crashes):
+        replays = (FaultKind.REPLAY, rates.replays, rates.restart_s_max)
+        for kind, per_day, duration_s_max in (outages, crashes, replays):
             faults += _of_the_world(own.fork(kind.value), kind, per_day, duration_s_max, until_s, (meter,))
     return tuple(sorted(faults, key=lambda fault: (fault.start_s, fault.kind.value, fault.meters)))
 

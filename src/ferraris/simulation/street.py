@@ -80,6 +80,8 @@ class Street:
         self.life: Life | None = None
         self.service: FleetService | None = None
         self.deaths = 0
+        self.next_dies_after: int | None = None
+        """The next life ends at the write after so many."""
         self._stopping = False
         self._around = around
         self._directory = directory
@@ -145,6 +147,9 @@ class Street:
         process = Process(self.name)
         life = self.life = Life(process, around.log, around.network.drop_process)
         around.log.record("starts", self.name)
+        if self.next_dies_after is not None:
+            life.end_after(self.next_dies_after)
+            self.next_dies_after = None
         now_ms = around.clock.now_ms()
         memory = self._memory = MortalMemory(self._directory, life, self._witness)
         truth = around.auditor.truth

@@ -13,6 +13,8 @@ from ferraris.meter import Identity, Manufacture, meter_keys
 from ferraris.runtime import HEAD_END_SYSTEM_TITLE
 from ferraris.simulation.auditor import Auditor
 from ferraris.simulation.collector import PUSH_PORT, Collector, CollectorSettings, wrong_keys
+from ferraris.simulation.eavesdropper import HOST as EAVESDROPPER_HOST
+from ferraris.simulation.eavesdropper import Eavesdropper
 from ferraris.simulation.events import EventLog
 from ferraris.simulation.loop import VirtualClock, VirtualLoop
 from ferraris.simulation.medium import Medium
@@ -43,7 +45,8 @@ class Territory:
         self._directory = directory
         self._master_key = MasterKey(self.entropy.fork("master key").octets(MASTER_KEY_OCTETS))
         self.wire = self._wire()
-        self.medium.witness = self.wire.sent
+        self.eavesdropper = Eavesdropper(self.network, self.log)
+        self.medium.witness = self._witness
         self.streets = self._streets()
         self.collectors = self._collectors()
 
@@ -61,6 +64,10 @@ class Territory:
         gateways = [street.gateway for street in self.streets if street.numbers[0] in numbers]
         return [*(Identity(number).host for number in numbers), *gateways]
 
+    def _witness(self, local: str, peer: str, octets: bytes) -> None:
+        self.wire.sent(local, peer, octets)
+        self.eavesdropper.heard(local, peer, octets)
+
     def _wire(self) -> Wire:
         settings = self.script.settings
         secrets: dict[str, Secret] = {}
@@ -69,7 +76,7 @@ class Territory:
             identity, keys = Identity(number), meter_keys(settings.seed, number)
             secrets[identity.host] = Secret(number, CipherKeys(keys.encryption_key, keys.authentication_key))
             titles[identity.host] = identity.system_title
-        return Wire(secrets, titles, self.auditor.fail)
+        return Wire(secrets, titles, self.auditor.fail, strangers=frozenset({EAVESDROPPER_HOST}))
 
     def _streets(self) -> list[Street]:
         settings = self.script.settings

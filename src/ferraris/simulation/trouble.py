@@ -6,14 +6,18 @@ import asyncio
 from typing import Final
 
 from ferraris.kernel.entropy import SeededEntropy
-from ferraris.simulation.collector import Collector
-from ferraris.simulation.faults import Fault, FaultKind
+from ferraris.meter import Identity
+from ferraris.simulation.collector import PUSH_PORT, Collector
+from ferraris.simulation.faults import COLLECTOR, Fault, FaultKind
 from ferraris.simulation.medium import CALM
 from ferraris.simulation.script import Order, draw_weather
 from ferraris.simulation.street import Street
-from ferraris.simulation.territory import Territory
+from ferraris.simulation.territory import COLLECTOR_HOST, METER_PORT, Territory
 
 WRITES_BEFORE_DEATH: Final = 12
+SHORT_LIFE: Final = 0.3
+"""Of the deaths, those after which the process dies again as it starts."""
+WRITES_OF_A_START: Final = 30
 AT_ONCE: Final = 0.2
 """Of the deaths, those that come at any moment and not at a write."""
 ARMED_S: Final = 900.0
@@ -65,6 +69,10 @@ class Trouble:
                 await _kill(territory.street_of(fault.meters[0]), draw)
             case FaultKind.COLLECTOR_CRASH:
                 await _kill(collector, draw)
+            case FaultKind.REPLAY:
+                number = fault.meters[0]
+                host = COLLECTOR_HOST if number == COLLECTOR else Identity(number).host
+                await territory.eavesdropper.replay(host, METER_PORT if number else PUSH_PORT, draw)
             case FaultKind.DISK_FULL:
                 await _fill_disk(collector, fault.duration_s)
 
@@ -94,6 +102,8 @@ async def _kill(program: Street | Collector, draw: SeededEntropy) -> None:
         life.end("any moment")
         return
     life.end_after(int(draw.uniform() * WRITES_BEFORE_DEATH))
+    if draw.uniform() < SHORT_LIFE:
+        program.next_dies_after = int(draw.uniform() * WRITES_OF_A_START)
     await asyncio.sleep(ARMED_S)
     life.end("no write came")
 

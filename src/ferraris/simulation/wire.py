@@ -46,19 +46,27 @@ class Wire:
     """Follows every link. `fail` is told of a counter used twice."""
 
     def __init__(
-        self, secrets: Mapping[str, Secret], titles: Mapping[str, bytes], fail: Callable[[str, str], None]
+        self,
+        secrets: Mapping[str, Secret],
+        titles: Mapping[str, bytes],
+        fail: Callable[[str, str], None],
+        strangers: frozenset[str] = frozenset(),
     ) -> None:
-        """`secrets` by the meter's host, `titles` by any host that sends under such keys."""
+        """`secrets` by the meter's host, `titles` by any host that sends under such keys; `strangers` hold none."""
         self.counters_seen = 0
         self._secrets = secrets
         self._by_title = {titles[host]: secret for host, secret in secrets.items()}
         self._titles = titles
         self._fail = fail
+        self._strangers = strangers
         self._used: dict[tuple[int, bytes], set[int]] = {}
         self._receivers: dict[tuple[str, str], WrapperReceiver] = {}
 
     def sent(self, local: str, peer: str, octets: bytes) -> None:
         """A program at `local` (`host:port`) has sent `octets` to `peer`."""
+        hosts = local.rpartition(":")[0], peer.rpartition(":")[0]
+        if hosts[0] in self._strangers:
+            return
         receiver = self._receivers.pop((local, peer), None) or WrapperReceiver()
         self._receivers[local, peer] = receiver
         if len(self._receivers) > RECEIVERS_MAX:
@@ -68,7 +76,6 @@ class Wire:
         except FerrarisError as error:
             self._fail("a program sends what is no WPDU", f"{local}>{peer}: {error}")
             return
-        hosts = local.rpartition(":")[0], peer.rpartition(":")[0]
         for wpdu in receiver.events():
             self._look(*hosts, wpdu.apdu)
 
