@@ -14,7 +14,7 @@ from ferraris.client import ClientAssociation, ClientSettings, read_entries
 from ferraris.cosem import DisconnectControl, EntryDescriptor
 from ferraris.dlms import Ciphering, SecurityControl
 from ferraris.dlms.apdu import decode_apdu
-from ferraris.kernel.errors import DecodeError, LinkClosedError, RemoteProtocolError
+from ferraris.kernel.errors import DecodeError, LinkClosedError, RefusedError, RemoteProtocolError
 from tests.interop.foreign_meter import meter_of
 from tests.interop.load_profile import COLUMNS, DISCONNECTOR, LOAD_PROFILE, end_s
 from tests.interop.own_client import (
@@ -59,7 +59,7 @@ def test_gurux_leaves_the_last_octet_off_a_refused_action(gurux_meter: int) -> N
 
     async def run() -> None:
         async with associated(gurux_meter, PUBLIC, received=received) as association:
-            with pytest.raises(DecodeError, match="cut short"):
+            with pytest.raises(RefusedError, match="read-write-denied"):
                 await association.invoke(DisconnectControl.remote_disconnect, DISCONNECTOR, 0)
 
     asyncio.run(run())

@@ -265,9 +265,14 @@ def _request_with_block(octets: bytes) -> ActionRequestWithBlock:
 
 def _response_normal(octets: bytes) -> ActionResponseNormal:
     size = len(octets)
-    if size < 5:
+    if size < 4:
         raise cut_short(octets, 5)
     result = action_result(octets[3], 3)
+    if size == 4:
+        # Gurux servers leave the absent-flag out when they refuse. There is only one thing that this can mean.
+        if result is ActionResult.SUCCESS:
+            raise cut_short(octets, 5)
+        return ActionResponseNormal(octets[2], result)
     if octets[4] == 0:
         refuse_trailing(octets, 5)
         return ActionResponseNormal(octets[2], result)
