@@ -6,12 +6,14 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from ferraris.headend import CloseAlarm, RecordMeterState
+from ferraris.headend import CloseAlarm, CollectionPlan, RecordCommandState, RecordMeterState
 from ferraris.kernel.errors import StoreError
-from ferraris.runtime import RuntimeSettings
+from ferraris.keys import MasterKey
+from ferraris.runtime import KeyRing, RuntimeSettings, save_plan
 from ferraris.runtime.writer import Writer
 from ferraris.simulation import run_virtual
-from ferraris.store import MeterStateRow, Stores
+from ferraris.store import CommandState, MeterStateRow, Stores, open_stores
+from tests.headend.world import meter_row
 from tests.runtime.street import Street
 
 Story = Callable[[Street], Coroutine[Any, Any, None]]
@@ -113,6 +115,30 @@ def test_a_backlog_of_records_is_bounded() -> None:
         assert not writer.idle
 
     run_virtual(story())
+
+
+def test_what_a_read_back_showed_is_kept_before_the_fate_of_the_command(tmp_path: Path) -> None:
+    """Whoever dies between the two looks again; the other way round nobody would, and the old state would stand."""
+    moments: list[str] = []
+    with open_stores(tmp_path, moments.append) as stores:
+        save_plan(stores.records, CollectionPlan())
+        stores.records.add_meters([meter_row(1)])
+        stores.records.add_command(1, "disconnect", "", 5, "ann")
+        stores.records.advance_command(1, CommandState.SENT, 6)
+
+        async def story() -> None:
+            key_ring = KeyRing(stores.records, MasterKey(bytes(32)), RuntimeSettings())
+            writer = Writer(stores, key_ring, RuntimeSettings(), lambda event: None)
+            writer.add(RecordCommandState(1, CommandState.CONFIRMED, 7, "output off"))
+            writer.add(RecordMeterState(MeterStateRow(meter=1, communication="ok", confirmed_control_state=0)))
+            moments.clear()
+            assert await writer.flush()
+
+        run_virtual(story())
+    assert [moment for moment in moments if moment.endswith(":committed")] == [
+        "save_states:committed",
+        "advance_command:committed",
+    ]
 
 
 def test_no_counter_is_used_twice_over_many_deaths(tmp_path: Path) -> None:

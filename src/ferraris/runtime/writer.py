@@ -120,7 +120,10 @@ class Writer:
             self._tell(ReadingsStored(batch))
 
     async def _flush_records(self) -> bool:
-        """Marks of counters before what was received under them; then events, alarms, fates and states."""
+        """Marks of counters before what was received under them; then events, states, alarms and fates.
+
+        A fate is the last word on a command: what the read-back showed must be kept before it, or nobody looks again.
+        """
         marks = self._key_ring.take_marks()
         events, self._events = self._events, []
         states, self._states = self._states, {}
@@ -135,11 +138,12 @@ class Writer:
             for effect in events:
                 if effect.until_s is not None:
                     self._tell(EventsStored(effect.meter, effect.until_s))
+            if states:
+                await self._offload(lambda: records.save_states(list(states.values())))
+                states = {}
             while self._ordered:
                 await self._offload(lambda: self._write_ordered(self._ordered[0]))
                 self._ordered.popleft()
-            if states:
-                await self._offload(lambda: records.save_states(list(states.values())))
         except StoreError as error:
             # Events that were not kept are read again: the meter still has them in its log.
             self._key_ring.keep_marks(marks)
