@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
-from ferraris.kernel.errors import AuthenticationError, DecodeError, LocalProtocolError, SecurityError
+from ferraris.kernel.errors import AuthenticationError, DecodeError, FerrarisError, LocalProtocolError, SecurityError
 
 CLAUSE: Final = "IEC 62056-5-3, security suite 0"
 TAG_OCTETS: Final = 12
@@ -88,7 +88,9 @@ class CipherKeys:
         raise SecurityError("keys are not serialised", expected="keys stay in memory")
 
     def protect(self, control: int, system_title: bytes, invocation_counter: int, apdu: bytes) -> bytes:
-        """`apdu` protected as `control` says: header, ciphertext and tag."""
+        """`apdu` protected as `control` says: header, ciphertext and tag. Raises LocalProtocolError for a title of a wrong size."""
+        if len(system_title) != SYSTEM_TITLE_OCTETS:
+            raise _wrong_size(LocalProtocolError, system_title)
         counter = invocation_counter.to_bytes(4, "big")
         header = control.to_bytes(1, "big") + counter
         vector = system_title + counter
@@ -104,16 +106,17 @@ class CipherKeys:
     def unprotect(self, system_title: bytes, octets: bytes) -> Unprotected:
         """The APDU in `octets` (header, ciphertext, tag) sent by `system_title`.
 
-        Raises DecodeError for octets too few, AuthenticationError for a tag that does not hold, SecurityError for a suite or
-        a compression that is not supported. Whether the counter is new is for the caller to ask, after this.
+        Raises DecodeError for octets too few, AuthenticationError for a tag that does not hold or a system title of a wrong
+        size, SecurityError for a compression that is not supported. Whether the counter is new is for the caller to ask,
+        after this.
         """
+        if len(system_title) != SYSTEM_TITLE_OCTETS:
+            raise _wrong_size(AuthenticationError, system_title)
         if len(octets) < HEADER_OCTETS:
             raise DecodeError("a protected APDU is cut short", expected=HEADER_OCTETS, got=len(octets), clause=CLAUSE)
         control = octets[0]
         if control == 0x30:  # nearly all: no step that the others need
-            counter_octets = octets[1:5]
-            plain = self._open(system_title + counter_octets, octets, self._authenticated_encrypted_aad)
-            return Unprotected(control, int.from_bytes(counter_octets, "big"), plain)
+            return Unprotected(control, int.from_bytes(octets[1:5], "big"), self.open_both(system_title, octets))
         if control & SecurityControl.COMPRESSED:
             raise SecurityError(
                 "compression is not supported", expected="bit 7 clear", got=f"{control:#04x}", clause="V.44"
@@ -133,8 +136,17 @@ class CipherKeys:
             return Unprotected(control, counter, body)
         return Unprotected(control, counter, octets[HEADER_OCTETS:])
 
+    def open_both(self, system_title: bytes, octets: bytes) -> bytes:
+        """The APDU in `octets` whose security control is known to be 0x30. Raises DecodeError, AuthenticationError."""
+        return self._open(system_title + octets[1:5], octets, self._authenticated_encrypted_aad)
+
     def gmac(self, system_title: bytes, invocation_counter: int, challenge: bytes) -> bytes:
-        """f(challenge) of HLS-GMAC: security control 0x10, the counter, and the tag over the challenge."""
+        """f(challenge) of HLS-GMAC: security control 0x10, the counter, and the tag over the challenge.
+
+        Raises LocalProtocolError for a system title of a wrong size.
+        """
+        if len(system_title) != SYSTEM_TITLE_OCTETS:
+            raise _wrong_size(LocalProtocolError, system_title)
         counter = invocation_counter.to_bytes(4, "big")
         tag = self._gcm.encrypt(system_title + counter, b"", self._authenticated_aad + challenge)[:TAG_OCTETS]
         return b"\x10" + counter + tag
@@ -146,6 +158,8 @@ class CipherKeys:
             raise AuthenticationError(
                 "an HLS response has a wrong form", expected=f"0x10 and {size} octets", got=len(response)
             )
+        if len(system_title) != SYSTEM_TITLE_OCTETS:
+            raise _wrong_size(AuthenticationError, system_title)
         counter = int.from_bytes(response[1:5], "big")
         if not compare_digest(self.gmac(system_title, counter, challenge), response):
             raise AuthenticationError("an HLS-GMAC response does not verify", expected="the tag of our challenge")
@@ -174,6 +188,16 @@ class CipherKeys:
                 "an authentication tag does not verify", expected="the tag of these octets", clause=CLAUSE
             )
         return plain
+
+
+def _wrong_size(kind: type[FerrarisError], system_title: bytes) -> FerrarisError:
+    """A title of another size would make an initialization vector that no DLMS peer uses, or none at all."""
+    return kind(
+        "a system title has a wrong size",
+        expected=f"{SYSTEM_TITLE_OCTETS} octets",
+        got=len(system_title),
+        clause=CLAUSE,
+    )
 
 
 def _check_tag(tag: bytes, octets: bytes) -> None:
