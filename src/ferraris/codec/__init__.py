@@ -1,10 +1,14 @@
 """Octets to values and back, without a domain word: A-XDR, BER, CRCs, and the columns of a table whose rows share a layout.
 
-A-XDR is re-exported; `ber`, `crc` and `columns` are used by name. Everything here is a pure function of its octets.
-What the values mean is for the floors above.
+A-XDR is re-exported, with the tables of its types for who lays values out in octets; `ber`, `crc` and `columns` are used by
+name. Everything here is a pure function of its octets. What the values mean is for the floors above.
 """
 
 from ferraris.codec.axdr import (
+    EMPTY_TAGS,
+    FIXED_OCTETS,
+    NUMBER_FORMATS,
+    STRING_TAGS,
     BitString,
     CompactArray,
     Data,
@@ -19,6 +23,10 @@ from ferraris.codec.axdr import (
 )
 
 __all__ = [
+    "EMPTY_TAGS",
+    "FIXED_OCTETS",
+    "NUMBER_FORMATS",
+    "STRING_TAGS",
     "BitString",
     "CompactArray",
     "Data",

@@ -110,7 +110,10 @@ FIXED_OCTETS: Final[dict[int, int]] = {Tag.DATE_TIME: 12, Tag.DATE: 5, Tag.TIME:
 """Types of a fixed count of octets that are kept as octets."""
 
 STRING_TAGS: Final = frozenset({int(Tag.OCTET_STRING), int(Tag.VISIBLE_STRING), int(Tag.UTF8_STRING)})
+"""Types of a length and as many octets."""
+
 EMPTY_TAGS: Final = frozenset({int(Tag.NULL_DATA), int(Tag.DONT_CARE)})
+"""Types of which the tag says all."""
 
 
 def read_length(octets: bytes, offset: int) -> tuple[int, int]:

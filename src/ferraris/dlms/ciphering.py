@@ -125,7 +125,7 @@ class CipherKeys:
         vector = system_title + octets[1:5]
         kind = control & 0x30
         if kind == 0x30:
-            return Unprotected(control, counter, self._open(vector, octets, self._aad(control)))
+            return Unprotected(control, counter, self.open_both(system_title, octets, self._aad(control)))
         if kind == 0x20:
             body = octets[HEADER_OCTETS:]
             return Unprotected(control, counter, self._gcm.encrypt(vector, body, None)[: len(body)])
@@ -136,9 +136,24 @@ class CipherKeys:
             return Unprotected(control, counter, body)
         return Unprotected(control, counter, octets[HEADER_OCTETS:])
 
-    def open_both(self, system_title: bytes, octets: bytes) -> bytes:
-        """The APDU in `octets` whose security control is known to be 0x30. Raises DecodeError, AuthenticationError."""
-        return self._open(system_title + octets[1:5], octets, self._authenticated_encrypted_aad)
+    def open_both(self, system_title: bytes, octets: bytes, aad: bytes | None = None) -> bytes:
+        """The APDU in `octets`, known to be authenticated and encrypted. Raises DecodeError, AuthenticationError.
+
+        `aad` is that of the security control 0x30 unless given.
+        """
+        size = len(octets) - HEADER_OCTETS - TAG_OCTETS
+        if size < 0:
+            raise DecodeError("a tag is cut short", expected=HEADER_OCTETS + TAG_OCTETS, got=len(octets), clause=CLAUSE)
+        if aad is None:
+            aad = self._authenticated_encrypted_aad
+        vector = system_title + octets[1:HEADER_OCTETS]
+        encrypt = self._gcm.encrypt
+        plain = encrypt(vector, octets[HEADER_OCTETS:-TAG_OCTETS], aad)[:size]
+        if not compare_digest(encrypt(vector, plain, aad)[size:-4], octets[-TAG_OCTETS:]):
+            raise AuthenticationError(
+                "an authentication tag does not verify", expected="the tag of these octets", clause=CLAUSE
+            )
+        return plain
 
     def gmac(self, system_title: bytes, invocation_counter: int, challenge: bytes) -> bytes:
         """f(challenge) of HLS-GMAC: security control 0x10, the counter, and the tag over the challenge.
@@ -176,28 +191,6 @@ class CipherKeys:
         if len(octets) < HEADER_OCTETS + TAG_OCTETS:
             raise DecodeError("a tag is cut short", expected=HEADER_OCTETS + TAG_OCTETS, got=len(octets), clause=CLAUSE)
         return octets[HEADER_OCTETS:-TAG_OCTETS]
-
-    def _open(self, vector: bytes, octets: bytes, aad: bytes) -> bytes:
-        size = len(octets) - HEADER_OCTETS - TAG_OCTETS
-        if size < 0:
-            raise DecodeError("a tag is cut short", expected=HEADER_OCTETS + TAG_OCTETS, got=len(octets), clause=CLAUSE)
-        encrypt = self._gcm.encrypt
-        plain = encrypt(vector, octets[HEADER_OCTETS:-TAG_OCTETS], aad)[:size]
-        if not compare_digest(encrypt(vector, plain, aad)[size:-4], octets[-TAG_OCTETS:]):
-            raise AuthenticationError(
-                "an authentication tag does not verify", expected="the tag of these octets", clause=CLAUSE
-            )
-        return plain
-
-
-def _wrong_size(kind: type[FerrarisError], system_title: bytes) -> FerrarisError:
-    """A title of another size would make an initialization vector that no DLMS peer uses, or none at all."""
-    return kind(
-        "a system title has a wrong size",
-        expected=f"{SYSTEM_TITLE_OCTETS} octets",
-        got=len(system_title),
-        clause=CLAUSE,
-    )
 
 
 def _check_tag(tag: bytes, octets: bytes) -> None:
