@@ -93,6 +93,8 @@ def test_an_unknown_sender_and_a_wrong_key_are_refused() -> None:
         b"\x0f",
         notification(readings(1)),
         b"\xdb\x08" + TITLE,
+        b"\xdb\x08" + TITLE + b"\x82",
+        b"\xdb\x08" + TITLE + b"\x82\x01",
         b"\xdb\x07" + TITLE + b"\x00",
         b"\xdb\x08" + TITLE + b"\x7f\x30",
     ],

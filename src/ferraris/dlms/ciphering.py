@@ -193,6 +193,16 @@ class CipherKeys:
         return octets[HEADER_OCTETS:-TAG_OCTETS]
 
 
+def _wrong_size(kind: type[FerrarisError], system_title: bytes) -> FerrarisError:
+    """A title of another size would make an initialization vector that no DLMS peer uses, or none at all."""
+    return kind(
+        "a system title has a wrong size",
+        expected=f"{SYSTEM_TITLE_OCTETS} octets",
+        got=len(system_title),
+        clause=CLAUSE,
+    )
+
+
 def _check_tag(tag: bytes, octets: bytes) -> None:
     if not compare_digest(tag, octets[-TAG_OCTETS:]):
         raise AuthenticationError(

@@ -62,7 +62,7 @@ class PushReceiver:
         if octets[:2] != _NAMED_SENDER:
             raise RemoteProtocolError("a push is not ciphered", expected="general-glo-ciphering", got=octets[:2].hex())
         system_title = octets[2:10]
-        if octets[10:11] == b"\x82":  # 256 octets and more: what most pushes have
+        if len(octets) > 12 and octets[10] == 0x82:  # 256 octets and more: what most pushes have
             length, start = octets[11] << 8 | octets[12], 13
         else:
             length, start = read_length(octets, 10)

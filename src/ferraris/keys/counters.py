@@ -110,14 +110,14 @@ class CounterGuard:
 
     def accept(self, system_title: bytes, received: int) -> None:
         """Accept a counter, or raise InvocationCounterError: it was used before (replay) or the sender fell back."""
-        last = self.last_accepted(system_title)
+        last = self._last_accepted.get(system_title, NEVER_ACCEPTED)
         if not last < received <= INVOCATION_COUNTER_MAX:
             raise InvocationCounterError(
                 f"invocation counter of {system_title.hex()} replayed or rolled back",
                 expected=last + 1,
                 got=received,
             )
-        if system_title not in self._last_accepted and len(self._last_accepted) >= INVOCATION_COUNTER_SENDERS_MAX:
+        if last == NEVER_ACCEPTED and len(self._last_accepted) >= INVOCATION_COUNTER_SENDERS_MAX:
             raise InvocationCounterError(
                 "too many senders under one key",
                 expected=f"at most {INVOCATION_COUNTER_SENDERS_MAX}",
