@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from ferraris.cosem import load_profile
 from ferraris.kernel.clock import Clock, ScaledClock, SystemClock
 from ferraris.kernel.entropy import SystemEntropy
-from ferraris.kernel.errors import ConfigError, SecurityError
+from ferraris.kernel.errors import ConfigError, SecurityError, TableError
 from ferraris.keys import MasterKey, MeterKeys
 from ferraris.link import open_tcp
 from ferraris.runtime import Runtime, World
@@ -26,17 +28,30 @@ MASTER_KEY_FILE: Final = "master.key"
 DEFAULT_DIRECTORY: Final = Path("ferraris-data")
 MANAGEMENT_CLIENT_SAP: Final = 1
 STORE_THREADS: Final = 1
+NAME_CHARACTERS_MAX: Final = 64
+SYSTEM_TITLE_OCTETS: Final = 8
+CREATED_MS_MAX: Final = 253_402_300_799_999
+"""The end of the year 9999."""
 
 
 @contextmanager
 def opened(directory: Path) -> Iterator[tuple[Stores, MasterKey]]:
-    """The stores and the master key of a directory, made where there are none. Raises StoreError, ConfigError."""
-    directory.mkdir(parents=True, exist_ok=True)
+    """The stores and the master key of a directory, made where there are none. Raises StoreError, ConfigError.
+
+    What is made here and below is for this user alone: load profiles tell when people are at home.
+    """
     path = directory / MASTER_KEY_FILE
-    with open_stores(directory, threads=STORE_THREADS) as stores:
-        if not path.exists() and stores.records.meters():
-            raise ConfigError(f"{path} is missing: without it the keys of the registered meters cannot be unwrapped")
-        yield stores, MasterKey.load(path) if path.exists() else MasterKey.generate(path)
+    others = os.umask(0o077)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with open_stores(directory, threads=STORE_THREADS) as stores:
+            if not path.exists() and stores.records.meters():
+                raise ConfigError(
+                    f"{path} is missing: without it the keys of the registered meters cannot be unwrapped"
+                )
+            yield stores, MasterKey.load(path) if path.exists() else MasterKey.generate(path)
+    finally:
+        os.umask(others)
 
 
 def runtime_of(stores: Stores, master_key: MasterKey, clock: Clock) -> Runtime:
@@ -69,28 +84,63 @@ def import_registry(runtime: Runtime, master_key: MasterKey, path: Path, now_ms:
     """
     records = runtime.stores.records
     known = {row.serial: row for row in records.meters()}
+    owners = {row.system_title: row.serial for row in known.values()}
     next_id = records.next_meter()
     new: list[MeterRow] = []
-    changed = 0
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    changed: list[MeterRow] = []
+    listed: set[str] = set()
+    for number, line in enumerate(_lines(path), 1):
         if not line.strip():
             continue
         try:
             given = json.loads(line)
             old = known.get(given["serial"])
             row = _row(given, next_id + len(new) if old is None else old.id, master_key, now_ms, old)
-        except (ValueError, KeyError, TypeError, SecurityError) as error:
+            _check(row, owners, listed)
+        except (ConfigError, TableError) as error:
+            raise ConfigError(f"{path}, line {number}: not a meter: {error}") from None
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError, SecurityError) as error:
             # Not the line itself: there are keys in it.
             raise ConfigError(f"{path}, line {number}: not a meter: {type(error).__name__}") from None
         if old is None:
             new.append(row)
-            known[row.serial] = row
         elif not _same(row, old):
-            runtime.update(row)
-            changed += 1
+            changed.append(row)
+    for row in changed:
+        runtime.update(row)
     if new:
         runtime.register(new)
-    return len(new), changed
+    return len(new), len(changed)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text("utf-8").splitlines()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not text in UTF-8") from None
+
+
+def _check(row: MeterRow, owners: dict[bytes, str], listed: set[str]) -> None:
+    """Refuse, before it is on record, a meter that could never be read. Shows no value that could be a misplaced key."""
+    names = {"serial": row.serial, "host": row.host, "group": row.group}
+    for name, text in names.items():
+        if not (0 < len(text) <= NAME_CHARACTERS_MAX and text.isprintable()) or "/" in text:
+            raise ConfigError(name, expected=f"1 to {NAME_CHARACTERS_MAX} printable characters, no slash")
+    if load_profile(row.profile).association_of(row.client_sap, row.server_sap) is None:
+        raise ConfigError("client_sap, server_sap", expected=f"an association of {row.profile}")
+    if not 0 < row.port <= 0xFFFF:
+        raise ConfigError("port", expected="1 to 65535")
+    if not 0 <= row.created_ms <= CREATED_MS_MAX:
+        raise ConfigError("created_ms", expected=f"0 to {CREATED_MS_MAX}")
+    if len(row.system_title) != SYSTEM_TITLE_OCTETS:
+        raise ConfigError("system_title", expected=f"{SYSTEM_TITLE_OCTETS} octets")
+    if owners.setdefault(row.system_title, row.serial) != row.serial:
+        raise ConfigError("system_title", expected=f"another one than that of {owners[row.system_title]}")
+    if row.serial in listed:
+        raise ConfigError("serial", expected="each meter once")
+    listed.add(row.serial)
 
 
 def _row(given: dict[str, Any], meter: int, master_key: MasterKey, now_ms: int, old: MeterRow | None) -> MeterRow:

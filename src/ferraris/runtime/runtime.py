@@ -105,13 +105,16 @@ class Runtime:
         return row
 
     def register(self, rows: Sequence[MeterRow]) -> None:
-        """Durably add meters to the registry and begin to collect them. Raises StoreError."""
+        """Durably add meters to the registry and begin to collect them. Raises StoreError, TableError for an unknown kind."""
         for group in sorted({row.group for row in rows} - {plan.group for plan in self.head_end.config.plans}):
             self.set_plan(CollectionPlan(group))
+        profiles = [
+            profiles_of(self.head_end.config, row) for row in rows
+        ]  # an unknown kind raises before it is on record
         self.stores.records.add_meters(rows)
         self._key_ring.register(rows)
-        for row in rows:
-            self.post(MeterRegistered(row, profiles_of(self.head_end.config, row)))
+        for row, collected in zip(rows, profiles, strict=True):
+            self.post(MeterRegistered(row, collected))
 
     def set_plan(self, plan: CollectionPlan) -> None:
         """Durably set the plan of a group, new or not; what is collected from known meters changes at the next start."""
@@ -122,9 +125,10 @@ class Runtime:
 
     def update(self, row: MeterRow) -> None:
         """Durably change a meter's row (address, group, keys). Raises StoreError."""
+        profiles = profiles_of(self.head_end.config, row)
         self.stores.records.update_meter(row)
         self._key_ring.register([row])
-        self.post(MeterRegistered(row, profiles_of(self.head_end.config, row)))
+        self.post(MeterRegistered(row, profiles))
 
     def request_collection(self, group: str | None = None, meters: Iterable[int] | None = None) -> None:
         """Read these meters now, whatever their plans say."""
