@@ -123,3 +123,38 @@ def test_entries_carry_deviation_and_status(
     entry = entries[0, 0]
     assert (entry["time_s"], entry["deviation_min"]) == (utc_s(utc), deviation_min)
     assert (entry["clock_status"], entry["status"]) == (clock_status, status)
+
+
+@given(st.integers(utc_s("2012-01-01"), utc_s("2055-01-01")), st.sampled_from(["central_european", "eastern_european"]))
+def test_midnights_are_those_of_the_time_zone_data_base(after_s: int, name: str) -> None:
+    zone = Zone.load(name)
+    place = ZoneInfo({"central_european": "Europe/Amsterdam", "eastern_european": "Europe/Helsinki"}[name])
+    midnight = int(zone.next_midnight_s(np.array([after_s]))[0])
+    local = datetime.fromtimestamp(midnight, place)
+    assert (local.hour, local.minute, local.second) == (0, 0, 0)
+    assert after_s < midnight <= after_s + 25 * 3600
+    assert datetime.fromtimestamp(after_s, place).date() < local.date()
+
+
+@pytest.mark.parametrize(
+    ("local", "offset_min"),
+    [
+        ("2026-01-15T12:00", 60),
+        ("2026-07-15T12:00", 120),
+        ("2026-03-29T01:59:59", 60),
+        ("2026-03-29T03:00", 120),
+        ("2026-10-25T01:59:59", 120),
+        ("2026-10-25T02:30", 120),  # there are two of these: the first is meant
+        ("2026-10-25T03:00", 60),
+    ],
+)
+def test_the_offset_of_a_time_on_the_wall(local: str, offset_min: int) -> None:
+    assert CET.local_offset_min(utc_s(local)) == offset_min
+
+
+def test_every_zone_of_the_table_can_be_loaded() -> None:
+    for name in ("central_european", "eastern_european", "western_european"):
+        zone = Zone.load(name)
+        assert (zone.name, len(zone.changes_s)) == (name, 102)
+        assert len(zone.offsets_min) == len(zone.saving) == 103
+        assert sorted({*zone.offsets_min.tolist()}) == [zone.offsets_min[0], zone.offsets_min[0] + 60]

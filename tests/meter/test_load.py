@@ -106,3 +106,41 @@ def test_voltage_stays_within_the_band() -> None:
     assert voltages.shape == (500, PERIODS_PER_DAY, 3)
     assert 2_070 < voltages.min() < 2_300 < voltages.max() < 2_530
     assert (voltages[..., 0] != voltages[..., 1]).mean() > 0.9
+
+
+def test_the_tables_are_complete() -> None:
+    assert LOAD._shapes.shape == (len(Kind), 2, PERIODS_PER_DAY)
+    assert LOAD._shapes.min() > 0
+    assert LOAD._sun.shape == (12, PERIODS_PER_DAY)
+    assert (LOAD._sun.min(), LOAD._sun.max()) == (0, 820)
+    noon = LOAD._sun[:, 48]
+    assert noon.argmax() in (4, 5, 6)
+    assert noon.argmin() in (0, 11)
+
+
+def test_quarters_lie_on_the_lines_between_hours() -> None:
+    shape = LOAD._shapes[Kind.HOUSEHOLD, 0]
+    assert shape[::4][:4].tolist() == [170, 140, 130, 125]
+    assert shape[:5].tolist() == [170, 162, 155, 147, 140]
+    assert shape[-4:].tolist() == [230, 215, 200, 185]  # towards midnight's 170
+
+
+@given(st.integers(0, 2**31), st.integers(0, 2**31), st.integers(0, 50_000), st.integers(1, 2_000))
+def test_what_is_drawn_is_below_its_limit(seed: int, moment: int, meter: int, limit: int) -> None:
+    drawn = StochasticLoad(seed)._below(7, limit, np.array([meter]), moment)
+    assert 0 <= int(drawn[0]) < limit
+
+
+def test_what_is_drawn_is_even() -> None:
+    drawn = LOAD._below(7, 10, np.arange(50_000))
+    assert np.bincount(drawn) / 50_000 == pytest.approx([0.1] * 10, abs=0.01)
+    other = LOAD._below(8, 10, np.arange(50_000))
+    assert np.corrcoef(drawn, other)[0, 1] == pytest.approx(0, abs=0.02)
+
+
+def test_days_differ_and_so_do_clouds() -> None:
+    week = StochasticLoad(3, 0, 0, 0).energies(*days(MONDAY, 1, 7))[0, :, 0].reshape(7, PERIODS_PER_DAY).sum(axis=1)
+    assert len(set(week.tolist())) == 7
+    sunny = StochasticLoad(3, 0, 0, 1000).energies(*days(JULY, 40, 14))[..., 1].reshape(40, 14, PERIODS_PER_DAY)
+    by_day = sunny.sum(axis=(0, 2))
+    assert by_day.max() > 1.5 * by_day.min()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.meter.clock import Zone
+from ferraris.meter.csv_replay import CsvReplay
 from ferraris.meter.disconnector import Command
 from ferraris.meter.events import EventCode
 from ferraris.meter.fleet import Fleet, Manufacture, Surroundings
@@ -198,3 +201,80 @@ def test_more_meters_than_one_round_takes(make_fleet: Maker) -> None:
     fleet.advance(MONDAY_MS + HOUR_MS)
     assert {len(meter.load_entries()) for meter in fleet.meters} == {4}
     assert fleet.metering.next_capture_ms(fleet.memory.everyone()).tolist() == [MONDAY_MS + 4_500_000] * 1003
+
+
+def scalar_truth(number: int, from_ms: int, to_ms: int) -> list[int]:
+    """1/1000 Wh by quantity, one load period after the other, in Python's own integers."""
+    total = [0, 0, 0, 0]
+    for period in range(from_ms // 900_000, to_ms // 900_000 + 1):
+        flow = STREET.load.energies(np.array([number]), np.array([[period]]))[0, 0].tolist()
+        begin, end = max(from_ms, period * 900_000), min(to_ms, (period + 1) * 900_000)
+        offsets = begin - period * 900_000, end - period * 900_000
+        for place, energy in enumerate(flow):
+            total[place] += energy * offsets[1] // 900_000 - energy * offsets[0] // 900_000
+    return total
+
+
+def test_drifting_meters_capture_what_had_flowed_when_their_clocks_said_so(make_fleet: Maker) -> None:
+    """Beside a truth computed meter by meter, capture by capture, from the three numbers of each clock."""
+    fleet = make_fleet(replace(DRIFTING, index_wh_max=0), STREET)
+    fleet.advance(MONDAY_MS + 30 * HOUR_MS)
+    rows = fleet.memory.state.read(fleet.memory.everyone())
+    for index, meter in enumerate(fleet.meters):
+        drift, offset = int(rows["drift_ppm"][index]), int(rows["clock_offset_ms"][index])
+        entries = meter.load_entries()
+        assert 119 <= len(entries) <= 121
+        for entry in entries[50::60]:
+
+            def shown_ms(true_ms: int, drift: int = drift, offset: int = offset) -> int:
+                return true_ms + offset + (true_ms - MONDAY_MS) * drift // 10**6
+
+            moments = range(MONDAY_MS, MONDAY_MS + 31 * HOUR_MS)
+            true_ms = moments[bisect_left(moments, int(entry["time_s"]) * 1000, key=shown_ms)]
+            truth = scalar_truth(index + 1, MONDAY_MS, true_ms)
+            assert entry["energy_wh"].tolist() == [energy // 1000 for energy in truth]
+
+
+def test_measured_values_are_replayed_to_the_watt_hour(make_fleet: Maker, tmp_path: Path) -> None:
+    lines = [f"{MONDAY_MS // 1000 + 3600 * hour},{hour / 10}" for hour in range(24)]
+    path = tmp_path / "house.csv"
+    path.write_text("\n".join(["when,kwh", *lines]))
+    fleet = make_fleet(PERFECT, replace(STEADY, load=CsvReplay.read(path)))
+    fleet.advance(MONDAY_MS + 2 * DAY_MS)
+    entries = fleet.meters[2].load_entries()["energy_wh"][:, 0].astype(int)
+    hourly = np.diff(entries[3::4], prepend=0)
+    assert hourly.tolist() == [100 * hour for hour in range(24)] * 2
+    quarters = np.diff(entries, prepend=0)
+    assert quarters[-4:].tolist() == [575] * 4
+
+
+def test_power_is_what_flows_now(fleet: Fleet) -> None:
+    assert fleet.metering.power(0, MONDAY_MS + 5).tolist() == [400, 40, 200, 0]
+    fleet.meters[0].command(Command.REMOTE_DISCONNECT, MONDAY_MS + 5)
+    assert fleet.metering.power(0, MONDAY_MS + 6).tolist() == [0, 0, 0, 0]
+    fleet.meters[1].power_down(MONDAY_MS + 5)
+    assert fleet.metering.power(1, MONDAY_MS + 6).tolist() == [0, 0, 0, 0]
+
+
+def test_a_meter_without_power_is_not_due(fleet: Fleet) -> None:
+    fleet.meters[1].power_down(MONDAY_MS + 5)
+    due = fleet.metering.next_capture_ms(fleet.memory.everyone())
+    assert (due == MONDAY_MS + 900_000).tolist() == [True, False, True]
+    assert fleet.capture_due(MONDAY_MS + 900_000) == MONDAY_MS + 1_800_000
+    assert [len(meter.load_entries()) for meter in fleet.meters] == [1, 0, 1]
+
+
+def test_only_meters_that_are_due_are_moved_on(make_fleet: Maker) -> None:
+    fleet = make_fleet()
+    rows = fleet.memory.state.read(np.array([0]))
+    rows["clock_offset_ms"] = 3_000
+    fleet.memory.state.commit(np.array([0]), rows)
+    assert fleet.capture_due(MONDAY_MS + 898_000) == MONDAY_MS + 900_000
+    assert fleet.memory.state.column("time_ms").tolist() == [MONDAY_MS + 898_000, MONDAY_MS, MONDAY_MS]
+
+
+def test_energies_ahead_of_the_meters_time_change_nothing(fleet: Fleet) -> None:
+    before = everything(fleet)
+    assert fleet.metering.energy_mwh(0, MONDAY_MS + DAY_MS).tolist() == [9_600_000, 960_000, 4_800_000, 0]
+    assert fleet.metering.energy_mwh(0, MONDAY_MS - 5).tolist() == [0, 0, 0, 0]
+    assert everything(fleet) == before
