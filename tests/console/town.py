@@ -78,6 +78,7 @@ class TownMeter:
     clock_offset_ms: int = 300
     connected: bool = True
     events: list[tuple[int, int]] = field(default_factory=list)
+    off_from_s: int | None = None
     _counted_wh: list[int] = field(default_factory=lambda: [1_204_511])
 
     def reachable(self, now_s: int) -> bool:
@@ -88,7 +89,8 @@ class TownMeter:
         slot = (time_s - START_S) // PERIOD_S
         while len(self._counted_wh) <= slot:
             end_s = START_S + len(self._counted_wh) * PERIOD_S
-            supplied = not _within(end_s, self.no_supply)
+            off = self.off_from_s is not None and end_s > self.off_from_s
+            supplied = not (off or _within(end_s, self.no_supply))
             self._counted_wh.append(self._counted_wh[-1] + int(self.power_w(end_s) * PERIOD_S / 3_600) * supplied)
         return self._counted_wh[slot]
 
@@ -247,6 +249,7 @@ class Town:
         self.stores.records.advance_command(work.command, CommandState.SENT, self.clock.now_ms())
         if work.kind is not CommandKind.SET_CLOCK:
             meter.connected = work.kind is CommandKind.RECONNECT
+            meter.off_from_s = None if meter.connected else self.now_s
         return [CommandSent(work.command), CommandAnswered(work.command, True, "accepted")]
 
 
@@ -271,7 +274,7 @@ def meter_row(number: int) -> MeterRow:
 
 def street(count: int = 40) -> list[TownMeter]:
     """A street with the troubles that a street has, one each: 3 is cut off for good, 4 lost its link for six hours,
-    5 restarted, 7 has another key, 9 was opened, 12 has a clock that is off."""
+    5 had no supply for two hours, 7 has another key, 9 was opened, 12 has a clock that is off."""
     hour_s = 3_600
     meters = {number: TownMeter(number) for number in range(1, count + 1)}
     restart_s = START_S + 8 * hour_s
@@ -294,7 +297,7 @@ def lived_in(directory: Path, count: int = 40, hours: int = 26) -> Town:
     town = Town(directory, street(count))
     town.run((hours - 2) * 3_600)
     town.post_command(2, CommandKind.READ_NOW, requested_by="console")
-    town.post_command(6, CommandKind.DISCONNECT, requested_by="console")
+    town.post_command(5, CommandKind.DISCONNECT, requested_by="console")
     town.run(hours * 3_600)
     town.post_command(3, CommandKind.DISCONNECT, requested_by="console")
     town.settle()

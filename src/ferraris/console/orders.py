@@ -104,9 +104,13 @@ class Desk:
             done=len(done),
             reached=len(done) - failed,
             failed=failed,
-            missing=sum(meter.missing for meter in meters),
+            missing=sum(_still_to_come(state, meter.id, self._settled_s()) for meter in meters),
             finished=len(done) == len(meters),
         )
+
+    def _settled_s(self) -> int:
+        """Until when captures are expected to be in the meters."""
+        return self._system.clock.now_ms() // 1_000 - self._system.head_end.config.limits.settle_s
 
     def _check_room(self, row: MeterRow) -> None:
         known = self._system.head_end.state.meters.get(row.id)
@@ -127,6 +131,14 @@ def _dealt_with(state: HeadEndState, number: int, run: _Run) -> bool:
     tried = meter.id in run.busy or (meter.last_attempt_ms is not None and meter.last_attempt_ms >= run.requested_ms)
     given_up = meter.failures > 0 or meter.communication.circuit_open
     return meter.activity is Activity.IDLE and tried and (given_up or meter.asked_all)
+
+
+def _still_to_come(state: HeadEndState, number: int, settled_s: int) -> int:
+    """Slots known to be missing, and those that have passed since the last look."""
+    return sum(
+        len(coverage.missing) + max(0, coverage.profile.slot_at(settled_s) - coverage.until_slot)
+        for coverage in state.meters[number].coverage
+    )
 
 
 def requester(row: CommandRow) -> str:

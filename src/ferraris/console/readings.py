@@ -55,6 +55,15 @@ class Register:
     status: int
 
 
+@dataclass(frozen=True, slots=True)
+class MissingSpan:
+    """A run of intervals that the store lacks: the first captured at `first_s`, the last at `last_s`."""
+
+    first_s: int
+    last_s: int
+    missing: int
+
+
 def channel_of(name: str) -> Channel:
     """The channel of a number, a tag or a logical name. Raises Problem."""
     for channel in channels.channels():
@@ -98,15 +107,15 @@ async def read_registers(system: System, row: MeterRow) -> tuple[Register, ...]:
     )
 
 
-async def read_gaps(system: System, row: MeterRow, start_s: int, end_s: int) -> list[Gap]:
-    """Runs of slots of the meter's collected profiles that the store lacks, since its registration."""
+async def read_gaps(system: System, row: MeterRow, start_s: int, end_s: int) -> list[MissingSpan]:
+    """Runs of slots of the meter's first collected profile that the store lacks, since its registration."""
     first_s, last_s = max(start_s, row.created_ms // 1_000), min(end_s, system.clock.now_ms() // 1_000)
     found: list[Gap] = []
     for profile in _profiles(system, row.id)[:1]:
         found += await asyncio.to_thread(
             system.stores.intervals.gaps, profile.channel, first_s, last_s, profile.capture_period_s, [row.id]
         )
-    return found
+    return [MissingSpan(gap.first_s, gap.last_s, gap.missing) for gap in found]
 
 
 def per_interval(series: Series, period_s: int, start_s: int, end_s: int) -> list[tuple[int, float | None, int]]:

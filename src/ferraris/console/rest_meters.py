@@ -16,10 +16,10 @@ from ferraris.console.meters import EventLine, MeterReader
 from ferraris.console.objects import AttributeView, ObjectView
 from ferraris.console.orders import IDEMPOTENCY_KEY_CHARACTERS_MAX, Desk
 from ferraris.console.problems import not_found
-from ferraris.console.readings import Register, Series, channel_of, read_gaps, read_registers, read_series
+from ferraris.console.readings import MissingSpan, Register, Series, channel_of, read_gaps, read_registers, read_series
 from ferraris.cosem import channels
 from ferraris.headend import CommandKind, Communication, MeterOrder, MeterPage, MeterView, list_meters
-from ferraris.store import CommandRow, Gap
+from ferraris.store import CommandRow
 
 DAY_S = 86_400
 PAGE_ROWS = 100
@@ -170,7 +170,7 @@ def _add_readings(router: APIRouter, meters: MeterReader) -> None:
         return csv_response(f"{row.serial}-readings", header, _reading_cells(found))
 
     @router.get("/{serial}/gaps")
-    async def gaps(serial: Serial, start: From = None, end: To = None) -> list[Gap]:
+    async def gaps(serial: Serial, start: From = None, end: To = None) -> list[MissingSpan]:
         """Runs of intervals that the store lacks, in (start, end], the last 30 days by default."""
         row = meters.row(serial)
         return await read_gaps(meters.system, row, *meters.span(start, end, 30 * DAY_S))
