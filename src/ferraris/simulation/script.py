@@ -116,6 +116,11 @@ def draw_script(settings: WorldSettings) -> Script:
     )
 
 
+def replay_command(settings: WorldSettings) -> str:
+    """What to type to see a run again."""
+    return f"make simulate SEED={settings.seed} METERS={settings.meters} DAYS={settings.days:g}"
+
+
 def draw_weather(entropy: Entropy) -> Conditions:
     """How bad it gets for a while: now one thing, now another, now all of them."""
 
