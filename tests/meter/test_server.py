@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from ferraris.client import ClientAssociation, read_profile
+from ferraris.client import ClientAssociation, ClientSettings, read_profile
 from ferraris.cosem import (
     Clock,
     ControlState,
@@ -163,6 +163,31 @@ def test_a_wrong_key_is_refused_and_after_three_times_logged(fleet: Fleet, wrong
     play(fleet, scenario)
 
 
+def test_strangers_neither_hide_their_guesses_nor_fill_the_log(fleet: Fleet) -> None:
+    """Public associations in between do not end a row of failures, and only rows ended by the true client bring events."""
+
+    async def scenario(street: Street) -> None:
+        for _ in range(12):
+            with pytest.raises(AuthenticationError):
+                async with street.associated(reading(number=2)):
+                    pass
+            with pytest.raises(RefusedError):  # the public client has no secret that could be wrong
+                async with street.associated(replace(reading(), client_sap=16)):
+                    pass
+            async with street.associated(public()):
+                pass
+        assert [event.code for event in street.device.meter.events()] == [EventCode.AUTHENTICATION_FAILED]
+        async with street.associated(reading()):
+            pass
+        for _ in range(3):
+            with pytest.raises(AuthenticationError):
+                async with street.associated(reading(number=2)):
+                    pass
+        assert [event.code for event in street.device.meter.events()] == [EventCode.AUTHENTICATION_FAILED] * 2
+
+    play(fleet, scenario)
+
+
 def test_a_wrong_secret_is_refused(fleet: Fleet) -> None:
     async def scenario(street: Street) -> None:
         with pytest.raises(AuthenticationError):
@@ -272,16 +297,42 @@ def test_octets_may_come_one_by_one(fleet: Fleet) -> None:
     play(fleet, scenario)
 
 
-def test_an_idle_link_is_closed(fleet: Fleet) -> None:
+DRIP = [bytes((octet,)) for octet in encode_wpdu(16, 1, GET * 100)]
+WPDUS = [encode_wpdu(16, 1, GET)] * 1_000
+
+
+@pytest.mark.parametrize("pieces", [[], DRIP, WPDUS], ids=["nothing", "octets", "requests without an association"])
+def test_a_link_without_an_association_is_closed_whatever_is_sent(fleet: Fleet, pieces: list[bytes]) -> None:
     async def scenario(street: Street) -> None:
         loop = asyncio.get_running_loop()
         link = street.link()
         started = loop.time()
-        await asyncio.sleep(IDLE_TIMEOUT_S - 1)
-        await link.send(b"\x00")  # the beginning of a WPDU, so this is no idle link yet
-        with pytest.raises(LinkError):
-            await link.receive()
-        assert loop.time() - started == pytest.approx(2 * IDLE_TIMEOUT_S - 1, abs=0.1)
+        with pytest.raises(LinkError):  # noqa: PT012 - one octet after the other until it is over
+            for piece in pieces:
+                await asyncio.sleep(1)
+                await link.send(piece)
+            while True:
+                await link.receive()
+        await asyncio.gather(*street.tasks)
+        assert loop.time() - started == pytest.approx(IDLE_TIMEOUT_S, abs=2)
+
+    play(fleet, scenario)
+
+
+def test_an_association_lives_as_long_as_requests_come(fleet: Fleet) -> None:
+    async def scenario(street: Street) -> None:
+        loop = asyncio.get_running_loop()
+        link = street.link()
+        async with associated(link, management()) as client:
+            for _ in range(5):
+                await asyncio.sleep(IDLE_TIMEOUT_S - 1)
+                await client.get(Clock.time, obis.CLOCK)
+            for octet in DRIP[:60]:  # what is no request does not count
+                await asyncio.sleep(1)
+                await link.send(octet)
+            last = loop.time() - 60
+            await asyncio.gather(*street.tasks)
+            assert loop.time() - last == pytest.approx(IDLE_TIMEOUT_S, abs=1)
 
     play(fleet, scenario)
 
@@ -323,18 +374,47 @@ def test_a_peer_that_does_not_read_cannot_hold_the_meter(fleet: Fleet) -> None:
     play(fleet, scenario)
 
 
+async def hold(street: Street, settings: ClientSettings) -> Link:
+    """A link with an association on it that is not released."""
+    link = street.link()
+    await ClientAssociation(link, settings, SeededEntropy(3)).associate()
+    return link
+
+
 def test_too_many_links_are_refused(fleet: Fleet) -> None:
     async def scenario(street: Street) -> None:
-        links = [street.link() for _ in range(CONNECTIONS_PER_METER_MAX + 1)]
-        await asyncio.sleep(0)
-        assert street.server.connections == CONNECTIONS_PER_METER_MAX
+        links = [await hold(street, management()) for _ in range(CONNECTIONS_PER_METER_MAX)]
+        one_too_many = street.link()
         with pytest.raises(LinkError):
-            await links[-1].receive()
+            await one_too_many.receive()
+        assert street.server.connections == CONNECTIONS_PER_METER_MAX
         await links[0].aclose()
         await asyncio.sleep(0.01)
         async with street.associated():
             pass
         for link in links:
+            await link.aclose()
+
+    play(fleet, scenario)
+
+
+@pytest.mark.parametrize("says", ["nothing", "half a WPDU", "public association"])
+def test_links_held_by_strangers_do_not_lock_the_head_end_out(fleet: Fleet, says: str) -> None:
+    async def scenario(street: Street) -> None:
+        async with street.associated() as first:
+            strangers = []
+            for _ in range(5 * CONNECTIONS_PER_METER_MAX):
+                if says == "public association":
+                    strangers.append(await hold(street, public()))
+                else:
+                    strangers.append(street.link())
+                    await strangers[-1].send(b"\x00\x01"[: 2 * (says == "half a WPDU")])
+                await asyncio.sleep(0.001)
+                assert street.server.connections <= CONNECTIONS_PER_METER_MAX
+            async with street.associated() as second:
+                for client in (first, second):
+                    await client.get(Clock.time, obis.CLOCK)
+        for link in strangers:
             await link.aclose()
 
     play(fleet, scenario)

@@ -3,12 +3,13 @@
 The driver of the client's end of `ferraris.dlms.Association`; what to ask of which meter and when is the head-end's business.
 """
 
-from ferraris.client.association import ClientAssociation, ClientSettings, descriptor_of
+from ferraris.client.association import ClientAssociation, ClientSettings, ExceptionAnswerError, descriptor_of
 from ferraris.client.profile import ProfileColumns, decode_profile, read_entries, read_profile
 
 __all__ = [
     "ClientAssociation",
     "ClientSettings",
+    "ExceptionAnswerError",
     "ProfileColumns",
     "decode_profile",
     "descriptor_of",

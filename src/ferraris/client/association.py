@@ -79,6 +79,10 @@ AUTHENTICATION_DIAGNOSTICS = {
 }
 
 
+class ExceptionAnswerError(RefusedError):
+    """The answer was an exception-response. It is in the clear even where the association is ciphered: it proves nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClientSettings:
     """Who associates with whom, and how."""
@@ -122,7 +126,7 @@ class ClientAssociation:
         raise _unexpected(event, "an AARE")
 
     async def request(self, request: Request) -> Response:
-        """Send one request and wait for its whole answer. Raises RefusedError for an exception-response."""
+        """Send one request and wait for its whole answer. Raises ExceptionAnswerError for an exception-response."""
         self._engine.send(request, self._now_ms())
         event = await self._next_event()
         if not isinstance(event, ResponseReceived):
@@ -133,7 +137,8 @@ class ClientAssociation:
                 summary = "the meter has seen a higher invocation counter of ours"
                 raise InvocationCounterError(summary, expected=response.invocation_counter)
             name = f"{response.state_error.name}, {response.service_error.name}"
-            raise RefusedError("the meter answers with an exception", result=name, code=int(response.service_error))
+            summary = "the meter answers with an exception"
+            raise ExceptionAnswerError(summary, result=name, code=int(response.service_error))
         return response
 
     async def get_octets(self, descriptor: AttributeDescriptor, selection: SelectiveAccess | None = None) -> bytes:

@@ -72,6 +72,7 @@ class PushFault(StrEnum):
     BAD_PROTECTION = "push_protection"
     REPLAYED = "push_replayed"
     MALFORMED = "push_malformed"
+    FLOOD = "push_flood"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,10 @@ NOTIFICATION_LAYOUTS_MAX: Final = 4_096
 """Layouts of pushes remembered by one decoder."""
 LAYOUTS_PER_SIZE_MAX: Final = 16
 """Layouts of pushes of the same count of octets: each one more is a compare before the general decoder."""
+PUSH_OCTETS_MAX: Final = 16_384
+"""One pushed APDU; what is longer is not pushed but read."""
+PUSH_LINKS_MAX: Final = 4_096
+"""Links on which pushes are taken at a time."""
 CHALLENGE_OCTETS_MIN: Final = 8
 CHALLENGE_OCTETS_MAX: Final = 64
 INSPECTION_OCTETS_MAX: Final = 1024 * 1024

@@ -1,8 +1,10 @@
 """The driver of one meter's links: octets to WPDUs to associations to answers.
 
 Each pair of service access points on a link has an association engine of its own. A link ends when the peer closes it,
-breaks the framing, is silent for `IDLE_TIMEOUT_S`, or does not finish its authentication in time, or when the meter has used
-up its invocation counters; nothing but the link is lost then. Time-outs are in the event loop's seconds.
+breaks the framing, does not finish its authentication in time, or for `IDLE_TIMEOUT_S` sends no whole WPDU within an
+association, or when the meter has used up its invocation counters; nothing but the link is lost then. When every place is
+taken, the oldest link that nobody has proved himself on gives way: holding links open must not lock the head-end out.
+Time-outs are in the event loop's seconds.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from ferraris.dlms.apdu import (
     ApplicationContext,
     AssociationResult,
     ExceptionResponse,
+    Mechanism,
     ServiceErrorCode,
     ServiceUserDiagnostic,
     StateError,
@@ -44,9 +47,9 @@ from ferraris.meter.events import EventCode
 from ferraris.meter.live_values import Partner
 
 IDLE_TIMEOUT_S: Final = 120.0
-"""A link on which nothing arrives for so long is closed: its peer is gone, or holds it for nothing."""
+"""A link on which no work is done for so long is closed: its peer is gone, or holds it for nothing."""
 AUTHENTICATION_FAILURES_LOGGED: Final = 3
-"""So many failed authentications in a row are an event in the log; further ones in the row are not."""
+"""So many failed authentications of one client in a row are an event in the log; further ones in the row are not."""
 AARQ: Final = 0x60
 
 
@@ -59,6 +62,11 @@ class _End:
     client_sap: int
     server_sap: int
     partner: Partner | None = None
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether this client must prove who it is."""
+        return self.offered.settings.mechanism is not Mechanism.LOWEST
 
 
 class MeterServer:
@@ -79,8 +87,9 @@ class MeterServer:
         self._entropy = entropy
         self._changed = changed
         self._idle_timeout_s = idle_timeout_s
-        self._links: dict[Link, None] = {}
-        self._failures = 0
+        self._links: dict[Link, _ServedLink] = {}
+        self._failures: dict[str, int] = {}
+        """By association: failed authentications in a row. Only its own client ends the row."""
 
     @property
     def connections(self) -> int:
@@ -88,15 +97,25 @@ class MeterServer:
 
     async def serve(self, link: Link) -> None:
         """Serve one link to its end. Raises LinkError when the link breaks."""
-        if len(self._links) >= CONNECTIONS_PER_METER_MAX or not self.device.meter.powered:
+        if not self.device.meter.powered or not self._make_place():
             return
-        self._links[link] = None
-        served = _ServedLink(self, link, self._idle_timeout_s)
+        served = self._links[link] = _ServedLink(self, link, self._idle_timeout_s)
         try:
             await served.run()
         finally:
             served.watchdog.cancel()
-            del self._links[link]
+            self._links.pop(link, None)
+
+    def _make_place(self) -> bool:
+        """Whether one more link can be served, if need be instead of one that nobody has proved himself on."""
+        if len(self._links) < CONNECTIONS_PER_METER_MAX:
+            return True
+        for link, served in self._links.items():
+            if not served.proved:
+                del self._links[link]
+                served.watchdog.bite()
+                return True
+        return False
 
     async def drop_links(self) -> None:
         """The meter loses its power or its network: every link ends."""
@@ -118,10 +137,10 @@ class MeterServer:
                     self._changed(self.device)
             case Associated():
                 end.partner = _partner(end, event)
-                self._failures = 0
-            case Violated(error) if isinstance(error, AuthenticationError):
-                self._failures += 1
-                if self._failures == AUTHENTICATION_FAILURES_LOGGED:
+                self._failures.pop(end.offered.name, None)
+            case Violated(error) if isinstance(error, AuthenticationError) and end.has_secret:
+                failures = self._failures[end.offered.name] = self._failures.get(end.offered.name, 0) + 1
+                if failures == AUTHENTICATION_FAILURES_LOGGED:
                     self.device.meter.log_event(EventCode.AUTHENTICATION_FAILED, self._clock.now_ms())
 
 
@@ -135,11 +154,15 @@ class _ServedLink:
         self._ends: dict[tuple[int, int], _End] = {}
         self.watchdog = _Watchdog(self._loop, link, idle_timeout_s)
 
+    @property
+    def proved(self) -> bool:
+        """Whether a client has shown on this link that it has a secret."""
+        return any(end.partner is not None and end.has_secret for end in self._ends.values())
+
     async def run(self) -> None:
         receiver = WrapperReceiver()
         while True:
             octets = await self._link.receive()
-            self.watchdog.touch()
             broken = False
             try:
                 receiver.receive(octets)
@@ -149,6 +172,8 @@ class _ServedLink:
             try:
                 for wpdu in receiver.events():
                     answers += self._take(wpdu)
+                    if any(end.partner is not None for end in self._ends.values()):
+                        self.watchdog.touch()
             except SecurityError:
                 # No invocation counter is left to cipher the answer with: silence is all that the key still allows.
                 broken = True
@@ -193,7 +218,7 @@ class _Watchdog:
         self._closing: asyncio.Task[None] | None = None
 
     def touch(self) -> None:
-        """Something arrived."""
+        """An association was at work."""
         self._idle_at_s = self._loop.time() + self._idle_timeout_s
 
     def expect_by(self, expected_s: float | None) -> None:
@@ -206,6 +231,11 @@ class _Watchdog:
     def cancel(self) -> None:
         self._timer.cancel()
 
+    def bite(self) -> None:
+        """Close the link now."""
+        self._timer.cancel()
+        self._closing = self._loop.create_task(self._link.aclose())
+
     def _arm(self, at_s: float) -> None:
         self._timer_s = at_s
         self._timer = self._loop.call_at(at_s, self._look)
@@ -215,7 +245,7 @@ class _Watchdog:
         if due_s > self._timer_s:
             self._arm(due_s)
         else:
-            self._closing = self._loop.create_task(self._link.aclose())
+            self.bite()
 
 
 def _partner(end: _End, associated: Associated) -> Partner:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ferraris.client import ClientAssociation, descriptor_of, read_profile
+from ferraris.client import ClientAssociation, ExceptionAnswerError, descriptor_of, read_profile
 from ferraris.cosem import (
     Clock,
     CosemDateTime,
@@ -188,6 +188,9 @@ class Conversation:
         except RefusedError as error:
             if ServiceErrorCode.DECIPHERING_ERROR.name in error.result:
                 raise
+            if isinstance(error, ExceptionAnswerError) and not work.kind.reads_only:
+                # Anyone on the path can say no in the clear, also after the meter has done it: it will be asked.
+                return
             self.outcomes.append(CommandAnswered(work.command, False, str(error)))
         except (ConfigError, LocalProtocolError) as error:
             self.outcomes.append(CommandAnswered(work.command, False, str(error)))

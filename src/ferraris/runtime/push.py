@@ -1,7 +1,8 @@
 """Receives what meters push: wrapper, general-glo-ciphering, data-notification, and from that the head-end's events.
 
 Anyone who can reach the port can send here. A stranger's octets cost a lookup of a system title, a link that sends what is
-no WPDU is closed, and everything that is refused becomes a count and at most one open alarm of its kind.
+no WPDU is closed, links are limited in number, and one over which nothing acceptable comes in time gives its place up. All
+that is refused becomes a count and at most one open alarm of its kind.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ferraris.kernel.errors import (
     InvocationCounterError,
     SecurityError,
 )
+from ferraris.kernel.limits import PUSH_OCTETS_MAX
 from ferraris.link import Link
 from ferraris.runtime.key_ring import KeyRing
 from ferraris.runtime.kinds import push_positions
@@ -38,32 +40,48 @@ class PushListener:
         self._settings = settings
         self._tell = tell
         self._receiver = PushReceiver(key_ring.push_security)
+        self.links = 0
+        """Being served."""
 
     async def serve(self, link: Link) -> None:
-        """Take pushes from one link until it ends, idles too long or sends what is no WPDU."""
-        wrapper = WrapperReceiver()
-        while True:
-            try:
-                async with asyncio.timeout(self._settings.push_idle_timeout_s):
-                    wrapper.receive(await link.receive())
-            except TimeoutError:
-                return
-            except DecodeError as error:
-                self._tell(PushRejected(None, PushFault.MALFORMED, f"from {link.peer}: {error}"))
-                return
-            for wpdu in wrapper.events():
-                self.take(wpdu.apdu, link.peer)
+        """Take pushes from one link until it ends, sends what is no WPDU, or for too long nothing acceptable."""
+        if self.links >= self._settings.push_links_max:
+            self._tell(PushRejected(None, PushFault.FLOOD, f"{self.links} links are open, one more from {link.peer}"))
+            return
+        self.links += 1
+        try:
+            await self._serve(link)
+        except DecodeError as error:
+            self._tell(PushRejected(None, PushFault.MALFORMED, f"from {link.peer}: {error}"))
+        except TimeoutError:
+            pass
+        finally:
+            self.links -= 1
 
-    def take(self, apdu: bytes, peer: str) -> None:
-        """Deal with one pushed APDU."""
+    async def _serve(self, link: Link) -> None:
+        wrapper = WrapperReceiver(PUSH_OCTETS_MAX)
+        loop, idle_s = asyncio.get_running_loop(), self._settings.push_idle_timeout_s
+        async with asyncio.timeout(idle_s) as patience:
+            while True:
+                octets = await link.receive()
+                try:
+                    wrapper.receive(octets)
+                finally:
+                    for wpdu in wrapper.events():
+                        if self.take(wpdu.apdu, link.peer):
+                            patience.reschedule(loop.time() + idle_s)
+
+    def take(self, apdu: bytes, peer: str) -> bool:
+        """Deal with one pushed APDU; whether it was acceptable."""
         try:
             received = self._receiver.receive(apdu)
         except FerrarisError as error:
             self._reject(apdu, peer, error)
-            return
+            return False
         row = self._key_ring.meter_of(received.system_title)
         if row is not None:
             self._tell(PushReceived(row.id, pushed_events(row.profile, received.notification)))
+        return True
 
     def _reject(self, apdu: bytes, peer: str, error: FerrarisError) -> None:
         row = self._key_ring.meter_of(bytes(apdu[SYSTEM_TITLE]))

@@ -28,6 +28,7 @@ from ferraris.headend import (
     Failure,
     HeadEnd,
     MeterRegistered,
+    PushFault,
     PushReceived,
     PushRejected,
     RaiseInvocationCounter,
@@ -77,6 +78,8 @@ class Runtime:
         self._writer = Writer(stores, self._key_ring, self.settings, self.post, world.offload)
         self._push = PushListener(self._key_ring, self.settings, self.post)
         self._inbox: deque[Event] = deque()
+        self._flooded = False
+        """Whether pushes were dropped since the last step."""
         self._woken = asyncio.Event()
         self._changed = asyncio.Event()
         self._stopping = False
@@ -138,7 +141,10 @@ class Runtime:
         """Hand an event to the head-end. Pushes beyond the bound are dropped, nothing else is."""
         if len(self._inbox) >= self.settings.inbox_max and isinstance(event, PushReceived | PushRejected):
             self.pushes_dropped += 1
-            return
+            if self._flooded:
+                return
+            self._flooded = True
+            event = PushRejected(None, PushFault.FLOOD, f"{len(self._inbox)} events wait, pushes are dropped")
         self._inbox.append(event)
         self._woken.set()
 
@@ -178,6 +184,7 @@ class Runtime:
     def _step(self) -> None:
         events = list(self._inbox)
         self._inbox.clear()
+        self._flooded = False
         self._woken.clear()
         for effect in self.head_end.step(self._world.clock.now_ms(), events):
             self._carry_out(effect)

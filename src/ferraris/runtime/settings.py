@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ferraris.headend import Limits
+from ferraris.kernel.limits import PUSH_LINKS_MAX
 
 HEAD_END_SYSTEM_TITLE: Final = b"FERHES01"
 PUBLIC_CLIENT_SAP: Final = 16
@@ -34,6 +35,8 @@ class RuntimeSettings:
     stop_timeout_s: float = 10.0
     """How long a graceful stop waits for the associations under way."""
     push_idle_timeout_s: float = 120.0
-    """A link on which nothing is pushed for this long is closed."""
+    """A link on which nothing acceptable is pushed for this long is closed."""
+    push_links_max: int = PUSH_LINKS_MAX
+    """One more link to push over is closed at once."""
     counter_block: int = 1_024
     """Invocation counters reserved at a time for each meter."""
