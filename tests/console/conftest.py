@@ -103,9 +103,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     served.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A headless Chromium. Where there is none the test skips, but not in CI."""
+    """A headless Chromium. Where there is none the test skips, but not in CI.
+
+    Playwright keeps an event loop running in this thread, so coroutine tests cannot share a module with it.
+    """
     from playwright.sync_api import sync_playwright
 
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

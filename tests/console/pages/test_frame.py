@@ -1,0 +1,41 @@
+"""The frame around the pages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ferraris.console.figures import compute
+from ferraris.console.pages.frame import NAVIGATION, sidebar, topbar
+from tests.console.test_markup import Reader
+from tests.console.town import Town
+
+
+@pytest.mark.anyio
+async def test_the_navigation_says_where_one_is_and_what_is_open(street: Town) -> None:
+    read = Reader(sidebar("/meters", await compute(street)))
+    links = [attributes for name, attributes in read.tags if name == "a"]
+    assert [link["href"] for link in links[1:]] == [path for _, path in NAVIGATION]
+    assert [link["href"] for link in links if "aria-current" in link] == ["/meters"]
+    assert "Alarms3" in read.text
+    assert "Commands1" in read.text
+
+
+@pytest.mark.anyio
+async def test_fast_time_is_said(street: Town) -> None:
+    figures = await compute(street)
+    assert "Time runs" not in Reader(sidebar("/", figures)).text
+    assert "Time runs 900 times as fast" in Reader(sidebar("/", replace(figures, speed=900.0))).text
+
+
+def test_the_search_keeps_what_was_sought() -> None:
+    read = Reader(topbar("Meters", "", '"><script>'))
+    assert [name for name, _ in read.tags] == ["header", "h1", "form", "input", "kbd"]
+    field = dict(read.tags)["input"]
+    assert field["value"] == '"><script>'
+    assert "data-search" in field
+
+
+def test_a_crumb_leads_back() -> None:
+    assert Reader(topbar("FER1", "Meters", "")).tags[1] == ("a", {"href": "/meters", "class": "crumb"})

@@ -1,0 +1,59 @@
+"""A meter's page: its standing, and orders that are given once and after a question."""
+
+from __future__ import annotations
+
+import pytest
+
+from ferraris.console.meters import MeterReader
+from ferraris.console.pages.meter import ASKED, identity, remark, standing_card, switch_states
+from ferraris.headend import CommandKind
+from tests.console.test_markup import Reader
+from tests.console.town import Town
+
+
+def buttons(street: Town, number: int) -> list[str | None]:
+    meters = MeterReader(street)
+    row = meters.row(f"FER{number:010}")
+    read = Reader(identity(row, meters.view(row)))
+    return [attributes["data-act"] for name, attributes in read.tags if name == "button"]
+
+
+@pytest.mark.parametrize(
+    ("number", "acts"),
+    [
+        (1, ["read_now", "set_clock", "disconnect"]),
+        (5, ["read_now", "set_clock", "reconnect"]),
+        (7, ["read_now", "set_clock", "reconnect", "disconnect"]),  # never reached: its switch is not known
+    ],
+)
+def test_what_may_be_ordered(street: Town, number: int, acts: list[str]) -> None:
+    assert buttons(street, number) == acts
+
+
+def test_what_changes_something_is_asked_for_first() -> None:
+    assert set(ASKED) == {kind for kind in CommandKind if not kind.reads_only}
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (1, "CommandedConnectedConfirmedConnected"),
+        (5, "CommandedDisconnectedConfirmedDisconnected"),
+        (3, "CommandedDisconnectedConfirmedConnectedThe meter has not confirmed what was commanded."),
+        (7, "CommandedUnknownConfirmedUnknown"),
+    ],
+)
+def test_the_commanded_state_beside_the_confirmed_one(street: Town, number: int, text: str) -> None:
+    meters = MeterReader(street)
+    assert Reader(switch_states(meters.view(meters.row(f"FER{number:010}")))).text == text
+
+
+def test_standing_and_remark(street: Town) -> None:
+    meters = MeterReader(street)
+    late = meters.view(meters.row("FER0000000003"))
+    text = Reader(standing_card(late, street.clock.now_ms())).text
+    assert "Last seen6 h ago" in text
+    assert "Next attemptin " in text
+    assert "Clock offset+0.3 s" in text
+    assert Reader(remark(late) or "").text == "timeout: no answer within 10 s"
+    assert remark(meters.view(meters.row("FER0000000001"))) is None
