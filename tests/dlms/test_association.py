@@ -249,7 +249,7 @@ def test_a_challenge_too_short_or_too_long_is_refused(octets: int) -> None:
 
 
 def test_an_unusable_pdu_size_is_refused() -> None:
-    assert rejected(plain(max_receive_pdu_size=11)) == "NO_REASON_GIVEN"
+    assert rejected(plain(max_receive_pdu_size=11)) == "PDU_SIZE_TOO_SHORT"
 
 
 # What an associated server does with what it must not accept

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ferraris.client.deadline import Deadline
 from ferraris.cosem import Attribute, Method, Obis
 from ferraris.dlms import (
+    DATAGRAMS_REMEMBERED,
     Aborted,
     Associate,
     Associated,
     Association,
     AssociationSettings,
+    DatagramReceiver,
     Event,
     NotificationReceived,
     Rejected,
@@ -64,7 +66,7 @@ from ferraris.kernel.errors import (
     RefusedError,
     RemoteProtocolError,
 )
-from ferraris.kernel.limits import ATTRIBUTE_DESCRIPTORS_MAX
+from ferraris.kernel.limits import ATTRIBUTE_DESCRIPTORS_MAX, WRAPPER_HEADER_OCTETS
 from ferraris.link import Link
 
 T = TypeVar("T")
@@ -104,8 +106,9 @@ class ClientAssociation:
     ) -> None:
         self._link = link
         self._settings = settings
-        self._engine = Association(Role.CLIENT, settings.association, entropy)
-        self._receiver = WrapperReceiver()
+        self._datagrams = link.capabilities.keeps_boundaries
+        self._engine = Association(Role.CLIENT, _fitting(settings.association, link), entropy)
+        self._receiver = DatagramReceiver(DATAGRAMS_REMEMBERED) if self._datagrams else WrapperReceiver()
         self._on_notification = on_notification
         self._invoke_id = 0
         self._loop = asyncio.get_running_loop()
@@ -187,13 +190,13 @@ class ClientAssociation:
         return method.result.decode(_value_of(response.data, descriptor))
 
     async def release(self) -> None:
-        """End the association. A meter that has gone, or ends it with octets that are no RLRE, is no error: it has ended."""
+        """End the association. A meter that has gone, or answers with anything but an RLRE, is no error: it has ended."""
         if self._engine.state is not State.ASSOCIATED:
             return
         self._engine.send(Release(), self._now_ms())
         try:
             event = await self._next_event()
-        except (LinkError, DecodeError):
+        except (LinkError, RemoteProtocolError):
             return
         if not isinstance(event, Released):
             raise _unexpected(event, "an RLRE")
@@ -237,6 +240,8 @@ class ClientAssociation:
             engine.tick(max(self._now_ms(), deadline_ms))
             return
         except FerrarisError as error:
+            if self._datagrams and isinstance(error, DecodeError):
+                return  # anybody may have sent it: what is waited for may still come
             engine.abort(error)
             return
         for wpdu in self._receiver.events():
@@ -252,6 +257,14 @@ class ClientAssociation:
     def _next_invoke_id(self) -> int:
         self._invoke_id = (self._invoke_id + 1) & 0x0F
         return CONFIRMED_HIGH_PRIORITY | self._invoke_id
+
+
+def _fitting(settings: AssociationSettings, link: Link) -> AssociationSettings:
+    """The settings with an APDU size whose WPDU fits one send of the meter."""
+    fitting = link.capabilities.uplink_octets_max - WRAPPER_HEADER_OCTETS
+    if settings.max_receive_pdu_size <= fitting:
+        return settings
+    return replace(settings, max_receive_pdu_size=fitting)
 
 
 def descriptor_of(attribute: Attribute[T], logical_name: Obis) -> AttributeDescriptor:

@@ -34,10 +34,11 @@ from ferraris.dlms.notification_layout import Notification, NotificationDecoder
 from ferraris.dlms.push import PushReceiver, PushSecurity, ReceivedPush, protect_push
 from ferraris.dlms.settings import CONFORMANCE_OF_THIS_ENGINE, AssociationSettings, Ciphering, Security
 from ferraris.dlms.transitions import TRANSITIONS, Role, Signal, State, diagram
-from ferraris.dlms.wrapper import WrapperPdu, WrapperReceiver, encode_wpdu
+from ferraris.dlms.wrapper import DATAGRAMS_REMEMBERED, DatagramReceiver, WrapperPdu, WrapperReceiver, encode_wpdu
 
 __all__ = [
     "CONFORMANCE_OF_THIS_ENGINE",
+    "DATAGRAMS_REMEMBERED",
     "TRANSITIONS",
     "Aborted",
     "Associate",
@@ -47,6 +48,7 @@ __all__ = [
     "CipherKeys",
     "Ciphering",
     "Command",
+    "DatagramReceiver",
     "Event",
     "InvocationCounterGuard",
     "InvocationCounterSource",

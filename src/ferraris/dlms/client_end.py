@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from enum import IntEnum
+
 from ferraris.dlms.apdu import (
     DLMS_VERSION,
     Aare,
@@ -20,6 +23,7 @@ from ferraris.dlms.apdu import (
     GetResponseNormal,
     GetResponseWithBlock,
     GetResponseWithList,
+    InitiateError,
     InitiateRequest,
     InitiateResponse,
     Mechanism,
@@ -45,8 +49,7 @@ from ferraris.dlms.events import (
 )
 from ferraris.dlms.hls import REPLY_TO_HLS_AUTHENTICATION, HlsGmac
 from ferraris.dlms.machine import Machine
-from ferraris.dlms.protection import CIPHERED_TAGS
-from ferraris.dlms.settings import Ciphering
+from ferraris.dlms.protection import CIPHERED_TAGS, PROTECTION_OCTETS_MAX
 from ferraris.dlms.transitions import Signal, State
 from ferraris.kernel.errors import (
     AuthenticationError,
@@ -59,6 +62,9 @@ from ferraris.kernel.limits import PDU_SIZE_MIN
 
 HLS_INVOKE_ID = 0xC1
 INVOKE_ID_MASK = 0x0F
+INITIATE_REFUSED = b"\x0e\x01\x06"
+"""A confirmed-service-error of the service and the category INITIATE; the octet behind it says which error."""
+INITIATE_REFUSED_OCTETS = 4
 _ANSWERS: dict[type, tuple[type, ...]] = {
     GetRequestNormal: (GetResponseNormal, GetResponseWithBlock),
     GetRequestWithList: (GetResponseWithList, GetResponseWithBlock),
@@ -138,7 +144,7 @@ class ClientEnd:
         if settings.mechanism is Mechanism.LLS:
             authentication_value = settings.secret
         if association.protection is not None and security is not None:
-            user_information = association.protection.close(user_information, Ciphering.GLOBAL)
+            user_information = association.protection.close_initiate(user_information, dedicated_key)
             if dedicated_key is not None:
                 association.protection.dedicate(dedicated_key)
             if settings.mechanism is Mechanism.HLS_GMAC:
@@ -160,8 +166,8 @@ class ClientEnd:
             raise RemoteProtocolError("an AARE that was not asked for", state=association.state.value)
         if aare.result is not AssociationResult.ACCEPTED:
             association.move(Signal.REJECT, by_peer=True)
-            diagnostic = aare.result_source_diagnostic
-            association.tell(Rejected(aare.result.name, diagnostic.name, int(diagnostic)))
+            reason = _reason_of(aare)
+            association.tell(Rejected(aare.result.name, reason.name, int(reason)))
             return
         expected = context_of(self._settings.security is not None)
         if aare.application_context is not expected:
@@ -217,6 +223,8 @@ class ClientEnd:
         association.move(Signal.REQUEST)
         octets = request.encode()
         limit = associated.peer_max_receive_pdu_size if associated is not None else 0
+        if association.protection is not None:
+            limit = max(0, limit - PROTECTION_OCTETS_MAX)
         if limit and len(octets) > limit:
             association.move(Signal.RESPONSE)
             raise LocalProtocolError("a request is longer than the server takes", expected=limit, got=len(octets))
@@ -247,9 +255,8 @@ class ClientEnd:
         if association.state is State.ASSOCIATION_PENDING or association.state is State.HLS_PENDING:
             association.abort(_refusal_of(response))
             return
+        association.move(Signal.RESPONSE, by_peer=True)
         self._request = self._blocks = None
-        if association.state is State.RESPONSE_PENDING:
-            association.move(Signal.RESPONSE, by_peer=True)
         association.tell(ResponseReceived(response))
 
     def _put(self, octets: bytes) -> None:
@@ -258,6 +265,15 @@ class ClientEnd:
             octets = association.protection.close(octets, security.ciphering)
         association.put(octets)
         association.wait()
+
+
+def _reason_of(aare: Aare) -> IntEnum:
+    """Why an AARE rejects. The error of the initiate service, where there is one, tells more than the diagnostic beside it."""
+    information = aare.user_information or b""
+    if len(information) == INITIATE_REFUSED_OCTETS and information.startswith(INITIATE_REFUSED):
+        with suppress(ValueError):
+            return InitiateError(information[-1])
+    return aare.result_source_diagnostic
 
 
 def _refusal_of(response: object) -> FerrarisError:

@@ -50,7 +50,7 @@ class Associated:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The server refused the association; `diagnostic` is the standard's name of its reason."""
+    """The server refused the association; `diagnostic` is the standard's name of its reason, or of the initiate error."""
 
     result: str
     diagnostic: str

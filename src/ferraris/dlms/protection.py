@@ -119,14 +119,27 @@ class Protection:
             raise AuthenticationError("the peer's system title is our own", got=system_title.hex())
         self.peer_system_title = system_title
 
-    def close(self, apdu: bytes, ciphering: Ciphering) -> bytes:
-        """`apdu` protected by the policy, in the form `ciphering`. Raises SecurityError when no counter is left."""
+    def close_initiate(self, request: bytes, dedicated_key: bytes | None) -> bytes:
+        """An initiate request, protected. One that carries the dedicated key is encrypted whatever the policy says, and
+        authenticated where there is a key for that. Raises SecurityError when no counter is left.
+        """
+        control = int(self._security.policy)
+        if dedicated_key is not None:
+            both = self._security.keys.authentication_key
+            control |= SecurityControl.AUTHENTICATED_ENCRYPTED if both else SecurityControl.ENCRYPTED
+        return self.close(request, Ciphering.GLOBAL, control)
+
+    def close(self, apdu: bytes, ciphering: Ciphering, control: int | None = None) -> bytes:
+        """`apdu` protected by the policy, or as `control` says, in the form `ciphering`.
+
+        Raises SecurityError when no counter is left.
+        """
         security = self._security
         if ciphering.is_dedicated:
             keys, counters = self._keys_of(ciphering), self._dedicated_counters.take()
         else:
             keys, counters = security.keys, security.counters.take()
-        content = keys.protect(security.policy, security.system_title, counters, apdu)
+        content = keys.protect(security.policy if control is None else control, security.system_title, counters, apdu)
         if ciphering.is_general:
             out = bytearray((GENERAL_DEDICATED if ciphering.is_dedicated else GENERAL_GLOBAL, SYSTEM_TITLE_OCTETS))
             out += security.system_title

@@ -14,13 +14,18 @@ from ferraris.dlms.apdu import (
     ActionResponseNormal,
     ActionResult,
     AssociationResult,
+    ConfirmedService,
+    ConfirmedServiceError,
+    Conformance,
     DataAccessResult,
+    ErrorCategory,
     ExceptionResponse,
     GetRequest,
     GetRequestNext,
     GetResponseNormal,
     GetResponseWithBlock,
     GetResponseWithList,
+    InitiateError,
     InitiateRequest,
     InitiateResponse,
     Mechanism,
@@ -38,7 +43,8 @@ from ferraris.dlms.client_end import context_of
 from ferraris.dlms.events import Associated, Command, Released, Request, RequestReceived, Response, Violated
 from ferraris.dlms.hls import REPLY_TO_HLS_AUTHENTICATION, HlsGmac
 from ferraris.dlms.machine import Machine
-from ferraris.dlms.protection import CIPHERED_TAGS
+from ferraris.dlms.protection import CIPHERED_TAGS, PROTECTION_OCTETS_MAX
+from ferraris.dlms.services import SERVICES, conformance_needed
 from ferraris.dlms.settings import Ciphering
 from ferraris.dlms.transitions import Signal, State
 from ferraris.kernel.errors import (
@@ -53,14 +59,27 @@ from ferraris.kernel.errors import (
 from ferraris.kernel.limits import PDU_SIZE_MIN
 
 Diagnostic = ServiceUserDiagnostic
+AARQ = 0x60
+BLOCKS = int(Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ)
 
 
 class _RefusalError(Exception):
     """An AARQ that is answered with a rejecting AARE."""
 
-    def __init__(self, diagnostic: ServiceUserDiagnostic, error: FerrarisError) -> None:
+    def __init__(
+        self, diagnostic: ServiceUserDiagnostic, error: FerrarisError, initiate_error: InitiateError | None = None
+    ) -> None:
         self.diagnostic = diagnostic
         self.error = error
+        self.initiate_error = initiate_error
+
+
+class _UnservedError(RemoteProtocolError):
+    """An APDU that the association does not allow, answered with an exception-response that says which way."""
+
+    def __init__(self, service_error: ServiceErrorCode, summary: str, expected: object, got: object) -> None:
+        self.service_error = service_error
+        super().__init__(summary, expected=expected, got=got)
 
 
 class ServerEnd:
@@ -71,9 +90,9 @@ class ServerEnd:
         self._settings = association.settings
         self._hls: HlsGmac | None = None
         self._associated: Associated | None = None
-        self._ciphering: Ciphering | None = None
-        self._request: Request | None = None
+        self._ciphering = Ciphering.GLOBAL
         self._long: LongResult | None = None
+        self._granted = 0
 
     def command(self, command: Command) -> None:
         """Send the response to the last request."""
@@ -83,22 +102,33 @@ class ServerEnd:
         if isinstance(command, ExceptionResponse):
             self._association.put(command.encode())
             return
-        associated = self._associated
-        limit = associated.peer_max_receive_pdu_size if associated is not None else 0
-        if isinstance(command, GetResponseNormal | GetResponseWithList) and limit:
-            self._long = cut(command, limit, protected=self._ciphering is not None)
-            if self._long is not None:
-                command = self._long.next_block(command.invoke_id_and_priority)
-        self._put(command.encode())
+        octets = command.encode()
+        limit = self._associated.peer_max_receive_pdu_size if self._associated is not None else 0
+        protected = self._association.protection is not None
+        if limit and len(octets) + PROTECTION_OCTETS_MAX * protected > limit:
+            if isinstance(command, GetResponseNormal | GetResponseWithList) and self._granted & BLOCKS:
+                self._long = cut(command, limit, protected=protected)
+            if self._long is None:
+                too_long = ExceptionResponse(StateError.SERVICE_NOT_ALLOWED, ServiceErrorCode.PDU_TOO_LONG)
+                self._association.put(too_long.encode())
+                return
+            octets = self._long.next_block(command.invoke_id_and_priority).encode()
+        self._put(octets)
 
     def apdu(self, octets: bytes) -> None:
         """Take one APDU of the client."""
         association = self._association
-        self._ciphering = None
+        size_max = self._settings.max_receive_pdu_size
+        if len(octets) > size_max > 0 and octets[0] != AARQ:
+            summary = "an APDU is longer than was agreed"
+            raise _UnservedError(ServiceErrorCode.PDU_TOO_LONG, summary, size_max, len(octets))
+        ciphering = (
+            None  # not yet the answer's: only a request that is taken may change in what form an answer goes out
+        )
         if octets[0] in CIPHERED_TAGS:
             if association.protection is None or association.state is State.IDLE:
                 raise RemoteProtocolError("a ciphered APDU without its association", state=association.state.value)
-            octets, self._ciphering = association.protection.open(octets)
+            octets, ciphering = association.protection.open(octets)
         apdu = decode_apdu(octets)
         if isinstance(apdu, Aarq):
             self._associate(apdu)
@@ -108,17 +138,29 @@ class ServerEnd:
             raise RemoteProtocolError(
                 "no APDU for a server", expected="AARQ, RLRQ or a request", got=type(apdu).__name__
             )
-        elif association.protection is not None and self._ciphering is None:
+        elif association.protection is not None and ciphering is None:
             raise AuthenticationError("a request is not protected", expected="a ciphered APDU", got=type(apdu).__name__)
-        elif association.state is State.HLS_PENDING:
-            self._check_hls(apdu)
-        elif isinstance(apdu, GetRequestNext):
-            self._next_block(apdu)
         else:
-            association.move(Signal.REQUEST, by_peer=True)
-            self._long = None
-            self._request = apdu
-            association.tell(RequestReceived(apdu))
+            self._take_request(apdu, ciphering or Ciphering.GLOBAL)
+
+    def _take_request(self, request: Request, ciphering: Ciphering) -> None:
+        """Take one request, whose answer goes out in the `ciphering` that it came in."""
+        association = self._association
+        if association.state is State.HLS_PENDING:
+            self._ciphering = ciphering
+            self._check_hls(request)
+            return
+        lacking = conformance_needed(request) & ~self._granted
+        if lacking and association.state is State.ASSOCIATED:
+            got = Conformance(lacking).name
+            raise _UnservedError(ServiceErrorCode.SERVICE_NOT_SUPPORTED, "a request was not negotiated", None, got)
+        if isinstance(request, GetRequestNext):
+            self._next_block(request, ciphering)
+            return
+        association.move(Signal.REQUEST, by_peer=True)
+        self._ciphering = ciphering
+        self._long = None
+        association.tell(RequestReceived(request))
 
     def fault(self, error: FerrarisError) -> None:
         """Answer with an exception-response in the clear and stay where we are: a third party cannot end an association so."""
@@ -131,6 +173,10 @@ class ServerEnd:
             service = ServiceErrorCode.DECIPHERING_ERROR
         elif isinstance(error, DecodeError):
             state, service = StateError.SERVICE_UNKNOWN, ServiceErrorCode.OTHER_REASON
+        elif isinstance(error, _UnservedError):
+            service = error.service_error
+            if service is ServiceErrorCode.SERVICE_NOT_SUPPORTED:
+                state = StateError.SERVICE_UNKNOWN
         self._association.put(ExceptionResponse(state, service, counter).encode())
         self._association.tell(Violated(error))
 
@@ -138,23 +184,28 @@ class ServerEnd:
         association = self._association
         association.move(Signal.ASSOCIATE, by_peer=True)
         association.start()
-        self._long = self._request = self._associated = None
+        self._long = self._associated = self._hls = None
+        self._granted = 0
         try:
             self._hls = self._authenticate(aarq)
             request = self._initiate_request(aarq.user_information or b"")
+            aare = self._acceptance(request)
         except _RefusalError as refusal:
-            self._reject(refusal.diagnostic, refusal.error)
+            self._reject(refusal)
+            return
+        except SecurityError as error:  # no invocation counter is left to answer with
+            self._reject(_RefusalError(Diagnostic.NO_REASON_GIVEN, error))
             return
         conformance = request.conformance & self._settings.conformance
+        self._granted = int(conformance)
         title = association.protection.peer_system_title if association.protection is not None else b""
         self._associated = Associated(title, conformance, request.client_max_receive_pdu_size)
+        association.put(aare.encode())
         if self._hls is None:
             association.move(Signal.ACCEPT)
-            self._accept(request, Diagnostic.NULL)
             association.tell(self._associated)
         else:
             association.move(Signal.ACCEPT_PENDING_HLS)
-            self._accept(request, Diagnostic.AUTHENTICATION_REQUIRED)
             association.wait()
 
     def _authenticate(self, aarq: Aarq) -> HlsGmac | None:
@@ -175,10 +226,10 @@ class ServerEnd:
                 AuthenticationError("another mechanism", expected=settings.mechanism.name, got=mechanism),
             )
         try:
-            if mechanism is Mechanism.LLS and not compare_digest(
-                aarq.calling_authentication_value or b"", settings.secret
-            ):
-                raise AuthenticationError("the LLS secret is wrong", expected="the meter's secret")
+            if mechanism is Mechanism.LLS:
+                value = aarq.calling_authentication_value or b""
+                if not settings.secret or not compare_digest(value, settings.secret):
+                    raise AuthenticationError("the LLS secret is wrong", expected="the meter's secret")
             if self._association.protection is not None:
                 self._association.protection.expect_from(aarq.calling_ap_title or b"")
             if mechanism is Mechanism.HLS_GMAC and settings.security is not None:
@@ -197,24 +248,31 @@ class ServerEnd:
                     raise AuthenticationError("the initiate request is not protected", got=user_information[:1].hex())
                 user_information = protection.open(user_information).apdu
             request = decode_apdu(user_information)
-        except InvocationCounterError as error:
+            if not isinstance(request, InitiateRequest):
+                raise RemoteProtocolError("no initiate request in the AARQ", got=type(request).__name__)
+            if request.dedicated_key is not None and protection is not None:
+                protection.dedicate(request.dedicated_key)
+        except SecurityError as error:
             raise _RefusalError(Diagnostic.AUTHENTICATION_FAILURE, error) from error
         except FerrarisError as error:
-            failed = isinstance(error, SecurityError)
-            raise _RefusalError(
-                Diagnostic.AUTHENTICATION_FAILURE if failed else Diagnostic.NO_REASON_GIVEN, error
-            ) from error
-        size = request.client_max_receive_pdu_size if isinstance(request, InitiateRequest) else 0
-        if not isinstance(request, InitiateRequest) or request.dlms_version < DLMS_VERSION or 0 < size < PDU_SIZE_MIN:
-            unusable = RemoteProtocolError(
-                "the client asks for what cannot be given", expected="version 6", got=request
-            )
-            raise _RefusalError(Diagnostic.NO_REASON_GIVEN, unusable)
-        if request.dedicated_key is not None and protection is not None:
-            protection.dedicate(request.dedicated_key)
+            raise _RefusalError(Diagnostic.NO_REASON_GIVEN, error, InitiateError.OTHER) from error
+        unusable = self._unusable_in(request)
+        if unusable is not None:
+            wrong = RemoteProtocolError("the client asks for what cannot be given", expected=unusable.name, got=request)
+            raise _RefusalError(Diagnostic.NO_REASON_GIVEN, wrong, unusable)
         return request
 
-    def _accept(self, request: InitiateRequest, diagnostic: ServiceUserDiagnostic) -> None:
+    def _unusable_in(self, request: InitiateRequest) -> InitiateError | None:
+        if request.dlms_version < DLMS_VERSION:
+            return InitiateError.DLMS_VERSION_TOO_LOW
+        if not request.conformance & self._settings.conformance & SERVICES:
+            return InitiateError.INCOMPATIBLE_CONFORMANCE
+        if 0 < request.client_max_receive_pdu_size < PDU_SIZE_MIN:
+            return InitiateError.PDU_SIZE_TOO_SHORT
+        return None
+
+    def _acceptance(self, request: InitiateRequest) -> Aare:
+        """The accepting AARE. Raises SecurityError when no invocation counter is left to protect it with."""
         association, settings = self._association, self._settings
         conformance = request.conformance & settings.conformance
         response = InitiateResponse(
@@ -223,28 +281,32 @@ class ServerEnd:
         security = settings.security
         if association.protection is not None:
             response = association.protection.close(response, Ciphering.GLOBAL)
-        aare = Aare(
+        return Aare(
             application_context=context_of(security is not None),
             result=AssociationResult.ACCEPTED,
-            result_source_diagnostic=diagnostic,
+            result_source_diagnostic=Diagnostic.NULL if self._hls is None else Diagnostic.AUTHENTICATION_REQUIRED,
             responding_ap_title=security.system_title if security is not None else None,
             mechanism=settings.mechanism if self._hls is not None else None,
             responding_authentication_value=self._hls.challenge if self._hls is not None else None,
             user_information=response,
         )
-        association.put(aare.encode())
 
-    def _reject(self, diagnostic: ServiceUserDiagnostic, error: FerrarisError) -> None:
+    def _reject(self, refusal: _RefusalError) -> None:
         association, security = self._association, self._settings.security
         association.move(Signal.REJECT)
+        information = None
+        if refusal.initiate_error is not None:
+            error = ConfirmedServiceError(ConfirmedService.INITIATE, ErrorCategory.INITIATE, refusal.initiate_error)
+            information = error.encode()
         aare = Aare(
             application_context=context_of(security is not None),
             result=AssociationResult.REJECTED_PERMANENT,
-            result_source_diagnostic=diagnostic,
+            result_source_diagnostic=refusal.diagnostic,
             responding_ap_title=security.system_title if security is not None else None,
+            user_information=information,
         )
         association.put(aare.encode())
-        association.tell(Violated(error))
+        association.tell(Violated(refusal.error))
 
     def _check_hls(self, request: Request) -> None:
         association, hls, associated = self._association, self._hls, self._associated
@@ -255,19 +317,21 @@ class ServerEnd:
         try:
             hls.check(request.parameters or b"", associated.peer_system_title)
         except AuthenticationError as error:
-            self._put(ActionResponseNormal(request.invoke_id_and_priority, ActionResult.OTHER_REASON, None).encode())
             association.move(Signal.HLS_FAILED, by_peer=True)
             association.tell(Violated(error))
+            self._put(ActionResponseNormal(request.invoke_id_and_priority, ActionResult.OTHER_REASON, None).encode())
             return
-        association.move(Signal.HLS_PASSED, by_peer=True)
+        # The answer first: with no invocation counter left for it, the association must not stand.
         self._put(ActionResponseNormal(request.invoke_id_and_priority, ActionResult.SUCCESS, hls.answer()).encode())
+        association.move(Signal.HLS_PASSED, by_peer=True)
         association.tell(associated)
 
-    def _next_block(self, request: GetRequestNext) -> None:
+    def _next_block(self, request: GetRequestNext, ciphering: Ciphering) -> None:
         if self._association.state is not State.ASSOCIATED:
             raise RemoteProtocolError(
                 "a block is asked for without an association", state=self._association.state.value
             )
+        self._ciphering = ciphering
         long, invoke_id = self._long, request.invoke_id_and_priority
         if long is None:
             block = GetResponseWithBlock(
@@ -293,6 +357,6 @@ class ServerEnd:
 
     def _put(self, octets: bytes) -> None:
         association = self._association
-        if association.protection is not None and self._ciphering is not None:
+        if association.protection is not None:
             octets = association.protection.close(octets, self._ciphering)
         association.put(octets)

@@ -7,12 +7,16 @@ from enum import Enum
 
 from ferraris.dlms.apdu import Conformance, Mechanism
 from ferraris.dlms.ciphering import (
+    SYSTEM_TITLE_OCTETS,
     CipherKeys,
     InvocationCounterGuard,
     InvocationCounterSource,
     SecurityControl,
 )
+from ferraris.kernel.errors import LocalProtocolError
 from ferraris.kernel.limits import APDU_OCTETS_MAX
+
+MECHANISMS_OF_THIS_ENGINE = (Mechanism.LOWEST, Mechanism.LLS, Mechanism.HLS_GMAC)
 
 CONFORMANCE_OF_THIS_ENGINE = (
     Conformance.GET
@@ -58,6 +62,13 @@ class Security:
     peer_system_title: bytes | None = None
     """The only one to accept; None accepts the one that the peer names, as long as its APDUs verify."""
 
+    def __post_init__(self) -> None:
+        for title in (self.system_title, self.peer_system_title):
+            if title is not None and len(title) != SYSTEM_TITLE_OCTETS:
+                raise LocalProtocolError(
+                    "a system title has a wrong size", expected=f"{SYSTEM_TITLE_OCTETS} octets", got=len(title)
+                )
+
 
 @dataclass(frozen=True, slots=True)
 class AssociationSettings:
@@ -74,3 +85,11 @@ class AssociationSettings:
     response_timeout_ms: int = 10_000
     """How long a client waits for an answer, and a server for the client to complete its authentication."""
     challenge_octets: int = 16
+
+    def __post_init__(self) -> None:
+        # An end that cannot carry out its mechanism would let the peer in without one.
+        if self.mechanism not in MECHANISMS_OF_THIS_ENGINE:
+            names = ", ".join(mechanism.name for mechanism in MECHANISMS_OF_THIS_ENGINE)
+            raise LocalProtocolError("no such authentication here", expected=names, got=self.mechanism.name)
+        if self.mechanism is Mechanism.HLS_GMAC and self.security is None:
+            raise LocalProtocolError("HLS-GMAC without keys", expected="security")

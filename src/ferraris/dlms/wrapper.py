@@ -2,14 +2,17 @@
 
     version (0x0001) | source port | destination port | length | APDU
 
-Over UDP a datagram is one WPDU (`decode_wpdu`). Over TCP the octets come as they come: `WrapperReceiver` takes any pieces
-and gives whole WPDUs. A stream has no mark to find the next WPDU by, so a wrong header ends it: the receiver refuses all that
-follows and the link is to be closed.
+Over TCP the octets come as they come: `WrapperReceiver` takes any pieces and gives whole WPDUs. A stream has no mark to find
+the next WPDU by, so a wrong header ends it: the receiver refuses all that follows and the link is to be closed.
+
+Over UDP a datagram is one WPDU, may be lost, doubled or overtaken, and may come from anybody: `DatagramReceiver` refuses a
+wrong one for itself alone, and can pass over those that come twice.
 """
 
 from __future__ import annotations
 
 import struct
+from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +21,8 @@ from ferraris.kernel.limits import APDU_OCTETS_MAX, WRAPPER_HEADER_OCTETS
 
 CLAUSE: Final = "Green Book 7.3.3"
 WRAPPER_VERSION: Final = 1
+DATAGRAMS_REMEMBERED: Final = 8
+"""Less than the sixteen invoke ids: of so few answers no two are the same octets unless the network doubled one."""
 
 _HEADER: Final = struct.Struct(">4H")
 
@@ -129,6 +134,29 @@ class WrapperReceiver:
                 offset=self._consumed + offset + 6,
                 clause=CLAUSE,
             )
+
+
+class DatagramReceiver:
+    """Whole WPDUs out of datagrams. Those that are the same octets as one of the last `remembered` are passed over."""
+
+    __slots__ = ("_events", "_seen")
+
+    def __init__(self, remembered: int = 0) -> None:
+        self._events: list[WrapperPdu] = []
+        self._seen: deque[bytes] = deque(maxlen=remembered)
+
+    def receive(self, octets: bytes) -> None:
+        """Take one datagram. Raises DecodeError for one that is no WPDU; the next one may be."""
+        wpdu = decode_wpdu(octets)
+        if octets not in self._seen:
+            self._seen.append(octets)
+            self._events.append(wpdu)
+
+    def events(self) -> list[WrapperPdu]:
+        """The WPDUs that came since the last call, in order."""
+        events = self._events
+        self._events = []
+        return events
 
 
 def _check_version(version: int, offset: int) -> None:

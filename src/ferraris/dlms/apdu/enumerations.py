@@ -176,6 +176,16 @@ class ConfirmedService(IntEnum):
     WRITE = 6
 
 
+class InitiateError(IntEnum):
+    """Confirmed-service-error of the category INITIATE: what the client proposed that cannot be."""
+
+    OTHER = 0
+    DLMS_VERSION_TOO_LOW = 1
+    INCOMPATIBLE_CONFORMANCE = 2
+    PDU_SIZE_TOO_SHORT = 3
+    REFUSED_BY_THE_VDE_HANDLER = 4
+
+
 class ErrorCategory(IntEnum):
     """Confirmed-service-error: which list of errors the value is from."""
 
