@@ -71,6 +71,8 @@ class Auditor:
         self._log = log
         self._now_ms = now_ms
         self._ledgers: dict[str, Ledger] = {}
+        self._logged: dict[int, int] = {}
+        """By meter, the events logged when the calm began."""
 
     def fail(self, claim: str, detail: str, about: str = "") -> None:
         """Object. Only the first objection counts: what follows may follow from it."""
@@ -169,7 +171,8 @@ class Auditor:
             detail = f"{about} is {switching.state.name.lower()}; on record: {_states(rows)}"
             self.fail("a command is carried out that nobody has under way", detail, about)
             return
-        row = min(under_way, key=lambda found: found.id)
+        # The fate of one that is settled may still be on its way into the record: it is not taken for this one.
+        row = min(under_way, key=lambda found: (self.executions[meter, found.id], found.id))
         self.executions[meter, row.id] += 1
         self._log.record("executed", about, command=row.id)
         if self.executions[meter, row.id] > 1:
@@ -204,23 +207,32 @@ class Auditor:
                 "a disconnector stands otherwise than shown", f"meter{meter}: {seen}, not {stands}", f"meter{meter}"
             )
 
-    def check_events(self, meter: int, stores: Stores, since_s: int) -> None:
+    def calm_begins(self) -> None:
+        """What was logged until now must all be read; what is logged from now on may still lie in the meter."""
+        self._logged = {number: len(meter.events) for number, meter in self.truth.meters.items()}
+
+    def unread_events(self, meter: int, stores: Stores) -> Counter[tuple[int, int]]:
+        """Of the events logged before the calm, and as far as the meter still shows them, those not on record."""
+        events = self.truth.meters[meter].events
+        shown = events[max(0, len(events) - EVENTS_SHOWN) : self._logged[meter]]
+        return Counter(shown) - _on_record(meter, stores)
+
+    def check_events(self, meter: int, stores: Stores) -> None:
         """In the end: the events on record are those of the meter's log, each as often as it stands there."""
         about = f"meter{meter}"
-        logged = Counter(event for event in self.truth.meters[meter].events[-EVENTS_SHOWN:] if event[0] > since_s)
-        everything = Counter(self.truth.meters[meter].events)
-        stored = Counter((row.time_s, row.code) for row in stores.records.events(meter, EVENT_LOG))
-        invented = stored - everything
-        if invented:
+        if invented := _on_record(meter, stores) - Counter(self.truth.meters[meter].events):
             self.fail("an event is invented", f"{about}: {dict(invented)}", about)
-        lost = logged - stored
-        if lost:
+        if lost := self.unread_events(meter, stores):
             self.fail("an event is lost", f"{about}: {dict(lost)}", about)
 
     def bound(self, what: str, value: int, limit: int) -> None:
         """Something that could grow must not."""
         if value > limit:
             self.fail(f"{what} grows beyond its bound", f"{value}, at most {limit}")
+
+
+def _on_record(meter: int, stores: Stores) -> Counter[tuple[int, int]]:
+    return Counter((row.time_s, row.code) for row in stores.records.events(meter, EVENT_LOG))
 
 
 def _states(rows: list[CommandRow]) -> str:

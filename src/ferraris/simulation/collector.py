@@ -7,6 +7,7 @@ stores. The auditor looks at every batch that the interval store takes, and at a
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -141,6 +142,11 @@ class Collector:
         """Rows that the head-end itself still expects from the time before."""
         assert self.runtime is not None
         return collectable(self.runtime.head_end.state, until_s)
+
+    def unread_events(self, meter: int) -> Counter[tuple[int, int]]:
+        """Events from before the calm that the collector still lacks."""
+        assert self._stores is not None
+        return self._auditor.unread_events(meter, self._stores)
 
     # Its own
 

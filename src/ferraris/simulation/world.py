@@ -152,6 +152,7 @@ class _World:
         territory = self._territory
         territory.log.record("calm", "world")
         territory.medium.calm()
+        self._auditor.calm_begins()
         until_s = territory.clock.now_ms() // MS_PER_S
         began_s = self._loop.time()
         while wrong := self._unsettled(until_s):
@@ -174,6 +175,8 @@ class _World:
                 for command in collector.commands(row.id):
                     if command.state not in (CommandState.CONFIRMED, CommandState.FAILED):
                         return f"meter{row.id} has command {command.id} {command.state} at {collector.name}"
+                if row.id not in collector.settings.unkeyed and (unread := collector.unread_events(row.id)):
+                    return f"meter{row.id} has events that {collector.name} has not: {dict(unread)}"
         return ""
 
     async def _end(self) -> None:
@@ -197,7 +200,7 @@ class _World:
                 key = f"{command.kind} {command.state}"
                 self._report.commands[key] = self._report.commands.get(key, 0) + 1
             if row.id not in collector.settings.unkeyed:
-                auditor.check_events(row.id, stores, self._territory.script.epoch_ms // MS_PER_S)
+                auditor.check_events(row.id, stores)
                 if collector is self._territory.collectors[0]:
                     auditor.check_state(row.id, seen[row.id])
 
