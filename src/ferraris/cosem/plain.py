@@ -1,16 +1,19 @@
 """Plain values: what a person writes in a profile file or a form, and reads in JSON, for a value of any data type.
 
 A plain value is made of numbers, truth values, text, lists and null. Octets are hex after `0x`, or text where they are
-letters; a logical name is its six numbers with dots; an enumeration is its name in lower case; a date-time is its twelve
-octets in hex; a structure is a list of its members in order, or a table by their names.
+letters; a logical name is its six numbers with dots; an enumeration is its name in lower case, flags are a list of names; a
+number without a name is `code_200`, a flag without one `bit_0`. A date-time is written as its twelve octets in hex and read
+as people write dates; a structure is a list of its members in order, or a table by their names.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import IntEnum, IntFlag
-from functools import singledispatch
-from typing import Any
+from functools import reduce, singledispatch
+from operator import or_
+from typing import Any, Final
 
 from ferraris.codec import BitString, Data, decode_whole
 from ferraris.cosem import types
@@ -29,15 +32,20 @@ SIMPLE_TYPES: dict[str, DataType[Any]] = {
 } | {"array": types.Array(types.ANY), "structure": types.ROW}  # fmt: skip
 """The data types by the standard's names."""
 
+_UNNAMED_NUMBER: Final = re.compile(r"CODE_(\d{1,3})")
+_UNNAMED_BIT: Final = re.compile(r"BIT_([0-7])")
+
 
 def from_plain(datatype: DataType[Any], plain: object) -> Any:
     """The value of `datatype` that `plain` writes. Raises LocalProtocolError when it writes none."""
     try:
-        return _from_plain(datatype, plain)
+        value = _from_plain(datatype, plain)
     except (ValueError, TypeError, KeyError, DecodeError):
         raise LocalProtocolError(
             "not a plain value of its type", expected=datatype.name, got=repr(plain)[:60]
         ) from None
+    datatype.encode(value)  # refuses what has the form of a plain value but does not fit the type
+    return value
 
 
 @singledispatch
@@ -62,10 +70,13 @@ def _(datatype: types.Enumerated, plain: object) -> IntEnum:  # type: ignore[typ
 
 @_from_plain.register
 def _(datatype: types.Flags, plain: object) -> IntFlag:  # type: ignore[type-arg]
-    if not isinstance(plain, list):
-        return datatype.flags(int(str(plain)))  # type: ignore[no-any-return]
-    members = [datatype.flags[str(name).upper()] for name in plain]
-    return datatype.flags(sum(set(members)))  # type: ignore[no-any-return]
+    if isinstance(plain, list):
+        bits = reduce(or_, (_bit(datatype.flags, str(name).upper()) for name in plain), 0)
+    else:
+        bits = int(str(plain))
+    if not 0 <= bits <= 0xFF:
+        raise ValueError(plain)
+    return datatype.flags(bits)  # type: ignore[no-any-return]
 
 
 @_from_plain.register(types.Tagged)
@@ -82,6 +93,8 @@ def _(datatype: types.DateTimeInEitherForm, plain: object) -> Moment:
 @_from_plain.register
 def _(datatype: types.Bits, plain: object) -> BitString:
     bits = str(plain)
+    if set(bits) - {"0", "1"}:
+        raise ValueError(plain)
     padded = bits.ljust(-len(bits) // 8 * -8, "0")
     return BitString(len(bits), bytes(int(padded[start : start + 8], 2) for start in range(0, len(padded), 8)))
 
@@ -96,6 +109,8 @@ def _(datatype: types.Array, plain: object) -> tuple[Any, ...]:  # type: ignore[
 @_from_plain.register
 def _(datatype: types.Structure, plain: object) -> Any:  # type: ignore[type-arg]
     if isinstance(plain, dict):
+        if len(plain) != len(datatype.members):
+            raise TypeError(plain)
         plain = [plain[name] for name, _ in datatype.members]
     if not isinstance(plain, list | tuple) or len(plain) != len(datatype.members):
         raise TypeError(plain)
@@ -149,7 +164,20 @@ def _octets(plain: object) -> bytes:
 
 
 def _member(enumeration: type[IntEnum], plain: object) -> IntEnum:
-    return enumeration[plain.upper()] if isinstance(plain, str) else enumeration(int(str(plain)))
+    if not isinstance(plain, str):
+        return enumeration(int(str(plain)))
+    unnamed = _UNNAMED_NUMBER.fullmatch(plain.upper())
+    return enumeration[plain.upper()] if unnamed is None else enumeration(int(unnamed[1]))
+
+
+def _bit(flags: type[IntFlag], name: str) -> int:
+    unnamed = _UNNAMED_BIT.fullmatch(name)
+    return int(flags[name]) if unnamed is None else 1 << int(unnamed[1])
+
+
+def _flags_written(flags: IntFlag) -> list[str]:
+    named = {int(flag): str(flag.name).lower() for flag in type(flags)}
+    return [named.get(1 << bit, f"bit_{bit}") for bit in range(8) if flags & 1 << bit]
 
 
 def _bits_written(bits: BitString) -> str:
@@ -160,7 +188,7 @@ _WRITTEN: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (Obis, str),
     (Moment, str),
     (bytes, lambda octets: f"0x{octets.hex()}"),
-    (IntFlag, lambda flags: [flag.name.lower() for flag in type(flags) if flag.value and flag in flags]),
+    (IntFlag, _flags_written),
     (IntEnum, lambda member: member.name.lower()),
     (BitString, _bits_written),
     (Data, lambda data: to_plain(data.value)),

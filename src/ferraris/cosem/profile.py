@@ -186,10 +186,7 @@ def build_profile(file: ProfileFile) -> CompanionProfile:
     rows = {tag: row for tag, row in file.objects.items() if (row.phases or 1) <= phases}
     objects = tuple(_build_object(file.name, tag, row, rows) for tag, row in rows.items())
     _check_unique(file.name, objects)
-    for name, association in file.associations.items():
-        strange = [tag for tag in (*(association.only or ()), *association.hide) if tag not in rows]
-        if strange:
-            raise TableError(f"{file.name}, association {name}", expected="tags of objects", got=", ".join(strange))
+    _check_associations(file)
     return CompanionProfile(file.name, file.title, phases, objects, file.associations, file.telegrams)
 
 
@@ -199,6 +196,21 @@ def _check_unique(profile: str, objects: tuple[ProfileObject, ...]) -> None:
         first = tags.setdefault(entry.logical_name, entry.tag)
         if first != entry.tag:
             raise TableError(f"{profile}: {entry.tag} has the logical name of {first}", got=entry.logical_name)
+
+
+def _check_associations(file: ProfileFile) -> None:
+    names: dict[tuple[int, int], str] = {}
+    for name, association in file.associations.items():
+        # A meter of one phase may hide an object that only one of three phases has.
+        strange = [tag for tag in (*(association.only or ()), *association.hide) if tag not in file.objects]
+        if strange:
+            raise TableError(f"{file.name}, association {name}", expected="tags of objects", got=", ".join(strange))
+        first = names.setdefault((association.client_sap, association.server_sap), name)
+        if first != name:
+            raise TableError(
+                f"{file.name}: association {name} has the service access points of {first}",
+                got=f"client {association.client_sap}, server {association.server_sap}",
+            )
 
 
 def _build_object(profile: str, tag: str, row: ObjectRow, rows: Mapping[str, ObjectRow]) -> ProfileObject:
@@ -217,6 +229,7 @@ def _build_object(profile: str, tag: str, row: ObjectRow, rows: Mapping[str, Obj
     _named(place, "values", tuple(row.values), interface.attributes())
     _named(place, "write", row.write, interface.attributes())
     _named(place, "hide", row.hide, interface.attributes())
+    _check_stated_once(place, row, interface)
     modes = {
         method.number: AccessMode.EXECUTE if method.name in executable else AccessMode.NONE
         for method in interface.methods()
@@ -234,6 +247,18 @@ def _build_object(profile: str, tag: str, row: ObjectRow, rows: Mapping[str, Obj
         capture_period_s=values["capture_period"] if is_profile else 0,
         profile_entries=values["profile_entries"] if is_profile else 0,
     )
+
+
+def _check_stated_once(place: str, row: ObjectRow, interface: type[CosemObject]) -> None:
+    """What a key of its own states must not be stated among `values` as well. Raises TableError."""
+    if "logical_name" in row.values:
+        raise TableError(f"{place}: values", expected="the logical name as code", got="values.logical_name")
+    if row.capture is None:
+        return
+    if not issubclass(interface, ProfileGeneric):
+        raise TableError(f"{place}: capture", expected="a profile generic", got=f"a {interface.__name__}")
+    if "capture_objects" in row.values:
+        raise TableError(f"{place}: values", expected="the columns as capture", got="values.capture_objects")
 
 
 def _named(

@@ -21,7 +21,8 @@ Registry = Mapping[tuple[int, int], type[CosemObject]]
 def discover(package: ModuleType) -> Registry:
     """The interface classes declared in the modules of a package, by class_id and version.
 
-    Raises TableError when two declare the same class and version, or one attribute number twice.
+    Raises TableError when two declare the same class and version, or when the numbers of one's attributes or methods are
+    not 1, 2, 3 and so on.
     """
     found: dict[tuple[int, int], type[CosemObject]] = {}
     for interface in sorted(_declared_in(package), key=lambda interface: (interface.class_id, interface.version)):
@@ -49,6 +50,8 @@ def _check_numbers(interface: type[CosemObject]) -> None:
         numbers = [declaration.number for declaration in declarations]
         if len(set(numbers)) != len(numbers):
             raise TableError(f"{interface.__name__} uses a number twice", expected="each number once", got=numbers)
+        if numbers != list(range(1, len(numbers) + 1)):
+            raise TableError(f"{interface.__name__} leaves a number out", expected="numbers from 1 on", got=numbers)
 
 
 INTERFACE_CLASSES: Final = discover(classes)

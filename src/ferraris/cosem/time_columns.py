@@ -1,8 +1,8 @@
 """Date-times by the column: many date-times of twelve octets to seconds since 1970-01-01 UTC and back, without a loop.
 
 What `CosemDateTime` does for one value, for an array of n x 12 octets. Hundredths are dropped; a date-time that is no one
-instant (open fields, a special month or day, a date that no calendar has), or outside the years 1792 to 2303, becomes
-`NOT_A_TIME`.
+instant (open fields, a special month or day, a date that no calendar has, no such deviation), or outside the years 1792 to
+2303, becomes `NOT_A_TIME`. Weekday and hundredths are not looked at: a wrong one leaves the instant what it is.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ferraris.cosem.date_time import DATE_TIME_OCTETS
+from ferraris.cosem.date_time import DATE_TIME_OCTETS, DEVIATION_MIN_MAX
 
 NOT_A_TIME: Final = np.iinfo(np.int64).min
 """In a column of seconds: this date-time is no one instant."""
@@ -47,6 +47,12 @@ def epoch_s_from_octets(octets: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     legal: npt.NDArray[np.bool_] = np.less_equal(shifted, _SPAN)
     if not legal.all():
         return _where(np.asarray(legal.all(axis=1)), octets)
+    far = (shifted[:, 9] == 0) | (shifted[:, 9] == _SPAN[9])
+    if far.any():
+        deviation = (256 * shifted[far, 9].astype(np.int32) + shifted[far, 10]) - _DEVIATION_SHIFT_S // 60
+        if (abs(deviation) > DEVIATION_MIN_MAX).any():
+            far[far] = abs(deviation) > DEVIATION_MIN_MAX
+            return _where(~far, octets)
     sums = shifted @ _WEIGHTS
     month = sums[:, 0].astype(np.intp)
     exists: npt.NDArray[np.bool_] = np.less_equal(shifted[:, 3], _LAST_DAY[month])

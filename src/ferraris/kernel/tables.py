@@ -75,6 +75,8 @@ def parse_toml(text: str, schema: type[T], place: str) -> T:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise TableError(f"{place}: {error}") from error
+    except RecursionError:
+        raise TableError(f"{place}: arrays or tables are nested too deep") from None
     try:
         return typing.cast("T", _from_value(document, schema))
     except _UnfitError as unfit:

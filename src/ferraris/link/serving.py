@@ -15,30 +15,34 @@ class HandlerTasks:
     def __init__(self, handler: LinkHandler, connections_max: int) -> None:
         self._handler = handler
         self._connections_max = connections_max
+        self._closing = False
         # A dict, not a set: closing goes in the order of arrival, so that a simulated run replays.
-        self._tasks: dict[asyncio.Task[None], None] = {}
+        self._tasks: dict[asyncio.Task[None], Link] = {}
 
     def __len__(self) -> int:
         return len(self._tasks)
 
     @property
     def full(self) -> bool:
-        """One more link must be refused."""
-        return len(self._tasks) >= self._connections_max
+        """One more link must be refused; after `aclose`, every one that was still under way."""
+        return self._closing or len(self._tasks) >= self._connections_max
 
     def start(self, link: Link) -> None:
         """Serve `link` in a task of its own."""
         task = asyncio.get_running_loop().create_task(self._serve(link))
-        self._tasks[task] = None
+        self._tasks[task] = link
         task.add_done_callback(self._done)
 
     async def aclose(self) -> None:
         """Cancel every handler and wait until all links are closed."""
-        tasks = list(self._tasks)
-        for task in tasks:
+        self._closing = True
+        served = dict(self._tasks)
+        for task in served:
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        if served:
+            await asyncio.wait(served)
+        for link in served.values():  # a task cancelled before its first step never came to close its link
+            await link.aclose()
 
     async def _serve(self, link: Link) -> None:
         try:
