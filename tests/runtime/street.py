@@ -10,6 +10,7 @@ from pathlib import Path
 from ferraris.headend import Limits
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.keys import MasterKey
+from ferraris.link import Connector
 from ferraris.meter.fleet import Fleet, Manufacture
 from ferraris.meter.model import meter_model
 from ferraris.meter.serving import FleetService, ServiceSettings
@@ -41,6 +42,7 @@ class Street:
     made: Manufacture = PERFECT
     before_write: WriteHook | None = None
     wrong_key: frozenset[int] = frozenset()
+    link: str = "tcp"
     network: Network = field(init=False)
     clock: VirtualClock = field(init=False)
     fleet: Fleet = field(init=False)
@@ -62,7 +64,7 @@ class Street:
             FLEET_SEED,
             self.clock,
             SeededEntropy(3),
-            self.network.listen,
+            together(self.network.listen, self.network.listen_datagrams),
             self.network.connector("127.20.0.1"),
             ServiceSettings(push_host=COLLECTOR, push_port=PUSH_PORT, heartbeat_s=60),
         )
@@ -75,9 +77,13 @@ class Street:
     def open_head_end(self) -> None:
         """Open the stores and start the head-end over them."""
         self.stores = open_stores(self.directory, self.before_write, threads=1)
-        world = World(self.clock, SeededEntropy(9), self.network.connector(COLLECTOR))
+        world = World(self.clock, SeededEntropy(9), self.connector())
         self.runtime = Runtime(self.stores, self.master_key, world, self.settings)
         self._running = asyncio.create_task(self.runtime.run(), name="runtime")
+
+    def connector(self) -> Connector:
+        """What the head-end opens links with."""
+        return self.network.connector(COLLECTOR)
 
     def row(self, index: int) -> MeterRow:
         device = self.service.devices[index]

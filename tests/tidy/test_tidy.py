@@ -36,7 +36,8 @@ ROOT_MAY_HOLD = frozenset(
     "benchmarks docs requirements src tests tools".split()
 )
 BANNED_STEMS = frozenset("util utils helper helpers common misc".split())
-TEST_FOLDERS_OF_THEIR_OWN = frozenset("tidy interop fuzz vectors".split())
+TEST_FOLDERS_OF_THEIR_OWN = frozenset("tidy interop fuzz vectors robustness".split())
+"""Those that test no one module: the house, foreign peers, every decoder, and whole systems under bad input."""
 
 
 def function_lines(function: Function) -> int:
