@@ -51,6 +51,9 @@ class ProfileColumns:
 
     def index_of(self, capture_object: CaptureObject) -> int:
         """The position of a column. Raises KeyError for one that was not read."""
+        for index, column in enumerate(self.capture_objects):
+            if column is capture_object:  # nearly always: the caller names the columns that it asked for
+                return index
         try:
             return self.capture_objects.index(capture_object)
         except ValueError:
