@@ -86,6 +86,14 @@ def launch(turn: Turn) -> None:
         if meter is None:
             break
         _start(turn, meter)
+    while _serve_groups(turn):
+        pass
+
+
+def _serve_groups(turn: Turn) -> bool:
+    """Start what the groups have places for. True if a meter was found in the queue of a group that it has left."""
+    state, limits = turn.state, turn.limits
+    moved = False
     # A store that fails is tried with one meter at a time.
     places = 1 if (SYSTEM, AlarmKind.STORE.value) in state.alarms else limits.concurrency_max
     for plan in by_priority(turn.config):
@@ -94,8 +102,14 @@ def launch(turn: Turn) -> None:
             if state.running.get(plan.group, 0) >= plan.concurrency_max:
                 break
             meter = _next_ready(state, queue, urgent=False)
-            if meter is not None:
+            if meter is None:
+                continue
+            if turn.plan(meter).group == plan.group:
                 _start(turn, meter)
+            else:
+                _queue(turn, meter)
+                moved = True
+    return moved
 
 
 def by_priority(config: HeadEndConfig) -> list[CollectionPlan]:
