@@ -64,6 +64,17 @@ def test_a_registry_is_imported_once_and_its_changes_are_taken(tmp_path: Path) -
     asyncio.run(story())
 
 
+def test_a_meter_is_reached_over_tcp_unless_its_line_says_udp(tmp_path: Path) -> None:
+    async def story() -> None:
+        other = {"serial": "FER0000000002", "system_title": "4645520000000002", "link": "udp"}
+        assert await imported(tmp_path, LINE, LINE | other) == (2, 0)
+        with opened(tmp_path) as (stores, _):
+            assert [row.link for row in stores.records.meters()] == ["tcp", "udp"]
+        assert await imported(tmp_path, LINE | {"link": "udp"}) == (0, 1)
+
+    asyncio.run(story())
+
+
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
     """Stores without a meter, for what is refused and leaves no trace."""
@@ -102,6 +113,7 @@ def test_a_line_that_is_no_meter_is_named_without_its_keys(empty: Opened, tmp_pa
         ({"host": ""}, "host, expected"),
         ({"created_ms": -1}, "created_ms, expected"),
         ({"created_ms": 10**30}, "created_ms, expected"),
+        ({"link": "pigeon"}, "link, expected tcp or udp"),
         ('{"port": 1e999}', "KeyError"),
         (json.dumps(LINE)[:-1] + ', "port": 1e999}', "OverflowError"),
         ("[" * 100_000, "RecursionError"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from ferraris.headend import Limits
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.keys import MasterKey
-from ferraris.link import Connector
+from ferraris.link import Connector, together
 from ferraris.meter.fleet import Fleet, Manufacture
 from ferraris.meter.model import meter_model
 from ferraris.meter.serving import FleetService, ServiceSettings
@@ -77,7 +77,8 @@ class Street:
     def open_head_end(self) -> None:
         """Open the stores and start the head-end over them."""
         self.stores = open_stores(self.directory, self.before_write, threads=1)
-        world = World(self.clock, SeededEntropy(9), self.connector())
+        datagrams = {"udp": self.network.datagram_connector(COLLECTOR)}
+        world = World(self.clock, SeededEntropy(9), self.connector(), other_connectors=datagrams)
         self.runtime = Runtime(self.stores, self.master_key, world, self.settings)
         self._running = asyncio.create_task(self.runtime.run(), name="runtime")
 
@@ -103,6 +104,7 @@ class Street:
             wrapped_encryption_key=self.master_key.wrap(encryption_key) if encryption_key else wrapped.encryption_key,
             wrapped_authentication_key=wrapped.authentication_key,
             wrapped_lls_secret=wrapped.lls_secret,
+            link=self.link,
         )
 
     async def live_until(self, hours: float) -> None:

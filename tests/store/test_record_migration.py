@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -61,7 +62,15 @@ def test_migrations_make_the_checks_and_indices_that_the_code_declares(tmp_path:
 
 
 def _parts(sql: str) -> list[str]:
-    return [" ".join(line.split()).rstrip(",").lower() for line in sql.splitlines() if line.strip()]
+    """The columns and constraints of a table; a column that was added later stands on the line of what is before it."""
+    parts, depth = [""], 0
+    for sign in sql:
+        depth += (sign == "(") - (sign == ")")
+        if sign == "," and depth == 1:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return [" ".join(part.strip(" \n\t)").split()).lower() for part in parts]
 
 
 def test_the_code_names_the_newest_migration() -> None:
@@ -80,6 +89,32 @@ def test_opening_again_migrates_nothing(tmp_path: Path) -> None:
     with raw(path) as connection:
         assert connection.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall() == before
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(REVISION,)]
+
+
+def test_meters_on_record_before_there_were_links_are_reached_over_tcp(tmp_path: Path) -> None:
+    path = tmp_path / "x.sqlite"
+    _made_by_revision(path, "0001")
+    with raw(path) as connection:
+        connection.execute("INSERT INTO collection_group VALUES ('default', '{}')")
+        columns = 'id, serial, profile, host, port, "group", client_sap, server_sap, system_title, created_ms'
+        keys = "wrapped_encryption_key, wrapped_authentication_key"
+        values = "7, 'FER0000000007', 'smr5_three_phase', '127.20.0.7', 4059, 'default', 1, 1, x'46', 5, x'00', x'11'"
+        connection.execute(f"INSERT INTO meter ({columns}, {keys}) VALUES ({values})")
+    store = open_records(path)
+    assert [(row.serial, row.link) for row in store.meters()] == [("FER0000000007", "tcp")]
+    store.close()
+
+
+def _made_by_revision(path: Path, revision: str) -> None:
+    """A store as an older Ferraris left it."""
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", "ferraris.store:migrations")
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
 
 
 def test_a_migration_that_crashes_leaves_an_empty_store_that_opens_next_time(tmp_path: Path) -> None:

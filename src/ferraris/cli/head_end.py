@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ from ferraris.kernel.clock import Clock, ScaledClock, SystemClock
 from ferraris.kernel.entropy import SystemEntropy
 from ferraris.kernel.errors import ConfigError, SecurityError, TableError
 from ferraris.keys import MasterKey, MeterKeys
-from ferraris.link import open_tcp
+from ferraris.link import Connector, open_tcp, open_udp
 from ferraris.runtime import Runtime, World
 from ferraris.store import MeterRow, Stores, open_stores
 
@@ -30,6 +30,8 @@ MANAGEMENT_CLIENT_SAP: Final = 1
 STORE_THREADS: Final = 1
 NAME_CHARACTERS_MAX: Final = 64
 SYSTEM_TITLE_OCTETS: Final = 8
+OTHER_CONNECTORS: Final[Mapping[str, Connector]] = {"udp": open_udp}
+LINKS: Final = ("tcp", *OTHER_CONNECTORS)
 CREATED_MS_MAX: Final = 253_402_300_799_999
 """The end of the year 9999."""
 
@@ -56,7 +58,7 @@ def opened(directory: Path) -> Iterator[tuple[Stores, MasterKey]]:
 
 def runtime_of(stores: Stores, master_key: MasterKey, clock: Clock) -> Runtime:
     """The runtime over real links; make it in the event loop. Bulk writes go through a thread."""
-    return Runtime(stores, master_key, World(clock, SystemEntropy(), open_tcp, _in_thread))
+    return Runtime(stores, master_key, World(clock, SystemEntropy(), open_tcp, _in_thread, OTHER_CONNECTORS))
 
 
 async def _in_thread(call: Callable[[], object]) -> object:
@@ -80,7 +82,7 @@ def import_registry(runtime: Runtime, master_key: MasterKey, path: Path, now_ms:
     """Register the meters of a file, one JSON object a line; returns how many are new and how many have changed.
 
     `serial`, `profile`, `host`, `system_title`, `encryption_key` and `authentication_key` must be there (octets in hex);
-    `port`, `group`, `client_sap`, `server_sap`, `lls_secret`, `created_ms` may be. Raises ConfigError naming the line.
+    `port`, `link`, `group`, `client_sap`, `server_sap`, `lls_secret`, `created_ms` may be. Raises ConfigError naming the line.
     """
     records = runtime.stores.records
     known = {row.serial: row for row in records.meters()}
@@ -130,6 +132,8 @@ def _check(row: MeterRow, owners: dict[bytes, str], listed: set[str]) -> None:
             raise ConfigError(name, expected=f"1 to {NAME_CHARACTERS_MAX} printable characters, no slash")
     if load_profile(row.profile).association_of(row.client_sap, row.server_sap) is None:
         raise ConfigError("client_sap, server_sap", expected=f"an association of {row.profile}")
+    if row.link not in LINKS:
+        raise ConfigError("link", expected=" or ".join(LINKS))
     if not 0 < row.port <= 0xFFFF:
         raise ConfigError("port", expected="1 to 65535")
     if not 0 <= row.created_ms <= CREATED_MS_MAX:
@@ -156,6 +160,7 @@ def _row(given: dict[str, Any], meter: int, master_key: MasterKey, now_ms: int, 
         profile=str(given["profile"]),
         host=str(given["host"]),
         port=int(given.get("port", 4059)),
+        link=str(given.get("link", "tcp")),
         group=str(given.get("group", "default")),
         client_sap=int(given.get("client_sap", MANAGEMENT_CLIENT_SAP)),
         server_sap=int(given.get("server_sap", 1)),

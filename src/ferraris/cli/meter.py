@@ -17,7 +17,7 @@ import typer
 from ferraris.kernel.clock import MS_PER_S, S_PER_DAY, Clock, ScaledClock, SystemClock
 from ferraris.kernel.entropy import SeededEntropy, SystemEntropy
 from ferraris.kernel.errors import ConfigError
-from ferraris.link import open_tcp, serve_tcp
+from ferraris.link import Listener, open_tcp, serve_tcp, serve_udp, together
 from ferraris.meter import (
     CsvReplay,
     Fault,
@@ -88,6 +88,7 @@ def serve(
         str, typer.Option(metavar="MS:S", help="Shared clock: its origin and the monotonic time of that.", hidden=True)
     ] = "",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on which each meter listens.")] = 4059,
+    udp: Annotated[bool, typer.Option("--udp", help="Answer on UDP too.")] = False,
 ) -> None:
     """Serve virtual meters until the process is told to end. The same directory brings the same meters back."""
     choice = FleetChoice(count, seed, profile or ["smr5_three_phase"], zone)
@@ -95,14 +96,15 @@ def serve(
     load: LoadModel = StochasticLoad(seed) if csv is None else CsvReplay.read(csv)
     surroundings = Surroundings(load, Zone.load(zone))
     choice.check(directory)
-    _raise_file_limit(count + min(8 * count, LINKS_AT_ONCE) + OTHER_FILES)
+    _raise_file_limit((1 + udp) * count + min(8 * count, LINKS_AT_ONCE) + OTHER_FILES)
     time = _clock(directory, speed, start, clock)
     origin_ms = time.origin_ms if isinstance(time, ScaledClock) else time.now_ms()
     faults = [Fault.parse(text, origin_ms) for text in fault or []]
     settings = _settings(port, push)
+    listener: Listener = together(serve_tcp, serve_udp) if udp else serve_tcp
     fleet = _open(directory, choice, surroundings, time, history_days)
     try:
-        service = FleetService(fleet, models, seed, time, SystemEntropy(), serve_tcp, open_tcp, settings, faults)
+        service = FleetService(fleet, models, seed, time, SystemEntropy(), listener, open_tcp, settings, faults)
         registry = write_registry(directory, service.devices, port)
         _run(service, f"registry {registry}")
     finally:

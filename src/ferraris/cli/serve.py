@@ -15,7 +15,7 @@ from ferraris.cli.head_end import DEFAULT_DIRECTORY, clock_of, import_registry, 
 from ferraris.console import serving
 from ferraris.kernel.clock import Clock
 from ferraris.keys import MasterKey
-from ferraris.link import serve_tcp, serve_udp
+from ferraris.link import serve_tcp, serve_udp, together
 from ferraris.runtime import Runtime
 from ferraris.store import Stores
 
@@ -63,9 +63,8 @@ async def _serve(
 async def _listen(runtime: Runtime, stack: AsyncExitStack, push: tuple[str, int]) -> None:
     host, port = push
     if port:
-        for listener in (serve_tcp, serve_udp):
-            server = await runtime.listen(listener, host, port)
-            stack.push_async_callback(server.aclose)
+        server = await runtime.listen(together(serve_tcp, serve_udp), host, port)
+        stack.push_async_callback(server.aclose)
 
 
 async def _end(runtime: Runtime, running: asyncio.Task[None]) -> None:

@@ -25,6 +25,7 @@ from ferraris.link.middleware import Middleware
 from ferraris.link.serving import HandlerTasks
 from ferraris.link.tcp import TcpLink, TcpServer, open_tcp, serve_tcp
 from ferraris.link.throttle import ThrottleLink
+from ferraris.link.together import together
 from ferraris.link.udp import UdpLink, UdpServer, open_udp, serve_udp
 
 __all__ = [
@@ -58,4 +59,5 @@ __all__ = [
     "receive_within",
     "serve_tcp",
     "serve_udp",
+    "together",
 ]

@@ -4,7 +4,8 @@ Each pair of service access points on a link has an association engine of its ow
 breaks the framing, does not finish its authentication in time, or for `IDLE_TIMEOUT_S` sends no whole WPDU within an
 association, or when the meter has used up its invocation counters; nothing but the link is lost then. When every place is
 taken, the oldest link that nobody has proved himself on gives way: holding links open must not lock the head-end out.
-Time-outs are in the event loop's seconds.
+Over datagrams a link is what comes from one peer, and ends with the association: what comes doubled or late is answered as
+before or not at all, never acted upon again. Time-outs are in the event loop's seconds.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from typing import Final
 from ferraris.dlms import (
     Associated,
     Association,
+    DatagramReceiver,
     Event,
     RequestReceived,
     Role,
+    State,
     Violated,
     WrapperPdu,
     WrapperReceiver,
@@ -37,7 +40,7 @@ from ferraris.dlms.apdu import (
 )
 from ferraris.kernel.clock import Clock
 from ferraris.kernel.entropy import Entropy
-from ferraris.kernel.errors import AuthenticationError, DecodeError, SecurityError
+from ferraris.kernel.errors import AuthenticationError, DecodeError, InvocationCounterError, SecurityError
 from ferraris.kernel.limits import CONNECTIONS_PER_METER_MAX
 from ferraris.link import Link
 from ferraris.meter.associations import OfferedAssociation, OfferedAssociations
@@ -51,6 +54,7 @@ IDLE_TIMEOUT_S: Final = 120.0
 AUTHENTICATION_FAILURES_LOGGED: Final = 3
 """So many failed authentications of one client in a row are an event in the log; further ones in the row are not."""
 AARQ: Final = 0x60
+EXCEPTION_RESPONSE: Final = 0xD8
 
 
 @dataclass(slots=True)
@@ -62,6 +66,8 @@ class _End:
     client_sap: int
     server_sap: int
     partner: Partner | None = None
+    opening: tuple[bytes, list[bytes]] = b"", []
+    """Over datagrams: the AARQ that the present association began with, and the answer."""
 
     @property
     def has_secret(self) -> bool:
@@ -151,6 +157,7 @@ class _ServedLink:
         self._server = server
         self._link = link
         self._loop = asyncio.get_running_loop()
+        self._datagrams = link.capabilities.keeps_boundaries
         self._ends: dict[tuple[int, int], _End] = {}
         self.watchdog = _Watchdog(self._loop, link, idle_timeout_s)
 
@@ -160,15 +167,15 @@ class _ServedLink:
         return any(end.partner is not None and end.has_secret for end in self._ends.values())
 
     async def run(self) -> None:
-        receiver = WrapperReceiver()
+        receiver = DatagramReceiver() if self._datagrams else WrapperReceiver()
         while True:
             octets = await self._link.receive()
             broken = False
             try:
                 receiver.receive(octets)
             except DecodeError:
-                broken = True
-            answers = []
+                broken = not self._datagrams  # a wrong datagram says nothing about the next one
+            answers: list[bytes] = []
             try:
                 for wpdu in receiver.events():
                     answers += self._take(wpdu)
@@ -178,10 +185,16 @@ class _ServedLink:
                 # No invocation counter is left to cipher the answer with: silence is all that the key still allows.
                 broken = True
             self.watchdog.expect_by(self._deadline_s())
-            if answers:
-                await self._link.send(b"".join(answers) if len(answers) > 1 else answers[0])
-            if broken:
+            await self._send(answers)
+            if broken or (self._datagrams and all(end.engine.state is State.IDLE for end in self._ends.values())):
                 return
+
+    async def _send(self, answers: list[bytes]) -> None:
+        if not self._datagrams and answers:
+            answers = [b"".join(answers)]
+        for octets in answers:
+            if len(octets) <= self._link.capabilities.uplink_octets_max:
+                await self._link.send(octets)
 
     def _take(self, wpdu: WrapperPdu) -> list[bytes]:
         """The WPDUs that answer one WPDU."""
@@ -192,11 +205,21 @@ class _ServedLink:
             if end is None:
                 return [encode_wpdu(wpdu.destination, wpdu.source, _refusal(wpdu.apdu))]
             self._ends[saps] = end
+        if self._datagrams and wpdu.apdu == end.opening[0] and end.engine.state is not State.IDLE:
+            return end.opening[1]
         loop_ms = int(self._loop.time() * 1000)
         end.engine.receive(wpdu.apdu, loop_ms)
-        for event in end.engine.events():
+        events = end.engine.events()
+        for event in events:
             self._server.take_event(end, event, loop_ms)
-        return [encode_wpdu(wpdu.destination, wpdu.source, apdu) for apdu in end.engine.outgoing()]
+        apdus = end.engine.outgoing()
+        if self._datagrams and end.engine.state is not State.IDLE and any(map(_is_replay, events)):
+            # A doubled datagram, more often than an attack: a refusal would be taken for the answer to a newer request.
+            apdus = [apdu for apdu in apdus if apdu[0] != EXCEPTION_RESPONSE]
+        answers = [encode_wpdu(wpdu.destination, wpdu.source, apdu) for apdu in apdus]
+        if self._datagrams and wpdu.apdu[:1] == bytes((AARQ,)):
+            end.opening = wpdu.apdu, answers
+        return answers
 
     def _deadline_s(self) -> float | None:
         """When the first of the engines gives up waiting for its client."""
@@ -246,6 +269,10 @@ class _Watchdog:
             self._arm(due_s)
         else:
             self.bite()
+
+
+def _is_replay(event: Event) -> bool:
+    return isinstance(event, Violated) and isinstance(event.error, InvocationCounterError)
 
 
 def _partner(end: _End, associated: Associated) -> Partner:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from ferraris.codec import Tag
 from ferraris.cosem import CosemDateTime
-from ferraris.dlms import Notification, PushReceiver, WrapperReceiver
+from ferraris.dlms import DATAGRAMS_REMEMBERED, DatagramReceiver, Notification, PushReceiver, WrapperReceiver
 from ferraris.headend import Event, PushFault, PushReceived, PushRejected
 from ferraris.kernel.errors import (
     AuthenticationError,
@@ -59,7 +59,10 @@ class PushListener:
             self.links -= 1
 
     async def _serve(self, link: Link) -> None:
-        wrapper = WrapperReceiver(PUSH_OCTETS_MAX)
+        if link.capabilities.keeps_boundaries:
+            wrapper: DatagramReceiver | WrapperReceiver = DatagramReceiver(DATAGRAMS_REMEMBERED)
+        else:
+            wrapper = WrapperReceiver(PUSH_OCTETS_MAX)
         loop, idle_s = asyncio.get_running_loop(), self._settings.push_idle_timeout_s
         async with asyncio.timeout(idle_s) as patience:
             while True:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 import structlog
 
@@ -36,7 +37,7 @@ from ferraris.headend import (
 )
 from ferraris.kernel.clock import Clock
 from ferraris.kernel.entropy import Entropy
-from ferraris.kernel.errors import FerrarisError, InvocationCounterError, LinkTimeoutError
+from ferraris.kernel.errors import ConfigError, FerrarisError, InvocationCounterError, LinkTimeoutError
 from ferraris.keys import MasterKey
 from ferraris.link import Connector, Link, LinkServer, Listener
 from ferraris.runtime.conversation import Conversation
@@ -49,6 +50,7 @@ from ferraris.runtime.writer import Offload, Writer, run_inline
 from ferraris.store import AuditRow, CommandRow, MeterRow, Stores
 
 LOG = structlog.get_logger("ferraris.runtime")
+DEFAULT_LINK: Final = "tcp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,18 @@ class World:
     entropy: Entropy
     connect: Connector
     offload: Offload = run_inline
+    other_connectors: Mapping[str, Connector] = field(default_factory=dict)
+    """By the word in a meter's row, for meters that are not reached by `connect`."""
+
+    def connector(self, row: MeterRow) -> Connector:
+        """What opens links to this meter. ConfigError when there is nothing that does."""
+        if row.link == DEFAULT_LINK:
+            return self.connect
+        try:
+            return self.other_connectors[row.link]
+        except KeyError:
+            expected = ", ".join([DEFAULT_LINK, *self.other_connectors])
+            raise ConfigError("no such link to a meter", expected=expected, got=row.link) from None
 
 
 class Runtime:
@@ -263,7 +277,7 @@ class Runtime:
     async def _connect(self, row: MeterRow) -> Link:
         try:
             async with asyncio.timeout(self.settings.connect_timeout_s):
-                return await self._world.connect(row.host, row.port)
+                return await self._world.connector(row)(row.host, row.port)
         except TimeoutError:
             raise LinkTimeoutError(f"no link to {row.host}:{row.port} in time") from None
 

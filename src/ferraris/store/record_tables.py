@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from ferraris.store.rows import AlarmSeverity, CommandState
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration."""
 
 METADATA = MetaData(
@@ -83,6 +83,7 @@ METER = Table(
     Column("wrapped_authentication_key", LargeBinary, nullable=False),
     Column("wrapped_master_key", LargeBinary),
     Column("wrapped_lls_secret", LargeBinary),
+    Column("link", Text, nullable=False, server_default="tcp"),
     CheckConstraint("id > 0", name="id"),
 )
 

@@ -12,7 +12,10 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterRow:
-    """A meter in the registry: who it is, where it is reached, which profile and keys it has."""
+    """A meter in the registry: who it is, where it is reached, which profile and keys it has.
+
+    `link` is the kind of link by which it is reached: a word that the runtime has a connector for.
+    """
 
     id: int
     serial: str
@@ -28,6 +31,7 @@ class MeterRow:
     wrapped_authentication_key: bytes = field(repr=False)
     wrapped_master_key: bytes | None = field(default=None, repr=False)
     wrapped_lls_secret: bytes | None = field(default=None, repr=False)
+    link: str = "tcp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
