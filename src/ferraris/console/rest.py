@@ -6,17 +6,20 @@ import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
 
 from ferraris.console.figures import FigureBoard, Figures
 from ferraris.console.meters import MeterReader
 from ferraris.console.orders import CollectionProgress, Desk
 from ferraris.console.problems import not_found
-from ferraris.console.rest_meters import Limit, meter_routes
+from ferraris.console.rest_meters import Limit, Name, meter_routes
 from ferraris.console.summary import Summary, summarize
 from ferraris.store import AlarmRow, AuditRow, CommandRow, CommandState
 
 PREFIX = "/api/v1"
+METERS_PER_COLLECTION_MAX = 100_000
+CommandNumber = Annotated[int, Path(ge=0, lt=1 << 63)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,8 @@ class CommandLine:
 class AlarmName:
     """Which alarm: its kind and its meter, no meter for one of the system."""
 
-    kind: str
-    serial: str | None = None
+    kind: Name
+    serial: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Collection:
     """Which meters to collect from: of a group, these, or all."""
 
     group: str | None = None
-    serials: list[str] | None = None
+    serials: Annotated[list[Name], Field(max_length=METERS_PER_COLLECTION_MAX)] | None = None
 
 
 def rest_routes(meters: MeterReader, desk: Desk, board: FigureBoard) -> APIRouter:
@@ -108,7 +111,7 @@ def _add_commands(router: APIRouter, meters: MeterReader) -> None:
         return [CommandLine(meters.serial(row.meter), row) for row in rows]
 
     @router.get("/commands/{command}", tags=["commands"])
-    async def command(command: int) -> CommandLine:
+    async def command(command: CommandNumber) -> CommandLine:
         """A command and what became of it."""
         row = await asyncio.to_thread(meters.records.command, command)
         if row is None:

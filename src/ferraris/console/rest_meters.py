@@ -10,20 +10,24 @@ from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Response
+from pydantic import StringConstraints
 
 from ferraris.console.csv_text import csv_response
 from ferraris.console.meters import EventLine, MeterReader
 from ferraris.console.objects import AttributeView, ObjectView
-from ferraris.console.orders import IDEMPOTENCY_KEY_CHARACTERS_MAX, Desk
+from ferraris.console.orders import Desk
 from ferraris.console.problems import not_found
 from ferraris.console.readings import MissingSpan, Register, Series, channel_of, read_gaps, read_registers, read_series
 from ferraris.cosem import channels
 from ferraris.headend import CommandKind, Communication, MeterOrder, MeterPage, MeterView, list_meters
+from ferraris.kernel.limits import IDEMPOTENCY_KEY_CHARACTERS_MAX
 from ferraris.store import CommandRow
 
 DAY_S = 86_400
 PAGE_ROWS = 100
 PAGE_ROWS_MAX = 1_000
+Name = Annotated[str, StringConstraints(max_length=64, pattern=r"^[ -~]*$")]
+"""What the standard or we name something by: short, and of characters that every store and page can show."""
 Serial = Annotated[str, Path(description="The meter's serial number.", max_length=64)]
 Limit = Annotated[int, Query(ge=1, le=10_000, description="At most so many rows.")]
 From = Annotated[datetime | None, Query(description="Readings captured after this; ISO 8601, or seconds since 1970.")]
@@ -45,7 +49,7 @@ class Order:
     """A command for a meter. `argument` is for *read_attribute*: class_id/logical_name/attribute."""
 
     kind: CommandKind
-    argument: str = ""
+    argument: Name = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +120,7 @@ def _meter_cells(page: MeterPage, number: int) -> tuple[object, ...]:
 
 
 def _add_views(router: APIRouter, meters: MeterReader) -> None:
-    # The row holds the meter's wrapped keys: they leave the stores for nobody.
-    @router.get("/{serial}", response_model=MeterView, response_model_exclude={"row"})
+    @router.get("/{serial}")
     async def meter(serial: Serial) -> MeterView:
         """What the head-end knows of a meter: state, missing ranges, open alarms, commanded and confirmed state."""
         return meters.view(meters.row(serial))
