@@ -1,11 +1,14 @@
-"""Two association engines in a bottle: a client's and a server's end, without framing, link or clock."""
+"""Two association engines in a bottle: a client's and a server's end, without framing, link or clock, and three objects."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from ferraris.cosem import Obis
 from ferraris.dlms import (
+    Associate,
+    Associated,
     Association,
     AssociationSettings,
     Ciphering,
@@ -14,11 +17,26 @@ from ferraris.dlms import (
     Request,
     RequestReceived,
     Response,
+    ResponseReceived,
     Role,
     Security,
     SecurityControl,
 )
-from ferraris.dlms.apdu import Mechanism
+from ferraris.dlms.apdu import (
+    ActionRequestNormal,
+    ActionResponseNormal,
+    ActionResult,
+    AttributeDescriptor,
+    DataAccessResult,
+    GetRequestNormal,
+    GetRequestWithList,
+    GetResponseNormal,
+    GetResponseWithList,
+    Mechanism,
+    MethodDescriptor,
+    SetRequestNormal,
+    SetResponseNormal,
+)
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import InvocationCounterError
 
@@ -114,3 +132,53 @@ class Bottle:
             self.server_events.append(event)
             if isinstance(event, RequestReceived):
                 self.server.send(self.serve(event.request), 0)
+
+
+# A meter of three objects
+
+VALUE = AttributeDescriptor(3, Obis.parse("1.0.1.8.0.255"), 2)
+PROFILE = AttributeDescriptor(7, Obis.parse("1.0.99.1.0.255"), 2)
+DISCONNECT = MethodDescriptor(70, Obis.parse("0.0.96.3.10.255"), 1)
+LONG_VALUE = b"\x09\x82\x10\x00" + bytes(range(256)) * 16
+GET_VALUE = GetRequestNormal(0xC1, VALUE)
+VALUE_READ = GetResponseNormal(0xC1, b"\x06\x00\x00\x00\x2a")
+
+
+def serve(request: Request) -> Response:
+    """The answers of a meter of three objects."""
+    invoke_id = request.invoke_id_and_priority  # type: ignore[union-attr]
+    if isinstance(request, GetRequestWithList):
+        return GetResponseWithList(invoke_id, tuple(_value(descriptor) for descriptor, _ in request.items))
+    if isinstance(request, GetRequestNormal):
+        return GetResponseNormal(invoke_id, _value(request.descriptor))
+    if isinstance(request, SetRequestNormal):
+        return SetResponseNormal(invoke_id, DataAccessResult.READ_WRITE_DENIED)
+    assert isinstance(request, ActionRequestNormal)
+    return ActionResponseNormal(invoke_id, ActionResult.SUCCESS, None)
+
+
+def _value(descriptor: AttributeDescriptor) -> bytes | DataAccessResult:
+    if descriptor == VALUE:
+        return b"\x06\x00\x00\x00\x2a"
+    return LONG_VALUE if descriptor == PROFILE else DataAccessResult.OBJECT_UNDEFINED
+
+
+def associated(bottle: Bottle) -> Bottle:
+    assert [type(event) for event in bottle.tell(Associate())] == [Associated]
+    return bottle
+
+
+def plain(mechanism: Mechanism = Mechanism.LOWEST, /, **client_changes: object) -> Bottle:
+    server = settings(SERVER_TITLE, mechanism, security=None)
+    return Bottle(replace(server, **client_changes), server, serve)  # type: ignore[arg-type]
+
+
+def ciphered(**client_changes: object) -> Bottle:
+    client, server = ciphered_settings(Ciphering.GLOBAL, SecurityControl.AUTHENTICATED_ENCRYPTED)
+    return Bottle(replace(client, **client_changes), server, serve)  # type: ignore[arg-type]
+
+
+def answer(bottle: Bottle, request: Request) -> Response:
+    (event,) = bottle.tell(request)
+    assert isinstance(event, ResponseReceived)
+    return event.response
