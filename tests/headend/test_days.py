@@ -12,6 +12,7 @@ import pytest
 from ferraris.headend import (
     CollectionPlan,
     CommandKind,
+    Communication,
     Failure,
     FailureKind,
     HeadEndConfig,
@@ -64,16 +65,16 @@ def test_a_district_loses_its_feeder_and_comes_back() -> None:
     hour(world, 6)
     hour(world, 7.5, **off(district))
     tally = world.head_end.state.by_communication
-    assert tally["ok"] == 20, "the others are read on"
+    assert tally[Communication.OK] == 20, "the others are read on"
     hour(world, 11, **off(district))
-    assert (tally["unreachable"], tally["ok"]) == (40, 20)
+    assert (tally[Communication.UNREACHABLE], tally[Communication.OK]) == (40, 20)
     assert {kind for _, kind in world.alarms} == {"meter_unreachable"}
     assert len(world.alarms) == 40, "one alarm a meter, however often it was tried"
     attempts = [effect.meter for now_ms, effect in world.associations if now_ms > (START_S + 8 * HOUR_S) * 1_000]
     assert all(attempts.count(number) <= 3 * 4 + 1 for number in district), "about one attempt in a probe period"
     assert complete(world, others, 10)
     hour(world, 14)
-    assert tally["ok"] == 60
+    assert tally[Communication.OK] == 60
     assert world.alarms == {}
     assert complete(world, range(1, 61), 12.5)
     assert world.stored_twice == 0
