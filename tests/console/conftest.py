@@ -55,8 +55,8 @@ def reader(street: Town) -> TestClient:
 class Served:
     """The console over a street, on an event loop of its own, as a process would have it."""
 
-    def __init__(self, directory: Path, meters: int) -> None:
-        self._directory, self._meters = directory, meters
+    def __init__(self, directory: Path, meters: int, hours: int) -> None:
+        self._directory, self._meters, self._hours = directory, meters, hours
         self._ready = threading.Event()
         self._stopped = threading.Event()
         self._failure: BaseException | None = None
@@ -84,7 +84,7 @@ class Served:
             self._ready.set()
 
     async def _serve(self) -> None:
-        town = lived_in(self._directory, self._meters)
+        town = lived_in(self._directory, self._meters, self._hours)
         async with serving(town, port=0) as self.address:
             self._ready.set()
             while not self._stopped.is_set():
@@ -97,7 +97,8 @@ class Served:
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The console in operation. NiceGUI is one for the process: so is this."""
-    served = Served(tmp_path_factory.mktemp("served"), 200 if os.environ.get("FERRARIS_SCREENSHOTS") else 20)
+    for_pictures = bool(os.environ.get("FERRARIS_SCREENSHOTS"))
+    served = Served(tmp_path_factory.mktemp("served"), *((200, 31) if for_pictures else (20, 26)))
     served.start()
     yield served
     served.stop()

@@ -33,6 +33,12 @@ def test_answers_are_described(openapi: Any) -> None:
         assert name in openapi["components"]["schemas"]
 
 
+def test_no_answer_has_a_place_for_a_key(openapi: Any) -> None:
+    """The rows of the registry hold wrapped keys: no answer is made of them."""
+    properties = {name for schema in openapi["components"]["schemas"].values() for name in schema.get("properties", ())}
+    assert {name for name in properties if "key" in name or "secret" in name or "wrapped" in name} == set()
+
+
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/docs/oauth2-redirect"])
 def test_rest_alone_has_no_pages(reader: TestClient, path: str) -> None:
     assert reader.get(path).status_code == 404

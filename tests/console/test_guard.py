@@ -8,7 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from ferraris.console import create_rest
-from ferraris.console.guard import ANSWER_HEADERS, Guard, host_name
+from ferraris.console.guard import ANSWER_HEADERS, Guard, content_length, host_name
+from ferraris.kernel.limits import REQUEST_OCTETS_MAX
 from tests.console.town import Town
 
 ORDER = {"kind": "read_now"}
@@ -64,6 +65,27 @@ def test_an_order_must_come_from_our_own_pages_or_from_none(
 def test_a_form_of_another_site_cannot_order_either(town: Town, rest: TestClient, headers: dict[str, str]) -> None:
     plain = {"content-type": "text/plain", **headers}
     assert rest.post(COMMANDS, content='{"kind": "disconnect"}', headers=plain).status_code == 403
+    assert town.stores.records.commands() == []
+
+
+LENGTHS = [
+    ({}, 0),
+    ({"content-length": "17"}, 17),
+    ({"content-length": "x"}, None),
+    ({"transfer-encoding": "chunked"}, None),
+]
+
+
+@pytest.mark.parametrize(("headers", "length"), LENGTHS)
+def test_how_long_a_body_is(headers: dict[str, str], length: int | None) -> None:
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    assert content_length({"type": "http", "headers": raw}) == length
+
+
+def test_a_body_is_bounded(town: Town, rest: TestClient) -> None:
+    long = b'{"kind": "read_now", "argument": "' + b"x" * REQUEST_OCTETS_MAX + b'"}'
+    assert rest.post(COMMANDS, content=long).status_code == 413
+    assert rest.post(COMMANDS, content=iter([b'{"kind": "read_now"}'])).status_code == 413
     assert town.stores.records.commands() == []
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ferraris.console.orders import IDEMPOTENCY_KEY_CHARACTERS_MAX, RUNS_MAX, Desk, requester
+from ferraris.console.orders import Desk, requester
 from ferraris.console.problems import Problem
 from ferraris.headend import CommandKind
+from ferraris.kernel.limits import COLLECTIONS_REMEMBERED_MAX, IDEMPOTENCY_KEY_CHARACTERS_MAX
 from ferraris.store import CommandState, MeterRow
 from tests.console.town import START_S, Town, TownMeter
 
@@ -156,7 +157,7 @@ def test_a_meter_that_never_answers_ends_a_collection_too(tmp_path: Path) -> Non
 
 
 def test_the_memory_of_collections_is_bounded(desk: Desk) -> None:
-    for _ in range(RUNS_MAX + 3):
+    for _ in range(COLLECTIONS_REMEMBERED_MAX + 3):
         last = desk.collect(None, None, "rest")
     assert desk.progress(last.id).id == last.id
     for forgotten in (1, 2, 3):

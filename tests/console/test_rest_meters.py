@@ -145,6 +145,7 @@ def test_an_attribute_is_read_from_the_meter(town: Town, rest: TestClient) -> No
 WRONG_ORDERS = [
     ({"kind": "explode"}, {}, 422),
     ({}, {}, 422),
+    ({"kind": "read_attribute", "argument": "8/" + "0" * 70}, {}, 422),
     ({"kind": "read_now"}, {"Idempotency-Key": "k" * 129}, 422),
 ]
 

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferraris.console import words
-from ferraris.cosem import channels
 from ferraris.headend import CommandKind, Communication
 from ferraris.store import AlarmSeverity, CommandState
 
@@ -51,12 +50,6 @@ def test_scaled_values(value: int, scaler: int, text: str) -> None:
 def test_scaling_is_exact(value: int, scaler: int) -> None:
     shown = words.scaled(value, scaler).replace(THIN, "").replace("−", "-")
     assert Fraction(shown) == Fraction(value) * Fraction(10) ** scaler
-
-
-def test_a_reading_has_its_unit() -> None:
-    voltage = channels.by_number(5)
-    assert voltage is not None
-    assert words.channel_value(voltage, 2_304) == "230.4 V"
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ferraris.console.problems import problem_response
+from ferraris.kernel.limits import REQUEST_OCTETS_MAX
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -53,6 +54,11 @@ class Guard:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
+        size = content_length(scope)
+        if size is None or size > REQUEST_OCTETS_MAX:
+            detail = f"A request's body has at most {REQUEST_OCTETS_MAX} octets, and says how many."
+            await problem_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)(scope, receive, send)
+            return
         reason = self.objection(scope)
         if reason is None:
             await self._app(scope, receive, _with_headers(send))
@@ -75,6 +81,15 @@ class Guard:
         if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
             return f"A page of {origin} may not do this."
         return None
+
+
+def content_length(scope: Scope) -> int | None:
+    """How long the body is; None when that is not said beforehand."""
+    headers = Headers(scope=scope)
+    if "transfer-encoding" in headers:
+        return None
+    length = headers.get("content-length", "0")
+    return int(length) if length.isascii() and length.isdigit() else None
 
 
 def host_name(url: str) -> str:

@@ -12,12 +12,10 @@ from http import HTTPStatus
 from ferraris.console.port import System
 from ferraris.console.problems import Problem, not_found, refused
 from ferraris.headend import Activity, AlarmAcknowledged, CollectionRequested, CommandKind, HeadEndState
+from ferraris.kernel.limits import COLLECTIONS_REMEMBERED_MAX, IDEMPOTENCY_KEY_CHARACTERS_MAX
 from ferraris.store import AuditRow, CommandRow, MeterRow
 
-IDEMPOTENCY_KEY_CHARACTERS_MAX = 128
 REFERENCE_MARK = " · "
-RUNS_MAX = 64
-"""Collections out of turn whose progress is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ class Desk:
         self._last_run += 1
         busy = frozenset(number for number in wanted if state.meters[number].association)
         self._runs[self._last_run] = _Run(self._last_run, now_ms, wanted, busy)
-        while len(self._runs) > RUNS_MAX:
+        while len(self._runs) > COLLECTIONS_REMEMBERED_MAX:
             del self._runs[min(self._runs)]
         self._audit(requested_by, "collect", group or "all", f"{len(wanted)} meters")
         self._system.post(CollectionRequested(group, wanted))

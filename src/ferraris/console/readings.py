@@ -11,10 +11,9 @@ from ferraris.console.port import System
 from ferraris.console.problems import refused
 from ferraris.cosem import Channel, channels
 from ferraris.headend import CollectedProfile
+from ferraris.kernel.limits import READINGS_PER_ANSWER_MAX
 from ferraris.store import Gap, MeterRow, Readings
 
-READINGS_MAX = 200_000
-"""Readings in one answer: a year of quarters of an hour on five channels."""
 DAY_S = 86_400
 
 
@@ -81,8 +80,10 @@ async def read_series(
         raise refused("The span is empty: its end must come after its start.")
     numbers = [channel.number for channel in wanted]
     period_s = min((p.capture_period_s for p in _profiles(system, row.id)), default=DAY_S)
-    if (end_s - start_s) // period_s * max(1, len(numbers)) > READINGS_MAX:
-        raise refused(f"The span holds more than {READINGS_MAX} readings; ask for a shorter one or fewer channels.")
+    if (end_s - start_s) // period_s * max(1, len(numbers)) > READINGS_PER_ANSWER_MAX:
+        raise refused(
+            f"The span holds more than {READINGS_PER_ANSWER_MAX} readings; ask for a shorter one or fewer channels."
+        )
     found = await asyncio.to_thread(system.stores.intervals.read, row.id, numbers, start_s, end_s)
     return tuple(_series(channel, found) for channel in wanted)
 

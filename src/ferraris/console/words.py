@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ferraris.cosem import Channel
 from ferraris.headend import CommandKind, Communication
 from ferraris.store import AlarmSeverity, CommandState
 
@@ -129,11 +128,6 @@ def scaled(value: int, scaler: int) -> str:
         return count(value * 10**scaler)
     whole, fraction = divmod(abs(value), 10**-scaler)
     return f"{'−' if value < 0 else ''}{count(whole)}.{fraction:0{-scaler}d}"
-
-
-def channel_value(channel: Channel, value: int) -> str:
-    """A reading with its unit."""
-    return f"{scaled(value, channel.scaler)} {channel.unit.symbol}".rstrip()
 
 
 def quality(status: int) -> str:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from ferraris.headend.alarms import SYSTEM
 from ferraris.headend.state import Activity, Alarm, Communication, Counts, Coverage, HeadEndState, Meter
-from ferraris.store import AlarmSeverity, IntervalStore, MeterRow
+from ferraris.store import AlarmSeverity, IntervalStore
 
 PAGE_ROWS_MAX = 1_000
 
@@ -80,7 +80,6 @@ class MeterView:
     """Everything the head-end knows of a meter, but its keys."""
 
     line: MeterLine
-    row: MeterRow
     profiles: tuple[ProfileView, ...]
     open_alarms: tuple[Alarm, ...]
     open_commands: tuple[int, ...]
@@ -164,7 +163,6 @@ def meter_view(state: HeadEndState, number: int) -> MeterView | None:
     alarms = tuple(alarm for alarm in state.alarms.values() if alarm.meter == number)
     return MeterView(
         line=_line(meter, len(alarms)),
-        row=meter.row,
         profiles=tuple(map(_profile_view, meter.coverage)),
         open_alarms=alarms,
         open_commands=tuple(command.id for command in meter.commands),

@@ -101,3 +101,12 @@ INTERVAL_BUCKETS_MAX: Final = 100_000
 INTERVAL_STORE_MEMORY_MIB: Final = 1_024
 """Memory of the interval store; larger work goes through its temporary files."""
 LLS_SECRET_OCTETS_MAX: Final = 64
+
+# Console
+REQUEST_OCTETS_MAX: Final = 1024 * 1024
+"""The body of a request to REST: room for the serials of a territory's largest group."""
+READINGS_PER_ANSWER_MAX: Final = 200_000
+"""Readings in one answer: a year of quarters of an hour on five channels."""
+IDEMPOTENCY_KEY_CHARACTERS_MAX: Final = 128
+COLLECTIONS_REMEMBERED_MAX: Final = 64
+"""Collections out of turn whose progress can be asked for."""

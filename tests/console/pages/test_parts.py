@@ -6,7 +6,6 @@ import pytest
 
 from ferraris.console.markup import tag
 from ferraris.console.pages.parts import (
-    card,
     chip,
     command_detail,
     communication_chip,
@@ -60,8 +59,7 @@ def test_a_table_aligns_its_numbers() -> None:
 
 
 def test_cards() -> None:
-    assert Reader(card("Title", "text", more="more")).text == "Titlemoretext"
-    assert Reader(list_card("Title", empty("None", "Why"))).text == "TitleNoneWhy"
+    assert Reader(list_card("Title", empty("None", "Why"), "more")).text == "TitlemoreNoneWhy"
 
 
 DETAILS = [

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from ferraris.console import words
 from ferraris.console.markup import Child, Markup, moment, tag
+from ferraris.console.orders import requester
 from ferraris.headend import CommandKind
 from ferraris.store import AlarmSeverity, CommandRow
 
@@ -62,11 +63,6 @@ def query_path(path: str, **values: object) -> str:
     return f"{path}?{urlencode(kept)}" if kept else path
 
 
-def card(title: str, *content: Child, more: Child = None) -> Markup:
-    head = tag("div", tag("h2", title), tag("span", more, class_="more") if more else None, class_="card-head")
-    return tag("section", head, tag("div", content, class_="card-body"), class_="card")
-
-
 def list_card(title: str, content: Child, more: Child = None) -> Markup:
     """A card whose table or empty state reaches its edges."""
     head = tag("div", tag("h2", title), tag("span", more, class_="more") if more else None, class_="card-head")
@@ -85,7 +81,7 @@ def command_rows(commands: Iterable[tuple[str, CommandRow]], *, with_meter: bool
                 tag("div", row.argument, class_="faint mono") if row.argument else None,
             ),
             tag("td", chip(words.COMMAND_STATES[row.state])),
-            tag("td", moment(row.requested_ms), class_="optional"),
+            tag("td", moment(row.requested_ms), tag("div", f"by {requester(row)}", class_="faint"), class_="optional"),
             tag("td", moment(row.finished_ms, absent="–"), class_="optional"),
             tag("td", tag("div", command_detail(row), class_="detail")),
         )
