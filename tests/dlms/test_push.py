@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ferraris.codec import BitString, Data, Tag, decode_whole, encode_data
-from ferraris.dlms import CipherKeys, NotificationDecoder, PushReceiver, PushSecurity, SecurityControl, protect_push
-from ferraris.dlms.apdu import DataNotification
+from ferraris.dlms import CipherKeys, PushReceiver, PushSecurity, SecurityControl, protect_push
 from ferraris.kernel.errors import (
     AuthenticationError,
-    DecodeError,
-    FerrarisError,
     InvocationCounterError,
     RemoteProtocolError,
 )
-from ferraris.kernel.limits import NOTIFICATION_LAYOUTS_MAX
-from tests.codec.test_axdr import TREES
 from tests.dlms.bottle import KEYS, Counter, Guard
+from tests.dlms.pushes import notification, readings
 
 TITLE = b"FER00001"
-
-
-def notification(body: Data, invoke_id: int = 1, date_time: bytes = b"") -> bytes:
-    return DataNotification(invoke_id, date_time, encode_data(body)).encode()
-
-
-def readings(*values: int) -> Data:
-    """A push of registers: logical name, value, scaler and unit of each."""
-
-    def reading(index: int, value: int) -> Data:
-        name = Data(Tag.OCTET_STRING, bytes((1, 0, index, 8, 0, 255)))
-        scaler_unit = Data(Tag.STRUCTURE, (Data(Tag.INTEGER, 0), Data(Tag.ENUM, 30)))
-        return Data(Tag.STRUCTURE, (name, Data(Tag.DOUBLE_LONG_UNSIGNED, value), scaler_unit))
-
-    return Data(Tag.ARRAY, tuple(reading(index, value) for index, value in enumerate(values, 1)))
 
 
 def receiver(
@@ -102,60 +80,3 @@ def test_an_unknown_sender_and_a_wrong_key_are_refused() -> None:
 def test_what_is_no_push_is_refused(octets: bytes) -> None:
     with pytest.raises(RemoteProtocolError):
         receiver().receive(octets)
-
-
-@given(st.lists(st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=4), min_size=1, max_size=12))
-def test_a_remembered_layout_says_what_the_general_decoder_says(pushes: list[list[int]]) -> None:
-    decoder = NotificationDecoder()
-    for values in pushes * 2:
-        decoded = decoder.decode(notification(readings(*values)))
-        assert decoded.tree() == readings(*values)
-
-
-@given(TREES, TREES)
-def test_any_two_bodies_through_one_decoder(first: Data, second: Data) -> None:
-    decoder = NotificationDecoder()
-    for body in (first, second, first, second):
-        assert decoder.decode(notification(body, 9)).tree() == body
-
-
-def test_a_layout_is_remembered() -> None:
-    decoder = NotificationDecoder()
-    decoder.decode(notification(readings(1, 2)))
-    assert len(decoder._layouts) == 1
-    decoder.decode(notification(readings(3, 4)))
-    assert len(decoder._layouts) == 1
-    decoder.decode(notification(Data(Tag.STRUCTURE, (Data(Tag.BIT_STRING, BitString(3, b"\xe0")),))))
-    assert len(decoder._layouts) == 1, "struct cannot unpack a bit-string"
-
-
-def test_the_memory_for_layouts_is_bounded() -> None:
-    decoder = NotificationDecoder()
-    for size in range(NOTIFICATION_LAYOUTS_MAX + 50):
-        decoder.decode(notification(Data(Tag.OCTET_STRING, bytes(size))))
-    assert decoder._count == sum(map(len, decoder._layouts.values())) == NOTIFICATION_LAYOUTS_MAX
-    for tag in range(100):
-        body = tuple(Data(Tag.UNSIGNED if tag >> bit & 1 else Tag.INTEGER, 1) for bit in range(7))
-        assert decoder.decode(notification(Data(Tag.STRUCTURE, body))).tree().value == body
-
-
-def test_a_length_in_a_longer_form_keeps_to_the_general_decoder() -> None:
-    octets = b"\x0f\x00\x00\x00\x01\x00\x02\x02\x09\x81\x02\xab\xcd\x11\x07"
-    decoder = NotificationDecoder()
-    for _ in range(2):
-        assert decoder.decode(octets).values == (b"\xab\xcd", 7)
-
-
-@given(st.binary(max_size=80))
-def test_any_octets_decode_or_raise_our_error(octets: bytes) -> None:
-    decoder = NotificationDecoder()
-    decoder.decode(notification(readings(1)))
-    try:
-        decoder.decode(b"\x0f" + octets)
-    except FerrarisError:
-        return
-
-
-def test_octets_behind_the_body_are_refused() -> None:
-    with pytest.raises(DecodeError):
-        NotificationDecoder().decode(notification(decode_whole(b"\x11\x05")) + b"\x00")

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ferraris.dlms import TRANSITIONS, AssociationSettings, Role, Signal, State, diagram
-from ferraris.dlms.machine import Machine
-from ferraris.kernel.entropy import SeededEntropy
-from ferraris.kernel.errors import LocalProtocolError, RemoteProtocolError
+from ferraris.dlms import TRANSITIONS, Role, Signal, State, diagram
 
 
 @pytest.mark.parametrize("role", Role)
@@ -35,18 +30,30 @@ def test_the_diagram_shows_every_move(role: Role) -> None:
     assert len(lines) == 2 + sum(map(len, TRANSITIONS[role].values()))
 
 
-@given(st.sampled_from(Role), st.lists(st.tuples(st.sampled_from(Signal), st.booleans()), max_size=30))
-def test_a_machine_moves_by_the_table_or_not_at_all(role: Role, signals: list[tuple[Signal, bool]]) -> None:
-    machine = Machine(role, AssociationSettings(), SeededEntropy(1))
-    for signal, by_peer in signals:
-        before = machine.state
-        expected = TRANSITIONS[role][before].get(signal)
-        if expected is None:
-            with pytest.raises(RemoteProtocolError if by_peer else LocalProtocolError):
-                machine.move(signal, by_peer=by_peer)
-            assert machine.state is before
-        else:
-            machine.wait()
-            machine.move(signal, by_peer=by_peer)
-            assert machine.state is expected
-            assert machine.deadline_ms is None
+@pytest.mark.parametrize("role", Role)
+def test_every_state_can_be_left_without_giving_up(role: Role) -> None:
+    for state, moves in TRANSITIONS[role].items():
+        assert set(moves) - {Signal.ABORT}, state
+
+
+def test_a_client_asks_and_a_server_starts_over() -> None:
+    """A client moves on its own will, so it never answers in the middle; a server takes an AARQ wherever it stands."""
+    for state, moves in TRANSITIONS[Role.CLIENT].items():
+        assert (Signal.ASSOCIATE in moves) == (state is State.IDLE)
+    for state, moves in TRANSITIONS[Role.SERVER].items():
+        passing = state in (State.ASSOCIATION_PENDING, State.RELEASE_PENDING)  # left again before anything can arrive
+        assert (Signal.ASSOCIATE in moves) != passing
+        assert (Signal.RELEASE in moves) != passing
+
+
+@pytest.mark.parametrize("role", Role)
+def test_requests_are_for_those_who_are_associated(role: Role) -> None:
+    asked = [state for state, moves in TRANSITIONS[role].items() if Signal.REQUEST in moves]
+    answered = [state for state, moves in TRANSITIONS[role].items() if Signal.RESPONSE in moves]
+    assert (asked, answered) == ([State.ASSOCIATED], [State.RESPONSE_PENDING])
+
+
+@pytest.mark.parametrize("role", Role)
+def test_with_hls_no_way_leads_around_the_authentication(role: Role) -> None:
+    moves = TRANSITIONS[role][State.HLS_PENDING]
+    assert [signal for signal, target in moves.items() if target is State.ASSOCIATED] == [Signal.HLS_PASSED]

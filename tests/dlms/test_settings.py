@@ -1,0 +1,81 @@
+"""What an end brings: settings that could not be carried out are refused where they are made, and no key shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from ferraris.dlms import CONFORMANCE_OF_THIS_ENGINE, AssociationSettings, Ciphering, Security, SecurityControl
+from ferraris.dlms.apdu import Conformance, Mechanism
+from ferraris.dlms.settings import MECHANISMS_OF_THIS_ENGINE
+from ferraris.kernel.errors import LocalProtocolError
+from tests.dlms.bottle import AUTHENTICATION_KEY, CLIENT_TITLE, ENCRYPTION_KEY, KEYS, Counter, Guard, security, settings
+
+
+@pytest.mark.parametrize(
+    ("ciphering", "dedicated", "general"),
+    [
+        (Ciphering.GLOBAL, False, False),
+        (Ciphering.DEDICATED, True, False),
+        (Ciphering.GENERAL_GLOBAL, False, True),
+        (Ciphering.GENERAL_DEDICATED, True, True),
+    ],
+)
+def test_each_form_knows_its_key_and_its_tag(ciphering: Ciphering, dedicated: bool, general: bool) -> None:
+    assert (ciphering.is_dedicated, ciphering.is_general) == (dedicated, general)
+    assert Ciphering(ciphering.value) is ciphering
+
+
+@pytest.mark.parametrize("mechanism", Mechanism)
+def test_a_mechanism_that_cannot_be_carried_out_is_no_setting(mechanism: Mechanism) -> None:
+    if mechanism in MECHANISMS_OF_THIS_ENGINE:
+        assert settings(CLIENT_TITLE, mechanism).mechanism is mechanism
+        return
+    with pytest.raises(LocalProtocolError, match="no such authentication") as caught:
+        settings(CLIENT_TITLE, mechanism)
+    assert caught.value.got == mechanism.name
+
+
+def test_hls_gmac_needs_keys() -> None:
+    with pytest.raises(LocalProtocolError, match="without keys"):
+        AssociationSettings(Mechanism.HLS_GMAC)
+
+
+@pytest.mark.parametrize("title", [b"", b"seven o", b"nine octs", CLIENT_TITLE * 2])
+def test_a_system_title_has_eight_octets(title: bytes) -> None:
+    with pytest.raises(LocalProtocolError, match="system title"):
+        Security(title, KEYS, Counter(), Guard())
+    with pytest.raises(LocalProtocolError, match="system title"):
+        security(CLIENT_TITLE, peer_system_title=title)
+
+
+def test_defaults_are_the_safe_ones() -> None:
+    protected = Security(CLIENT_TITLE, KEYS, Counter(), Guard())
+    assert protected.policy is SecurityControl.AUTHENTICATED_ENCRYPTED
+    assert protected.ciphering is Ciphering.GLOBAL
+    assert AssociationSettings().mechanism is Mechanism.LOWEST
+    assert AssociationSettings().secret == b""
+
+
+def test_no_key_and_no_secret_shows() -> None:
+    shown = repr(settings(CLIENT_TITLE))
+    for hidden in (ENCRYPTION_KEY, AUTHENTICATION_KEY, b"12345678"):
+        assert hidden.hex() not in shown
+        assert repr(hidden) not in shown
+    assert "12345678" not in shown
+
+
+@pytest.mark.parametrize(
+    "bit",
+    [
+        Conformance.GENERAL_BLOCK_TRANSFER,
+        Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE,
+        Conformance.BLOCK_TRANSFER_WITH_ACTION,
+        Conformance.ATTRIBUTE_0_SUPPORTED_WITH_GET,
+        Conformance.ATTRIBUTE_0_SUPPORTED_WITH_SET,
+        Conformance.READ,
+        Conformance.WRITE,
+        Conformance.ACCESS,
+    ],
+)
+def test_nothing_is_promised_that_the_engine_does_not_do(bit: Conformance) -> None:
+    assert not CONFORMANCE_OF_THIS_ENGINE & bit
