@@ -302,7 +302,8 @@ class DuckDbIntervalStore:
         except OSError as error:
             raise StoreError(f"cannot export to {path}: {error.strerror}") from error
         finally:
-            unfinished.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # what went wrong before it matters more
+                unfinished.unlink(missing_ok=True)
         return int(written)
 
     def close(self) -> None:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from ferraris.store.rows import AlarmSeverity, CommandState
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration."""
 
 METADATA = MetaData(
