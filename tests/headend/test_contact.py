@@ -159,6 +159,20 @@ def test_a_wrong_key_is_diagnosed_by_a_counter_that_is_not_behind() -> None:
     assert world.alarms[1, "wrong_key"].severity is AlarmSeverity.CRITICAL
 
 
+def test_spoilt_answers_of_a_meter_that_takes_our_messages_are_no_wrong_key() -> None:
+    """The meter has accepted our last counter: it knows our key. One changed octet must not bar it for hours."""
+    world = world_of_one()
+    for attempt in range(1, world.head_end.config.limits.attempts_max + 1):
+        assert communication(world) == ("new" if attempt == 1 else "late")
+        world.meters[1].counter = world.counters[1] = 1_024 * attempt
+        if attempt > 1:
+            world.advance_to(world.head_end.state.meters[1].due_ms)
+        world.finish(next(iter(world.running)), after=0, failure=BAD_TAG)
+        world.finish(next(iter(world.running)))
+    assert communication(world) == "quarantined"
+    assert [kind for _, kind in world.alarms] == ["meter_quarantined"]
+
+
 def test_a_meter_that_hides_its_counter_is_judged_without_it() -> None:
     world = world_of_one()
     world.meters[1].refuses = {ReadInvocationCounter}

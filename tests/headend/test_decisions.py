@@ -122,7 +122,7 @@ counter         counter     1048577  0                 quarantined  invocation_c
 counter         counter     0        0                 quarantined  invocation_counter_implausible  no           probe
 counter         counter     -5       0                 quarantined  invocation_counter_implausible  no           probe
 authentication  counter     1        0                 late         none                            yes          registered now
-authentication  counter     0        0                 wrong_key    wrong_key                       no           probe
+authentication  counter     0        0                 late         none                            no           registered later
 authentication  counter     -99      0                 wrong_key    wrong_key                       no           probe
 authentication  counter     2000000  0                 quarantined  invocation_counter_implausible  no           probe
 counter         refused     -        0                 quarantined  invocation_counter_implausible  no           probe
@@ -154,9 +154,10 @@ def test_the_counter_in_the_meter_is_judged(row: list[str]) -> None:
     assert world.counters == ({1: 10_000 + int(ahead)} if raised == "yes" else {})
     clients = [effect.client for effect in world.running.values()]
     assert clients == ([Client.REGISTERED] if following == "registered now" else [])
-    if following == "public later":
+    if following.endswith(" later"):
         world.advance_to(state_of(world).due_ms)
-        assert [effect.client for effect in world.running.values()] == [Client.PUBLIC]
+        client = Client.PUBLIC if following == "public later" else Client.REGISTERED
+        assert [effect.client for effect in world.running.values()] == [client]
     if following == "probe":
         rest_h = (state_of(world).due_ms - world.now_ms) / 3_600_000
         assert 3 <= rest_h <= 9

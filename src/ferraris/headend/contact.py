@@ -8,7 +8,8 @@
         ├──protection or counter refused──► read the meter's invocation counter as the public client
         │                              ├─ plausibly above ours: raise ours, try again
         │                              ├─ absurdly above ours: quarantined, alarm
-        │                              └─ not above ours: wrong key, alarm, few attempts
+        │                              ├─ the same: it took our last message, its answers are spoilt: retry as above
+        │                              └─ below ours: wrong key, alarm, few attempts
         └──protocol broken, again and again──► quarantined, alarm, few attempts
 
 The counter in the meter is read without protection, so anyone on the path may invent it. That is why it is followed only
@@ -75,7 +76,9 @@ def on_counter_not_read(turn: Turn, meter: Meter, failure: Failure) -> None:
 def on_counter_read(turn: Turn, meter: Meter, outcome: InvocationCounterRead) -> None:
     """Judge the counter that the meter shows: is ours behind, and if so, believably?"""
     ahead = outcome.value - outcome.ours
-    if ahead <= 0:
+    if ahead == 0 < outcome.value and meter.suspicion is FailureKind.AUTHENTICATION:
+        _distrust_answers(turn, meter)
+    elif ahead <= 0:
         conclude(turn, meter, f"the meter's invocation counter {outcome.value} is not above ours")
     elif ahead > turn.limits.counter_jump_max or meter.counter_recoveries >= turn.limits.counter_recoveries_max:
         text = f"the meter claims invocation counter {outcome.value}, {ahead} above ours"
@@ -84,6 +87,16 @@ def on_counter_read(turn: Turn, meter: Meter, outcome: InvocationCounterRead) ->
         meter.counter_recoveries += 1
         turn.emit(RaiseInvocationCounter(meter.id, outcome.value))
         meter.retry_ms = turn.now_ms
+
+
+def _distrust_answers(turn: Turn, meter: Meter) -> None:
+    """The meter took what we sent last, so our key is right. What it answers is spoilt, or another collector is us."""
+    meter.suspicion = None
+    if meter.failures < turn.limits.attempts_max:
+        _back_off(turn, meter)
+    else:
+        text = "the meter takes what we send, but its answers do not hold: a spoilt path, or two collectors of one title"
+        _open_circuit(turn, meter, Communication.QUARANTINED, AlarmKind.QUARANTINED, text)
 
 
 def conclude(turn: Turn, meter: Meter, text: str) -> None:

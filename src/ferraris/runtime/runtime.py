@@ -90,7 +90,7 @@ class Runtime:
         self._world = world
         self._key_ring = KeyRing(stores.records, master_key, self.settings)
         self._writer = Writer(stores, self._key_ring, self.settings, self.post, world.offload)
-        self._push = PushListener(self._key_ring, self.settings, self.post)
+        self._push = PushListener(self._key_ring, self.settings, self._take_push)
         self._inbox: deque[Event] = deque()
         self._flooded = False
         """Whether pushes were dropped since the last step."""
@@ -161,6 +161,11 @@ class Runtime:
             event = PushRejected(None, PushFault.FLOOD, f"{len(self._inbox)} events wait, pushes are dropped")
         self._inbox.append(event)
         self._woken.set()
+
+    def _take_push(self, event: Event) -> None:
+        self.post(event)
+        if isinstance(event, PushReceived):
+            self._writer.wake()
 
     async def changed(self) -> None:
         """Wait for the head-end's next step."""

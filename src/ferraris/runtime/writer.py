@@ -81,6 +81,10 @@ class Writer:
                     self.dropped += 1
         self._work.set()
 
+    def wake(self) -> None:
+        """There is something to write that did not come by `add`: the mark of a push that changed nothing else."""
+        self._work.set()
+
     @property
     def idle(self) -> bool:
         return not (self._readings or self._events or self._states or self._ordered)
