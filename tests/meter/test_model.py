@@ -23,6 +23,11 @@ def test_an_unknown_profile_is_refused() -> None:
         meter_model("no_such_meter")
 
 
+def test_a_profile_that_others_only_inherit_is_refused() -> None:
+    with pytest.raises(TableError, match="smr5 offers no association"):
+        meter_model("smr5")
+
+
 def test_objects_are_found_by_class_and_name() -> None:
     found = MODEL.find(3, obis.ACTIVE_ENERGY_IMPORT)
     assert found is not None

@@ -86,9 +86,16 @@ def _over_rest(url: str, group: str | None) -> Iterator[Collected]:
 
 def _taken(answer: httpx.Response) -> dict[str, Any]:
     if answer.is_client_error or answer.is_server_error:
-        raise ConfigError("the running system refuses the collection", got=answer.text[:200])
+        raise ConfigError(f"the running system refuses the collection: {_reason_of(answer)}")
     body: dict[str, Any] = answer.json()
     return body
+
+
+def _reason_of(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"HTTP status {answer.status_code}"
 
 
 def _collected(progress: dict[str, Any]) -> Collected:

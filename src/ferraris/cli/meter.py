@@ -73,7 +73,13 @@ def meter() -> None:
 def serve(
     directory: Annotated[Path, typer.Option("--dir", help="Where the meters' memory lies.")] = Path("meters"),
     count: Annotated[int, typer.Option(min=1, help="Number of meters.")] = 200,
-    profile: Annotated[list[str] | None, typer.Option(help="Companion profile; several are dealt out in turn.")] = None,
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Companion profile, such as smr5_single_phase; given several times, they are dealt out in turn.",
+            show_default="smr5_three_phase",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="What keys, loads and clocks of the meters follow from.")] = 1,
     speed: Annotated[float, typer.Option(min=0.001, help="Virtual seconds per real second.")] = 1.0,
     csv: Annotated[Path | None, typer.Option(help="Replay these measured values instead of the load model.")] = None,
@@ -83,7 +89,13 @@ def serve(
     start: Annotated[
         datetime | None, typer.Option(help="UTC at which time begins, for new meters.", show_default="now")
     ] = None,
-    fault: Annotated[list[str] | None, typer.Option(metavar="KIND:METER:FROM:FOR", help="A fault to play.")] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND:METER:FROM:FOR",
+            help="Take meter number METER from its link or power FROM seconds after the start, FOR seconds long.",
+        ),
+    ] = None,
     clock: Annotated[
         str, typer.Option(metavar="MS:S", help="Shared clock: its origin and the monotonic time of that.", hidden=True)
     ] = "",

@@ -34,9 +34,7 @@ class Ownership:
             owner = os.pread(self._descriptor, _OWNER_OCTETS_MAX, 0).decode("ascii", errors="replace") or "unknown"
             os.close(self._descriptor)
             whose = "this process" if owner == str(os.getpid()) else f"process {owner}"
-            raise StoreError(
-                f"the store {path} is in use by {whose}; one process owns it at a time", got=owner
-            ) from None
+            raise StoreError(f"the store {path} is in use by {whose}; one process owns it at a time") from None
         except OSError as error:
             os.close(self._descriptor)
             raise StoreError(f"the store {path} cannot be locked: {error.strerror}") from error
