@@ -49,9 +49,13 @@ def profile_work(turn: Turn, meter: Meter) -> list[ReadProfile]:
 
 
 def event_log_work(turn: Turn, meter: Meter) -> ReadEventLog:
-    """The event log since the newest entry known, and a little before it: a clock set back brings older entries later."""
+    """The event log since the newest entry known, and a little before it: a clock set back brings older entries later.
+
+    As much before it as the meter's clock was behind when it was last looked at.
+    """
     start_s = meter.row.created_ms // 1_000 if meter.events_until_s is None else meter.events_until_s
-    return ReadEventLog(start_s - turn.limits.clock_guard_ms // 1_000)
+    behind_ms = max(0, -(meter.clock_offset_ms or 0))
+    return ReadEventLog(start_s - (turn.limits.clock_guard_ms + behind_ms) // 1_000)
 
 
 def on_profile_read(turn: Turn, meter: Meter, outcome: ProfileRead) -> None:
@@ -104,7 +108,8 @@ def on_events_read(turn: Turn, meter: Meter, outcome: EventsRead) -> None:
     """Send the entries of the event log to the store."""
     rows = event_rows(meter.id, outcome.log, outcome.events)
     if rows:
-        turn.emit(StoreEvents(meter.id, rows, max(row.time_s for row in rows)))
+        # An entry from a clock that was ahead must not hide those that come after the clock was set right.
+        turn.emit(StoreEvents(meter.id, rows, min(turn.now_s, max(row.time_s for row in rows))))
 
 
 def event_rows(meter: int, log: str, events: tuple[tuple[int, int], ...]) -> tuple[MeterEventRow, ...]:

@@ -53,7 +53,8 @@ from ferraris.store import CommandState, MeterRow, RecordStore
 
 REGISTERS_PER_REQUEST_MAX = 16
 DETAIL_CHARACTERS_MAX = 16_000
-DAY_MS = 86_400_000
+END_OF_TIME_MS = 4_102_444_800_000
+"""2100-01-01: entries of a clock that is years ahead are asked for as well."""
 
 
 class Conversation:
@@ -148,9 +149,8 @@ class Conversation:
 
     async def _read_event_log(self, work: ReadEventLog) -> None:
         entry = self._kind.object(STANDARD_EVENT_LOG)
-        until_ms = self._clock.now_ms() + DAY_MS
         columns = await read_profile(
-            self._association, entry.logical_name, entry.capture_objects, max(0, work.from_s * 1_000), until_ms
+            self._association, entry.logical_name, entry.capture_objects, max(0, work.from_s * 1_000), END_OF_TIME_MS
         )
         if not len(columns):
             return
