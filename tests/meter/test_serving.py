@@ -16,7 +16,7 @@ from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import ConfigError, LinkError
 from ferraris.link import Link
 from ferraris.meter.events import EventCode
-from ferraris.meter.faults import Fault
+from ferraris.meter.faults import Fault, FaultKind
 from ferraris.meter.fleet import Fleet
 from ferraris.meter.identity import meter_keys
 from ferraris.meter.model import meter_model
@@ -255,6 +255,27 @@ def test_a_meter_that_is_off_when_the_service_starts_is_not_reached(fleet: Fleet
             pass
 
     play(fleet, scenario)
+
+
+def test_a_fault_shorter_than_the_rests_of_the_service_happens(fleet: Fleet) -> None:
+    """At nine hundred times the speed, four minutes pass between two looks."""
+
+    async def scenario(world: World) -> None:
+        await asyncio.sleep(2_000)
+
+    fault = Fault(FaultKind.POWER, 3, MONDAY_MS + 1_000_000, MONDAY_MS + 1_000_001)
+    world = play(fleet, scenario, faults=[fault])
+    codes = [event.code for event in fleet.meters[2].events()]
+    assert codes[-2:] == [EventCode.POWER_DOWN, EventCode.POWER_UP]
+    assert world.service.server(2).device.meter.powered
+
+
+def test_a_fault_that_was_over_before_the_service_began_is_not_played_again(fleet: Fleet) -> None:
+    async def scenario(world: World) -> None:
+        await asyncio.sleep(100)
+
+    play(fleet, scenario, faults=[Fault(FaultKind.POWER, 3, MONDAY_MS - 2_000, MONDAY_MS - 1_000)])
+    assert EventCode.POWER_DOWN not in [event.code for event in fleet.meters[2].events()]
 
 
 def test_a_fault_of_no_meter_is_refused(fleet: Fleet) -> None:

@@ -42,6 +42,3 @@ class Fault:
             return cls(FaultKind(kind), number, from_ms, from_ms + for_s * MS_PER_S)
         except ValueError:
             raise ConfigError("not a fault", expected=FORM, got=text) from None
-
-    def holds(self, now_ms: int) -> bool:
-        return self.from_ms <= now_ms < self.until_ms

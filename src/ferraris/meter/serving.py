@@ -6,9 +6,10 @@ Listener, connector, clock and entropy are handed in: real sockets in service, a
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ferraris.cosem import Obis, PushSetupV0
 from ferraris.kernel.clock import MS_PER_S, Clock
@@ -46,6 +47,25 @@ class ServiceSettings:
         return f"{self.push_host}:{self.push_port}" if self.push_host else ""
 
 
+class _Turn(NamedTuple):
+    """The beginning or the end of a fault."""
+
+    at_ms: int
+    fault: Fault
+    begins: bool
+
+
+def _turns_of(faults: Sequence[Fault], now_ms: int) -> deque[_Turn]:
+    """What is still to come of the faults, in order of time. A fault that is over by now was played before."""
+    turns = [
+        _Turn(at_ms, fault, begins)
+        for fault in faults
+        if fault.until_ms > now_ms
+        for at_ms, begins in ((fault.from_ms, True), (fault.until_ms, False))
+    ]
+    return deque(sorted(turns, key=lambda turn: turn.at_ms))
+
+
 class FleetService:
     """Serves a fleet from `start` to `aclose`."""
 
@@ -74,8 +94,7 @@ class FleetService:
         self._listening: dict[int, LinkServer] = {}
         self._pusher = Pusher(self, clock, entropy, connector, settings.pushes_at_once)
         self._tasks: list[asyncio.Task[None]] = []
-        self._faults = dict.fromkeys(faults, False)
-        """Whether each is in force."""
+        self._turns = _turns_of(faults, clock.now_ms())
         numbers = {device.identity.number: device.meter.index for device in self.devices}
         strange = [fault.number for fault in faults if fault.number not in numbers]
         if strange:
@@ -141,20 +160,18 @@ class FleetService:
             self._pusher.wake()
 
     async def _inflict(self, now_ms: int) -> None:
-        """Let faults begin and end."""
-        for fault, in_force in self._faults.items():
-            if fault.holds(now_ms) is in_force:
-                continue
-            self._faults[fault] = not in_force
-            index = self._places[fault.number]
-            match fault.kind, in_force:
-                case FaultKind.LINK, False:
-                    await self.leave_network(index)
+        """Let faults begin and end. Both happen, however short the fault and however late this looks."""
+        while self._turns and self._turns[0].at_ms <= now_ms:
+            turn = self._turns.popleft()
+            index = self._places[turn.fault.number]
+            match turn.fault.kind, turn.begins:
                 case FaultKind.LINK, True:
+                    await self.leave_network(index)
+                case FaultKind.LINK, False:
                     await self.join_network(index)
-                case FaultKind.POWER, False:
-                    await self.switch_off(index)
                 case FaultKind.POWER, True:
+                    await self.switch_off(index)
+                case FaultKind.POWER, False:
                     await self.switch_on(index)
 
     async def _capture(self) -> None:
@@ -164,7 +181,10 @@ class FleetService:
             await self._inflict(now_ms)
             self._pusher.wake_for_news()
             # A clock set ahead leaves a capture overdue until some time has passed: give it that time.
-            delay_s = max(self._clock.delay_s(next_ms + CAPTURES_TOGETHER_MS), CAPTURE_REST_S)
+            until_ms = next_ms + CAPTURES_TOGETHER_MS
+            if self._turns:
+                until_ms = min(until_ms, self._turns[0].at_ms)
+            delay_s = max(self._clock.delay_s(until_ms), CAPTURE_REST_S)
             await asyncio.sleep(min(delay_s, self._settings.heartbeat_s))
 
 
