@@ -27,6 +27,7 @@ def test_stored_numbers_never_change(
     assert channel is not None
     assert (channel.tag, channel.unit, channel.scaler, channel.cumulative) == (tag, unit, scaler, cumulative)
     assert channels.by_logical_name(Obis.parse(code)) is channel
+    assert channels.by_logical_name(Obis.parse(code), 2, "LOAD_PROFILE") is channel
 
 
 def test_channels_fit_the_store_and_agree_with_the_table_of_names() -> None:
@@ -34,8 +35,20 @@ def test_channels_fit_the_store_and_agree_with_the_table_of_names() -> None:
         assert 1 <= channel.number <= 0x7FFF
         entry = obis_entry(channel.logical_name)
         assert entry is not None
-        assert (entry.tag, entry.unit) == (channel.tag, channel.unit)
+        assert (f"DAILY_{entry.tag}" if channel.profile else entry.tag, entry.unit) == (channel.tag, channel.unit)
         assert channel.cumulative == ("ENERGY" in channel.tag)
+
+
+def test_a_daily_value_is_no_value_of_the_load_profile() -> None:
+    """Both may be captured in one second, with another status."""
+    daily = channels.by_logical_name(obis.ACTIVE_ENERGY_IMPORT, 2, "DAILY_PROFILE")
+    assert daily is channels.by_number(17)
+    assert channels.by_logical_name(obis.ACTIVE_ENERGY_EXPORT, 2, "DAILY_PROFILE") is channels.by_number(18)
+
+
+def test_each_column_has_one_channel() -> None:
+    columns = [(channel.logical_name, channel.attribute, channel.profile) for channel in channels.channels()]
+    assert len(set(columns)) == len(columns)
 
 
 def test_what_is_not_stored_has_no_channel() -> None:

@@ -147,3 +147,95 @@ def every_attribute_type() -> list[Any]:
 @given(data=st.data())
 def test_every_value_of_every_attribute_can_be_shown(datatype: DataType[Any], data: st.DataObject) -> None:
     json.dumps(to_plain(data.draw(values_of(datatype))))
+
+
+def returns(datatype: DataType[Any]) -> bool:
+    """Whether a value's plain form says all of it: neither a date for people nor a value without its type is in it."""
+    if isinstance(datatype, types.Array):
+        return returns(datatype.item)
+    if isinstance(datatype, types.Structure):
+        return all(returns(member) for _, member in datatype.members)
+    if isinstance(datatype, Nullable):
+        return returns(datatype.datatype)
+    for_people = types.Tagged | types.InOctetString | types.DateTimeInEitherForm
+    return not isinstance(datatype, for_people | types.Choice | types.AnyType | types.Row)
+
+
+def every_type_that_returns() -> list[Any]:
+    """Of all attributes, arguments and results, those whose plain form can be read back."""
+    found: dict[str, DataType[Any]] = {}
+    for interface in interface_classes():
+        found |= {repr(attribute): attribute.datatype for attribute in interface.attributes()}
+        for method in interface.methods():
+            found[f"{method!r}.argument"] = method.argument
+            found |= {f"{method!r}.result": method.result} if method.result is not None else {}
+    return [pytest.param(datatype, id=name) for name, datatype in found.items() if returns(datatype)]
+
+
+def test_most_types_return() -> None:
+    assert len(every_type_that_returns()) > 100
+
+
+@pytest.mark.parametrize("datatype", every_type_that_returns())
+@settings(max_examples=5)
+@given(data=st.data())
+def test_what_people_read_can_be_written_back(datatype: DataType[Any], data: st.DataObject) -> None:
+    value = data.draw(values_of(datatype))
+    assert from_plain(datatype, json.loads(json.dumps(to_plain(value)))) == value
+
+
+FLAGS = [
+    # plain                                value
+    (["read"],                             AccessMode.READ),
+    (["read", "write"],                    AccessMode.READ_WRITE),
+    (["read", "read_write"],               AccessMode.READ_WRITE),
+    (["read", "read", "execute"],          AccessMode.READ),
+    (["READ_WRITE"],                       AccessMode.READ_WRITE),
+    (["bit_0", "bit_7"],                   AccessMode.READ | AccessMode.DIGITALLY_SIGNED_RESPONSE),
+    (0,                                    AccessMode.NONE),
+    ("255",                                AccessMode(255)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("plain", "value"), FLAGS)
+def test_flags_are_joined_not_added(plain: object, value: AccessMode) -> None:
+    assert from_plain(Flags(AccessMode), plain) == value
+
+
+def test_bits_and_numbers_without_a_name_are_shown_and_read_back() -> None:
+    assert to_plain(SecurityPolicy(0x6D))[0] == "bit_0"
+    assert from_plain(Flags(SecurityPolicy), to_plain(SecurityPolicy(0x6D))) == SecurityPolicy(0x6D)
+    assert from_plain(Enumerated(Unit), to_plain(Unit(200))) == Unit(200)
+    with pytest.raises(LocalProtocolError):
+        from_plain(Enumerated(ControlState), "code_9")
+
+
+UNFIT = [
+    # data type                     plain                                       why
+    (types.UNSIGNED,                "five",                                     "no number"),
+    (types.UNSIGNED,                256,                                        "too large"),
+    (types.UNSIGNED,                1.5,                                        "no whole number"),
+    (types.BOOLEAN,                 "yes",                                      "no truth value"),
+    (types.NULL_DATA,               0,                                          "null is the only value"),
+    (types.FLOAT32,                 1e300,                                      "too large"),
+    (types.VISIBLE_STRING,          5,                                          "no text"),
+    (types.BIT_STRING,              "1_0",                                      "an underscore is no bit"),
+    (types.BIT_STRING,              " 1",                                       "a space is no bit"),
+    (types.OctetString(6),          "0x0102",                                   "too short"),
+    (Flags(SecurityPolicy),         256,                                        "nine bits"),
+    (Flags(SecurityPolicy),         -1,                                         "no bits"),
+    (Flags(SecurityPolicy),         ["bit_8"],                                  "eight bits end at 7"),
+    (Enumerated(Unit),              "code_256",                                 "more than an octet"),
+    (SCALER_UNIT,                   {"scaler": 0, "unit": "volt", "typo": 1},   "a member too many"),
+    (SCALER_UNIT,                   [0, "volt", 1],                             "a member too many"),
+    (SCALER_UNIT,                   [200, "volt"],                              "a scaler of two octets"),
+    (REGISTER_VALUE,                {"boolean": True},                          "no type of a register"),
+    (REGISTER_VALUE,                {"unsigned": 300},                          "too large for its own type"),
+    (Array(types.UNSIGNED),         [1, 300],                                   "the second is too large"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("datatype", "plain", "why"), UNFIT)
+def test_what_comes_out_always_fits_its_type(datatype: DataType[Any], plain: object, why: str) -> None:
+    with pytest.raises(LocalProtocolError):
+        from_plain(datatype, plain)

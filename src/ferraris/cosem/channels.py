@@ -12,7 +12,10 @@ from ferraris.kernel.units import Unit
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A quantity captured over time. Stored values count `10 ** scaler` of `unit`; `cumulative` ones count up."""
+    """A quantity captured over time. Stored values count `10 ** scaler` of `unit`; `cumulative` ones count up.
+
+    `profile` is the tag of the only profile whose column it is; empty for the channel of all other profiles.
+    """
 
     number: int
     tag: str
@@ -21,12 +24,13 @@ class Channel:
     unit: Unit
     scaler: int
     cumulative: bool
+    profile: str
     description: str
 
 
 def channels() -> tuple[Channel, ...]:
     """All channels, by number."""
-    return load_csv("ferraris.cosem", "tables/channels.csv", Channel, unique=("number", "tag", "logical_name"))
+    return load_csv("ferraris.cosem", "tables/channels.csv", Channel, unique=("number", "tag"))
 
 
 @cache
@@ -35,8 +39,8 @@ def _by_number() -> dict[int, Channel]:
 
 
 @cache
-def _by_column() -> dict[tuple[bytes, int], Channel]:
-    return {(channel.logical_name, channel.attribute): channel for channel in channels()}
+def _by_column() -> dict[tuple[bytes, int, str], Channel]:
+    return {(channel.logical_name, channel.attribute, channel.profile): channel for channel in channels()}
 
 
 def by_number(number: int) -> Channel | None:
@@ -44,6 +48,7 @@ def by_number(number: int) -> Channel | None:
     return _by_number().get(number)
 
 
-def by_logical_name(logical_name: Obis, attribute: int = 2) -> Channel | None:
-    """The channel that a column of a profile goes to; None when it is not stored."""
-    return _by_column().get((logical_name, attribute))
+def by_logical_name(logical_name: Obis, attribute: int = 2, profile: str = "") -> Channel | None:
+    """The channel that a column of the profile of that tag goes to; None when it is not stored."""
+    found = _by_column()
+    return found.get((logical_name, attribute, profile)) or found.get((logical_name, attribute, ""))

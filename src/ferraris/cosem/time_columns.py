@@ -22,10 +22,12 @@ _FIRST_YEAR: Final = 0x0700
 _YEARS: Final = 0x0200
 
 # For each octet, the least value and how far above it the greatest lies; an octet below the least wraps round to far above.
-# The deviation's first octet counts from 0xFC on, so that the minutes after the shift are the deviation + 1024.
-_LEAST: Final = np.array((0x07, 0, 1, 1, 0, 0, 0, 0, 0, 0xFC, 0, 0), np.uint8)
-_SPAN: Final = np.array((0x01, 255, 11, 30, 255, 23, 59, 59, 255, 7, 255, 255), np.uint8)
-_DEVIATION_SHIFT_S: Final = 1024 * 60
+# The deviation's first octet counts from 0xFD on, so that the minutes after the shift are the deviation + 768; the few time
+# zones farther away take another way.
+_LEAST: Final = np.array((0x07, 0, 1, 1, 0, 0, 0, 0, 0, 0xFD, 0, 0), np.uint8)
+_SPAN: Final = np.array((0x01, 255, 11, 30, 255, 23, 59, 59, 255, 5, 255, 255), np.uint8)
+_DEVIATION_SHIFT_S: Final = 768 * 60
+_DEVIATION: Final = slice(9, 11)
 
 # One product gives two sums of a shifted octet row: its months since the first, and its seconds since that month began.
 _WEIGHTS: Final = np.array(
@@ -46,13 +48,7 @@ def epoch_s_from_octets(octets: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     shifted = octets - _LEAST
     legal: npt.NDArray[np.bool_] = np.less_equal(shifted, _SPAN)
     if not legal.all():
-        return _where(np.asarray(legal.all(axis=1)), octets)
-    far = (shifted[:, 9] == 0) | (shifted[:, 9] == _SPAN[9])
-    if far.any():
-        deviation = (256 * shifted[far, 9].astype(np.int32) + shifted[far, 10]) - _DEVIATION_SHIFT_S // 60
-        if (abs(deviation) > DEVIATION_MIN_MAX).any():
-            far[far] = abs(deviation) > DEVIATION_MIN_MAX
-            return _where(~far, octets)
+        return _far_away(octets, _where(np.asarray(legal.all(axis=1)), octets))
     sums = shifted @ _WEIGHTS
     month = sums[:, 0].astype(np.intp)
     exists: npt.NDArray[np.bool_] = np.less_equal(shifted[:, 3], _LAST_DAY[month])
@@ -66,6 +62,19 @@ def _where(whole: npt.NDArray[np.bool_], octets: npt.NDArray[np.uint8]) -> npt.N
     seconds = np.full(len(octets), NOT_A_TIME, np.int64)
     if whole.any():
         seconds[whole] = epoch_s_from_octets(octets[whole])
+    return seconds
+
+
+def _far_away(octets: npt.NDArray[np.uint8], seconds: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """`seconds`, with those of the rows whose deviation is legal and beyond 768 minutes: read at none, then moved."""
+    deviation_min = octets[:, _DEVIATION].copy().view(">i2")[:, 0].astype(np.int64)
+    far = (abs(deviation_min) >= _DEVIATION_SHIFT_S // 60) & (abs(deviation_min) <= DEVIATION_MIN_MAX)
+    if far.any():
+        near = octets[far]
+        near[:, _DEVIATION] = 0
+        moved = epoch_s_from_octets(near)
+        moved[moved != NOT_A_TIME] += 60 * deviation_min[far][moved != NOT_A_TIME]
+        seconds[far] = moved
     return seconds
 
 
