@@ -65,6 +65,7 @@ from tests.dlms.bottle import (
     ENCRYPTION_KEY,
     GET_VALUE,
     KEYS,
+    PROFILE,
     SERVER_TITLE,
     VALUE,
     VALUE_READ,
@@ -204,6 +205,18 @@ def test_a_late_exception_answers_no_later_request() -> None:
     assert isinstance(aborted(bottle.client), RemoteProtocolError)
     with pytest.raises(LocalProtocolError):
         bottle.client.send(GET_VALUE, 0)
+
+
+def test_blocks_that_come_late_are_asked_on_by_nobody() -> None:
+    bottle = associated(plain(max_receive_pdu_size=200))
+    bottle.client.send(GetRequestNormal(0xC1, PROFILE), 0)
+    bottle.client.outgoing()
+    bottle.client.abort(LinkTimeoutError("the meter is silent"))
+    bottle.client.events()
+    bottle.client.receive(GetResponseWithBlock(0xC1, False, 1, b"\x09\x02").encode(), 0)
+    assert bottle.client.outgoing() == []
+    assert bottle.client.wake_at() is None
+    assert isinstance(aborted(bottle.client), RemoteProtocolError)
 
 
 def test_an_exception_to_a_release_ends_the_association() -> None:

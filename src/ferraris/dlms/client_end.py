@@ -233,7 +233,8 @@ class ClientEnd:
         self._put(octets)
 
     def _take_answer(self, apdu: object) -> None:
-        request = self._request
+        # A request outlives an association that is lost; nothing that comes late may go on with it.
+        request = self._request if self._association.state is State.RESPONSE_PENDING else None
         expected = _ANSWERS[type(request)] if request is not None else ()
         if request is None or not isinstance(apdu, expected):
             names = " or ".join(answer.__name__ for answer in expected) or "nothing"
