@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.simulation import FaultKind, FaultRates, draw_faults
-from ferraris.simulation.faults import moments
+from ferraris.simulation.faults import COLLECTOR, moments
 
 DAY_S = 86_400.0
 
@@ -26,7 +28,7 @@ def test_faults_are_in_order_and_end_in_time(seed: int) -> None:
     for fault in faults:
         assert 0 <= fault.start_s < 2 * DAY_S
         assert 0 <= fault.duration_s <= 2 * DAY_S - fault.start_s
-        assert set(fault.meters) <= set(range(1, 21))
+        assert set(fault.meters) <= {COLLECTOR, *range(1, 21)}
 
 
 def test_a_partition_cuts_off_between_one_meter_and_its_share() -> None:
@@ -37,7 +39,15 @@ def test_a_partition_cuts_off_between_one_meter_and_its_share() -> None:
 
 
 def test_every_kind_is_drawn_as_often_as_its_rate_says() -> None:
-    rates = FaultRates(partitions=3, bad_weathers=5, meter_outages=0.5, meter_crashes=0.25, collector_crashes=2)
+    rates = FaultRates(
+        partitions=3,
+        bad_weathers=5,
+        meter_outages=0.5,
+        meter_crashes=0.25,
+        collector_crashes=2,
+        replays=0.1,
+        full_disks=1,
+    )
     faults = draw_faults(SeededEntropy(3), rates, meters=40, until_s=50 * DAY_S)
     counts = {kind: sum(fault.kind is kind for fault in faults) for kind in FaultKind}
     expected = {
@@ -46,13 +56,15 @@ def test_every_kind_is_drawn_as_often_as_its_rate_says() -> None:
         FaultKind.METER_OUTAGE: 1000,
         FaultKind.METER_CRASH: 500,
         FaultKind.COLLECTOR_CRASH: 100,
+        FaultKind.REPLAY: 41 * 5,
+        FaultKind.DISK_FULL: 50,
     }
     for kind, count in expected.items():
         assert counts[kind] == pytest.approx(count, rel=0.3), kind
 
 
 def test_a_rate_of_zero_is_never() -> None:
-    rates = FaultRates(partitions=0, bad_weathers=0, meter_outages=0, meter_crashes=0, collector_crashes=0)
+    rates = FaultRates(**{field.name: 0 for field in fields(FaultRates) if not field.name.endswith("_max")})
     assert draw_faults(SeededEntropy(1), rates, meters=5, until_s=100 * DAY_S) == ()
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 import time
+import weakref
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ferraris.simulation import DeadlockError, SimulationError, StandstillError, VirtualClock, VirtualLoop, run_virtual
+from ferraris.simulation.loop import PASSES_PER_COLLECTION
 
 EPOCH_MS = 1_767_225_600_000
 """2026-01-01T00:00:00Z."""
@@ -182,6 +185,25 @@ def test_sets_of_tasks_have_the_same_order_in_every_process() -> None:
         outputs.add(run.stdout)
     assert len(outputs) == 1
     assert outputs.pop().count(",") > 60
+
+
+def test_garbage_is_collected_by_the_run_and_afterwards_as_ever() -> None:
+    class Circle:
+        def __init__(self) -> None:
+            self.itself = self
+
+    async def scenario() -> tuple[bool, bool, bool]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        gone = weakref.ref(Circle())
+        early = gone() is None
+        for _ in range(PASSES_PER_COLLECTION):
+            await asyncio.sleep(0)
+        return gc.isenabled(), early, gone() is None
+
+    assert run_virtual(scenario()) == (False, False, True)
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == 0
 
 
 def test_tasks_are_named_by_their_number_in_this_loop() -> None:

@@ -62,7 +62,7 @@ def _single(settings: WorldSettings, log: Path | None, console: Console) -> Repo
             return run_world(settings, sink=sink, progress=lambda share: progress.update(task, completed=share))
         except AuditError as error:
             finding = error
-    console.print(f"[bold red]finding[/]: {escape(str(finding))}", highlight=False)
+    console.print(f"[bold red]finding[/]: {escape(str(finding))}", highlight=False, soft_wrap=True)
     console.print(escape(finding.story), highlight=False, soft_wrap=True)
     print(f"replay: {replay_command(settings)}")
     raise typer.Exit(EXIT_FINDING)

@@ -175,7 +175,10 @@ class Collector:
             system_title=self.settings.system_title, flush_interval_s=self.settings.flush_interval_s
         )
         entropy = self._entropy.fork(f"life {self.deaths}")
-        outside = Outside(self._clock, entropy, self._network.connector(self.settings.host))
+        connect, connect_datagrams = (
+            make(self.settings.host) for make in (self._network.connector, self._network.datagram_connector)
+        )
+        outside = Outside(self._clock, entropy, connect, other_connectors={"udp": connect_datagrams})
         runtime = Runtime(watched, self._master_key, outside, settings)
         new = [row for row in self.settings.rows if row.id not in known]
         if new:

@@ -2,13 +2,17 @@
 
 When no callback is ready, time jumps to the next timer. There are no sockets and no threads, so nothing from outside
 can come between. What remains of chance in asyncio is the order of sets of tasks, which follows their addresses in
-memory; tasks of this loop are hashed by their number instead, so that task groups and `asyncio.wait` replay as well.
+memory; tasks of this loop are hashed by their number instead, so that task groups and `asyncio.wait` replay as well. And
+what waits in a circle of references for the garbage collector is collected when the run says so: asyncio's set of all
+tasks would tell otherwise when that was.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import gc
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
 
 from ferraris.kernel.clock import MS_PER_S
@@ -17,6 +21,8 @@ from ferraris.simulation.errors import DeadlockError, SimulationError, Standstil
 from ferraris.simulation.process import current_process
 
 T = TypeVar("T")
+PASSES_PER_COLLECTION = 1 << 14
+"""Rounds of the loop between two collections of garbage."""
 TASKS_NAMED_MAX = 20
 """Tasks that a deadlock's text names."""
 
@@ -92,6 +98,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.passes += 1
         if self.passes == self._passes_max:
             raise StandstillError("The run is longer than it may be", expected=f"below {self._passes_max} passes")
+        if self.passes % PASSES_PER_COLLECTION == 0:
+            gc.collect()
         if timeout_s is None:
             raise DeadlockError(f"Nothing is ready and no timer is set at {self._time_s:.3f} s; {self._waiting()}")
         if timeout_s > 0:
@@ -146,5 +154,19 @@ class VirtualClock:
 
 def run_virtual(main: Coroutine[Any, Any, T], loop: VirtualLoop | None = None) -> T:
     """Run `main` in virtual time to its end, then cancel what it left behind. The loop is closed afterwards."""
-    with asyncio.Runner(loop_factory=lambda: loop or VirtualLoop()) as runner:
+    with _collected_by_the_loop(), asyncio.Runner(loop_factory=lambda: loop or VirtualLoop()) as runner:
         return runner.run(main)
+
+
+@contextmanager
+def _collected_by_the_loop() -> Iterator[None]:
+    """No garbage is collected but by the loop, and then only what the run itself has made."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        if was_enabled:
+            gc.enable()

@@ -48,6 +48,8 @@ class WorldSettings:
     """A second collector reads some of the meters as well; None: in one run of three."""
     unkeyed: bool | None = None
     """One meter is registered with a wrong key; None: in one run of three."""
+    datagrams: bool | None = None
+    """Some meters are reached over UDP; None: in one run of three."""
     calm_h: float = 9.0
     """After the last fault, everything must be as it should within this time."""
 
@@ -73,6 +75,7 @@ class Script:
     """Of the second collector's own; empty when there is none."""
     orders: tuple[Order, ...]
     rival_meters: tuple[int, ...]
+    datagram_meters: frozenset[int]
     unkeyed: frozenset[int]
     drift_ppm_max: int
     clock_error_ms_max: int
@@ -94,6 +97,7 @@ def draw_script(settings: WorldSettings) -> Script:
     kinds = entropy.fork("kind of run")
     rival = _chance(kinds, settings.rival)
     unkeyed = _chance(kinds, settings.unkeyed) and settings.meters > 1
+    datagrams = _chance(kinds, settings.datagrams)
     strangers = frozenset({1 + int(kinds.uniform() * settings.meters)} if unkeyed else ())
     return Script(
         settings=settings,
@@ -107,6 +111,7 @@ def draw_script(settings: WorldSettings) -> Script:
             if order.meter not in strangers or order.at_s < until_s / 2
         ),
         rival_meters=tuple(meter for meter in everyone if meter % 3 == 1) if rival else (),
+        datagram_meters=frozenset(meter for meter in everyone if meter % 3 == 2 and datagrams),
         unkeyed=strangers,
         drift_ppm_max=_one_of(kinds, (20, 150, 600)),
         clock_error_ms_max=_one_of(kinds, (1_500, 20_000, 60_000)),

@@ -14,6 +14,7 @@ from typing import Final
 
 from ferraris.kernel.clock import Clock
 from ferraris.kernel.entropy import SeededEntropy
+from ferraris.link import together
 from ferraris.meter import (
     Fleet,
     FleetService,
@@ -180,7 +181,7 @@ class Street:
             self.settings.seed,
             around.clock,
             self._entropy.fork(f"life {self.deaths}"),
-            network.listen,
+            together(network.listen, network.listen_datagrams),
             connect(self.gateway),
             ServiceSettings(push_host=around.push_host, push_port=around.push_port, heartbeat_s=HEARTBEAT_S),
         )

@@ -138,4 +138,5 @@ class Territory:
             created_ms=self.script.epoch_ms,
             wrapped_encryption_key=wrapped.encryption_key,
             wrapped_authentication_key=wrapped.authentication_key,
+            link="udp" if number in self.script.datagram_meters else "tcp",
         )

@@ -2,11 +2,13 @@
 
 All octets that programs send pass here, before the network loses or doubles any of them. Counters are read out of the
 ciphered APDUs themselves, and out of the HLS answers inside them, so nothing here relies on what a sender believes that
-it has used. Key, sender's system title and counter together are what AES-GCM must never see twice.
+it has used. Key, sender's system title and counter together are what AES-GCM must never see with two texts; the same octets
+sent again, as over datagrams, tell nobody anything new.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -59,7 +61,8 @@ class Wire:
         self._titles = titles
         self._fail = fail
         self._strangers = strangers
-        self._used: dict[tuple[int, bytes], set[int]] = {}
+        self._used: dict[tuple[int, bytes], dict[int, bytes]] = {}
+        """By meter and sender: a digest of the text that each counter went with."""
         self._receivers: dict[tuple[str, str], WrapperReceiver] = {}
 
     def sent(self, local: str, peer: str, octets: bytes) -> None:
@@ -116,12 +119,12 @@ class Wire:
             self._used_now(secret, title, answer[3:7], plain)
 
     def _used_now(self, secret: Secret, title: bytes, counter: bytes, text: bytes) -> None:
-        used = self._used.setdefault((secret.meter, title), set())
+        used = self._used.setdefault((secret.meter, title), {})
         value = int.from_bytes(counter, "big")
-        if value in used:
+        digest = hashlib.blake2b(text, digest_size=8).digest()
+        if used.setdefault(value, digest) != digest:
             detail = f"counter {value} of {title.hex()} under the key of meter {secret.meter}, again for {text.hex()}"
             self._fail("an invocation counter is used twice under one key", detail)
-        used.add(value)
         self.counters_seen += 1
 
 
