@@ -26,6 +26,7 @@ from ferraris.dlms.mbus_segments import decode_segments, join_pieces
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import FerrarisError
 from ferraris.meter.csv_replay import CsvReplay
+from tests.fuzz import systems
 
 SEEDS = Path(__file__).with_name("seeds.txt")
 TELEGRAMS = Path(__file__).parents[1] / "vectors" / "dlms.jsonl"
@@ -148,5 +149,7 @@ TARGETS = (
     Target("json-lines", answer_line, telegrams()),
     Target("server", engine(Role.SERVER), seeds()["apdu"]),
     Target("client", engine(Role.CLIENT), seeds()["apdu"]),
+    Target("meter", systems.meter, systems.meter_seeds()),
+    Target("registry", systems.registry, (systems.REGISTERED,)),
     Target("csv", profile_csv, (b"time,active_import_wh\n2026-01-01T00:00:00Z,1\n2026-01-01T00:15:00Z,2\n",)),
 )
