@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from ferraris.keys import MasterKey
 from ferraris.runtime import KeyRing, RuntimeSettings
 from ferraris.runtime.key_ring import CounterUsedUpError
 from ferraris.runtime.recovery import load_config
-from ferraris.store import InvocationCounterRow, MeterRow, Stores, open_stores
+from ferraris.store import MeterRow, Stores, open_stores
 
 MASTER = MasterKey(bytes(range(32)))
 KEY = bytes.fromhex("000102030405060708090a0b0c0d0e0f")
@@ -156,22 +157,74 @@ def test_marks_of_received_counters_are_handed_out_once(stores: Stores) -> None:
     with pytest.raises(InvocationCounterError):
         pushed.guard.accept(ROW.system_title, 5)
     rows = keys.take_marks()
-    assert rows == [
-        InvocationCounterRow(meter=1, name="received", reserved=9),
-        InvocationCounterRow(meter=1, name="pushed", reserved=5),
-    ]
+    assert [(row.meter, row.name.split()[0], row.reserved) for row in rows] == [(1, "received", 9), (1, "pushed", 5)]
     assert keys.take_marks() == []
     keys.keep_marks(rows)
     assert keys.take_marks() == rows
 
 
-def test_received_marks_hold_over_a_restart(stores: Stores) -> None:
-    stores.records.reserve_invocation_counters([InvocationCounterRow(meter=1, name="received", reserved=40)])
-    security = ring(stores).client_settings(ROW).association.security
+def accept(keys: KeyRing, row: MeterRow, value: int) -> None:
+    """An answer of this meter came with that counter."""
+    security = keys.client_settings(row).association.security
     assert security is not None
+    security.guard.accept(row.system_title, value)
+
+
+def restarted(stores: Stores, keys: KeyRing, row: MeterRow) -> KeyRing:
+    stores.records.reserve_invocation_counters(keys.take_marks())
+    made = KeyRing(stores.records, MASTER, SETTINGS)
+    made.register([row])
+    return made
+
+
+def test_received_marks_hold_over_a_restart(stores: Stores) -> None:
+    keys = ring(stores)
+    accept(keys, ROW, 40)
+    keys = restarted(stores, keys, ROW)
     with pytest.raises(RemoteProtocolError):
-        security.guard.accept(ROW.system_title, 40)
-    security.guard.accept(ROW.system_title, 41)
+        accept(keys, ROW, 40)
+    accept(keys, ROW, 41)
+
+
+OTHER_KEY = {"wrapped_encryption_key": MASTER.wrap(bytes(16))}
+OTHER_ACCESS = {"wrapped_authentication_key": MASTER.wrap(bytes(16))}
+OTHER_METER = {"system_title": b"FER\x00\x00\x00\x00\x02"}
+OTHER_PLACE = {"host": "127.20.0.77", "group": "default", "serial": "FER0000000099"}
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["going on", "restarted"])
+@pytest.mark.parametrize(
+    ("change", "anew"), [(OTHER_KEY, True), (OTHER_ACCESS, True), (OTHER_METER, True), (OTHER_PLACE, False)]
+)
+def test_a_mark_of_what_was_received_belongs_to_one_sender_under_its_keys(
+    stores: Stores, change: dict[str, Any], anew: bool, again: bool
+) -> None:
+    keys, changed = ring(stores), replace(ROW, **change)
+    accept(keys, ROW, 40)
+    if again:
+        keys = restarted(stores, keys, changed)
+    keys.register([changed])
+    if anew:
+        accept(keys, changed, 1)
+    else:
+        with pytest.raises(RemoteProtocolError):
+            accept(keys, changed, 1)
+    # And back: nothing that was received before is taken a second time.
+    keys = restarted(stores, keys, ROW) if again else keys
+    keys.register([ROW])
+    with pytest.raises(RemoteProtocolError):
+        accept(keys, ROW, 40)
+
+
+def test_a_title_belongs_to_the_meter_that_took_it_last(stores: Stores) -> None:
+    keys, other = ring(stores), replace(ROW, id=2, serial="FER0000000002")
+    stores.records.add_meters([other])
+    keys.register([other])
+    assert keys.meter_of(ROW.system_title) == other
+    moved = replace(ROW, system_title=b"FER\x00\x00\x00\x00\x03")
+    keys.register([moved])
+    assert keys.meter_of(ROW.system_title) == other, "the one that left does not take it along"
+    assert keys.meter_of(moved.system_title) == moved
 
 
 def test_strangers_have_no_security(stores: Stores) -> None:

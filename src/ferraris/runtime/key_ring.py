@@ -3,11 +3,14 @@
 Keys are unwrapped when first needed. Counters that we send are reserved in the record store before use; at the start one
 transaction reserves a block for every meter, so that ten thousand first associations do not cost as many flushes of the
 disk. The marks of received counters are handed out for writing (`take_marks`) and written with the next batch of records.
+A mark of what was received belongs to one sender under one pair of keys: a meter that takes another's place in the registry,
+or gets new keys, begins anew, and one that gets its old keys back goes on where it was.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import sha256
 
 from ferraris.client import ClientSettings
 from ferraris.cosem import Authentication, load_profile
@@ -75,14 +78,15 @@ class KeyRing:
         self._unwritten: dict[tuple[int, str], int] = {}
         self._counters: dict[int, OwnCounter] = {}
         self._guards: dict[tuple[int, str], CounterGuard] = {}
-        self._keys: dict[int, tuple[MeterRow, MeterKeys, CipherKeys]] = {}
+        self._keys: dict[int, tuple[MeterKeys, CipherKeys, str]] = {}
         self._titles: dict[bytes, MeterRow] = {}
+        self._title_of: dict[int, bytes] = {}
 
     def register(self, rows: Iterable[MeterRow]) -> None:
         """Know these meters by their system titles, and reserve a block of counters for each in one transaction."""
         wanted = []
         for row in rows:
-            self._titles[row.system_title] = row
+            self._name(row)
             self._keys.pop(row.id, None)
             up_to = min(self._floors.get((row.id, SENT), 0) + self._settings.counter_block, INVOCATION_COUNTER_MAX)
             if up_to > self._marks.get((row.id, SENT), 0):
@@ -102,7 +106,7 @@ class KeyRing:
         if name is None:
             raise ConfigError(f"{row.profile} has no association for client {row.client_sap}")
         offered = profile.associations[name]
-        _, keys, _ = self._unwrapped(row)
+        keys, *_ = self._unwrapped(row)
         secret = keys.lls_secret if offered.authentication is Authentication.LLS else None
         association = AssociationSettings(
             mechanism=Mechanism(offered.authentication.value),
@@ -122,7 +126,7 @@ class KeyRing:
         row = self._titles.get(system_title)
         if row is None:
             return None
-        return PushSecurity(self._unwrapped(row)[2], self._guard(row, PUSHED))
+        return PushSecurity(self._unwrapped(row)[1], self._guard(row, PUSHED))
 
     def counter(self, meter: int) -> OwnCounter:
         """The counter that we send to a meter."""
@@ -147,16 +151,25 @@ class KeyRing:
         for row in rows:
             self._unwritten.setdefault((row.meter, row.name), row.reserved)
 
+    def _name(self, row: MeterRow) -> None:
+        """Know the meter by its system title, and no longer by the one it had before."""
+        former = self._title_of.get(row.id, row.system_title)
+        if self._titles.get(former, row).id == row.id:
+            self._titles.pop(former, None)
+        self._titles[row.system_title] = row
+        self._title_of[row.id] = row.system_title
+
     def _security(self, row: MeterRow) -> Security:
         return Security(
             system_title=self._settings.system_title,
-            keys=self._unwrapped(row)[2],
+            keys=self._unwrapped(row)[1],
             counters=self.counter(row.id),
             guard=MeterGuard(self._guard(row, RECEIVED)),
             peer_system_title=row.system_title,
         )
 
-    def _unwrapped(self, row: MeterRow) -> tuple[MeterRow, MeterKeys, CipherKeys]:
+    def _unwrapped(self, row: MeterRow) -> tuple[MeterKeys, CipherKeys, str]:
+        """Its keys, the ciphers made of them, and the name of its system title under them."""
         known = self._keys.get(row.id)
         if known is None:
             wrapped = WrappedMeterKeys(
@@ -165,10 +178,12 @@ class KeyRing:
                 lls_secret=row.wrapped_lls_secret,
             )
             keys = MeterKeys.unwrap(wrapped, self._master_key)
-            known = self._keys[row.id] = (row, keys, CipherKeys(keys.encryption_key, keys.authentication_key))
+            ciphers = CipherKeys(keys.encryption_key, keys.authentication_key)
+            known = self._keys[row.id] = (keys, ciphers, _sender(row, keys))
         return known
 
-    def _guard(self, row: MeterRow, name: str) -> CounterGuard:
+    def _guard(self, row: MeterRow, of: str) -> CounterGuard:
+        name = f"{of} {self._unwrapped(row)[2]}"
         guard = self._guards.get((row.id, name))
         if guard is None:
             mark = self._marks.get((row.id, name))
@@ -185,3 +200,8 @@ class KeyRing:
             return
         self._records.reserve_invocation_counter(meter, SENT, up_to)
         self._marks[meter, SENT] = up_to
+
+
+def _sender(row: MeterRow, keys: MeterKeys) -> str:
+    """Names a system title under a pair of keys without betraying them."""
+    return sha256(row.system_title + keys.encryption_key + keys.authentication_key).hexdigest()[:16]
