@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,15 +20,18 @@ from ferraris.cosem import load_profile
 from ferraris.kernel.clock import Clock, ScaledClock, SystemClock
 from ferraris.kernel.entropy import SystemEntropy
 from ferraris.kernel.errors import ConfigError, SecurityError, TableError
+from ferraris.kernel.limits import PUSH_LINKS_MAX
 from ferraris.keys import MasterKey, MeterKeys
 from ferraris.link import Connector, open_tcp, open_udp
-from ferraris.runtime import Runtime, World
+from ferraris.runtime import Runtime, RuntimeSettings, World
 from ferraris.store import MeterRow, Stores, open_stores
 
 MASTER_KEY_FILE: Final = "master.key"
 DEFAULT_DIRECTORY: Final = Path("ferraris-data")
 MANAGEMENT_CLIENT_SAP: Final = 1
 STORE_THREADS: Final = 1
+OPEN_FILES_MAX: Final = 65_536
+"""What the head-end raises its limit of open files to, where the system lets it."""
 NAME_CHARACTERS_MAX: Final = 64
 SYSTEM_TITLE_OCTETS: Final = 8
 OTHER_CONNECTORS: Final[Mapping[str, Connector]] = {"udp": open_udp}
@@ -58,7 +62,19 @@ def opened(directory: Path) -> Iterator[tuple[Stores, MasterKey]]:
 
 def runtime_of(stores: Stores, master_key: MasterKey, clock: Clock) -> Runtime:
     """The runtime over real links; make it in the event loop. Bulk writes go through a thread."""
-    return Runtime(stores, master_key, World(clock, SystemEntropy(), open_tcp, _in_thread, OTHER_CONNECTORS))
+    world = World(clock, SystemEntropy(), open_tcp, _in_thread, OTHER_CONNECTORS)
+    return Runtime(stores, master_key, world, RuntimeSettings(push_links_max=_places_for_pushes()))
+
+
+def _places_for_pushes() -> int:
+    """At most half of the files that this process may open: strangers at the push port must leave the meters theirs."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES_MAX if hard == resource.RLIM_INFINITY else min(OPEN_FILES_MAX, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    return PUSH_LINKS_MAX if soft == resource.RLIM_INFINITY else min(PUSH_LINKS_MAX, soft // 2)
 
 
 async def _in_thread(call: Callable[[], object]) -> object:
