@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferraris.codec import Data, Tag, decode_whole, encode_data
-from ferraris.codec.columns import ColumnShape, RowLayout, decode_table, encode_table
+from ferraris.codec.columns import ColumnShape, RowLayout, _Patterns, decode_table, encode_table, recognise
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
+from ferraris.kernel.limits import PATTERN_OCTETS_MAX, PATTERNS_MAX
 
 LOAD_PROFILE = RowLayout.of(
     [
@@ -133,3 +134,177 @@ def test_flipped_octets_of_a_profile_decode_or_raise_decode_error(data: st.DataO
     octets[data.draw(st.integers(0, len(octets) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(DecodeError):
         assert len(decode_table(bytes(octets)).rows()) <= len(octets)
+
+
+# Any layout
+
+DTYPES: dict[int, st.SearchStrategy[object]] = {
+    Tag.BOOLEAN: st.integers(0, 255),
+    Tag.DOUBLE_LONG: st.integers(-(2**31), 2**31 - 1),
+    Tag.DOUBLE_LONG_UNSIGNED: st.integers(0, 2**32 - 1),
+    Tag.BCD: st.integers(0, 255),
+    Tag.INTEGER: st.integers(-128, 127),
+    Tag.LONG: st.integers(-(2**15), 2**15 - 1),
+    Tag.UNSIGNED: st.integers(0, 255),
+    Tag.LONG_UNSIGNED: st.integers(0, 65535),
+    Tag.LONG64: st.integers(-(2**63), 2**63 - 1),
+    Tag.LONG64_UNSIGNED: st.integers(0, 2**64 - 1),
+    Tag.ENUM: st.integers(0, 255),
+    Tag.FLOAT32: st.floats(width=32, allow_nan=False),
+    Tag.FLOAT64: st.floats(allow_nan=False),
+    Tag.NULL_DATA: st.none(),
+    Tag.DATE_TIME: st.binary(min_size=12, max_size=12),
+    Tag.DATE: st.binary(min_size=5, max_size=5),
+    Tag.TIME: st.binary(min_size=4, max_size=4),
+}
+SHAPES = st.one_of(
+    st.sampled_from(sorted(DTYPES)).map(ColumnShape),
+    st.builds(ColumnShape, st.sampled_from([9, 10, 12]), st.sampled_from([1, 2, 6, 12, 127, 128, 300])),
+)
+
+
+def value_for(shape: ColumnShape) -> st.SearchStrategy[object]:
+    if shape.octets:
+        return st.binary(min_size=shape.octets, max_size=shape.octets)
+    return DTYPES[shape.tag]
+
+
+@given(st.lists(SHAPES, min_size=1, max_size=6), st.data())
+def test_rows_of_any_layout_are_recognised_and_read_as_the_general_decoder_reads_them(
+    shapes: list[ColumnShape], data: st.DataObject
+) -> None:
+    rows = data.draw(st.lists(st.tuples(*map(value_for, shapes)), min_size=1, max_size=5))
+    members = [[Data(shape.tag, value) for shape, value in zip(shapes, row, strict=True)] for row in rows]
+    octets = encode_data(Data(Tag.ARRAY, tuple(Data(Tag.STRUCTURE, tuple(row)) for row in members)))
+    for _ in range(2):  # the second time by the pattern that the first one left
+        table = decode_table(octets)
+        assert table.layout is not None
+        assert table.layout.shapes == tuple(shapes)
+        assert (len(table), table.width) == (len(rows), len(shapes))
+        assert table.rows() == rows
+    assert decode_whole(octets).value == tuple(Data(Tag.STRUCTURE, tuple(row)) for row in members)
+
+
+@given(st.lists(SHAPES, min_size=1, max_size=6), st.integers(1, 5))
+def test_blank_rows_are_whole_values(shapes: list[ColumnShape], count: int) -> None:
+    layout = RowLayout.of(shapes)
+    octets, view = layout.blank(count)
+    assert octets.shape == (count, layout.row_octets)
+    assert len(view) == count
+    rows = decode_whole(encode_table(octets)).value
+    assert isinstance(rows, tuple)
+    assert [[member.tag for member in row.value] for row in rows] == [[shape.tag for shape in shapes]] * count
+
+
+def test_a_layout_is_made_once() -> None:
+    shapes = [ColumnShape(Tag.UNSIGNED), ColumnShape(Tag.OCTET_STRING, 12)]
+    assert RowLayout.of(shapes) is RowLayout.of(tuple(shapes))
+
+
+@pytest.mark.parametrize("tag", [Tag.ARRAY, Tag.STRUCTURE, Tag.BIT_STRING, Tag.COMPACT_ARRAY, 7])
+def test_types_of_no_fixed_size_make_no_layout(tag: int) -> None:
+    with pytest.raises(LocalProtocolError, match="no fixed size") as caught:
+        RowLayout.of([ColumnShape(Tag.UNSIGNED), ColumnShape(tag)])
+    assert caught.value.got == tag
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"",
+        b"\x02",
+        b"\x01\x00",
+        b"\x11\x05",
+        b"\x02\x01",
+        b"\x02\x01\x11",
+        b"\x02\x01\x04\x08\xff",
+        b"\x02\x02\x11\x05",
+        b"\x02\x01\x09\x05abc",
+        b"\x02\x01\x19" + bytes(11),
+        b"\x02\x01\x07\x00",
+    ],
+)
+def test_octets_that_show_no_layout(octets: bytes) -> None:
+    assert recognise(octets, 0) is None
+
+
+def test_a_layout_is_recognised_where_it_stands() -> None:
+    layout = recognise(b"\xff\xff\x02\x02\x11\x05\x09\x02ab", 2)
+    assert layout is RowLayout.of([ColumnShape(Tag.UNSIGNED), ColumnShape(Tag.OCTET_STRING, 2)])
+    assert layout.row_octets == 8
+
+
+def test_a_match_wants_all_rows() -> None:
+    octets = load_profile(4)
+    assert LOAD_PROFILE.match(octets, 2, 4) is not None
+    assert LOAD_PROFILE.match(octets, 2, 5) is None
+    assert LOAD_PROFILE.match(octets, 3, 3) is None
+    assert LOAD_PROFILE.match(octets[:-1], 2, 4) is None
+
+
+@pytest.mark.parametrize("position", range(LOAD_PROFILE.row_octets))
+def test_a_layout_tells_tags_from_values_octet_by_octet(position: int) -> None:
+    octets = bytearray(load_profile(3))
+    octets[2 + LOAD_PROFILE.row_octets + position] ^= 0x40
+    matched = LOAD_PROFILE.match(bytes(octets), 2, 3) is not None
+    assert matched == (position not in set(LOAD_PROFILE.fixed.tolist()))
+
+
+def test_columns_are_views_on_the_octets() -> None:
+    octets = load_profile(96)
+    column = decode_table(octets).column(3)
+    assert column.dtype == np.dtype(">u4")
+    assert not column.flags.owndata
+    assert not column.flags.writeable
+
+
+def test_values_of_columns_decoded_by_value_are_objects() -> None:
+    rows = (Data(Tag.STRUCTURE, (Data(Tag.UNSIGNED, 1),)), Data(Tag.STRUCTURE, (Data(Tag.NULL_DATA, None),)))
+    table = decode_table(encode_data(Data(Tag.ARRAY, rows)))
+    assert table.column(0).dtype == np.dtype(object)
+    assert table.column(0).tolist() == [1, None]
+    assert table.width == 1
+
+
+def test_rows_without_columns_are_rows() -> None:
+    table = decode_table(b"\x01\x02\x02\x00\x02\x00")
+    assert table.width == 0
+    assert table.rows() == []
+
+
+def test_a_pattern_of_other_rows_of_the_same_size_is_not_taken() -> None:
+    """Two layouts whose rows have the same count of octets, in turn: each is read as what it is."""
+    first = encode_data(Data(Tag.ARRAY, (Data(Tag.STRUCTURE, (Data(Tag.DOUBLE_LONG, -1),)),)))
+    second = encode_data(Data(Tag.ARRAY, (Data(Tag.STRUCTURE, (Data(Tag.DOUBLE_LONG_UNSIGNED, 2**32 - 1),)),)))
+    assert len(first) == len(second)
+    for _ in range(3):
+        assert decode_table(first).rows() == [(-1,)]
+        assert decode_table(second).rows() == [(2**32 - 1,)]
+
+
+def test_a_buffer_too_large_for_a_pattern_is_read_all_the_same() -> None:
+    count = PATTERN_OCTETS_MAX // LOAD_PROFILE.row_octets + 10
+    octets = load_profile(count)
+    for _ in range(2):
+        table = decode_table(octets)
+        assert table.layout is LOAD_PROFILE
+        assert len(table) == count
+
+
+def test_the_patterns_remembered_are_bounded() -> None:
+    patterns = _Patterns()
+    layouts = [RowLayout.of([ColumnShape(Tag.OCTET_STRING, size)]) for size in range(1, PATTERNS_MAX + 50)]
+    for layout in layouts:
+        patterns.keep(layout, 1)
+    assert len(patterns._known) == PATTERNS_MAX
+    newest, oldest = layouts[-1], layouts[0]
+    for layout, expected in ((newest, newest), (oldest, None)):
+        octets = encode_table(layout.blank(1)[0])
+        assert patterns.find(octets, 2, 1) is expected
+
+
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=20))
+def test_profiles_of_any_lengths_in_any_order_are_read_right(counts: list[int]) -> None:
+    for count in counts:
+        table = decode_table(load_profile(count))
+        assert table.column(2).tolist() == [index * 1000 + 2 for index in range(count)]
