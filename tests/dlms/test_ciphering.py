@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 
 import pytest
@@ -105,3 +106,58 @@ def test_key_wrap() -> None:
     for wrong in (wrapped[:-1] + b"\x00", wrapped[:-1], b""):
         with pytest.raises(AuthenticationError):
             unwrap_key(master_key, wrong)
+
+
+@pytest.mark.parametrize("title", [b"", b"MMM0000", b"MMM000001", bytes(12)])
+def test_a_system_title_of_a_wrong_size_is_refused_by_name(title: bytes) -> None:
+    """Of our own it is our defect, of the peer's a failed authentication; never an error of the cipher below."""
+    with pytest.raises(LocalProtocolError, match="system title"):
+        KEYS.protect(0x30, title, 1, PLAIN)
+    with pytest.raises(LocalProtocolError, match="system title"):
+        KEYS.gmac(title, 1, b"a challenge")
+    for octets in GREEN_BOOK_TABLE_40.values():
+        with pytest.raises(AuthenticationError, match="system title") as caught:
+            KEYS.unprotect(title, bytes.fromhex(octets))
+        assert caught.value.got == len(title)
+    response = KEYS.gmac(TITLE, 1, b"a challenge")
+    with pytest.raises(AuthenticationError, match="system title"):
+        KEYS.check_gmac(title, response, b"a challenge")
+
+
+@given(st.binary(max_size=20), st.binary(max_size=60))
+def test_any_title_and_any_octets_only_raise_our_errors(title: bytes, octets: bytes) -> None:
+    with contextlib.suppress(DecodeError, SecurityError):
+        opened = KEYS.unprotect(title, octets)
+        assert len(title) == 8
+        assert not opened.security_control & 0x10, "a tag held by chance"
+
+
+@given(st.binary(min_size=8, max_size=8), st.binary(min_size=8, max_size=8), st.binary(max_size=60))
+def test_what_one_sender_protects_opens_for_no_other_name(sender: bytes, other: bytes, apdu: bytes) -> None:
+    octets = KEYS.protect(0x30, sender, 9, apdu)
+    if sender == other:
+        assert KEYS.unprotect(other, octets).apdu == apdu
+        return
+    with pytest.raises(AuthenticationError):
+        KEYS.unprotect(other, octets)
+
+
+@given(st.binary(min_size=1, max_size=80), st.integers(0, 2**32 - 2))
+def test_two_counters_give_two_ciphertexts(apdu: bytes, counter: int) -> None:
+    first, second = (KEYS.protect(0x30, TITLE, number, apdu) for number in (counter, counter + 1))
+    assert first[5:] != second[5:]
+
+
+@pytest.mark.parametrize("control", [0x10, 0x30])
+@pytest.mark.parametrize("octets", range(5, 17))
+def test_a_tag_cut_short_is_a_decode_error(control: int, octets: int) -> None:
+    with pytest.raises(DecodeError, match="tag is cut short") as caught:
+        KEYS.unprotect(TITLE, bytes((control,)) + bytes(octets - 1))
+    assert (caught.value.expected, caught.value.got) == (17, octets)
+
+
+def test_without_an_authentication_key_only_encryption_protects() -> None:
+    keys = CipherKeys(ENCRYPTION_KEY)
+    octets = keys.protect(0x20, TITLE, 1, PLAIN)
+    assert keys.unprotect(TITLE, octets).apdu == KEYS.unprotect(TITLE, octets).apdu == PLAIN
+    assert len(octets) == len(PLAIN) + 5
