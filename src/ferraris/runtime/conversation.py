@@ -53,6 +53,8 @@ from ferraris.store import CommandState, MeterRow, RecordStore
 
 REGISTERS_PER_REQUEST_MAX = 16
 DETAIL_CHARACTERS_MAX = 16_000
+CLASS_IDS = range(1 << 16)
+ATTRIBUTE_IDS = range(-128, 128)
 END_OF_TIME_MS = 4_102_444_800_000
 """2100-01-01: entries of a clock that is years ahead are asked for as well."""
 
@@ -243,6 +245,8 @@ class Conversation:
         try:
             class_id, name, attribute_id = argument.split("/")
             descriptor = AttributeDescriptor(int(class_id), Obis.parse(name), int(attribute_id))
+            if descriptor.class_id not in CLASS_IDS or descriptor.attribute_id not in ATTRIBUTE_IDS:
+                raise ValueError("no such numbers fit into a request")
         except ValueError as error:
             raise ConfigError(
                 "not an attribute", expected="class_id/logical_name/attribute_id", got=argument
