@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ferraris.cosem import Obis, channels, obis, obis_entry
+from ferraris.cosem import Obis, Register, ScalerUnit, channels, load_profile, obis, obis_entry
 from ferraris.kernel.units import Unit
 
 STORED = [
@@ -55,3 +55,32 @@ def test_what_is_not_stored_has_no_channel() -> None:
     assert channels.by_number(0) is None
     assert channels.by_logical_name(obis.CLOCK) is None
     assert channels.by_logical_name(obis.ACTIVE_ENERGY_IMPORT, 3) is None
+
+
+def test_numbers_run_without_a_hole_and_stand_once() -> None:
+    table = channels.channels()
+    assert [channel.number for channel in table] == list(range(1, len(table) + 1))
+    columns = {(channel.logical_name, channel.attribute, channel.profile) for channel in table}
+    assert len({channel.tag for channel in table}) == len(columns) == len(table)
+    for channel in table:
+        assert channels.by_number(channel.number) is channel
+        assert channels.by_logical_name(channel.logical_name, channel.attribute, channel.profile) is channel
+
+
+@pytest.mark.parametrize("name", ["smr5_single_phase", "smr5_three_phase"])
+def test_a_channel_that_a_meter_has_is_a_register_in_the_channels_own_scale(name: str) -> None:
+    profile = load_profile(name)
+    present = [channel for channel in channels.channels() if profile.find(3, channel.logical_name)]
+    assert len(present) >= 12
+    for channel in present:
+        entry = profile.object(channel.tag.removeprefix("DAILY_"))
+        assert not channel.profile or profile.object(channel.profile).capture_objects
+        assert entry.interface is Register
+        assert channel.attribute == Register.value.number
+        assert entry.scaler_unit == ScalerUnit(channel.scaler, channel.unit)
+
+
+def test_what_counts_up_is_energy_and_what_does_not_is_a_value_of_its_moment() -> None:
+    for channel in channels.channels():
+        group_d = channel.logical_name.d
+        assert (channel.cumulative, group_d) in {(True, 8), (False, 7)}, channel.tag

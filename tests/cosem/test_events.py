@@ -42,3 +42,43 @@ def test_codes_fit_an_octet_and_stand_in_order() -> None:
     assert codes == sorted(codes)
     assert all(1 <= code <= 255 for code in codes)
     assert all(event.description for event in events.event_codes())
+
+
+FAMILIES = [
+    # what happened                what ends it                    for each of
+    ("UNDER_VOLTAGE_{}",           "VOLTAGE_NORMAL_{}",            "L1 L2 L3"),
+    ("OVER_VOLTAGE_{}",            "VOLTAGE_NORMAL_{}",            "L1 L2 L3"),
+    ("PHASE_OUTAGE_{}",            "PHASE_RETURNED_{}",            "L1 L2 L3"),
+    ("HARMONICS_OVER_LIMIT_{}",    "HARMONICS_NORMAL_{}",          "L1 L2 L3"),
+    ("{}_DISCONNECTION",           "{}_CONNECTION",                "MANUAL REMOTE"),
+    ("{}_COVER_REMOVED",           "{}_COVER_CLOSED",              "TERMINAL METER"),
+    ("{}_FIELD_DETECTED",          "{}_FIELD_GONE",                "STRONG"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("begins", "ends", "members"), FAMILIES)
+def test_what_begins_has_an_end_that_is_no_alarm(begins: str, ends: str, members: str) -> None:
+    for member in members.split():
+        events.by_tag(begins.format(member))
+        assert events.by_tag(ends.format(member)).severity is Severity.INFO
+
+
+@pytest.mark.parametrize(
+    "tag", ["PHASE_OUTAGE_{}", "PHASE_RETURNED_{}", "UNDER_VOLTAGE_{}", "VOLTAGE_DIP_{}", "VOLTAGE_SWELL_{}"]
+)
+def test_phases_stand_side_by_side(tag: str) -> None:
+    codes = [events.by_tag(tag.format(phase)).code for phase in ("L1", "L2", "L3")]
+    assert codes == list(range(codes[0], codes[0] + 3))
+
+
+def test_the_table_says_dip_where_dlms_says_sag() -> None:
+    words = " ".join(f"{event.tag} {event.description}" for event in events.event_codes()).lower()
+    assert " sag" not in words
+    assert "dip" in words
+
+
+def test_codes_and_tags_stand_once_and_lead_to_each_other() -> None:
+    table = events.event_codes()
+    assert len({event.code for event in table}) == len({event.tag for event in table}) == len(table)
+    for event in table:
+        assert events.by_code(event.code) is events.by_tag(event.tag) is event

@@ -62,3 +62,76 @@ def test_the_stub_is_current() -> None:
     """Make it anew: python -m ferraris.cosem.obis_table > src/ferraris/cosem/obis.pyi"""
     stub = resources.files("ferraris.cosem").joinpath("obis.pyi").read_text("utf-8")
     assert stub == stub_text()
+
+
+GROUPS = """
+    tags that end in    group  value
+    _L1                 c      21 22 23 24 31 32 33
+    _L2                 c      41 42 43 44 51 52 53
+    _L3                 c      61 62 63 64 71 72 73
+    _RATE_1             e      1
+    _RATE_2             e      2
+    _RATE_3             e      3
+    _RATE_4             e      4
+"""
+
+
+@pytest.mark.parametrize("line", GROUPS.strip().splitlines()[1:])
+def test_a_tags_ending_says_what_a_group_says(line: str) -> None:
+    ending, group, *allowed = line.split()
+    found = [entry for entry in obis_entries() if entry.tag.endswith(ending)]
+    assert found
+    assert {str(getattr(entry.logical_name, group)) for entry in found} <= set(allowed)
+
+
+def test_phases_come_in_threes_twenty_apart() -> None:
+    by_tag = entries_by_tag()
+    for tag, entry in by_tag.items():
+        if tag.endswith("_L1"):
+            others = [by_tag[tag.removesuffix("1") + phase].logical_name for phase in "23"]
+            assert [other.c - entry.logical_name.c for other in others] == [20, 40], tag
+            assert {(other.d, other.e) for other in others} == {(entry.logical_name.d, entry.logical_name.e)}, tag
+
+
+UNITS_OF_QUANTITIES = [
+    # c of electricity  d   unit
+    ((1, 2),            8,  Unit.WATT_HOUR),
+    ((3, 4, 5, 6, 7, 8), 8, Unit.VAR_HOUR),
+    ((9, 10),           8,  Unit.VOLT_AMPERE_HOUR),
+    ((1, 2, 21, 22, 41, 42, 61, 62), 7, Unit.WATT),
+    ((3, 4, 23, 24, 43, 44, 63, 64), 7, Unit.VAR),
+    ((9, 10),           7,  Unit.VOLT_AMPERE),
+    ((31, 51, 71, 90, 91), 7, Unit.AMPERE),
+    ((32, 52, 72),      7,  Unit.VOLT),
+    ((14,),             7,  Unit.HERTZ),
+    ((1, 2),            6,  Unit.WATT),
+    ((32, 52, 72),      33, Unit.SECOND),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("quantities", "processing", "unit"), UNITS_OF_QUANTITIES)
+def test_the_groups_of_electricity_have_the_units_of_the_standard(
+    quantities: tuple[int, ...], processing: int, unit: Unit
+) -> None:
+    found = [
+        entry
+        for entry in obis_entries()
+        if entry.logical_name.a == 1 and entry.logical_name.c in quantities and entry.logical_name.d == processing
+    ]
+    assert found
+    assert {entry.unit for entry in found} == {unit}
+
+
+def test_every_unit_has_a_meaning() -> None:
+    for entry in obis_entries():
+        if entry.unit not in (None, Unit.NONE):
+            assert entry.unit is not None
+            assert entry.unit.symbol, entry.tag
+
+
+def test_tags_and_names_stand_once() -> None:
+    table = obis_entries()
+    assert len({entry.tag for entry in table}) == len({entry.logical_name for entry in table}) == len(table)
+    for entry in table:
+        assert obis_entry(entry.logical_name) is entry
+        assert entry.tag.isidentifier()

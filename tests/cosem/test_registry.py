@@ -18,7 +18,7 @@ LAMP = '''
 """Lamp, class 32768."""
 
 from ferraris.cosem.classes.register import Register
-from ferraris.cosem.declaration import DYNAMIC, Attribute, CosemObject
+from ferraris.cosem.declaration import DYNAMIC, Attribute, CosemObject, Method
 from ferraris.cosem.types import UNSIGNED
 
 
@@ -68,7 +68,10 @@ def test_classes_come_by_id_and_version(package: Path) -> None:
 FAULTS = [
     # second file                                          words
     (LAMP.replace("Lamp", "Torch"),                        "declared twice, expected one declaration, got Lamp and Torch"),
-    (LAMP.replace("32768", "9999").replace("(2,", "(1,"),  "uses a number twice"),
+    (LAMP.replace("32768", "9999").replace("(2,", "(1,"),  "Lamp uses a number twice, expected each number once, got .1, 1."),
+    (LAMP.replace("32768", "9999").replace("(2,", "(3,"),  "Lamp leaves a number out, expected numbers from 1 on, got .1, 3."),
+    (LAMP.replace("32768", "9999").replace("(2,", "(0,"),  "Lamp leaves a number out, expected numbers from 1 on, got .0, 1."),
+    (LAMP.replace("32768", "9999") + "    switch = Method(2, UNSIGNED)\n", "Lamp leaves a number out, .* got .2."),
 ]  # fmt: skip
 
 
@@ -91,3 +94,50 @@ def test_classes_are_found_by_id_and_version() -> None:
     assert interface_class(0, 0) is None
     keys = [(interface.class_id, interface.version) for interface in interface_classes()]
     assert keys == sorted(keys)
+
+
+PARTS = '''
+"""A part that two versions share, and the versions."""
+
+from ferraris.cosem.declaration import DYNAMIC, STATIC, Attribute, CosemObject, Method
+from ferraris.cosem.types import INTEGER, LONG_UNSIGNED, UNSIGNED
+
+
+class Shared(CosemObject):
+    """No class of its own."""
+
+    level = Attribute(2, UNSIGNED, DYNAMIC)
+    ring = Method(1, INTEGER)
+
+
+class Bell(Shared, class_id=40000, version=0):
+    """The first version."""
+
+
+class LoudBell(Shared, class_id=40000, version=1):
+    """A wider level and one attribute more."""
+
+    level = Attribute(2, LONG_UNSIGNED, DYNAMIC)
+    tone = Attribute(3, UNSIGNED, STATIC)
+'''
+
+
+def test_a_part_without_an_id_is_no_class_and_its_declarations_go_to_the_versions(package: Path) -> None:
+    (package / "bell.py").write_text(PARTS)
+    registry = discover(imported())
+    assert list(registry) == [(40000, 0), (40000, 1)]
+    first, second = registry.values()
+    for interface, names in ((first, "logical_name level"), (second, "logical_name level tone")):
+        assert [attribute.name for attribute in interface.attributes()] == names.split()
+        assert {attribute.owner for attribute in interface.attributes()} == {interface}
+        assert interface.methods()[0].owner is interface
+    assert [registry[40000, version].attributes()[1].datatype.name for version in (0, 1)] == [
+        "unsigned",
+        "long-unsigned",
+    ]
+
+
+def test_a_class_reached_by_two_modules_is_one(package: Path) -> None:
+    (package / "lamp.py").write_text(LAMP)
+    (package / "again.py").write_text("from bench_classes.lamp import Lamp\n")
+    assert list(discover(imported())) == [(32768, 0)]

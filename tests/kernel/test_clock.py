@@ -58,3 +58,60 @@ def test_processes_that_share_the_numbers_share_the_time() -> None:
     other = ScaledClock(one.origin_ms, one.origin_monotonic_s, one.speed)
     assert abs(one.now_ms() - other.now_ms()) < 900_000
     assert one == other
+
+
+SPEEDS = st.floats(0.01, 10_000)
+
+
+@given(origin_ms=st.integers(0, 2**42), speed=SPEEDS, ahead_ms=st.integers(0, 10**10))
+def test_a_delay_of_scaled_time_is_never_longer_than_the_way_to_the_moment(
+    origin_ms: int, speed: float, ahead_ms: int
+) -> None:
+    clock = ScaledClock.starting_at(origin_ms, speed)
+    until_ms = clock.now_ms() + ahead_ms
+    delay_s = clock.delay_s(until_ms)
+    assert 0.0 <= delay_s <= ahead_ms / 1000 / speed
+    # What is missing is what passed between the two readings.
+    assert delay_s == pytest.approx(ahead_ms / 1000 / speed, abs=1.0)
+
+
+@given(origin_ms=st.integers(0, 2**42), speed=SPEEDS)
+def test_scaled_time_never_goes_back(origin_ms: int, speed: float) -> None:
+    clock = ScaledClock.starting_at(origin_ms, speed)
+    readings = [clock.now_ms() for _ in range(20)]
+    assert readings == sorted(readings)
+    assert readings[0] >= origin_ms
+
+
+@given(speed=SPEEDS, passed_s=st.floats(0, 1e6))
+def test_scaled_time_after_a_while(speed: float, passed_s: float) -> None:
+    before = time.monotonic()
+    clock = ScaledClock(NEW_YEAR_2026_MS, before - passed_s, speed)
+    shown_ms = clock.now_ms() - NEW_YEAR_2026_MS
+    least, most = (s * speed * 1000 for s in (passed_s, passed_s + time.monotonic() - before))
+    assert least - 1 <= shown_ms <= most + 1 + speed * 1e-3
+
+
+@given(steps=st.lists(st.integers(0, 10**8), max_size=20), now_ms=st.integers(0, 2**42))
+def test_steps_of_a_manual_clock_add_up(steps: list[int], now_ms: int) -> None:
+    clock = ManualClock(now_ms)
+    shown = [clock.advance(step) for step in steps]
+    assert clock.now_ms() == now_ms + sum(steps)
+    assert shown == sorted(shown)
+    assert clock.delay_s(clock.now_ms() + 1) == 0.001
+
+
+def test_who_waits_for_the_delay_arrives() -> None:
+    """Waiting over and over for what is left ends at the moment, however coarse the steps are."""
+    clock = ManualClock(NEW_YEAR_2026_MS)
+    until_ms = NEW_YEAR_2026_MS + 12_345
+    while delay_s := clock.delay_s(until_ms):
+        clock.advance(max(1, int(delay_s * 400)))
+    assert clock.now_ms() >= until_ms
+    assert clock.now_ms() < until_ms + 2
+
+
+def test_the_numbers_of_a_shared_clock_cannot_be_changed() -> None:
+    clock = ScaledClock.starting_at(NEW_YEAR_2026_MS, 900.0)
+    with pytest.raises(AttributeError):
+        clock.speed = 1.0  # type: ignore[misc]

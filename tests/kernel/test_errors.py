@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 
 from ferraris.kernel import errors
@@ -70,3 +72,46 @@ def test_a_caller_branches_on_the_three_kinds() -> None:
     kinds = (ProtocolError, SecurityError, LinkError)
     for one in kinds:
         assert [issubclass(one, other) for other in kinds].count(True) == 1
+
+
+WORDS = {
+    "expected": ("an array", "expected an array"),
+    "got": (0, "got 0"),
+    "offset": (7, "at octet 7"),
+    "state": ("ASSOCIATED", "in state ASSOCIATED"),
+    "clause": ("IEC 62056-5-3 9.5", "(IEC 62056-5-3 9.5)"),
+}
+EVERY_COMBINATION = [names for count in range(len(WORDS) + 1) for names in combinations(WORDS, count)]
+
+
+@pytest.mark.parametrize("names", EVERY_COMBINATION, ids="+".join)
+def test_a_text_says_every_field_that_is_there_and_none_other(names: tuple[str, ...]) -> None:
+    error = FerrarisError("cut short", **{name: WORDS[name][0] for name in names})  # type: ignore[arg-type]
+    assert str(error) == ", ".join(["cut short", *(WORDS[name][1] for name in names)])
+    for name in WORDS:
+        assert getattr(error, name) == (WORDS[name][0] if name in names else None)
+
+
+NOTHING_IS_A_VALUE = [
+    # field       value   text
+    ("expected",  0,      "cut short, expected 0"),
+    ("expected",  "",     "cut short, expected "),
+    ("expected",  False,  "cut short, expected False"),
+    ("got",       0.0,    "cut short, got 0.0"),
+    ("got",       (),     "cut short, got ()"),
+    ("offset",    0,      "cut short, at octet 0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "value", "text"), NOTHING_IS_A_VALUE)
+def test_zero_and_empty_are_said(field: str, value: object, text: str) -> None:
+    assert str(FerrarisError("cut short", **{field: value})) == text  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("line", PARENTS.strip().splitlines())
+def test_every_error_can_be_raised_and_caught_as_its_parent(line: str) -> None:
+    child, parent = (getattr(errors, name) for name in line.split())
+    made = child("no", result="denied", code=3) if child is RefusedError else child("no", got=1)
+    with pytest.raises(parent, match=r"^no, got"):
+        raise made
+    assert isinstance(made, FerrarisError)

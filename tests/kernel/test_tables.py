@@ -263,3 +263,89 @@ def test_what_a_csv_writer_wrote_is_read_back(rows: list[tuple[int, str]]) -> No
     lines = list(tables._numbered_lines(out.getvalue()))
     parsed = [tables._csv_row(next(csv.reader([line])), ["code", "tag"], Row, "t", n) for n, line in lines[1:]]
     assert [(row.code, row.tag) for row in parsed] == rows
+
+
+@dataclass(frozen=True)
+class Leaf:
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Tree:
+    whole: int = 0
+    real: float = 0.0
+    truth: bool = False
+    text: str = ""
+    access: Access = Access.READ_ONLY
+    name: Name | None = None
+    many: tuple[int, ...] = ()
+    either: int | str | None = None
+    leaf: Leaf | None = None
+    leaves: tuple[Leaf, ...] = ()
+    by_number: dict[int, str] = field(default_factory=dict)
+
+
+READ = [
+    # TOML                                   field        value
+    ("whole = 0x10",                         "whole",     16),
+    ("whole = -1_000",                       "whole",     -1000),
+    ("real = 1",                             "real",      1.0),
+    ("real = 1e3",                           "real",      1000.0),
+    ("truth = true",                         "truth",     True),
+    ("text = ''",                            "text",      ""),
+    ("access = 'Read_And_Write'",            "access",    Access.READ_AND_WRITE),
+    ("name = '1.2.3'",                       "name",      Name([1, 2, 3])),
+    ("many = []",                            "many",      ()),
+    ("many = [3, 1, 2]",                     "many",      (3, 1, 2)),
+    ("either = 5",                           "either",    5),
+    ("either = '5'",                         "either",    "5"),
+    ("leaf = {}",                            "leaf",      Leaf()),
+    ("leaf.number = 4",                      "leaf",      Leaf(4)),
+    ("[leaf]\nnumber = 4",                   "leaf",      Leaf(4)),
+    ("[[leaves]]\n[[leaves]]\nnumber = 2",   "leaves",    (Leaf(), Leaf(2))),
+    ("by_number = { 1 = 'a', 0x10 = 'b' }",  "by_number", {1: "a", 16: "b"}),
+    ("",                                     "by_number", {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "name", "value"), READ)
+def test_every_kind_of_value_in_toml(text: str, name: str, value: object) -> None:
+    found = getattr(parse_toml(text, Tree, "tree.toml"), name)
+    assert (found, type(found)) == (value, type(value))
+
+
+UNREAD = [
+    # TOML                                   complaint
+    ("whole = 1.0",                          "tree.toml line 1: whole, expected int, got 1.0"),
+    ("whole = true",                         "tree.toml line 1: whole, expected int, got True"),
+    ("whole = '1'",                          "tree.toml line 1: whole, expected int, got '1'"),
+    ("real = true",                          "tree.toml line 1: real, expected float, got True"),
+    ("real = '1.0'",                         "tree.toml line 1: real, expected float, got '1.0'"),
+    ("truth = 1",                            "tree.toml line 1: truth, expected bool, got 1"),
+    ("text = 1",                             "tree.toml line 1: text, expected str, got 1"),
+    ("access = 1",                           "tree.toml line 1: access, expected Access, got 1"),
+    ("access = 'all'",                       "tree.toml line 1: access, expected Access: read_only, read_and_write, got 'all'"),
+    ("name = 5",                             "tree.toml line 1: name, expected Name, got 5"),
+    ("name = '1.2.x'",                       "tree.toml line 1: name, expected Name, got '1.2.x'"),
+    ("many = 5",                             "tree.toml line 1: many, expected an array of int, got 5"),
+    ("many = [1, 'b']",                      "tree.toml line 1: many[1], expected int, got 'b'"),
+    ("either = 1.5",                         "tree.toml line 1: either"),
+    ("leaf = 5",                             "tree.toml line 1: leaf, expected Leaf, got 5"),
+    ("leaf = { numbr = 5 }",                 "tree.toml line 1: leaf.numbr, expected one of number, got the key numbr"),
+    ("\n\n[leaf]\nnumber = 'x'",             "tree.toml line 4: leaf.number, expected int, got 'x'"),
+    ("[[leaves]]\n\n[[leaves]]\nnumber = []", "tree.toml line 4: leaves[1].number, expected int, got []"),
+    ("by_number = { a = 'b' }",              "tree.toml line 1: by_number.a, expected int, got 'a'"),
+    ("by_number = [1]",                      "tree.toml line 1: by_number, expected a table, got [1]"),
+    ("colour = 1",                           "tree.toml line 1: colour, expected one of whole, real"),
+    ("whole = 1\nwhole = 2",                 "tree.toml: Cannot overwrite"),
+    ("whole =",                              "tree.toml: Invalid value"),
+    ("many = " + 5000 * "[",                 "tree.toml: arrays or tables are nested too deep"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "complaint"), UNREAD, ids=[row[0][:30] for row in UNREAD])
+def test_every_complaint_in_toml_names_file_line_and_key(text: str, complaint: str) -> None:
+    with pytest.raises(TableError) as caught:
+        parse_toml(text, Tree, "tree.toml")
+    assert str(caught.value).startswith(complaint)
+    assert len(str(caught.value)) < 300

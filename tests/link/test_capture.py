@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from ferraris.kernel.clock import ManualClock
+from ferraris.kernel.errors import LinkClosedError
 from ferraris.link import CaptureLink, Direction, JsonLinesCapture, Link, PcapCapture, loopback_pair
 from ferraris.link.middleware import Middleware
 from ferraris.simulation import run_virtual
@@ -152,3 +153,103 @@ def test_a_long_chunk_is_several_segments(size: int) -> None:
     assert b"".join(record.payload for record in answer) == bytes(size)
     assert [record.sequence for record in answer] == list(range(0, size, 32_768))
     assert more.acknowledged == size
+
+
+def test_the_head_of_a_pcap_file_octet_by_octet() -> None:
+    """As libpcap's format description has it: magic, version 2.4, no time zone, no accuracy, 65535 octets, raw IP."""
+    file = io.BytesIO()
+    PcapCapture(file, ManualClock(NOW_MS))
+    assert file.getvalue().hex(" ", 4) == "a1b2c3d4 00020004 00000000 00000000 0000ffff 00000065"
+
+
+def test_a_record_octet_by_octet() -> None:
+    file = io.BytesIO()
+
+    async def scenario() -> None:
+        left, _ = loopback_pair()
+        link = CaptureLink(Named(left, "127.0.0.1:50000", "127.20.0.1:4059"), PcapCapture(file, ManualClock(NOW_MS)))
+        await link.send(b"\x00\x01\x00\x01\x00\x01\x00\x00")
+
+    run_virtual(scenario())
+    record = bytes.fromhex(
+        "6955b900 0001e078 00000030 00000030"  # 1 767 225 600 s, 123 000 us, 48 octets kept of 48
+        "45 00 0030 0000 4000 40 06"  # IPv4, 48 octets, not to be fragmented, 64 hops, TCP
+        "3cb2 7f000001 7f140001"  # checksum, source, destination
+        "c350 0fdb 00000000 00000000 50 18 ffff 0000 0000"  # ports, sequence numbers, flags PSH and ACK
+        "0001000100010000"
+    )
+    assert file.getvalue()[24:].hex(" ", 4) == record.hex(" ", 4)
+
+
+ADDRESSES = [
+    # local                    peer                        source            destination       ports
+    ("127.0.0.1:1",            "127.20.0.1:4059",          "127.0.0.1",      "127.20.0.1",     (1, 4059)),
+    ("[::1]:65535",            "[2001:db8::7]:4059",       "::1",            "2001:db8::7",    (65535, 4059)),
+    ("left:7",                 "127.20.0.1:4059",          "192.0.2.1",      "127.20.0.1",     (7, 4059)),
+    ("",                       "",                         "192.0.2.1",      "192.0.2.2",      (0, 0)),
+    ("meter.example:4059",     "right:0",                  "192.0.2.1",      "192.0.2.2",      (4059, 0)),
+    ("10.0.0.1:nonsense",      "10.0.0.2:80",              "192.0.2.1",      "10.0.0.2",       (0, 80)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("local", "peer", "source", "destination", "ports"), ADDRESSES)
+def test_any_address_gives_a_record_that_can_be_read(
+    local: str, peer: str, source: str, destination: str, ports: tuple[int, int]
+) -> None:
+    for datagrams in (False, True):
+        ask, answer, _ = captured(local, peer, datagrams=datagrams)
+        assert (ask.source, ask.destination, ask.ports) == (source, destination, ports)
+        assert answer.ports == ports[::-1]
+
+
+def test_lines_of_json_stand_alone() -> None:
+    """Each line is whole and ends with a line feed, whatever the octets are."""
+    file = io.StringIO()
+
+    async def scenario() -> None:
+        left, _ = loopback_pair()
+        link = CaptureLink(Named(left, 'quoted"\n:1', "µ:2"), JsonLinesCapture(file, ManualClock(NOW_MS)))
+        for octets in (bytes(range(256)), b"\n", b'"'):
+            await link.send(octets)
+
+    run_virtual(scenario())
+    lines = file.getvalue().split("\n")
+    assert lines.pop() == ""
+    rows = [json.loads(line) for line in lines]
+    assert [bytes.fromhex(row["hex"]) for row in rows] == [bytes(range(256)), b"\n", b'"']
+    assert {(row["local"], row["peer"]) for row in rows} == {('quoted"\n:1', "µ:2")}
+    assert list(rows[0]) == ["time_ms", "direction", "local", "peer", "hex"]
+
+
+def test_what_was_to_be_sent_stands_in_the_capture_even_when_the_link_failed() -> None:
+    file = io.StringIO()
+
+    async def scenario() -> None:
+        left, right = loopback_pair()
+        link = CaptureLink(left, JsonLinesCapture(file, ManualClock(NOW_MS)))
+        await right.aclose()
+        with pytest.raises(LinkClosedError):
+            await link.send(b"\x01")
+        with pytest.raises(LinkClosedError):
+            await link.receive()
+
+    run_virtual(scenario())
+    assert [json.loads(line)["hex"] for line in file.getvalue().splitlines()] == ["01"]
+
+
+def test_sequence_numbers_of_many_links_do_not_mix() -> None:
+    file = io.BytesIO()
+
+    async def scenario() -> None:
+        capture = PcapCapture(file, ManualClock(NOW_MS))
+        for round_ in range(3):
+            for port in range(1, 6):
+                left, _ = loopback_pair()
+                await CaptureLink(Named(left, f"127.0.0.1:{port}", "127.20.0.1:4059"), capture).send(bytes(port))
+            del round_
+
+    run_virtual(scenario())
+    by_port: dict[int, list[int | None]] = {}
+    for record in read_pcap(file.getvalue()):
+        by_port.setdefault(record.ports[0], []).append(record.sequence)
+    assert by_port == {port: [0, port, 2 * port] for port in range(1, 6)}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import resource
 import socket
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -13,7 +15,7 @@ import uvloop
 from ferraris.kernel.errors import LinkClosedError, LinkError, LinkTimeoutError, LinkUnreachableError
 from ferraris.kernel.limits import LINK_RECEIVE_OCTETS_MAX
 from ferraris.link import Link, TcpLink, open_tcp, receive_within, serve_tcp
-from tests.link.conformance import until
+from tests.link.conformance import receive_octets, until
 
 READ_OCTETS_MAX = 256 * 1024
 """What asyncio and uvloop read from a socket at once."""
@@ -256,6 +258,162 @@ def test_closing_does_not_wait_for_a_peer_that_never_reads(
             await link.aclose()
         with pytest.raises(LinkError):
             await sending
+        await server.aclose()
+
+    run(scenario())
+
+
+def test_thousands_of_connections_are_served_at_once(run: Callable[..., Any]) -> None:
+    """As many as a collector opens to its meters in one round; the bound here is the test machine's file descriptors."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    count = min(1500, (soft - 200) // 2)
+
+    async def scenario() -> None:
+        server = await serve_tcp("127.0.0.1", 0, echo)
+        links: list[TcpLink] = []
+        for _ in range(0, count, 100):
+            links += await asyncio.gather(*[open_tcp("127.0.0.1", server.port) for _ in range(100)])
+        await until(lambda: server.connections == len(links))
+        for number, link in enumerate(links):
+            await link.send(number.to_bytes(2, "big"))
+        answers = [await receive_octets(link, 2) for link in links]
+        assert answers == [number.to_bytes(2, "big") for number in range(len(links))]
+        await asyncio.gather(*[link.aclose() for link in links])
+        await until(lambda: server.connections == 0)
+        await server.aclose()
+
+    run(scenario())
+
+
+def test_a_slow_receiver_gets_every_octet_in_the_end(run: Callable[..., Any]) -> None:
+    """Reading is paused and resumed many times on the way."""
+    count = 4 * 1024 * 1024
+
+    async def scenario() -> None:
+        pattern = bytes(range(251)) * (count // 251 + 1)
+
+        async def handler(link: Link) -> None:
+            for start in range(0, count, 100_000):
+                await link.send(pattern[start : min(count, start + 100_000)])
+
+        server = await serve_tcp("127.0.0.1", 0, handler)
+        link = await open_tcp("127.0.0.1", server.port)
+        received = bytearray()
+        pauses = 0
+        while len(received) < count:
+            await asyncio.sleep(0.001)
+            pauses += link._reading_paused
+            received += await receive_within(link, 20)
+        assert bytes(received) == pattern[:count]
+        assert pauses > 3
+        with pytest.raises(LinkClosedError):
+            await receive_within(link, 20)
+        await link.aclose()
+        await server.aclose()
+
+    run(scenario())
+
+
+def test_what_came_before_a_reset_can_be_taken_though_reading_was_paused(run: Callable[..., Any]) -> None:
+    async def scenario() -> None:
+        accepted: asyncio.Future[TcpLink] = asyncio.get_running_loop().create_future()
+
+        async def handler(link: Link) -> None:
+            assert isinstance(link, TcpLink)
+            accepted.set_result(link)
+            await hold(link)
+
+        server = await serve_tcp("127.0.0.1", 0, handler)
+        sender = await open_tcp("127.0.0.1", server.port)
+        slow = await accepted
+        sending = asyncio.create_task(sender.send(bytes(8 * 1024 * 1024)))
+        await until(lambda: slow._reading_paused)
+        sender._transport.abort()
+        with pytest.raises(LinkClosedError):
+            await sending
+        slow._transport.abort()
+        await until(lambda: slow._inbox.ended)
+        assert len(await slow.receive()) >= LINK_RECEIVE_OCTETS_MAX
+        with pytest.raises(LinkClosedError):
+            await slow.receive()
+        await server.aclose()
+        await sender.aclose()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("passes", range(6))
+def test_opening_may_be_cancelled_at_any_step(run: Callable[..., Any], passes: int) -> None:
+    """No socket is left open: the server sees each one it accepted come to its end."""
+
+    async def scenario() -> None:
+        server = await serve_tcp("127.0.0.1", 0, echo)
+        opening = asyncio.create_task(open_tcp("127.0.0.1", server.port))
+        for _ in range(passes):
+            await asyncio.sleep(0)
+        opening.cancel()
+        await asyncio.wait([opening])
+        if not opening.cancelled():
+            await opening.result().aclose()
+        del opening
+        gc.collect()
+        await asyncio.sleep(0.01)
+        await until(lambda: server.connections == 0)
+        await server.aclose()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("passes", range(5))
+def test_closing_may_be_cancelled_at_any_step(
+    run: Callable[..., Any], passes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ferraris.link.tcp.LINK_CLOSE_TIMEOUT_S", 0.01)
+
+    async def scenario() -> None:
+        server = await serve_tcp("127.0.0.1", 0, hold)
+        link = await open_tcp("127.0.0.1", server.port)
+        sending = asyncio.create_task(link.send(bytes(8 * 1024 * 1024)))
+        await asyncio.sleep(0)
+        closing = asyncio.create_task(link.aclose())
+        for _ in range(passes):
+            await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.wait([closing])
+        await link.aclose()
+        with pytest.raises(LinkClosedError):
+            await sending
+        with pytest.raises(LinkClosedError):
+            await link.receive()
+        await server.aclose()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("passes", range(6))
+def test_a_send_cancelled_while_it_waits_leaves_the_link_whole(run: Callable[..., Any], passes: int) -> None:
+    """What was handed over is sent in any case: the peer gets whole chunks in order, then the next one."""
+
+    async def scenario() -> None:
+        accepted: asyncio.Future[Link] = asyncio.get_running_loop().create_future()
+
+        async def handler(link: Link) -> None:
+            accepted.set_result(link)
+            await hold(link)
+
+        server = await serve_tcp("127.0.0.1", 0, handler)
+        link = await open_tcp("127.0.0.1", server.port)
+        peer = await accepted
+        sending = asyncio.create_task(link.send(b"a" * 3_000_000))
+        await asyncio.sleep(0)
+        for _ in range(passes):
+            await asyncio.sleep(0)
+        sending.cancel()
+        await asyncio.wait([sending])
+        following = asyncio.create_task(link.send(b"b" * 10))
+        assert await receive_octets(peer, 3_000_010) == b"a" * 3_000_000 + b"b" * 10
+        await following
+        await link.aclose()
         await server.aclose()
 
     run(scenario())

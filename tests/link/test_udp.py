@@ -144,3 +144,90 @@ def test_addresses_that_cannot_be_had() -> None:
         await server.aclose()
 
     asyncio.run(scenario())
+
+
+def test_many_peers_cost_no_more_than_the_bound() -> None:
+    """A flood from ever new addresses: the table of peers and the handlers stay bounded, and the last ones are served."""
+
+    async def scenario() -> None:
+        served = 0
+
+        async def handler(link: Link) -> None:
+            nonlocal served
+            served += 1
+            await echo(link)
+
+        server = await serve_udp("127.0.0.1", 0, handler, peers_max=8)
+        links = [await open_udp("127.0.0.1", server.port) for _ in range(60)]
+        for link in links:
+            await link.send(b"?")
+            assert await receive_within(link, 20) == b"?"
+            assert server.connections <= 9
+        assert served == 60
+        await until(lambda: server.connections == 8)
+        for link in links:
+            await link.aclose()
+        await server.aclose()
+        assert server.connections == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_burst_of_new_peers_waits_for_room() -> None:
+    """Handlers of peers that gave way may still be ending: beyond twice the bound, datagrams of new peers are lost."""
+
+    async def scenario() -> None:
+        most = 0
+
+        async def slow_to_end(link: Link) -> None:
+            nonlocal most
+            try:
+                await link.receive()
+                most = max(most, server.connections)
+                await link.receive()
+            finally:
+                await asyncio.sleep(0.05)
+
+        server = await serve_udp("127.0.0.1", 0, slow_to_end, peers_max=3)
+        links = [await open_udp("127.0.0.1", server.port) for _ in range(30)]
+        for link in links:
+            await link.send(b"?")
+        await asyncio.sleep(0.02)
+        assert 3 <= most <= 6
+        assert server.connections <= 6
+        await server.aclose()
+        for link in links:
+            await link.aclose()
+
+    asyncio.run(scenario())
+
+
+def test_a_peer_whose_handler_has_ended_is_met_anew() -> None:
+    async def scenario() -> None:
+        async def answers_once(link: Link) -> None:
+            await link.send(await link.receive())
+
+        server = await serve_udp("127.0.0.1", 0, answers_once)
+        link = await open_udp("127.0.0.1", server.port)
+        for number in range(5):
+            await link.send(bytes([number]))
+            assert await receive_within(link, 20) == bytes([number])
+            await until(lambda: server.connections == 0)
+        await link.aclose()
+        await server.aclose()
+
+    asyncio.run(scenario())
+
+
+def test_an_empty_datagram_is_none() -> None:
+    async def scenario() -> None:
+        server = await serve_udp("127.0.0.1", 0, echo)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as raw:
+            raw.setblocking(False)
+            raw.sendto(b"", ("127.0.0.1", server.port))
+            await until(lambda: server.connections == 1)
+            raw.sendto(b"x", ("127.0.0.1", server.port))
+            assert await asyncio.get_running_loop().sock_recv(raw, 100) == b"x"
+        await server.aclose()
+
+    asyncio.run(scenario())

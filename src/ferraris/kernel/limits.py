@@ -78,6 +78,9 @@ LINK_CLOSE_TIMEOUT_S: Final = 5.0
 """How long closing a link waits for a peer that does not take what is still to be written."""
 LINK_CONNECTIONS_MAX: Final = 16_384
 """Links that one listening address serves at a time."""
+LINK_CONNECTIONS_WAITING_MAX: Final = 1_024
+"""Connections that the operating system has accepted at one address and we have not: when a street's power comes back,
+its meters all push at once, and who finds no room tries again only seconds later."""
 LINK_RECEIVE_OCTETS_MAX: Final = 64 * 1024
 """Received and not yet taken; a stream stops reading here, after at most one read more."""
 LINK_DATAGRAMS_MAX: Final = 64

@@ -15,6 +15,7 @@ from ferraris.kernel.limits import (
     LINK_CLOSE_TIMEOUT_S,
     LINK_CONNECT_TIMEOUT_S,
     LINK_CONNECTIONS_MAX,
+    LINK_CONNECTIONS_WAITING_MAX,
     LINK_RECEIVE_OCTETS_MAX,
 )
 from ferraris.link.contract import STREAM_OCTETS_MAX, LinkCapabilities, LinkHandler, address_text
@@ -179,7 +180,9 @@ async def serve_tcp(
     loop = asyncio.get_running_loop()
     handlers = HandlerTasks(handler, connections_max)
     try:
-        server = await loop.create_server(lambda: _AcceptedLink(handlers), host, port)
+        server = await loop.create_server(
+            lambda: _AcceptedLink(handlers), host, port, backlog=LINK_CONNECTIONS_WAITING_MAX
+        )
     except CANNOT_BE_OPENED as error:
         raise LinkUnreachableError(f"Cannot listen on {address_text(host, port)}: {reason_text(error)}") from error
     return TcpServer(server, handlers)
