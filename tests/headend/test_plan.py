@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ferraris.headend import CollectedProfile, CollectionPlan, plan_from_json, plan_to_json
 from ferraris.kernel.errors import ConfigError
+from ferraris.meter.clock import Zone
+from tests.headend.world import DAILY, LOAD
+
+BEFORE_SUMMER_S = 1_772_409_600
+"""2026-03-02T00:00Z."""
+
+
+@pytest.mark.parametrize("name", ["central_european", "eastern_european", "western_european"])
+def test_each_local_midnight_has_a_slot_of_its_own_through_days_of_23_and_25_hours(name: str) -> None:
+    zone = Zone.load(name)
+    midnight_s = int(zone.next_midnight_s(np.array([BEFORE_SUMMER_S]))[0])
+    hours, slots = set(), []
+    for _ in range(800):
+        slots.append(DAILY.slot_of(midnight_s))
+        next_s = int(zone.next_midnight_s(np.array([midnight_s]))[0])
+        hours.add((next_s - midnight_s) // 3_600)
+        midnight_s = next_s
+    assert slots == list(range(slots[0], slots[0] + 800))
+    assert hours == {23, 24, 25}
+
+
+@pytest.mark.parametrize(("time_s", "slot"), [(0, 0), (1, 1), (86_399, 1), (86_400, 1), (86_401, 2)])
+def test_a_daily_row_belongs_to_the_day_that_it_is_captured_in(time_s: int, slot: int) -> None:
+    assert (DAILY.on_grid, DAILY.slot_of(time_s)) == (False, slot)
+
+
+def test_a_row_of_the_load_profile_belongs_to_its_own_second() -> None:
+    assert (LOAD.on_grid, LOAD.slot_of(1_800), LOAD.slot_at(1_800)) == (True, 2, 2)
 
 
 def test_plans_survive_as_json() -> None:

@@ -19,7 +19,7 @@ NOON_S = 1_772_452_800
     ("tags", "found"),
     [
         (("LOAD_PROFILE",), [CollectedProfile("LOAD_PROFILE", 1, 900, 960)]),
-        (("DAILY_PROFILE",), [CollectedProfile("DAILY_PROFILE", 1, 86_400, 40)]),
+        (("DAILY_PROFILE",), [CollectedProfile("DAILY_PROFILE", 17, 86_400, 40)]),
         (("STANDARD_EVENT_LOG",), []),  # not captured by period
         (("POWER_QUALITY_PROFILE_1",), []),  # no column that is a channel
         (("NO_SUCH_PROFILE",), []),

@@ -226,6 +226,15 @@ def test_gaps_look_only_at_multiples_of_the_period(store: IntervalStore) -> None
     assert store.gaps(IMPORT, T0 + DAY_S, T0, QUARTER_S) == []
 
 
+def test_gaps_off_the_grid_are_periods_without_any_reading(store: IntervalStore) -> None:
+    midnights = [T0 - 3600, T0 + DAY_S - 3600, T0 + 3 * DAY_S - 7200, T0 + 4 * DAY_S]
+    store.append(Readings.of(1, IMPORT, [*midnights, T0 + 3 * DAY_S - 3600], 5), 1)
+    one, two = Gap(1, T0 + 2 * DAY_S, T0 + 2 * DAY_S, 1), Gap(2, T0, T0 + 4 * DAY_S, 5)
+    assert store.gaps(IMPORT, T0 - DAY_S, T0 + 4 * DAY_S, DAY_S, [1, 2], on_grid=False) == [one, two]
+    assert store.gaps(IMPORT, T0 - 1, T0 + DAY_S, DAY_S, on_grid=False) == []
+    assert store.gaps(IMPORT, T0, T0 + DAY_S + 1, DAY_S) == [Gap(1, T0 + DAY_S, T0 + DAY_S, 1)]
+
+
 @pytest.mark.parametrize("period_s", [0, -900])
 def test_a_period_must_last(store: IntervalStore, period_s: int) -> None:
     with pytest.raises(ValueError, match="period"):

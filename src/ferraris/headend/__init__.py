@@ -44,6 +44,7 @@ from ferraris.headend.events import (
 from ferraris.headend.failure import Failure, FailureKind
 from ferraris.headend.headend import HeadEnd
 from ferraris.headend.plan import (
+    USUAL_PROFILES,
     AlarmRule,
     CollectedProfile,
     CollectionPlan,
@@ -89,6 +90,7 @@ from ferraris.headend.work import (
 )
 
 __all__ = [
+    "USUAL_PROFILES",
     "Activity",
     "Alarm",
     "AlarmAcknowledged",

@@ -161,10 +161,11 @@ def _within(readings: Readings, work: ReadProfile) -> tuple[Readings, int]:
 
 
 def _filled_slots(readings: Readings, profile: CollectedProfile) -> tuple[tuple[int, int], ...]:
-    """The slots that have a row, as ranges. A row captured off the grid (after a clock change) fills none."""
+    """The slots that have a row, as ranges. A row captured off its grid (after a clock change) fills none."""
     times_s = readings.time_s[readings.channel == profile.channel]
-    times_s = times_s[times_s % profile.capture_period_s == 0]
-    return tuple(runs(np.unique(times_s // profile.capture_period_s).tolist()))
+    if profile.on_grid:
+        times_s = times_s[times_s % profile.capture_period_s == 0]
+    return tuple(runs(np.unique(-(-times_s // profile.capture_period_s)).tolist()))
 
 
 def _settle_asked(turn: Turn, meter: Meter, coverage: Coverage, asked: tuple[int, int]) -> None:

@@ -19,13 +19,20 @@ from ferraris.store import AlarmSeverity
 MS_PER_S: Final = 1_000
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
+DAY_S: Final = 86_400
 
 DEFAULT_GROUP: Final = "default"
+USUAL_PROFILES: Final = ("LOAD_PROFILE", "DAILY_PROFILE")
+"""What a head-end collects unless it is told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class CollectedProfile:
     """A profile generic that the head-end collects from a kind of meter.
+
+    Slot k is the moment k × capture_period_s since 1970 UTC. A profile of a day or longer captures at the meter's own
+    midnight, which is not UTC's: the row of its slot k lies anywhere in the period that ends with that moment. As local
+    midnights are 23 to 25 hours apart and fall on one side of UTC's, there is one in each such day.
 
     `channel` is the channel whose stored slots stand for whole rows, since the rows of one answer are stored together.
     `depth_rows` is how many rows the meter's buffer keeps before it overwrites the oldest.
@@ -39,6 +46,15 @@ class CollectedProfile:
     def slot_at(self, time_s: int) -> int:
         """The newest slot at or before `time_s`."""
         return time_s // self.capture_period_s
+
+    @property
+    def on_grid(self) -> bool:
+        """Whether rows are captured exactly at the slots."""
+        return self.capture_period_s < DAY_S
+
+    def slot_of(self, time_s: int) -> int:
+        """The slot to which a row captured at `time_s` belongs."""
+        return self.slot_at(time_s) if self.on_grid else -(-time_s // self.capture_period_s)
 
     @property
     def depth_s(self) -> int:

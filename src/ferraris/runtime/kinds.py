@@ -42,15 +42,15 @@ def collected_profiles(name: str, tags: tuple[str, ...]) -> tuple[CollectedProfi
 def collected_profile(profile: CompanionProfile, tag: str) -> CollectedProfile | None:
     """The profile generic `tag` as the head-end collects it; None when it is not captured by period into a channel."""
     entry = profile.object(tag)
-    stored = [channel for column in entry.capture_objects if (channel := channel_number(column)) is not None]
+    stored = [channel for column in entry.capture_objects if (channel := channel_number(column, tag)) is not None]
     if not stored or entry.capture_period_s <= 0:
         return None
     return CollectedProfile(tag, stored[0], entry.capture_period_s, entry.profile_entries)
 
 
-def channel_number(column: CaptureObject) -> int | None:
-    """The channel that a column is stored under; None for one that is not stored."""
-    channel = channels.by_logical_name(Obis(column.logical_name), column.attribute_index)
+def channel_number(column: CaptureObject, profile: str) -> int | None:
+    """The channel that a column of the profile of that tag is stored under; None for one that is not stored."""
+    channel = channels.by_logical_name(Obis(column.logical_name), column.attribute_index, profile)
     return None if channel is None else channel.number
 
 
@@ -64,7 +64,7 @@ def readings_of(meter: int, entry: ProfileObject, columns: ProfileColumns) -> Re
     parts = [
         Readings.of(meter, number, time_s[timed], columns.numbers(column)[timed], status)
         for column in columns.capture_objects
-        if (number := channel_number(column)) is not None
+        if (number := channel_number(column, entry.tag)) is not None
     ]
     return Readings.concatenate(parts) if timed.any() else Readings.from_rows(())
 

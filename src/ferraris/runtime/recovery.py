@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from ferraris.headend import (
+    USUAL_PROFILES,
     CollectedProfile,
     CollectionPlan,
     HeadEndConfig,
@@ -30,7 +31,7 @@ OPEN_STATES = (CommandState.PENDING, CommandState.SENT, CommandState.UNKNOWN)
 def load_config(records: RecordStore, limits: Limits) -> HeadEndConfig:
     """The plans of the record store's groups. A new store gets a first one."""
     if not records.groups():
-        save_plan(records, CollectionPlan())
+        save_plan(records, CollectionPlan(profiles=USUAL_PROFILES))
     plans = tuple(plan_from_json(group.plan) for group in records.groups())
     return HeadEndConfig(plans, limits, standard_alarm_rules())
 
@@ -93,7 +94,8 @@ def _coverage_of(
     newest = intervals.latest(profile.channel)
     missing: dict[int, list[tuple[int, int]]] = {row.id: [] for row in owners}
     if start_slot < until_slot:
-        found = intervals.gaps(profile.channel, start_slot * period_s, until_slot * period_s, period_s, list(created))
+        span_s = start_slot * period_s, until_slot * period_s
+        found = intervals.gaps(profile.channel, *span_s, period_s, list(created), on_grid=profile.on_grid)
         for gap in found:
             first = max(gap.first_s // period_s, created[gap.meter] + 1)
             if first <= gap.last_s // period_s:
@@ -103,7 +105,7 @@ def _coverage_of(
             profile.tag,
             until_slot,
             tuple(missing[row.id]),
-            None if row.id not in newest else profile.slot_at(newest[row.id]),
+            None if row.id not in newest else profile.slot_of(newest[row.id]),
         )
         for row in owners
     }

@@ -18,6 +18,7 @@ import structlog
 
 from ferraris.client import ClientAssociation
 from ferraris.headend import (
+    USUAL_PROFILES,
     AssociationFinished,
     Client,
     CollectionPlan,
@@ -123,8 +124,7 @@ class Runtime:
 
     def register(self, rows: Sequence[MeterRow]) -> None:
         """Durably add meters to the registry and begin to collect them. Raises StoreError, TableError for an unknown kind."""
-        for group in sorted({row.group for row in rows} - {plan.group for plan in self.head_end.config.plans}):
-            self.set_plan(CollectionPlan(group))
+        self._plan_groups(rows)
         profiles = [
             profiles_of(self.head_end.config, row) for row in rows
         ]  # an unknown kind raises before it is on record
@@ -142,10 +142,16 @@ class Runtime:
 
     def update(self, row: MeterRow) -> None:
         """Durably change a meter's row (address, group, keys). Raises StoreError."""
+        self._plan_groups([row])
         profiles = profiles_of(self.head_end.config, row)
         self.stores.records.update_meter(row)
         self._key_ring.register([row])
         self.post(MeterRegistered(row, profiles))
+
+    def _plan_groups(self, rows: Sequence[MeterRow]) -> None:
+        """A group that nobody has made yet gets a first plan."""
+        for group in sorted({row.group for row in rows} - {plan.group for plan in self.head_end.config.plans}):
+            self.set_plan(CollectionPlan(group, USUAL_PROFILES))
 
     def request_collection(self, group: str | None = None, meters: Iterable[int] | None = None) -> None:
         """Read these meters now, whatever their plans say."""

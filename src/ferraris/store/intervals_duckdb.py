@@ -94,10 +94,7 @@ ORDER BY version
 # there is a gap between them.
 _GAPS = """
 WITH present AS (
-    SELECT meter, time_s
-    FROM reading
-    SEMI JOIN wanted USING (meter)
-    WHERE version = 1 AND channel = $channel AND time_s BETWEEN $first_s AND $last_s AND time_s % $period_s = 0
+    {filled_slots}
 ),
 complete AS (
     SELECT meter FROM present GROUP BY meter HAVING count(*) = $expected
@@ -118,6 +115,19 @@ FROM neighbours
 WHERE time_s - previous_s > $period_s
 ORDER BY meter, time_s
 """
+
+_GAPS_ON_GRID = _GAPS.format(
+    filled_slots="""SELECT meter, time_s
+    FROM reading
+    SEMI JOIN wanted USING (meter)
+    WHERE version = 1 AND channel = $channel AND time_s BETWEEN $first_s AND $last_s AND time_s % $period_s = 0"""
+)
+_GAPS_OFF_GRID = _GAPS.format(
+    filled_slots="""SELECT DISTINCT meter, (time_s + $period_s - 1) // $period_s * $period_s AS time_s
+    FROM reading
+    SEMI JOIN wanted USING (meter)
+    WHERE version = 1 AND channel = $channel AND time_s > $first_s - $period_s AND time_s <= $last_s"""
+)
 
 _METERS_OF_CHANNEL = "SELECT DISTINCT meter FROM reading WHERE version = 1 AND channel = $channel"
 
@@ -234,7 +244,14 @@ class DuckDbIntervalStore:
         return [ReadingVersion(*row) for row in rows]
 
     def gaps(
-        self, channel: int, start_s: int, end_s: int, period_s: int, meters: Collection[int] | None = None
+        self,
+        channel: int,
+        start_s: int,
+        end_s: int,
+        period_s: int,
+        meters: Collection[int] | None = None,
+        *,
+        on_grid: bool = True,
     ) -> list[Gap]:
         """Runs of missing slots in (start_s, end_s] among the multiples of `period_s`, by meter, then time."""
         if period_s <= 0:
@@ -243,6 +260,7 @@ class DuckDbIntervalStore:
         if first_s > last_s:
             return []
         span = {"channel": channel, "first_s": first_s, "last_s": last_s, "period_s": period_s}
+        gaps = _GAPS_ON_GRID if on_grid else _GAPS_OFF_GRID
         span["expected"] = (last_s - first_s) // period_s + 1
         with self._reading() as connection:
             if meters is None:
@@ -250,7 +268,7 @@ class DuckDbIntervalStore:
             else:
                 known = np.array(sorted(set(meters)), dtype=np.int32)
             with _registered(connection, "wanted", {"meter": known}):
-                return [Gap(*row) for row in connection.execute(_GAPS, span).fetchall()]
+                return [Gap(*row) for row in connection.execute(gaps, span).fetchall()]
 
     def latest(self, channel: int) -> dict[int, int]:
         """The newest capture time in seconds, by meter."""

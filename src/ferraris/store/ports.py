@@ -46,10 +46,18 @@ class IntervalStore(Protocol):
         ...
 
     def gaps(
-        self, channel: int, start_s: int, end_s: int, period_s: int, meters: Collection[int] | None = None
+        self,
+        channel: int,
+        start_s: int,
+        end_s: int,
+        period_s: int,
+        meters: Collection[int] | None = None,
+        *,
+        on_grid: bool = True,
     ) -> list[Gap]:
         """Runs of missing slots among the multiples of `period_s`, by meter, then time.
 
+        `on_grid`: a slot is filled by a reading of its own second; else by one anywhere in the period that ends with it.
         Without `meters`: of the meters that have ever had a reading on the channel. A meter named in `meters` with no
         reading at all is one gap.
         """
