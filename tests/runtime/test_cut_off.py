@@ -89,19 +89,21 @@ def test_a_graceful_stop_at_any_await_finishes_what_is_under_way(tmp_path: Path,
 
 
 def test_a_graceful_stop_under_load_starts_nothing_more_and_keeps_what_came(tmp_path: Path) -> None:
-    """Six meters, two places: at the stop two are being read and four wait. The two are finished, the four not begun."""
+    """Six meters, two places: at the stop two are being read and others wait. The two are finished, the others not begun."""
     narrow = replace(QUICK, limits=replace(QUICK.limits, concurrency_max=2, urgent_reserve=1))
 
     async def story(street: Street) -> None:
         await street.live_until(1.9)
+        state = street.runtime.head_end.state
+        before = state.counts.associations
         street.runtime.request_collection()
-        await street.until(lambda: street.runtime.head_end.state.running_count == 2, 60, 0.01)
-        runtime = street.runtime
+        await street.until(lambda: state.running_count == 2, 60, 0.01)
+        begun = state.counts.associations - before
         await street.close_head_end()
-        assert runtime.head_end.state.counts.associations_failed == 0
+        assert state.counts.associations_failed == 0
         street.open_head_end()
         read = [meter for meter in range(1, 7) if len(street.stored_slots(meter)) > 4]
-        assert len(read) == 2
+        assert len(read) == begun < 6
         await street.live_until(4.4)
         await all_is_well(street, 3)
 
