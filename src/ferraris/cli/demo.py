@@ -24,6 +24,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from ferraris.cli.clocks import SPEED_MAX
 from ferraris.cli.process_tree import Child, ProcessTree
 from ferraris.kernel.clock import MS_PER_S, S_PER_DAY, ScaledClock
 from ferraris.kernel.errors import ConfigError, FerrarisError
@@ -106,7 +107,7 @@ class Street:
 
 def demo(
     meters: Annotated[int, typer.Option(min=METERS_MIN, help="Number of virtual meters.")] = 200,
-    speed: Annotated[float, typer.Option(min=1.0, help="Virtual seconds per real second.")] = 900.0,
+    speed: Annotated[float, typer.Option(min=1.0, max=SPEED_MAX, help="Virtual seconds per real second.")] = 900.0,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of console and REST API on loopback.")] = 8080,
     meter_port: Annotated[
         int, typer.Option(min=1, max=65535, help="Port of the meters, each at a loopback address of its own.")
@@ -146,7 +147,7 @@ def _directory(directory: Path | None, once: bool) -> Iterator[Path]:
 def _street(directory: Path, meters: int, speed: float, port: int, meter_port: int) -> Street:
     path = directory / PLAY_FILE
     if path.exists():
-        play = Play(**json.loads(path.read_text("ascii")))
+        play = _kept_play(path)
         if play.meters != meters:
             raise ConfigError(f"{directory} holds another street", expected=f"--meters {play.meters}", got=meters)
         begin_ms = max(play.begin_ms, _left_off_ms(directory))
@@ -159,6 +160,13 @@ def _street(directory: Path, meters: int, speed: float, port: int, meter_port: i
         # The processes take a moment to start: the clock begins so much before midnight that all are up by then.
         origin_ms = begin_ms - round((LEAD_S + meters * LEAD_S_PER_METER) * speed) * MS_PER_S
     return Street(directory, play, ScaledClock.starting_at(origin_ms, speed), port, port + 1, meter_port)
+
+
+def _kept_play(path: Path) -> Play:
+    try:
+        return Play(**json.loads(path.read_text("ascii")))
+    except (ValueError, TypeError):
+        raise ConfigError(f"{path} is damaged: it does not say what this street is") from None
 
 
 def _left_off_ms(directory: Path) -> int:

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
+from ferraris.cli.clocks import shared_clock
 from ferraris.cosem import load_profile
 from ferraris.kernel.clock import Clock, ScaledClock, SystemClock
 from ferraris.kernel.entropy import SystemEntropy
@@ -84,11 +85,7 @@ async def _in_thread(call: Callable[[], object]) -> object:
 def clock_of(speed: float, shared: str = "") -> Clock:
     """The machine's clock, or one that runs `speed` times as fast; `shared` is "origin_ms:monotonic_s" of another process."""
     if shared:
-        origin, _, monotonic = shared.partition(":")
-        try:
-            return ScaledClock(int(origin), float(monotonic), speed)
-        except ValueError:
-            raise ConfigError("--clock", expected="MS:S", got=shared) from None
+        return shared_clock(shared, speed)
     if speed == 1.0:
         return SystemClock()
     return ScaledClock.starting_at(SystemClock().now_ms(), speed)

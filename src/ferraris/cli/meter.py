@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import resource
 import signal
 from contextlib import suppress
@@ -14,6 +15,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from ferraris.cli.clocks import SPEED_MAX, shared_clock
 from ferraris.kernel.clock import MS_PER_S, S_PER_DAY, Clock, ScaledClock, SystemClock
 from ferraris.kernel.entropy import SeededEntropy, SystemEntropy
 from ferraris.kernel.errors import ConfigError
@@ -39,6 +41,8 @@ FLEET_FILE: Final = "fleet.json"
 LINKS_AT_ONCE: Final = 4_096
 """Links of all meters together for which there should be room, beside a listening socket for each meter."""
 OTHER_FILES: Final = 256
+PORT_MAX: Final = 0xFFFF
+_PORT: Final = re.compile("[0-9]{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,10 @@ class FleetChoice:
         path = directory / FLEET_FILE
         if not path.exists():
             return
-        made = json.loads(path.read_text("ascii"))
+        try:
+            made = dict(json.loads(path.read_text("ascii")))
+        except (ValueError, TypeError):
+            raise ConfigError(f"{path} is damaged: it does not say what this fleet is made of") from None
         for name, value in asdict(self).items():
             if made.get(name) != value:
                 raise ConfigError(f"{directory} holds another fleet: {name}", expected=made.get(name), got=value)
@@ -81,7 +88,7 @@ def serve(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="What keys, loads and clocks of the meters follow from.")] = 1,
-    speed: Annotated[float, typer.Option(min=0.001, help="Virtual seconds per real second.")] = 1.0,
+    speed: Annotated[float, typer.Option(min=0.001, max=SPEED_MAX, help="Virtual seconds per real second.")] = 1.0,
     csv: Annotated[Path | None, typer.Option(help="Replay these measured values instead of the load model.")] = None,
     push: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the meters push their events.")] = "",
     zone: Annotated[str, typer.Option(help="Time zone of the meters, from the table of zones.")] = "central_european",
@@ -125,7 +132,7 @@ def serve(
 
 def _settings(port: int, push: str) -> ServiceSettings:
     host, _, push_port = push.rpartition(":")
-    if push and not (host and push_port.isdigit()):
+    if push and not (host and _PORT.fullmatch(push_port) and 0 < int(push_port) <= PORT_MAX):
         raise ConfigError("--push", expected="HOST:PORT", got=push)
     return ServiceSettings(port=port, push_host=host, push_port=int(push_port or 0))
 
@@ -133,11 +140,7 @@ def _settings(port: int, push: str) -> ServiceSettings:
 def _clock(directory: Path, speed: float, start: datetime | None, shared: str) -> Clock:
     """Virtual time goes on where a fleet has left off, if that is ahead of the world's time."""
     if shared:
-        origin, _, monotonic = shared.partition(":")
-        try:
-            return ScaledClock(int(origin), float(monotonic), speed)
-        except ValueError:
-            raise ConfigError("--clock", expected="MS:S", got=shared) from None
+        return shared_clock(shared, speed)
     now_ms = SystemClock().now_ms() if start is None else round(start.replace(tzinfo=UTC).timestamp() * MS_PER_S)
     alive_ms = Fleet.last_alive_ms(directory)
     if speed == 1.0 and start is None and (alive_ms or 0) <= now_ms:

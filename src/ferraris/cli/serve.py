@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from ferraris.cli.clocks import SPEED_MAX
 from ferraris.cli.head_end import DEFAULT_DIRECTORY, clock_of, import_registry, opened, runtime_of
 from ferraris.console import serving
 from ferraris.kernel.clock import Clock
@@ -30,7 +31,7 @@ def serve(
     ] = None,
     push_host: Annotated[str, typer.Option(help="Address at which pushes are taken.")] = "127.0.0.1",
     push_port: Annotated[int, typer.Option(min=0, max=65535, help="Port for pushes, TCP and UDP; 0 for none.")] = 0,
-    speed: Annotated[float, typer.Option(min=0.001, help="Virtual seconds per real second.")] = 1.0,
+    speed: Annotated[float, typer.Option(min=0.001, max=SPEED_MAX, help="Virtual seconds per real second.")] = 1.0,
     clock: Annotated[
         str, typer.Option(metavar="MS:S", help="Shared clock: its origin and the monotonic time of that.", hidden=True)
     ] = "",

@@ -19,6 +19,7 @@ line, and before its first, the file repeats.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,6 +46,7 @@ ENERGY_MWH_MAX: Final = 10**12
 """1 GWh in one period: more is a mistake in the file."""
 PERIODS_MS: Final = (60_000, 86_400_000)
 """Shortest and longest period of a file."""
+COLUMN_NAME: Final = re.compile(r"[a-z][a-z0-9_ ()/.+-]{0,30}")
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class _Form:
             self.energies = {1: (Quantity.ACTIVE_IMPORT, MWH_PER_KWH)}
         else:
             expected = "'time' and 'active_import_wh', or a time stamp and one column in kWh"
-            raise ConfigError(f"{path}, line 1: columns", expected=expected, got=", ".join(names)[:200])
+            raise ConfigError(f"{path}, line 1: columns", expected=expected, got=", ".join(map(_shown, names))[:200])
 
     def fault(self, line: int, what: str, *, expected: object = None, got: object = None) -> ConfigError:
         return ConfigError(f"{self.path}, line {line}: {what}", expected=expected, got=got)
@@ -172,3 +174,8 @@ def _read(path: Path, reader: Iterator[list[str]]) -> CsvReplay:
         for phase, value in line.voltages.items():
             voltages[place, phase] = value
     return CsvReplay(period_ms, first // period_ms, energies, voltages)
+
+
+def _shown(name: str) -> str:
+    """A column's name, if it is one: the file may be another one than was meant, with keys in it."""
+    return name if COLUMN_NAME.fullmatch(name) else "…"
