@@ -11,7 +11,7 @@ from ferraris.cosem import ControlState
 from ferraris.kernel.clock import ManualClock
 from ferraris.simulation import EventLog
 from ferraris.simulation.auditor import EVENT_LOG, Auditor, Ledger
-from ferraris.simulation.truth import MeterTruth, Row, Switching
+from ferraris.simulation.truth import MeterTruth, ProfileTruth, Row, Switching
 from ferraris.store import (
     CollectionGroupRow,
     CommandRow,
@@ -36,9 +36,11 @@ class Office:
         stores.records.save_group(CollectionGroupRow(name="default", plan="{}"))
         stores.records.add_meters([meter_row(METER)])
         self.auditor = Auditor(7, EventLog(ManualClock(5_000)), lambda: 5_000)
-        self.truth = self.auditor.truth.meters[METER] = MeterTruth(METER, 2)
+        self.truth = self.auditor.truth.meters[METER] = MeterTruth(
+            METER, ProfileTruth("load", range(1, 3)), ProfileTruth("daily", range(17, 18))
+        )
         for number, time_s in enumerate(TIMES_S):
-            self.truth.rows[time_s] = [Row(0, (number * 10, number * 10 + 1))]
+            self.truth.load.rows[time_s] = [Row(0, (number * 10, number * 10 + 1))]
         self.auditor.add_ledger(Ledger("collector", SLOT * 900, (METER,), self.commands))
 
     def commands(self, meter: int) -> list[CommandRow]:
@@ -46,7 +48,7 @@ class Office:
 
     def readings(self, *times_s: int, change: int = 0, channels: tuple[int, ...] = (1, 2)) -> Readings:
         rows = [
-            (METER, channel, time_s, self.truth.rows[time_s][0].values[channel - 1] + change, 0)
+            (METER, channel, time_s, self.truth.load.rows[time_s][0].values[channel - 1] + change, 0)
             for time_s in times_s
             for channel in channels
         ]
@@ -87,8 +89,18 @@ def test_what_was_captured_may_be_stored_and_is_then_kept(office: Office) -> Non
 
 
 def test_rows_from_before_the_registration_are_not_wanted(office: Office) -> None:
-    office.truth.rows[SLOT * 900] = [Row(0, (0, 0))]
+    office.truth.load.rows[SLOT * 900] = [Row(0, (0, 0))]
     assert office.auditor.missing("collector", SLOT * 900) == {}
+
+
+def test_each_profile_is_wanted_for_itself(office: Office) -> None:
+    office.truth.daily.rows[TIMES_S[0]] = [Row(0, (5,))]
+    office.auditor.appended("collector", office.readings(*TIMES_S))
+    assert office.auditor.missing("collector", TIMES_S[-1]) == {METER: [TIMES_S[0]]}
+    office.auditor.appended("collector", Readings.from_rows([(METER, 17, TIMES_S[0], 5, 0)]))
+    assert office.auditor.missing("collector", TIMES_S[-1]) == {}
+    assert office.auditor.rows_stored == len(TIMES_S)
+    assert office.claim == ""
 
 
 def test_a_changed_value_is_seen_when_it_is_stored(office: Office) -> None:

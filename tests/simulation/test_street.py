@@ -20,7 +20,7 @@ def test_meters_capture_and_can_be_reached(tmp_path: Path) -> None:
     async def story(territory: Territory) -> None:
         (street,) = territory.streets
         await asyncio.sleep(HOUR_S)
-        assert all(len(meter.rows) == 4 for meter in territory.auditor.truth.meters.values())
+        assert all(len(meter.load.rows) == 4 for meter in territory.auditor.truth.meters.values())
         link = await territory.network.connector("10.0.0.9")("127.20.0.1", 4059)
         await link.aclose()
         assert street.life is not None
@@ -68,11 +68,11 @@ def test_a_meter_without_supply_is_silent_and_captures_nothing(tmp_path: Path) -
         await street.switch_off(1)
         await asyncio.sleep(HOUR_S)
         meters = territory.auditor.truth.meters
-        assert (len(meters[1].rows), len(meters[2].rows)) == (0, 4)
+        assert (len(meters[1].load.rows), len(meters[2].load.rows)) == (0, 4)
         assert not territory.medium.reachable("10.0.0.1", "127.20.0.1")
         await street.switch_on(1)
         await asyncio.sleep(HOUR_S)
-        assert len(meters[1].rows) == 4
+        assert len(meters[1].load.rows) == 4
         assert codes(territory, 1)[:2] == [EventCode.POWER_DOWN, EventCode.POWER_UP]
 
     tell(tmp_path, story)
@@ -87,10 +87,10 @@ def test_of_two_outages_the_longer_one_counts_even_over_a_death(tmp_path: Path) 
         assert street.life is not None
         street.life.end("any moment")
         await asyncio.sleep(HOUR_S)
-        assert territory.auditor.truth.meters[1].rows == {}
+        assert territory.auditor.truth.meters[1].load.rows == {}
         await street.switch_on(1)
         await asyncio.sleep(HOUR_S)
-        assert len(territory.auditor.truth.meters[1].rows) == 4
+        assert len(territory.auditor.truth.meters[1].load.rows) == 4
 
     tell(tmp_path, story)
 

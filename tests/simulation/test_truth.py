@@ -54,7 +54,7 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
 
 def test_captures_are_seen_with_their_values(watched: Watched) -> None:
     watched.advance(3 * PERIOD_S + 1)
-    three_phase, single_phase = watched.truth.meters[1], watched.truth.meters[2]
+    three_phase, single_phase = watched.truth.meters[1].load, watched.truth.meters[2].load
     assert list(three_phase.rows) == [MONDAY_S + PERIOD_S * number for number in (1, 2, 3)]
     (row,) = three_phase.rows[MONDAY_S + PERIOD_S]
     assert len(row.values) == 7
@@ -68,7 +68,7 @@ def test_a_slot_captured_again_has_both_rows(watched: Watched) -> None:
     watched.advance(PERIOD_S + 60)
     watched.fleet.meters[0].set_clock(watched.now_ms - 120_000, watched.now_ms)
     watched.advance(PERIOD_S)
-    rows = watched.truth.meters[1].rows[MONDAY_S + PERIOD_S]
+    rows = watched.truth.meters[1].load.rows[MONDAY_S + PERIOD_S]
     assert len(rows) == 2
     assert rows[0] != rows[1]
 
@@ -108,9 +108,26 @@ def test_a_memory_opened_again_is_known_by_its_heads(watched: Watched) -> None:
     assert not watched.truth.remembered(1, watched.fleet.memory)
 
 
+def test_local_midnight_is_captured_into_the_daily_profile(watched: Watched) -> None:
+    watched.advance(25 * 3600)
+    daily = watched.truth.meters[1].daily
+    (midnight_s,) = daily.rows
+    assert MONDAY_S < midnight_s <= MONDAY_S + 86_400
+    (row,) = daily.rows[midnight_s]
+    assert row.values == watched.truth.meters[1].load.rows[midnight_s][0].values[:2]
+    assert watched.truth.captured == 2 * 100
+
+
 def test_only_what_was_captured_holds() -> None:
-    truth = MeterTruth(1, 2, {900: [Row(8, (5, 6)), Row(0, (7, 8))]})
-    assert truth.holds(900, 1, 5, 8)
-    assert truth.holds(900, 2, 8, 0)
-    wrong = [(900, 1, 5, 0), (900, 1, 7, 8), (900, 1, 6, 8), (900, 3, 5, 8), (900, 0, 8, 0), (1800, 1, 5, 8)]
-    assert not any(truth.holds(*reading) for reading in wrong)
+    truth = MeterTruth.new(1, phases=3)
+    truth.load.rows[900] = [Row(8, (1, 2, 3, 4, 5, 6, 7)), Row(0, (7, 8, 9, 10, 11, 12, 13))]
+    assert truth.load.holds(900, 1, 1, 8)
+    assert truth.load.holds(900, 2, 8, 0)
+    wrong = [(900, 1, 1, 0), (900, 1, 7, 8), (900, 2, 1, 8), (1800, 1, 1, 8)]
+    assert not any(truth.load.holds(*reading) for reading in wrong)
+
+
+def test_a_channel_belongs_to_one_profile() -> None:
+    truth = MeterTruth.new(1, phases=1)
+    names = {channel: profile.name for channel in range(30) if (profile := truth.profile_of(channel)) is not None}
+    assert names == dict.fromkeys(range(1, 6), "load") | {17: "daily", 18: "daily"}

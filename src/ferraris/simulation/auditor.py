@@ -25,10 +25,9 @@ from ferraris.cosem import ControlState
 from ferraris.headend import CommandKind
 from ferraris.simulation.errors import AuditError
 from ferraris.simulation.events import EventLog
-from ferraris.simulation.truth import MeterTruth, Switching, Truth
+from ferraris.simulation.truth import MeterTruth, ProfileTruth, Switching, Truth
 from ferraris.store import CommandRow, CommandState, Readings, Stores
 
-PERIOD_S: Final = 900
 TARGETS: Final = {
     CommandKind.DISCONNECT.value: ControlState.DISCONNECTED,
     CommandKind.RECONNECT.value: ControlState.CONNECTED,
@@ -49,12 +48,8 @@ class Ledger:
     """Those that it must collect completely."""
     commands: Callable[[int], list[CommandRow]]
     """The commands on record for a meter, whether the collector runs or not."""
-    kept: dict[int, set[int]] = field(default_factory=dict)
-    """By meter, the capture times of the rows that the store took."""
-
-    def wants(self, time_s: int) -> bool:
-        """Whether a row captured then lies after the registration."""
-        return time_s // PERIOD_S > self.created_s // PERIOD_S
+    kept: dict[tuple[int, str], set[int]] = field(default_factory=dict)
+    """By meter and profile, the capture times of the rows that the store took."""
 
 
 class Auditor:
@@ -93,36 +88,38 @@ class Auditor:
         for meter, channel, time_s, value, status in readings.rows():
             if not self._true(meter, channel, time_s, value, status):
                 return
-            if channel == 1 and time_s not in ledger.kept.setdefault(meter, set()):
-                ledger.kept[meter].add(time_s)
-                self.rows_stored += 1
+            profile = self.truth.meters[meter].profile_of(channel)
+            assert profile is not None
+            if channel == profile.channels.start:
+                kept = ledger.kept.setdefault((meter, profile.name), set())
+                self.rows_stored += profile.name == "load" and time_s not in kept
+                kept.add(time_s)
 
     def reopened(self, name: str, stores: Stores) -> None:
         """A collector's stores were opened again, or its run has ended: look through all of them."""
         ledger = self._ledgers[name]
         filled = 0
         for meter in self.truth.meters:
-            filled += self._check_meter(ledger, self.truth.meters[meter], stores)
+            for profile in self.truth.meters[meter].profiles:
+                filled += self._check_profile(ledger, meter, profile, stores)
             if self.finding is not None:
                 return
         if stores.intervals.count() != filled:
             self.fail("a reading is stored twice", f"{name}: {stores.intervals.count()} rows for {filled} slots", name)
 
-    def _check_meter(self, ledger: Ledger, meter: MeterTruth, stores: Stores) -> int:
-        """Check what is stored of one meter; the number of its filled slots."""
-        stored = stores.intervals.read(meter.number, range(1, 1 + meter.channels), 0, FOREVER_S)
-        times: dict[int, int] = Counter()
+    def _check_profile(self, ledger: Ledger, meter: int, profile: ProfileTruth, stores: Stores) -> int:
+        """Check what is stored of one profile of a meter; the number of its filled slots."""
+        stored = stores.intervals.read(meter, profile.channels, 0, FOREVER_S)
+        times: Counter[int] = Counter()
         for _, channel, time_s, value, status in stored.rows():
-            if not self._true(meter.number, channel, time_s, value, status):
+            if not self._true(meter, channel, time_s, value, status):
                 return len(stored)
             times[time_s] += 1
-        about = f"meter{meter.number}"
+        about, expected = f"meter{meter}", len(profile.channels)
         for time_s, count in times.items():
-            if count != meter.channels:
-                self.fail(
-                    "a row is stored in part", f"{about} at {time_s}: {count} of {meter.channels} channels", about
-                )
-        kept = ledger.kept.setdefault(meter.number, set())
+            if count != expected:
+                self.fail("a row is stored in part", f"{about} at {time_s}: {count} of {expected} channels", about)
+        kept = ledger.kept.setdefault((meter, profile.name), set())
         lost = kept - times.keys()
         if lost:
             self.fail("a stored interval is lost", f"{ledger.name}, {about}: {_spans(lost)}", about)
@@ -131,29 +128,29 @@ class Auditor:
 
     def _true(self, meter: int, channel: int, time_s: int, value: int, status: int) -> bool:
         truth = self.truth.meters.get(meter)
-        if truth is not None and truth.holds(time_s, channel, value, status):
+        profile = None if truth is None else truth.profile_of(channel)
+        if profile is not None and profile.holds(time_s, channel, value, status):
             return True
-        rows = truth.rows.get(time_s) if truth is not None else None
+        rows = None if profile is None else profile.rows.get(time_s)
         claim = "a reading has a wrong value" if rows else "an interval is invented"
-        self.fail(
-            claim,
-            f"meter{meter}, channel {channel} at {time_s}: {value}, status {status}; captured {rows}",
-            f"meter{meter}",
-        )
+        about = f"meter{meter}"
+        text = f"{about}, channel {channel} at {time_s}: {value}, status {status}; captured {rows}"
+        self.fail(claim, text, about)
         return False
 
     def missing(self, name: str, until_s: int) -> dict[int, list[int]]:
-        """By meter, the capture times up to `until_s` that the collector does not have yet."""
+        """By meter, the times of rows captured up to `until_s`, of all profiles, that the collector does not have yet."""
         ledger = self._ledgers[name]
         found = {}
         for number in ledger.meters:
-            kept = ledger.kept.get(number, set())
-            rows = self.truth.meters[number].rows
-            absent = sorted(
-                time_s for time_s in rows if time_s <= until_s and ledger.wants(time_s) and time_s not in kept
-            )
+            absent = [
+                time_s
+                for profile in self.truth.meters[number].profiles
+                for time_s in profile.rows
+                if ledger.created_s < time_s <= until_s and time_s not in ledger.kept.get((number, profile.name), ())
+            ]
             if absent:
-                found[number] = absent
+                found[number] = sorted(absent)
         return found
 
     # Commands

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from ferraris.dlms import CipherKeys
-from ferraris.headend import CollectionPlan
+from ferraris.headend import USUAL_PROFILES, CollectionPlan
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.keys import MasterKey
 from ferraris.meter import Identity, Manufacture, meter_keys
@@ -107,7 +107,12 @@ class Territory:
         self, name: str, host: str, system_title: bytes, rows: tuple[MeterRow, ...], unkeyed: frozenset[int]
     ) -> Collector:
         script = self.script
-        plan = CollectionPlan(period_s=script.collection_period_s, spread_s=script.spread_s, seed=script.settings.seed)
+        plan = CollectionPlan(
+            profiles=USUAL_PROFILES,
+            period_s=script.collection_period_s,
+            spread_s=script.spread_s,
+            seed=script.settings.seed,
+        )
         settings = CollectorSettings(name, host, system_title, rows, plan, script.flush_interval_s, unkeyed)
         directory = self._directory / name
         directory.mkdir()
