@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 import subprocess
@@ -173,8 +174,10 @@ def unknown_words(words: list[str]) -> Iterator[str]:
 
 def commands_in(line: str) -> Iterator[list[str]]:
     """The `ferraris` and `make` commands of a shell line, as words."""
-    for part in re.split(r"[|;&]+|<|>", line.partition(" #")[0]):
-        words = shlex.split(part)
+    lexer = shlex.shlex(line.partition(" #")[0], posix=True, punctuation_chars="|;&<>")
+    lexer.whitespace_split = True
+    for joins, part in itertools.groupby(lexer, lambda word: set(word) <= set("|;&<>")):
+        words = [] if joins else list(part)
         if words and Path(words[0]).name in {"ferraris", "make"}:
             yield [Path(words[0]).name, *words[1:]]
 
