@@ -60,6 +60,38 @@ def test_hourly_consumption_in_kwh(write: Writer) -> None:
     assert energies(replay, 0, 2) == [[345_000, 0, 0, 0], [1_200_000, 0, 0, 0]]
 
 
+HALF_HOURS = """start,value
+2012-10-19 23:00:00,0.19
+2012-10-19 23:30:00,0.23900000000000002
+2012-10-20 00:00:00,0.2
+2012-10-20 00:00:00,0.2
+2012-10-20 00:30:00,0.0
+2012-10-21 01:00:00,1.5
+"""
+
+
+def test_half_hours_of_a_household_with_a_line_twice_and_a_day_missing(write: Writer) -> None:
+    replay = CsvReplay.read(write(HALF_HOURS))
+    assert replay.period_ms == 1_800_000
+    import_mwh = [row[0] for row in energies(replay, 0, 53)]
+    assert import_mwh == [190_000, 239_000, 200_000, 0, *[0] * 48, 1_500_000]
+
+
+QUARTERS = """time,active_import_wh,active_export_wh,voltage_l1_v
+2026-06-01T10:00:00+02:00,12,310,236.4
+2026-06-01T10:15:00+02:00,0,342,237.1
+2026-06-01T10:45:00+02:00,151,0,231
+"""
+
+
+def test_quarters_of_an_hour_of_a_house_with_a_solar_plant(write: Writer) -> None:
+    replay = CsvReplay.read(write(QUARTERS))
+    assert (replay.period_ms, replay.first_period * 900) == (900_000, 1_780_300_800)
+    assert [row[:2] for row in energies(replay, 0, 4)] == [[12_000, 310_000], [0, 342_000], [0, 0], [151_000, 0]]
+    periods = replay.first_period + np.arange(4)
+    assert replay.voltages(np.array([1]), periods[None])[0, :, 0].tolist() == [2364, 2371, 2300, 2310]
+
+
 def test_seconds_since_1970(write: Writer) -> None:
     replay = CsvReplay.read(write("time,active_import_wh\n1772409600,1\n1772409660,2\n"))
     assert (replay.period_ms, replay.first_period * 60) == (60_000, 1_772_409_600)

@@ -2,7 +2,8 @@
 
 The first line names the columns. `time` begins the interval over which the line's energy was measured: ISO 8601 (with
 `Z` or an offset; without one it is UTC) or seconds since 1970-01-01 UTC. Lines are in rising time at one period, which
-the first two lines give; a line may be missing, and then nothing flowed. Two forms are known:
+the first two lines give; a line may be missing, and then nothing flowed. A line that says again what the one before it
+says counts once, as real files have them. Two forms are known:
 
 | column | unit |
 |---|---|
@@ -129,6 +130,9 @@ class _Line:
     energies: dict[int, int]
     voltages: dict[int, int]
 
+    def says_the_same_as(self, other: _Line) -> bool:
+        return (self.time_ms, self.energies, self.voltages) == (other.time_ms, other.energies, other.voltages)
+
 
 def _lines(form: _Form, reader: Iterator[list[str]]) -> Iterator[_Line]:
     for number, cells in enumerate(reader, start=2):
@@ -156,19 +160,23 @@ def _read(path: Path, reader: Iterator[list[str]]) -> CsvReplay:
         raise form.fault(
             lines[1].number, "period in s", expected="60 to 86400, times at its multiples", got=period_ms / 1000
         )
-    places: list[int] = []
+    kept: dict[int, _Line] = {}
+    newest = lines[0]
     for line in lines:
         place, rest = divmod(line.time_ms - first, period_ms)
-        if rest or (places and place <= places[-1]):
+        if line.says_the_same_as(newest):
+            kept.setdefault(place, line)
+            continue
+        if rest or line.time_ms <= newest.time_ms:
             raise form.fault(line.number, "time", expected=f"rising by multiples of {period_ms // 1000} s")
         if place >= CSV_REPLAY_LINES_MAX:
             raise form.fault(
                 line.number, "time too far from the first line's", expected=f"{CSV_REPLAY_LINES_MAX} periods"
             )
-        places.append(place)
-    energies = np.zeros((places[-1] + 1, len(Quantity)), np.int64)
-    voltages = np.full((places[-1] + 1, 3), NOMINAL_DV, np.int64)
-    for place, line in zip(places, lines, strict=True):
+        kept[place] = newest = line
+    energies = np.zeros((max(kept) + 1, len(Quantity)), np.int64)
+    voltages = np.full((max(kept) + 1, 3), NOMINAL_DV, np.int64)
+    for place, line in kept.items():
         for quantity, value in line.energies.items():
             energies[place, quantity] = value
         for phase, value in line.voltages.items():
