@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from ferraris.headend import CollectionPlan, CollectionRequested, CommandKind, HeadEndConfig, Limits
+import pytest
+
+from ferraris.headend import (
+    CollectionPlan,
+    CollectionRequested,
+    CommandKind,
+    Failure,
+    FailureKind,
+    HeadEndConfig,
+    Limits,
+)
 from tests.headend.world import START_S, World
 
 HOUR_S = 3_600
@@ -70,6 +80,26 @@ def test_collecting_now_does_not_wait_for_the_plan() -> None:
     assert [effect.meter for effect in world.running.values()] == [2]
     world.step(CollectionRequested(meters=(1, 99)))
     assert sorted(effect.meter for effect in world.running.values()) == [1, 2]
+
+
+@pytest.mark.parametrize("failure", [None, Failure(FailureKind.TIMEOUT, "lost")], ids=["well", "lost"])
+def test_collecting_now_counts_for_a_meter_whose_rows_are_on_their_way_into_the_store(failure: Failure | None) -> None:
+    """Its association ended before the request: it is read once more as soon as the store has answered."""
+    world = World(HeadEndConfig(limits=Limits(start_spread_ms=0)))
+    world.run_until(START_S)
+    world.add_meter(1)
+    world.run_until(START_S + 2 * HOUR_S)
+    world.advance_to(world.head_end.wake_at() or 0)
+    (effect,) = world.running.values()
+    world.finish(effect.association, after=len(effect.work) - 1, failure=failure)
+    assert world.head_end.state.meters[1].activity == "storing"
+    world.step(CollectionRequested())
+    assert not world.running
+    world.store_all()
+    assert [other.meter for other in world.running.values()] == [1]
+    world.finish(next(iter(world.running)))
+    world.store_all()
+    assert not world.running
 
 
 def test_an_operator_does_not_wait_behind_the_scheduled_meters() -> None:

@@ -173,8 +173,11 @@ def _on_collection_requested(turn: Turn, event: CollectionRequested) -> None:
     wanted = meters.keys() if event.meters is None else event.meters
     for number in wanted:
         meter = meters.get(number)
-        if meter is not None and event.group in (None, meter.row.group):
-            schedule.hurry(turn, meter, turn.now_ms)
+        if meter is None or event.group not in (None, meter.row.group):
+            continue
+        schedule.hurry(turn, meter, turn.now_ms)
+        if meter.activity is Activity.STORING:  # its association was over before anyone asked
+            meter.retry_ms = turn.now_ms
 
 
 def _on_registered(turn: Turn, event: MeterRegistered) -> None:
