@@ -226,7 +226,7 @@ FAULTS = [
     ('CLOCK = {{ code = "0.0.1.0.1.255" }}',                                     r"bench, CLOCK: code, expected 0.0.1.0.0.255"),
     ('CLOCK = {{ version = 9 }}',                                                r"bench, CLOCK, expected a declared class, got class 8 version 9"),
     ('CLOCK = {{ execute = ["stop"] }}',                                         r"bench, CLOCK: execute, expected of adjust_to_quarter, .*, got stop"),
-    ('CLOCK = {{ write = ["time", "tiem"] }}',                                   r"bench, CLOCK: write, .*, got tiem"),
+    ('CLOCK = {{ write = ["time", "tijd"] }}',                                   r"bench, CLOCK: write, .*, got tijd"),
     ('CLOCK = {{ types.time_zone = "integer" }}',                                r"bench, CLOCK.time_zone, expected a type of long, got integer"),
     ('CLOCK = {{ capture = ["CLOCK.time"] }}',                                   r"bench, CLOCK: capture, expected a profile generic, got a Clock"),
     ('CLOCK = {{ values.logical_name = "0.0.1.0.0.255" }}',                      r"bench, CLOCK: values, expected the logical name as code"),

@@ -331,7 +331,7 @@ UNREAD = [
     ("many = [1, 'b']",                      "tree.toml line 1: many[1], expected int, got 'b'"),
     ("either = 1.5",                         "tree.toml line 1: either"),
     ("leaf = 5",                             "tree.toml line 1: leaf, expected Leaf, got 5"),
-    ("leaf = { numbr = 5 }",                 "tree.toml line 1: leaf.numbr, expected one of number, got the key numbr"),
+    ("leaf = { nummer = 5 }",                 "tree.toml line 1: leaf.nummer, expected one of number, got the key nummer"),
     ("\n\n[leaf]\nnumber = 'x'",             "tree.toml line 4: leaf.number, expected int, got 'x'"),
     ("[[leaves]]\n\n[[leaves]]\nnumber = []", "tree.toml line 4: leaves[1].number, expected int, got []"),
     ("by_number = { a = 'b' }",              "tree.toml line 1: by_number.a, expected int, got 'a'"),
