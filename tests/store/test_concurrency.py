@@ -65,7 +65,7 @@ def _all_meters_equally_far(store: IntervalStore) -> bool:
 def _no_holes(store: IntervalStore) -> bool:
     """A meter's slots have no gap up to its newest one, whenever they are read."""
     times = store.read(7, [1], 0, 2**40).time_s.tolist()
-    return times == [PERIOD_S * slot for slot in range(1, len(times) + 1)]
+    return bool(times == [PERIOD_S * slot for slot in range(1, len(times) + 1)])
 
 
 def _channels_together(store: IntervalStore) -> bool:

@@ -77,7 +77,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def old(written: Path, tmp_path: Path) -> Path:
-    return shutil.copy(written, tmp_path / "records.sqlite")
+    return Path(shutil.copy(written, tmp_path / "records.sqlite"))
 
 
 @pytest.fixture

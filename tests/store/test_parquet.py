@@ -29,7 +29,7 @@ def store() -> Iterator[IntervalStore]:
 
 def imported(path: Path) -> Readings:
     """What any other tool would read from the file."""
-    found = duckdb.sql(f"SELECT meter, channel, time_s, value, status FROM '{path}'").fetchnumpy()
+    found = duckdb.execute(f"SELECT meter, channel, time_s, value, status FROM '{path}'").fetchnumpy()
     return Readings(*(np.asarray(found[name]) for name in COLUMNS))
 
 
@@ -63,7 +63,7 @@ def test_the_columns_of_the_file_are_named_and_typed_for_other_tools(store: Inte
     path = tmp_path / "x.parquet"
     store.append(Readings.of(1, 2, T0, 3, 4), 5)
     store.export_parquet(path)
-    described = {name: kind for name, kind, *_ in duckdb.sql(f"DESCRIBE SELECT * FROM '{path}'").fetchall()}
+    described = {name: kind for name, kind, *_ in duckdb.execute(f"DESCRIBE SELECT * FROM '{path}'").fetchall()}
     assert described.items() >= COLUMNS.items()
     assert described.keys() - COLUMNS.keys() == {"version", "received_ms"}
 
