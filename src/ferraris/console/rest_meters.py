@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Response
-from pydantic import Field
 from pydantic import StringConstraints
 
 from ferraris.console.csv_text import csv_response

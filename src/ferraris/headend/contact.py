@@ -95,7 +95,9 @@ def _distrust_answers(turn: Turn, meter: Meter) -> None:
     if meter.failures < turn.limits.attempts_max:
         _back_off(turn, meter)
     else:
-        text = "the meter takes what we send, but its answers do not hold: a spoilt path, or two collectors of one title"
+        text = (
+            "the meter takes what we send, but its answers do not hold: a spoilt path, or two collectors of one title"
+        )
         _open_circuit(turn, meter, Communication.QUARANTINED, AlarmKind.QUARANTINED, text)
 
 
