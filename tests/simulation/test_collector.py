@@ -21,7 +21,21 @@ def test_it_collects(tmp_path: Path) -> None:
         assert territory.auditor.rows_stored >= 2 * 4
         until_s = int(territory.script.epoch_ms / 1000 + HOUR_S)
         assert territory.auditor.missing("collector", until_s) == {}
-        assert collector.collectable(until_s) == 0
+        assert collector.awaited(until_s) == []
+
+    tell(tmp_path, story)
+
+
+def test_it_awaits_what_it_has_not_got(tmp_path: Path) -> None:
+    async def story(territory: Territory) -> None:
+        (collector,) = territory.collectors
+        await asyncio.sleep(2 * HOUR_S)
+        territory.medium.cut("away", territory.hosts((2,)))
+        cut_s = territory.clock.now_ms() // 1000
+        await asyncio.sleep(3 * HOUR_S)
+        awaited = collector.awaited(cut_s + 2 * 3600)
+        assert {meter for meter, _ in awaited} == {2}
+        assert all(cut_s - 2 * 3600 < time_s <= cut_s + 2 * 3600 for _, time_s in awaited)
 
     tell(tmp_path, story)
 

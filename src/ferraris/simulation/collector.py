@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, cast
 
-from ferraris.headend import CollectionPlan, CommandKind, collectable
+from ferraris.headend import CollectionPlan, CommandKind, meter_view
 from ferraris.kernel.clock import Clock
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import StoreError
@@ -29,6 +29,7 @@ from ferraris.simulation.process import Process
 from ferraris.store import Appended, CommandRow, IntervalStore, MeterRow, Readings, Stores, open_stores
 
 PUSH_PORT: Final = 4059
+LOAD_PROFILE: Final = "LOAD_PROFILE"
 STOP_S: Final = 300.0
 """An orderly end takes no longer."""
 
@@ -138,10 +139,22 @@ class Collector:
             return self._last_commands.get(meter, [])
         return self._stores.records.commands(meter)
 
-    def collectable(self, until_s: int) -> int:
-        """Rows that the head-end itself still expects from the time before."""
+    def awaited(self, until_s: int) -> list[tuple[int, int]]:
+        """(meter, capture time) of load profile rows up to `until_s` that the head-end itself has on its list as missing.
+
+        The daily profile is left to the truth: a midnight without supply is known to have no row only after the next one.
+        """
         assert self.runtime is not None
-        return collectable(self.runtime.head_end.state, until_s)
+        state = self.runtime.head_end.state
+        return [
+            (number, first_s)
+            for number in state.meters
+            if number not in self.settings.unkeyed and (view := meter_view(state, number)) is not None
+            for profile in view.profiles
+            if profile.tag == LOAD_PROFILE
+            for first_s, _ in profile.missing_ranges_s
+            if first_s <= until_s
+        ]
 
     def unread_events(self, meter: int) -> Counter[tuple[int, int]]:
         """Events from before the calm that the collector still lacks."""

@@ -169,8 +169,8 @@ class _World:
                 return f"{collector.name} does not run"
             for meter, absent in self._auditor.missing(collector.name, until_s).items():
                 return f"meter{meter} has {len(absent)} rows that {collector.name} has not, the first at {absent[0]}"
-            if waiting := collector.collectable(until_s):
-                return f"{collector.name} still expects {waiting} rows"
+            for meter, time_s in collector.awaited(until_s):
+                return f"meter{meter} has no row at {time_s} that {collector.name} still awaits"
             for row in collector.settings.rows:
                 for command in collector.commands(row.id):
                     if command.state not in (CommandState.CONFIRMED, CommandState.FAILED):
