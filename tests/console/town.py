@@ -234,7 +234,7 @@ class Town:
             case PerformCommand():
                 return self._command(meter, work)
             case ReadInvocationCounter():
-                return [InvocationCounterRead(5, 5)]
+                return [InvocationCounterRead(value=0, ours=5)]
 
     def _command(self, meter: TownMeter, work: PerformCommand) -> list[Outcome]:
         if work.kind is CommandKind.READ_NOW:

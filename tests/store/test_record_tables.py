@@ -63,7 +63,7 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     open_records(path).close()
     opened = sqlite3.connect(path, isolation_level=None)
     opened.execute("INSERT INTO collection_group VALUES ('all', '')")
-    opened.execute("INSERT INTO meter VALUES (1, 'FER1', '', '', 1, 'all', 1, 1, x'', 0, x'', x'', NULL, NULL)")
+    opened.execute("INSERT INTO meter VALUES (1, 'FER1', '', '', 1, 'all', 1, 1, x'', 0, x'', x'', NULL, NULL, 'tcp')")
     opened.execute("INSERT INTO command VALUES (1, 1, 'read', '', 1, '', 'pending', NULL, NULL, '')")
     opened.execute("INSERT INTO alarm VALUES (1, 1, 'a', 'warning', 1, NULL, '')")
     yield opened
