@@ -20,7 +20,9 @@ def planned(*words: str) -> list[str]:
     """The shell lines that `make` would run for a target whose set-up is done."""
     arguments = ["make", "--no-print-directory", "--dry-run", *words]
     done = [f"--assume-old={name}" for name in (".venv/.runtime", ".venv/.dev")]
-    ended = subprocess.run([*arguments, *done], cwd=ROOT, capture_output=True, text=True, check=True)
+    # These tests may themselves run under make, with arguments of its own.
+    environment = {name: value for name, value in os.environ.items() if name not in {"ARGS", "MAKEFLAGS", "MAKELEVEL"}}
+    ended = subprocess.run([*arguments, *done], cwd=ROOT, capture_output=True, text=True, check=True, env=environment)
     return ended.stdout.splitlines()
 
 
