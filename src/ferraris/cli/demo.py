@@ -38,8 +38,8 @@ RESTART: Final = ("power", 3, 11 * HOUR_S + 300, 240)
 """From and for, in virtual seconds of the first day; the restart lies within one capture period."""
 WRONG_KEY_METER: Final = 4
 METERS_MIN: Final = WRONG_KEY_METER
-LEAD_S: Final = 4.0
-LEAD_S_PER_METER: Final = 0.003
+LEAD_S: Final = 10.0
+LEAD_S_PER_METER: Final = 0.01
 LOOK_S: Final = 0.25
 READY_TIMEOUT_S: Final = 120.0
 HEALING_TIMEOUT_S: Final = 600.0
