@@ -59,7 +59,9 @@ def children(process: subprocess.Popen[str]) -> dict[str, int]:
     found = {}
     for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
         with suppress(OSError):
-            found[Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[3].decode()] = int(pid)
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if words[1:3] == [b"-m", b"ferraris"]:  # one that was just started may not have become our program yet
+                found[words[3].decode()] = int(pid)
     return found
 
 
@@ -81,6 +83,10 @@ def wait_for_intervals(process: subprocess.Popen[str], wanted: int) -> None:
 
 
 def kill(process: subprocess.Popen[str], *names: str) -> None:
+    give_up_s = time.monotonic() + 30
+    while not set(names) <= set(children(process)):
+        assert time.monotonic() < give_up_s, f"no {names} among {children(process)}"
+        time.sleep(0.05)
     for name in names:
         os.kill(children(process)[name], signal.SIGKILL)
 
