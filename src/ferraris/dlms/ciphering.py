@@ -125,7 +125,7 @@ class CipherKeys:
         vector = system_title + octets[1:5]
         kind = control & 0x30
         if kind == 0x30:
-            return Unprotected(control, counter, self.open_both(system_title, octets, self._aad(control)))
+            return Unprotected(control, counter, self.open_both(system_title, octets, 0, self._aad(control)))
         if kind == 0x20:
             body = octets[HEADER_OCTETS:]
             return Unprotected(control, counter, self._gcm.encrypt(vector, body, None)[: len(body)])
@@ -136,19 +136,21 @@ class CipherKeys:
             return Unprotected(control, counter, body)
         return Unprotected(control, counter, octets[HEADER_OCTETS:])
 
-    def open_both(self, system_title: bytes, octets: bytes, aad: bytes | None = None) -> bytes:
-        """The APDU in `octets`, known to be authenticated and encrypted. Raises DecodeError, AuthenticationError.
+    def open_both(self, system_title: bytes, octets: bytes, start: int = 0, aad: bytes | None = None) -> bytes:
+        """The APDU protected in `octets` from `start` on, known to be authenticated and encrypted.
 
-        `aad` is that of the security control 0x30 unless given.
+        `aad` is that of the security control 0x30 unless given. Raises DecodeError, AuthenticationError.
         """
-        size = len(octets) - HEADER_OCTETS - TAG_OCTETS
+        body = start + HEADER_OCTETS
+        size = len(octets) - body - TAG_OCTETS
         if size < 0:
-            raise DecodeError("a tag is cut short", expected=HEADER_OCTETS + TAG_OCTETS, got=len(octets), clause=CLAUSE)
+            expected, got = HEADER_OCTETS + TAG_OCTETS, len(octets) - start
+            raise DecodeError("a tag is cut short", expected=expected, got=got, clause=CLAUSE)
         if aad is None:
             aad = self._authenticated_encrypted_aad
-        vector = system_title + octets[1:HEADER_OCTETS]
+        vector = system_title + octets[start + 1 : body]
         encrypt = self._gcm.encrypt
-        plain = encrypt(vector, octets[HEADER_OCTETS:-TAG_OCTETS], aad)[:size]
+        plain = encrypt(vector, octets[body:-TAG_OCTETS], aad)[:size]
         if not compare_digest(encrypt(vector, plain, aad)[size:-4], octets[-TAG_OCTETS:]):
             raise AuthenticationError(
                 "an authentication tag does not verify", expected="the tag of these octets", clause=CLAUSE

@@ -71,12 +71,11 @@ class PushReceiver:
         security = self._find(system_title)
         if security is None:
             raise AuthenticationError("a push from an unknown system title", got=system_title.hex())
-        content = octets[start:]
-        if content[:1] == b"\x30":  # nearly all: authenticated and encrypted satisfies every policy
-            counter = int.from_bytes(content[1:5], "big")
-            apdu = security.keys.open_both(system_title, content)
+        if length and octets[start] == 0x30:  # nearly all: authenticated and encrypted satisfies every policy
+            counter = int.from_bytes(octets[start + 1 : start + 5], "big")
+            apdu = security.keys.open_both(system_title, octets, start)
         else:
-            control, counter, apdu = security.keys.unprotect(system_title, content)
+            control, counter, apdu = security.keys.unprotect(system_title, octets[start:])
             policy = security.policy
             if control & policy != policy or control & ~0x30:
                 raise AuthenticationError(
