@@ -75,9 +75,13 @@ def pushes(task: Task) -> Callable[[], int]:
     octets = [bytes.fromhex(push) for push in task["pushes"].split(" ")]
     keys = CipherKeys(bytes.fromhex(task["encryption_key"]), bytes.fromhex(task["authentication_key"]))
 
+    # As in a head-end, the receiver lives on; only the counters begin anew, since the same pushes come again.
+    known: dict[bytes, PushSecurity] = {}
+    receiver = PushReceiver(known.get)
+    system_title = octets[0][2:10]
+
     def once() -> int:
-        security = PushSecurity(keys, CounterGuard({}, lambda system_title, value: None))
-        receiver = PushReceiver(lambda system_title: security)
+        known[system_title] = PushSecurity(keys, CounterGuard({}, lambda system_title, value: None))
         for push in octets:
             if len(receiver.receive(push).notification.values) != VALUES_IN_A_PUSH:
                 raise ValueError("a push did not decode to 20 values")

@@ -9,8 +9,8 @@ and yields a layout of its own.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from typing import Final, NamedTuple, cast
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, NamedTuple, cast
 
 from ferraris.codec import (
     EMPTY_TAGS,
@@ -52,17 +52,11 @@ class NotificationLayout(NamedTuple):
     """Where the values of one kind of notification stand."""
 
     body: Data
-    unpack: struct.Struct
+    unpack: Callable[[bytes], tuple[Any, ...]]
+    """Of a `struct.Struct` over the whole APDU: invoke id, date-time, values."""
     mask: int
     fixed: int
     """The octets that every such APDU repeats (tags, counts, lengths), as one number under `mask`."""
-
-    def match(self, octets: bytes) -> Notification | None:
-        """The notification in an APDU of as many octets, or None when it has another layout."""
-        if int.from_bytes(octets, "big") & self.mask != self.fixed:
-            return None
-        fields = self.unpack.unpack(octets)
-        return _NEW_TUPLE(Notification, (fields[0], fields[1], fields[2:], self.body))
 
 
 class NotificationDecoder:
@@ -76,11 +70,8 @@ class NotificationDecoder:
 
     def decode(self, octets: bytes) -> Notification:
         """The data-notification in `octets`, a whole plain APDU. Raises DecodeError or RemoteProtocolError."""
-        for layout in self._layouts.get(len(octets), ()):
-            notification = layout.match(octets)
-            if notification is not None:
-                return notification
-        return self._decode_in_general(octets)
+        notification = _matched(octets, self._layouts.get(len(octets), ()))
+        return self._decode_in_general(octets) if notification is None else notification
 
     def _decode_in_general(self, octets: bytes) -> Notification:
         apdu = decode_apdu(octets)
@@ -114,11 +105,22 @@ def _layout_of(octets: bytes, notification: Notification) -> NotificationLayout 
     if not builder.put(notification.body):
         return None
     mask = int.from_bytes(builder.mask, "big")
-    layout = NotificationLayout(
-        notification.body, struct.Struct(builder.format), mask, int.from_bytes(octets, "big") & mask
-    )
+    unpack = struct.Struct(builder.format)
+    if unpack.size != len(octets):
+        return None
+    layout = NotificationLayout(notification.body, unpack.unpack, mask, int.from_bytes(octets, "big") & mask)
     # A length in a longer form than the shortest would shift everything: such a push keeps to the general decoder.
-    return layout if layout.unpack.size == len(octets) and layout.match(octets) == notification else None
+    return layout if _matched(octets, (layout,)) == notification else None
+
+
+def _matched(octets: bytes, layouts: Sequence[NotificationLayout]) -> Notification | None:
+    """The notification in an APDU by the first of the layouts (all of as many octets) that it has; None when it has none."""
+    number = int.from_bytes(octets, "big")
+    for body, unpack, mask, fixed in layouts:
+        if number & mask == fixed:
+            fields = unpack(octets)
+            return _NEW_TUPLE(Notification, (fields[0], fields[1], fields[2:], body))
+    return None
 
 
 class _Builder:
