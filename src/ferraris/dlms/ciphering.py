@@ -70,14 +70,20 @@ class CipherKeys:
     tag is checked by encrypting the recovered text again.
     """
 
-    __slots__ = ("_authenticated_aad", "_authenticated_encrypted_aad", "_gcm", "authentication_key", "encryption_key")
+    __slots__ = (
+        "_authenticated_aad",
+        "_authenticated_encrypted_aad",
+        "_encrypt",
+        "authentication_key",
+        "encryption_key",
+    )
 
     def __init__(self, encryption_key: bytes, authentication_key: bytes = b"") -> None:
         if len(encryption_key) != KEY_OCTETS or len(authentication_key) not in (0, KEY_OCTETS):
             raise LocalProtocolError("a key has a wrong size", expected=f"{KEY_OCTETS} octets", clause=CLAUSE)
         self.encryption_key = encryption_key
         self.authentication_key = authentication_key
-        self._gcm = AESGCM(encryption_key)
+        self._encrypt = AESGCM(encryption_key).encrypt
         self._authenticated_encrypted_aad = b"\x30" + authentication_key
         self._authenticated_aad = b"\x10" + authentication_key
 
@@ -96,11 +102,11 @@ class CipherKeys:
         vector = system_title + counter
         kind = control & 0x30
         if kind == 0x30:
-            return header + self._gcm.encrypt(vector, apdu, self._aad(control))[:-4]
+            return header + self._encrypt(vector, apdu, self._aad(control))[:-4]
         if kind == 0x20:
-            return header + self._gcm.encrypt(vector, apdu, None)[: len(apdu)]
+            return header + self._encrypt(vector, apdu, None)[: len(apdu)]
         if kind == 0x10:
-            return header + apdu + self._gcm.encrypt(vector, b"", self._aad(control) + apdu)[:TAG_OCTETS]
+            return header + apdu + self._encrypt(vector, b"", self._aad(control) + apdu)[:TAG_OCTETS]
         return header + apdu
 
     def unprotect(self, system_title: bytes, octets: bytes) -> Unprotected:
@@ -128,10 +134,10 @@ class CipherKeys:
             return Unprotected(control, counter, self.open_both(system_title, octets, 0, self._aad(control)))
         if kind == 0x20:
             body = octets[HEADER_OCTETS:]
-            return Unprotected(control, counter, self._gcm.encrypt(vector, body, None)[: len(body)])
+            return Unprotected(control, counter, self._encrypt(vector, body, None)[: len(body)])
         if kind == 0x10:
             body = self._body(octets)
-            tag = self._gcm.encrypt(vector, b"", self._aad(control) + body)[:TAG_OCTETS]
+            tag = self._encrypt(vector, b"", self._aad(control) + body)[:TAG_OCTETS]
             _check_tag(tag, octets)
             return Unprotected(control, counter, body)
         return Unprotected(control, counter, octets[HEADER_OCTETS:])
@@ -149,7 +155,7 @@ class CipherKeys:
         if aad is None:
             aad = self._authenticated_encrypted_aad
         vector = system_title + octets[start + 1 : body]
-        encrypt = self._gcm.encrypt
+        encrypt = self._encrypt
         plain = encrypt(vector, octets[body:-TAG_OCTETS], aad)[:size]
         if not compare_digest(encrypt(vector, plain, aad)[size:-4], octets[-TAG_OCTETS:]):
             raise AuthenticationError(
@@ -165,7 +171,7 @@ class CipherKeys:
         if len(system_title) != SYSTEM_TITLE_OCTETS:
             raise _wrong_size(LocalProtocolError, system_title)
         counter = invocation_counter.to_bytes(4, "big")
-        tag = self._gcm.encrypt(system_title + counter, b"", self._authenticated_aad + challenge)[:TAG_OCTETS]
+        tag = self._encrypt(system_title + counter, b"", self._authenticated_aad + challenge)[:TAG_OCTETS]
         return b"\x10" + counter + tag
 
     def check_gmac(self, system_title: bytes, response: bytes, challenge: bytes) -> int:
