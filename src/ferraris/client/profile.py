@@ -17,6 +17,7 @@ from ferraris.client.association import ClientAssociation, descriptor_of
 from ferraris.codec.columns import Table, decode_table
 from ferraris.cosem import (
     CLOCK_TIME,
+    DATE_TIME_OCTETS,
     ENTRY_DESCRIPTOR,
     NOT_A_TIME,
     RANGE_DESCRIPTOR,
@@ -32,7 +33,6 @@ from ferraris.dlms.apdu import SelectiveAccess
 from ferraris.kernel.errors import DecodeError
 from ferraris.kernel.limits import INSTANTS_MAX
 
-DATE_TIME_OCTETS = 12
 _INSTANTS: dict[object, object] = {}
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ferraris.codec import write_length
+from ferraris.cosem import DATE_TIME_OCTETS
 from ferraris.dlms.apdu.cursor import CLAUSE, Cursor, cut_short, refuse_trailing
 from ferraris.dlms.apdu.descriptors import AttributeDescriptor, read_attribute_descriptor
 from ferraris.kernel.errors import DecodeError
@@ -13,7 +14,6 @@ from ferraris.kernel.errors import DecodeError
 DATA_NOTIFICATION: Final = 0x0F
 DATA_NOTIFICATION_CONFIRM: Final = 0x10
 EVENT_NOTIFICATION: Final = 0xC2
-DATE_TIME_OCTETS: Final = 12
 TAGGED_DATE_TIME: Final = b"\x09\x0c"
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from ferraris.codec import Data, Tag
-from ferraris.cosem import CosemDateTime, Obis
+from ferraris.cosem import DATE_TIME_OCTETS, CosemDateTime, Obis
 from ferraris.dlms.apdu import AttributeDescriptor
 from ferraris.dlms.inspect.push_layouts import Form, PushTraits, layout_of
 from ferraris.dlms.inspect.tree import UNTAGGED_DESCRIPTOR, Json, to_json
@@ -22,7 +22,6 @@ from ferraris.kernel.units import Unit
 CONTAINERS: Final = (Tag.ARRAY, Tag.STRUCTURE)
 TEXTS: Final = (Tag.VISIBLE_STRING, Tag.UTF8_STRING)
 OBIS_OCTETS: Final = 6
-DATE_TIME_OCTETS: Final = 12
 DEFINITION_ELEMENTS_MIN: Final = 4
 PRINTABLE: Final = frozenset(range(0x20, 0x7F))
 FROM_TELEGRAM: Final = "telegram"
