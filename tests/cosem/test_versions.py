@@ -1,9 +1,14 @@
 """What differs between the versions of an interface class: a table of every attribute and method of each.
 
-A version is declared by what it changes; here all of it stands in full, so that a slip in what is inherited shows.
+A version is declared by what it changes; here all of it stands in full, so that a slip in what is inherited shows. The tables
+of later classes stand with their other tests, as `VERSIONS` in `tests/cosem/classes/test_<class>.py`: a list of class_id,
+versions and table.
 """
 
 from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -67,11 +72,25 @@ SECURITY_SETUP = """
     -8      remove_certificate             -                             CertificateIdentification
 """
 
-CLASSES = [
+Versions = tuple[int, tuple[int, ...], str]
+
+
+def tables_of_classes() -> list[Versions]:
+    """What the test modules of single classes say of versions."""
+    modules = sorted((Path(__file__).parent / "classes").glob("test_*.py"))
+    return [
+        row
+        for module in modules
+        for row in getattr(import_module(f"tests.cosem.classes.{module.stem}"), "VERSIONS", ())
+    ]
+
+
+CLASSES: list[Versions] = [
     # class_id  versions      table
     (15,        (1, 2, 3),    ASSOCIATION_LN),
     (40,        (0, 1, 2),    PUSH_SETUP),
     (64,        (0, 1),       SECURITY_SETUP),
+    *tables_of_classes(),
 ]  # fmt: skip
 
 EVERY_VERSION = [
@@ -129,9 +148,11 @@ def test_the_tables_hold_every_class_of_several_versions() -> None:
     versions: dict[int, list[int]] = {}
     for interface in interface_classes():
         versions.setdefault(interface.class_id, []).append(interface.version)
-    assert {class_id: tuple(found) for class_id, found in versions.items() if len(found) > 1} == {
-        class_id: found for class_id, found, _ in CLASSES
-    }
+    tables = {class_id: found for class_id, found, _ in CLASSES}
+    for class_id, found in versions.items():
+        if len(found) > 1 or class_id in tables:
+            assert tables.get(class_id) == tuple(found), class_id
+    assert tables.keys() <= versions.keys()
 
 
 @pytest.mark.parametrize("interface", interface_classes(), ids=lambda interface: interface.__name__)

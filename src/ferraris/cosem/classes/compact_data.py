@@ -1,0 +1,63 @@
+"""Compact data, class 62: many values packed into one octet-string, with their types told once, in a template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Annotated
+
+from ferraris.cosem.classes.profile_generic import CAPTURE_OBJECT
+from ferraris.cosem.classes.push_setup import Restriction
+from ferraris.cosem.declaration import DYNAMIC, STATIC, Attribute, CosemObject, Method
+from ferraris.cosem.obis_code import Obis
+from ferraris.cosem.types import (
+    INTEGER,
+    LOGICAL_NAME,
+    LONG_UNSIGNED,
+    OCTET_STRING,
+    UNSIGNED,
+    Array,
+    Enumerated,
+    Structure,
+)
+
+
+class CaptureMethod(IntEnum):
+    """When the buffer is filled: when the method `capture` is invoked, or anew with every read of the buffer."""
+
+    ON_INVOCATION = 0
+    IMPLICIT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictedCaptureObject:
+    """An attribute to be captured, with a restriction of its rows where it is a profile's buffer."""
+
+    class_id: Annotated[int, LONG_UNSIGNED]
+    logical_name: Annotated[Obis, LOGICAL_NAME]
+    attribute_index: Annotated[int, INTEGER]
+    data_index: Annotated[int, LONG_UNSIGNED]
+    restriction: Annotated[Restriction, Structure(Restriction)]
+
+
+class CompactDataV0(CosemObject, class_id=62, version=0):
+    """Captures attributes into a buffer without their tags. Blue Book 4.3.10.
+
+    `template_description` is the type description of a compact-array without its contents; `template_id` tells a receiver
+    that holds several descriptions which one fits.
+    """
+
+    compact_buffer = Attribute(2, OCTET_STRING, DYNAMIC)
+    capture_objects = Attribute(3, Array(CAPTURE_OBJECT), STATIC)
+    template_id = Attribute(4, UNSIGNED, STATIC)
+    template_description = Attribute(5, OCTET_STRING, DYNAMIC)
+    capture_method = Attribute(6, Enumerated(CaptureMethod), STATIC)
+
+    reset = Method(1, INTEGER)
+    capture = Method(2, INTEGER)
+
+
+class CompactData(CompactDataV0, version=1):
+    """Adds a restriction to each capture object. That there is nothing behind the restriction is uncertain in public sources."""
+
+    capture_objects = Attribute(3, Array(Structure(RestrictedCaptureObject)), STATIC)
