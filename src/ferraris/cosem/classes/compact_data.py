@@ -40,15 +40,10 @@ class RestrictedCaptureObject:
     restriction: Annotated[Restriction, Structure(Restriction)]
 
 
-class CompactDataV0(CosemObject, class_id=62, version=0):
-    """Captures attributes into a buffer without their tags. Blue Book 4.3.10.
-
-    `template_description` is the type description of a compact-array without its contents; `template_id` tells a receiver
-    that holds several descriptions which one fits.
-    """
+class _CompactData(CosemObject):
+    """What both versions have alike."""
 
     compact_buffer = Attribute(2, OCTET_STRING, DYNAMIC)
-    capture_objects = Attribute(3, Array(CAPTURE_OBJECT), STATIC)
     template_id = Attribute(4, UNSIGNED, STATIC)
     template_description = Attribute(5, OCTET_STRING, DYNAMIC)
     capture_method = Attribute(6, Enumerated(CaptureMethod), STATIC)
@@ -57,7 +52,17 @@ class CompactDataV0(CosemObject, class_id=62, version=0):
     capture = Method(2, INTEGER)
 
 
-class CompactData(CompactDataV0, version=1):
-    """Adds a restriction to each capture object. That there is nothing behind the restriction is uncertain in public sources."""
+class CompactDataV0(_CompactData, class_id=62, version=0):
+    """Captures attributes into a buffer without their tags. Blue Book 4.3.10.
+
+    `template_description` is the type description of a compact-array without its contents; `template_id` tells a receiver
+    that holds several descriptions which one fits.
+    """
+
+    capture_objects = Attribute(3, Array(CAPTURE_OBJECT), STATIC)
+
+
+class CompactData(_CompactData, class_id=62, version=1):
+    """Adds a restriction to each capture object. That nothing stands behind the restriction is uncertain in public sources."""
 
     capture_objects = Attribute(3, Array(Structure(RestrictedCaptureObject)), STATIC)
