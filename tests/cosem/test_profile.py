@@ -29,7 +29,7 @@ from ferraris.cosem import (
     to_plain,
 )
 from ferraris.cosem.date_time import DAY_LAST_OF_MONTH
-from ferraris.cosem.profile import build_profile
+from ferraris.cosem.profile import ListedObject, build_profile
 from ferraris.cosem.profile_file import ProfileFile, Telegram
 from ferraris.cosem.types import DOUBLE_LONG_UNSIGNED, LONG_UNSIGNED, OCTET_STRING, UNSIGNED
 from ferraris.kernel.errors import TableError
@@ -324,11 +324,16 @@ def test_every_stored_channel_of_the_load_profile_is_captured_in_its_own_scale()
 HEAD = 'name = "bench"\ntitle = "Bench"\n[source]\ndocument = "a"\nedition = "b"\nlicence = "c"\n'
 DATA = 'LAMP = { class_id = 1, code = "0.0.96.9.0.255", types.value = "unsigned" }\n'
 
+PUBLIC = '[associations]\npublic = { client_sap = 16, authentication = "lowest", rights = "read" }'
+
 FAULTS = [
     # rows                                                                                              words
     ('LAMP = { class_id = 1 }',                                                                         "bench, LAMP, expected class_id and code"),
-    ('LAMP = { class_id = 9999, code = "0.0.96.9.0.255" }',                                             "a declared class, got class 9999 version 0"),
-    ('LAMP = { class_id = 7, code = "0.0.96.9.0.255" }',                                                "got class 7 version 0"),
+    ('LAMP = { class_id = 9999, code = "0.0.96.9.0.255" }\n' + PUBLIC,                                  "LAMP, expected a declared class, got class 9999 version 0"),
+    ('LAMP = { class_id = 7, version = 9, code = "0.0.96.9.0.255" }\n' + PUBLIC,                        "got class 7 version 9"),
+    ('LAMP = { class_id = 1, code = "0.1.96.9.0.255", channels = 0 }',                                  r"LAMP: channels, expected 1\.\.64 and a code, got 0"),
+    ('LAMP = { class_id = 1, channels = 4 }',                                                           r"LAMP: channels, expected 1\.\.64 and a code, got 4"),
+    ('LAMP = { class_id = 1, code = "0.1.96.9.0.255", channels = 2 }\nLAMP_2 = { class_id = 1, code = "0.0.96.9.0.255" }', "LAMP_2 stands twice"),
     ('CLOCK = { class_id = 8, code = "0.0.1.0.1.255" }',                                                "CLOCK: code, expected 0.0.1.0.0.255"),
     ('LAMP = { class_id = 1, code = "0.0.96.9.0.255", types.value = "unsingned" }',                     "LAMP.value, expected a type"),
     ('LAMP = { class_id = 3, code = "0.0.96.9.0.255", types.value = "array" }',                         "expected a type of choice"),
@@ -355,6 +360,52 @@ def build(rows: str) -> CompanionProfile:
 def test_contradictions_are_named(rows: str, words: str) -> None:
     with pytest.raises(TableError, match=words):
         build(rows)
+
+
+def test_an_object_of_an_undeclared_class_is_listed_only() -> None:
+    profile = build(DATA + 'GADGET = { class_id = 9999, version = 3, code = "0.0.96.9.1.255" }')
+    assert [entry.tag for entry in profile.objects] == ["LAMP"]
+    assert profile.listed == (
+        ListedObject("LAMP", 1, 0, Obis.parse("0.0.96.9.0.255")),
+        ListedObject("GADGET", 9999, 3, Obis.parse("0.0.96.9.1.255")),
+    )
+
+
+CHANNELS = """
+LAMP = { class_id = 1, code = "0.1.96.9.0.255", channels = 3, types.value = "unsigned" }
+LOG = { class_id = 7, version = 1, code = "0.1.99.9.0.255", channels = 3, capture = ["LAMP_#.value"] }
+"""
+
+
+def test_an_object_on_several_channels_stands_for_one_on_each() -> None:
+    profile = build(CHANNELS)
+    assert [entry.tag for entry in profile.objects] == ["LAMP_1", "LAMP_2", "LAMP_3", "LOG_1", "LOG_2", "LOG_3"]
+    for channel in (1, 2, 3):
+        lamp, log = profile.object(f"LAMP_{channel}"), profile.object(f"LOG_{channel}")
+        assert (lamp.logical_name, log.logical_name) == (Obis.of(0, channel, 96, 9, 0), Obis.of(0, channel, 99, 9, 0))
+        assert [column.logical_name for column in log.capture_objects] == [lamp.logical_name]
+
+
+def test_a_check_list_names_objects_by_their_logical_names() -> None:
+    rows = 'CLOCK = { class_id = 8 }\n"0.0.96.9.0.255" = { class_id = 9999 }'
+    profile = build_profile(
+        parse_toml(f"check_list = true\npartial = true\n{HEAD}[objects]\n{rows}\n", ProfileFile, "b")
+    )
+    assert (profile.check_list, profile.partial) == (True, True)
+    assert [(entry.tag, str(entry.logical_name)) for entry in profile.listed] == [
+        ("CLOCK", "0.0.1.0.0.255"),
+        ("0.0.96.9.0.255", "0.0.96.9.0.255"),
+    ]
+    with pytest.raises(TableError, match="bench is a check-list"):
+        profile.check_servable()
+    with pytest.raises(TableError, match="LAMP, expected class_id and code"):
+        build_profile(parse_toml(f"check_list = true\n{HEAD}[objects]\nLAMP = {{ class_id = 1 }}\n", ProfileFile, "b"))
+
+
+def test_only_a_profile_with_associations_can_be_served() -> None:
+    load_profile("smr5_single_phase").check_servable()
+    with pytest.raises(TableError, match="smr5 offers no association"):
+        load_profile("smr5").check_servable()
 
 
 def test_an_object_takes_its_types_from_the_declaration_where_the_file_is_silent() -> None:

@@ -2,12 +2,15 @@
 
 A profile is data (`profiles/*.toml`, the schema is in `profile_file`). Loading checks it against the declarations and gives
 frozen values: the same profile tells a virtual meter what to present and a head-end what to expect.
+
+An object whose interface class has no declaration here is `listed` but not among the `objects`: it can be looked for in a
+meter. A profile with associations is one to be served and has no such object.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Protocol
 
@@ -24,7 +27,15 @@ from ferraris.cosem.declaration import Attribute, CosemObject, Method
 from ferraris.cosem.obis_code import Obis
 from ferraris.cosem.obis_table import entries_by_tag
 from ferraris.cosem.plain import SIMPLE_TYPES, from_plain
-from ferraris.cosem.profile_file import ObjectRow, ProfileAssociation, ProfileFile, Rights, Telegram, read_profile_file
+from ferraris.cosem.profile_file import (
+    ObjectRow,
+    ProfileAssociation,
+    ProfileFile,
+    Rights,
+    Telegram,
+    on_each_channel,
+    read_profile_file,
+)
 from ferraris.cosem.registry import interface_class
 from ferraris.cosem.types import DataType
 from ferraris.kernel.errors import FerrarisError, LocalProtocolError, TableError
@@ -87,9 +98,22 @@ class ProfileObject:
         return self.interface.version
 
 
+@dataclass(frozen=True, slots=True)
+class ListedObject:
+    """An object as the profile lists it, whether or not its class is declared here."""
+
+    tag: str
+    class_id: int
+    version: int
+    logical_name: Obis
+
+
 @dataclass(frozen=True)
 class CompanionProfile:
-    """A kind of meter: its objects in the order in which it lists them, and its associations by name."""
+    """A kind of meter: its objects in the order in which it lists them, and its associations by name.
+
+    `check_list` and `partial` are said of the file (see `profile_file`).
+    """
 
     name: str
     title: str
@@ -97,6 +121,9 @@ class CompanionProfile:
     objects: tuple[ProfileObject, ...]
     associations: Mapping[str, ProfileAssociation]
     telegrams: tuple[Telegram, ...] = ()
+    listed: tuple[ListedObject, ...] = ()
+    check_list: bool = False
+    partial: bool = False
     _by_tag: dict[str, ProfileObject] = field(init=False, repr=False, compare=False)
     _by_name: dict[tuple[int, bytes], ProfileObject] = field(init=False, repr=False, compare=False)
     _lists: dict[str, tuple[ObjectListElement, ...]] = field(init=False, repr=False, compare=False)
@@ -113,6 +140,13 @@ class CompanionProfile:
             for element in elements
         }
         object.__setattr__(self, "_rights", rights)
+
+    def check_servable(self) -> None:
+        """Raises TableError when no meter can be served from the profile."""
+        if self.check_list:
+            raise TableError(f"{self.name} is a check-list: it names objects and says nothing of their values")
+        if not self.associations:
+            raise TableError(f"{self.name} offers no association: it is for others to inherit, no meter's own")
 
     def object(self, tag: str) -> ProfileObject:
         """The object of that tag. Raises TableError when the profile has none."""
@@ -183,14 +217,59 @@ def load_profile(name: str) -> CompanionProfile:
 def build_profile(file: ProfileFile) -> CompanionProfile:
     """A companion profile out of its overlaid file. Raises TableError."""
     phases = 3 if file.phases is None else file.phases
-    rows = {tag: row for tag, row in file.objects.items() if (row.phases or 1) <= phases}
-    objects = tuple(_build_object(file.name, tag, row, rows) for tag, row in rows.items())
-    _check_unique(file.name, objects)
-    _check_associations(file)
-    return CompanionProfile(file.name, file.title, phases, objects, file.associations, file.telegrams)
+    rows = {tag: row for tag, row in on_each_channel(file.objects).items() if (row.phases or 1) <= phases}
+    listed = tuple(_listed(file, tag, row) for tag, row in rows.items())
+    _check_unique(file.name, listed)
+    _check_associations(file, rows)
+    if file.associations:
+        _check_declared(file.name, listed)
+    objects = tuple(
+        _build_object(file.name, entry, rows[entry.tag], rows)
+        for entry in listed
+        if interface_class(entry.class_id, entry.version) is not None
+    )
+    return CompanionProfile(
+        file.name,
+        file.title,
+        phases,
+        objects,
+        file.associations,
+        file.telegrams,
+        listed,
+        file.check_list,
+        file.partial,
+    )
 
 
-def _check_unique(profile: str, objects: tuple[ProfileObject, ...]) -> None:
+def _check_declared(profile: str, objects: tuple[ListedObject, ...]) -> None:
+    for entry in objects:
+        if interface_class(entry.class_id, entry.version) is None:
+            got = f"class {entry.class_id} version {entry.version}"
+            raise TableError(f"{profile}, {entry.tag}", expected="a declared class", got=got)
+
+
+def _listed(file: ProfileFile, tag: str, row: ObjectRow) -> ListedObject:
+    code = _logical_name(tag) if row.code is None and file.check_list else row.code
+    if row.class_id is None or code is None:
+        raise TableError(f"{file.name}, {tag}", expected="class_id and code", got="an object without")
+    known = entries_by_tag().get(tag)
+    if known is not None and known.logical_name != code:
+        raise TableError(f"{file.name}, {tag}: code", expected=f"{known.logical_name} as in tables/obis.csv", got=code)
+    return ListedObject(tag, row.class_id, row.version or 0, code)
+
+
+def _logical_name(tag: str) -> Obis | None:
+    """Of an object of a check-list: its tag is the logical name, or stands in the table."""
+    known = entries_by_tag().get(tag)
+    if known is not None:
+        return known.logical_name
+    try:
+        return Obis.parse(tag)
+    except LocalProtocolError:
+        return None
+
+
+def _check_unique(profile: str, objects: tuple[ListedObject, ...]) -> None:
     tags: dict[Obis, str] = {}
     for entry in objects:
         first = tags.setdefault(entry.logical_name, entry.tag)
@@ -198,11 +277,11 @@ def _check_unique(profile: str, objects: tuple[ProfileObject, ...]) -> None:
             raise TableError(f"{profile}: {entry.tag} has the logical name of {first}", got=entry.logical_name)
 
 
-def _check_associations(file: ProfileFile) -> None:
+def _check_associations(file: ProfileFile, rows: Mapping[str, ObjectRow]) -> None:
     names: dict[tuple[int, int], str] = {}
     for name, association in file.associations.items():
         # A meter of one phase may hide an object that only one of three phases has.
-        strange = [tag for tag in (*(association.only or ()), *association.hide) if tag not in file.objects]
+        strange = [tag for tag in (*(association.only or ()), *association.hide) if tag not in {*file.objects, *rows}]
         if strange:
             raise TableError(f"{file.name}, association {name}", expected="tags of objects", got=", ".join(strange))
         first = names.setdefault((association.client_sap, association.server_sap), name)
@@ -213,16 +292,11 @@ def _check_associations(file: ProfileFile) -> None:
             )
 
 
-def _build_object(profile: str, tag: str, row: ObjectRow, rows: Mapping[str, ObjectRow]) -> ProfileObject:
-    place = f"{profile}, {tag}"
-    if row.class_id is None or row.code is None:
-        raise TableError(place, expected="class_id and code", got="an object without")
-    known = entries_by_tag().get(tag)
-    if known is not None and known.logical_name != row.code:
-        raise TableError(f"{place}: code", expected=f"{known.logical_name} as in tables/obis.csv", got=row.code)
-    interface = interface_class(row.class_id, row.version or 0)
-    if interface is None:
-        raise TableError(place, expected="a declared class", got=f"class {row.class_id} version {row.version or 0}")
+def _build_object(profile: str, entry: ListedObject, row: ObjectRow, rows: Mapping[str, ObjectRow]) -> ProfileObject:
+    place = f"{profile}, {entry.tag}"
+    interface = interface_class(entry.class_id, entry.version)
+    assert interface is not None, "objects of undeclared classes are listed only"
+    row = replace(row, code=entry.logical_name)
     attributes = {attribute.number: _rule(place, attribute, row, rows) for attribute in interface.attributes()}
     executable = _named(place, "execute", row.execute, interface.methods())
     _named(place, "types", tuple(row.types), interface.attributes())
@@ -237,9 +311,9 @@ def _build_object(profile: str, tag: str, row: ObjectRow, rows: Mapping[str, Obj
     values = {rule.attribute.name: rule.datatype.decode(rule.initial) for rule in attributes.values()}
     is_profile = issubclass(interface, ProfileGeneric)
     return ProfileObject(
-        tag,
+        entry.tag,
         interface,
-        row.code,
+        entry.logical_name,
         attributes,
         modes,
         scaler_unit=values.get("scaler_unit"),

@@ -9,10 +9,18 @@ and says only what differs:
 - `absent` removes inherited objects;
 - an association with a new name is added, one with an inherited name is replaced as a whole;
 - `phases` and `title` are replaced when stated.
+
+An object with `channels = 4` stands for one on each of the channels 1 to 4 (value group B): `MBUS_VALUE` becomes `MBUS_VALUE_1`
+to `MBUS_VALUE_4`, and a `#` in its columns becomes the channel's number.
+
+A check-list (`check_list = true`) names objects and no more, since its source says no more: a meter can be held against it,
+none can be served from it. Its objects may go by their logical names in place of tags. A `partial` profile names a part of
+what a meter has, so that further objects are no difference from it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum
 from typing import Any, Final
@@ -24,6 +32,8 @@ from ferraris.kernel.tables import file_names, load_toml
 PACKAGE: Final = "ferraris.cosem"
 FOLDER: Final = "profiles"
 INHERITANCE_DEPTH_MAX: Final = 8
+CHANNELS_MAX: Final = 64
+"""Value group B counts channels from 1 to 64."""
 
 
 class Authentication(IntEnum):
@@ -72,13 +82,14 @@ class ObjectRow:
 
     `types` narrows an attribute of several possible types, `values` gives initial values in plain form, `write` and
     `hide` name the attributes that may be written and that nobody may read, `execute` names methods, `capture` the
-    columns of a profile as `TAG.attribute`.
+    columns of a profile as `TAG.attribute`. `channels` is on how many channels the object is, where it is on several.
     """
 
     class_id: int | None = None
     version: int | None = None
     code: Obis | None = None
     phases: int | None = None
+    channels: int | None = None
     types: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     write: tuple[str, ...] | None = None
@@ -110,6 +121,8 @@ class ProfileFile:
     absent: tuple[str, ...] = ()
     associations: dict[str, ProfileAssociation] = field(default_factory=dict)
     telegrams: tuple[Telegram, ...] = ()
+    check_list: bool = False
+    partial: bool = False
 
 
 def profile_names() -> tuple[str, ...]:
@@ -144,6 +157,30 @@ def overlay(base: ProfileFile, file: ProfileFile) -> ProfileFile:
         associations={**base.associations, **file.associations},
         telegrams=(*base.telegrams, *file.telegrams),
     )
+
+
+def on_each_channel(objects: Mapping[str, ObjectRow]) -> dict[str, ObjectRow]:
+    """The rows with each one that stands for several channels written out. Raises TableError."""
+    rows: dict[str, ObjectRow] = {}
+    for tag, row in objects.items():
+        written = {tag: row} if row.channels is None else _written_out(tag, row, row.channels)
+        twice = rows.keys() & written.keys()
+        if twice:
+            raise TableError(f"{min(twice)} stands twice", expected="tags that differ", got=f"channels of {tag}")
+        rows |= written
+    return rows
+
+
+def _written_out(tag: str, row: ObjectRow, channels: int) -> dict[str, ObjectRow]:
+    if row.code is None or not 1 <= channels <= CHANNELS_MAX:
+        raise TableError(f"{tag}: channels", expected=f"1..{CHANNELS_MAX} and a code", got=channels)
+    return {f"{tag}_{channel}": _on_channel(row, row.code, channel) for channel in range(1, channels + 1)}
+
+
+def _on_channel(row: ObjectRow, code: Obis, channel: int) -> ObjectRow:
+    capture = None if row.capture is None else tuple(column.replace("#", str(channel)) for column in row.capture)
+    on_channel = Obis.of(code.a, channel, code.c, code.d, code.e, code.f)
+    return replace(row, code=on_channel, capture=capture, channels=None)
 
 
 def overlay_row(base: ObjectRow, row: ObjectRow) -> ObjectRow:

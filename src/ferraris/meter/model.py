@@ -11,7 +11,6 @@ from functools import cache
 from typing import Final
 
 from ferraris.cosem import AssociationLn, CompanionProfile, Obis, ProfileObject, load_profile
-from ferraris.kernel.errors import TableError
 from ferraris.meter.profile_buffer import ProfileBuffer
 
 RINGS: Final = {"LOAD_PROFILE": "load", "DAILY_PROFILE": "daily", "STANDARD_EVENT_LOG": "event"}
@@ -32,8 +31,7 @@ class MeterModel:
 
     def __init__(self, profile: CompanionProfile) -> None:
         """TableError when the profile wants what a virtual meter cannot do."""
-        if not profile.associations:
-            raise TableError(f"{profile.name} offers no association: it is for others to inherit, no meter's own")
+        profile.check_servable()
         self.profile = profile
         self._names = {entry.logical_name for entry in profile.objects}
         self._visible = {
