@@ -36,7 +36,11 @@ def read_element(octets: bytes, offset: int, limit: int) -> Element:
         raise DecodeError(
             "a tag has more than one octet", expected="a number up to 30", got=tag, offset=offset, clause=CLAUSE
         )
-    length, start = read_length(octets, offset + 1)
+    start = offset + 2
+    if start <= len(octets) and octets[start - 1] < 0x80:  # nearly all: a length of one octet
+        length = octets[start - 1]
+    else:
+        length, start = read_length(octets, offset + 1)
     end = start + length
     if end > limit:
         raise DecodeError(
@@ -51,6 +55,9 @@ def read_element(octets: bytes, offset: int, limit: int) -> Element:
 
 def read_only(octets: bytes, start: int, end: int, tag: int) -> bytes:
     """The content of the one element, of type `tag`, between `start` and `end`. Raises DecodeError."""
+    content = start + 2
+    if content <= end and octets[start] == tag and octets[start + 1] == end - content < 0x80:
+        return octets[content:end]  # nearly all: no step that the others need
     element = read_element(octets, start, end)
     if element.tag != tag:
         raise DecodeError(
@@ -63,6 +70,8 @@ def read_only(octets: bytes, start: int, end: int, tag: int) -> bytes:
 
 def encode_element(tag: int, content: bytes) -> bytes:
     """The octets of an element."""
+    if len(content) < 0x80:
+        return bytes((tag, len(content))) + content
     out = bytearray((tag,))
     write_length(len(content), out)
     out += content

@@ -28,6 +28,8 @@ class Role(Enum):
 class State(Enum):
     """How far the association has come."""
 
+    __hash__ = object.__hash__  # looked up at every move; an enumeration's own hash is a Python function
+
     IDLE = "idle"
     ASSOCIATION_PENDING = "association pending"
     HLS_PENDING = "HLS authentication pending"
@@ -38,6 +40,8 @@ class State(Enum):
 
 class Signal(Enum):
     """What moves the association."""
+
+    __hash__ = object.__hash__
 
     ASSOCIATE = auto()
     """AARQ"""

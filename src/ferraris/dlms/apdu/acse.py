@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 from ferraris.codec.ber import (
     INTEGER,
+    LONG_TAG,
     OBJECT_IDENTIFIER,
     OCTET_STRING,
     encode_element,
@@ -229,8 +230,13 @@ def _read_fields(octets: bytes) -> dict[int, Place]:
     offset = whole.start
     last = -1
     while offset < size:
-        tag, start, end = read_element(octets, offset, size)
+        tag = octets[offset]
+        start = offset + 2
         number = tag & 0x1F
+        if number < LONG_TAG and start <= size and (length := octets[start - 1]) < 0x80 and start + length <= size:
+            end = start + length
+        else:
+            tag, start, end = read_element(octets, offset, size)
         if number <= last or tag < 0x80:
             raise DecodeError(
                 "a field is out of order",
@@ -322,7 +328,10 @@ def _required(octets: bytes, fields: dict[int, Place], tag: int, name: str) -> P
 
 
 def _read_integer(octets: bytes, place: Place) -> int:
-    content = read_only(octets, *place, INTEGER)
+    start, end = place
+    content = read_only(octets, start, end, INTEGER)
+    if len(content) == 1 and content[0] < 0x80:
+        return content[0]
     if not 1 <= len(content) <= 4:
         raise DecodeError(
             "an integer has a wrong size", expected="1 to 4 octets", got=len(content), offset=place[0], clause=CLAUSE

@@ -6,6 +6,7 @@ An initiate APDU travels as the user-information of AARQ and AARE, plain or ciph
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from ferraris.codec import write_length
@@ -18,6 +19,7 @@ INITIATE_RESPONSE: Final = 0x08
 DLMS_VERSION: Final = 6
 VAA_NAME_LOGICAL_NAME: Final = 0x0007
 VAA_NAME_SHORT_NAME: Final = 0xFA00
+INITIATE_RESPONSES_REMEMBERED: Final = 64
 
 CONFORMANCE_HEADER: Final = b"\x5f\x1f\x04\x00"
 CONFORMANCE_HEADER_SHORT: Final = b"\x5f\x04\x00"  # the tag in one octet, as early equipment sends it
@@ -88,8 +90,12 @@ def decode_initiate_request(octets: bytes) -> InitiateRequest:
     return request
 
 
+@lru_cache(maxsize=INITIATE_RESPONSES_REMEMBERED)
 def decode_initiate_response(octets: bytes) -> InitiateResponse:
-    """An initiate-response, from its tag on. Raises DecodeError."""
+    """An initiate-response, from its tag on. Raises DecodeError.
+
+    Meters of one kind grant the same, so the few there are get remembered; none holds a secret.
+    """
     cursor = Cursor(octets, 1)
     quality = _read_quality(cursor)
     version = cursor.unsigned()
