@@ -208,10 +208,13 @@ class ClientAssociation:
 
     async def _next_event(self) -> Event:
         """Send what waits to be sent, and receive until the engine has something to say."""
-        engine = self._engine
+        engine, link, settings = self._engine, self._link, self._settings
         while True:
             for apdu in engine.outgoing():
-                await self._send(apdu)
+                try:
+                    await link.send(encode_wpdu(settings.client_sap, settings.server_sap, apdu))
+                except LinkError as error:
+                    engine.abort(error)
             for event in engine.events():
                 if isinstance(event, NotificationReceived):
                     if self._on_notification is not None:
@@ -220,29 +223,27 @@ class ClientAssociation:
                     raise event.error
                 else:
                     return event
-            await self._receive()
+            deadline_ms = engine.wake_at()
+            assert deadline_ms is not None  # every APDU that a client sends is answered
+            try:
+                with self._deadline.at(deadline_ms / 1000):
+                    octets = await link.receive()
+            except TimeoutError:
+                engine.tick(max(self._now_ms(), deadline_ms))
+            except LinkError as error:
+                engine.abort(error)
+            else:
+                self._take(octets)
 
-    async def _send(self, apdu: bytes) -> None:
-        settings = self._settings
-        try:
-            await self._link.send(encode_wpdu(settings.client_sap, settings.server_sap, apdu))
-        except LinkError as error:
-            self._engine.abort(error)
-
-    async def _receive(self) -> None:
+    def _take(self, octets: bytes) -> None:
+        """Hand the engine what has come from the meter."""
         engine, settings = self._engine, self._settings
-        deadline_ms = engine.wake_at()
-        assert deadline_ms is not None  # every APDU that a client sends is answered
         try:
-            octets = await self._deadline.wait_for(self._link.receive(), deadline_ms / 1000)
             self._receiver.receive(octets)
-        except TimeoutError:
-            engine.tick(max(self._now_ms(), deadline_ms))
-            return
-        except FerrarisError as error:
-            if self._datagrams and isinstance(error, DecodeError):
-                return  # anybody may have sent it: what is waited for may still come
-            engine.abort(error)
+        except DecodeError as error:
+            # Anybody may have sent a wrong datagram: what is waited for may still come.
+            if not self._datagrams:
+                engine.abort(error)
             return
         for wpdu in self._receiver.events():
             if wpdu.source == settings.server_sap and wpdu.destination == settings.client_sap:

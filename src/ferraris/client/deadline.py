@@ -7,41 +7,45 @@ for a few milliseconds, so this one is set once and only looks, when it fires, w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TypeVar
-
-T = TypeVar("T")
+from types import TracebackType
+from typing import Self
 
 
 class Deadline:
-    """Ends a wait at a time of the event loop's clock. One wait at a time."""
+    """Ends a wait at a time of the event loop's clock: `with deadline.at(…): await …`. One wait at a time."""
 
-    __slots__ = ("_deadline_s", "_loop", "_passed", "_task", "_timer")
+    __slots__ = ("_cancelled_before", "_deadline_s", "_loop", "_passed", "_task", "_timer")
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[object] | None = None
+        self._cancelled_before = 0
         self._deadline_s = 0.0
         self._passed = False
 
-    async def wait_for(self, awaitable: Awaitable[T], deadline_s: float) -> T:
-        """What `awaitable` gives. Raises TimeoutError when it has given nothing by `deadline_s`."""
-        task = asyncio.current_task()
+    def at(self, deadline_s: float) -> Self:
+        """The block ends with TimeoutError when its wait is not over by `deadline_s`."""
+        self._deadline_s = deadline_s
+        return self
+
+    def __enter__(self) -> None:
+        task = asyncio.current_task(self._loop)
         assert task is not None  # a coroutine runs in a task
-        cancelled_before = task.cancelling()
-        self._task, self._deadline_s, self._passed = task, deadline_s, False
-        if self._timer is None or self._timer.when() > deadline_s:
-            self._set(deadline_s)
-        try:
-            return await awaitable
-        except asyncio.CancelledError:
-            # As in asyncio.timeout: the cancellation is ours only if nobody else asked for one meanwhile.
-            if self._passed and task.uncancel() <= cancelled_before:
-                raise TimeoutError from None
-            raise
-        finally:
-            self._task = None
+        self._task, self._passed, self._cancelled_before = task, False, task.cancelling()
+        if self._timer is None or self._timer.when() > self._deadline_s:
+            self._set(self._deadline_s)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        task, self._task = self._task, None
+        if not self._passed:
+            return
+        assert task is not None  # the block was entered
+        # As in asyncio.timeout: the cancellation is ours only if nobody else asked for one meanwhile.
+        if task.uncancel() <= self._cancelled_before and kind is asyncio.CancelledError:
+            raise TimeoutError from error
 
     def close(self) -> None:
         """Nothing more will be waited for."""

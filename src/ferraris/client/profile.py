@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,7 @@ from ferraris.cosem import (
 )
 from ferraris.dlms.apdu import SelectiveAccess
 from ferraris.kernel.errors import DecodeError
-from ferraris.kernel.limits import INSTANTS_MAX
+from ferraris.kernel.limits import INSTANTS_MAX, TIME_COLUMN_OCTETS_MAX, TIME_COLUMNS_MAX
 
 _INSTANTS: dict[object, object] = {}
 
@@ -66,8 +67,8 @@ class ProfileColumns:
         index = self.index_of(CLOCK_TIME)
         column = self.table.column(index)
         if column.dtype.kind == "V" and column.dtype.itemsize == DATE_TIME_OCTETS:
-            octets = np.frombuffer(np.ascontiguousarray(column).tobytes(), np.uint8)
-            return epoch_s_from_octets(octets.reshape(-1, DATE_TIME_OCTETS))
+            octets = column.tobytes()
+            return _times(octets) if len(octets) <= TIME_COLUMN_OCTETS_MAX else _times.__wrapped__(octets)
         return self._filled_times(self.table.values(index))
 
     def numbers(self, capture_object: CaptureObject) -> npt.NDArray[np.int64]:
@@ -164,6 +165,14 @@ async def read_entries(
     octets = await association.get_octets(descriptor_of(ProfileGeneric.buffer, logical_name), selection)
     last = entries.to_selected_value or len(capture_objects)
     return decode_profile(octets, tuple(capture_objects)[entries.from_selected_value - 1 : last])
+
+
+@lru_cache(maxsize=TIME_COLUMNS_MAX)
+def _times(octets: bytes) -> npt.NDArray[np.int64]:
+    """The seconds of date-times that stand behind one another. Meters that are read for one day name the same times."""
+    times = epoch_s_from_octets(np.frombuffer(octets, np.uint8).reshape(-1, DATE_TIME_OCTETS))
+    times.flags.writeable = False  # many may hold it
+    return times
 
 
 def _filled(values: list[object]) -> list[object]:

@@ -19,6 +19,10 @@ PATTERN_OCTETS_MAX: Final = 64 * 1024
 """A larger buffer is recognised row by row each time."""
 INSTANTS_MAX: Final = 65_536
 """Date-times remembered with their instants: the meters of a region capture at the same ones."""
+TIME_COLUMNS_MAX: Final = 128
+"""Whole columns of date-times remembered with their instants: meters that are read for one day name the same times."""
+TIME_COLUMN_OCTETS_MAX: Final = 12 * 1024
+"""A longer column of date-times is worked out each time."""
 BER_DEPTH_MAX: Final = 8
 
 # APDUs (dlms)
@@ -59,6 +63,14 @@ INSPECTION_LINE_OCTETS_MAX: Final = 4 * 1024 * 1024
 WRAPPER_HEADER_OCTETS: Final = 8
 HDLC_FRAME_OCTETS_MAX: Final = 2_047
 HDLC_REASSEMBLY_OCTETS_MAX: Final = 65_535
+HDLC_INFORMATION_OCTETS_MAX: Final = 2_030
+"""The longest information field that fits a frame with the longest addresses."""
+HDLC_WINDOW_MAX: Final = 7
+"""Frames sent before the other end has acknowledged one: the sequence numbers tell no more apart."""
+HDLC_CONNECTIONS_MAX: Final = 64
+"""Data link connections of all clients with all devices on one line."""
+HDLC_POLLS_MAX: Final = 512
+"""How often a primary station asks in a row for an answer that the other end has not got ready."""
 
 # Meter
 CONNECTIONS_PER_METER_MAX: Final = 8
@@ -113,3 +125,9 @@ READINGS_PER_ANSWER_MAX: Final = 200_000
 IDEMPOTENCY_KEY_CHARACTERS_MAX: Final = 128
 COLLECTIONS_REMEMBERED_MAX: Final = 64
 """Collections out of turn whose progress can be asked for."""
+
+# Tools
+KEY_FILE_OCTETS_MAX: Final = 64 * 1024 * 1024
+"""A file of keys: the list of the largest fleet of virtual meters."""
+EXPLORED_TOGETHER_MAX: Final = 16
+"""Attributes that a tool asks for in one list."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import cast
+from collections.abc import Coroutine
+from typing import Any, cast
 
 from ferraris.kernel.errors import LinkClosedError, LinkTimeoutError, LinkUnreachableError
 from ferraris.kernel.limits import (
@@ -63,12 +64,11 @@ class TcpLink(asyncio.Protocol):
             await self._writable.wait()
             self._inbox.check_open()
 
-    async def receive(self) -> bytes:
-        octets = await self._inbox.take()
-        if self._reading_paused:
+    def receive(self) -> Coroutine[Any, Any, bytes]:
+        if self._reading_paused and not self._inbox.octets:
             self._reading_paused = False
             self._transport.resume_reading()
-        return octets
+        return self._inbox.take()
 
     async def aclose(self) -> None:
         self._inbox.discard("The link was closed on this side")
