@@ -36,22 +36,22 @@ ASSOCIATION_LN = """
 """
 
 PUSH_SETUP = """
-    number  name                           v0                            v1                             v2
-    1       logical_name                   logical name                  =                              =
-    2       push_object_list               array of PushObject           array of RestrictedPushObject  array of ColumnsPushObject
-    3       send_destination_and_method    SendDestinationAndMethod      =                              =
-    4       communication_window           array of CommunicationWindow  =                              =
-    5       randomisation_start_interval   long-unsigned                 =                              =
-    6       number_of_retries              unsigned                      =                              =
-    7       repetition_delay               long-unsigned                 =                              RepetitionDelay
-    8       port_reference                 -                             logical name                   =
-    9       push_client_sap                -                             integer                        =
-    10      push_protection_parameters     -                             array of ProtectionParameters  =
-    11      push_operation_method          -                             -                              enum PushOperationMethod
-    12      confirmation_parameters        -                             -                              ConfirmationParameters
-    13      last_confirmation_date_time    -                             -                              date-time
-    -1      push                           integer                       =                              =
-    -2      reset                          -                             -                              integer
+    number  name                           v0                            v1                             v2                           v3
+    1       logical_name                   logical name                  =                              =                            =
+    2       push_object_list               array of PushObject           array of RestrictedAttribute  array of ColumnsPushObject    =
+    3       send_destination_and_method    SendDestinationAndMethod      =                              =                            =
+    4       communication_window           array of CommunicationWindow  =                              =                            =
+    5       randomisation_start_interval   long-unsigned                 =                              =                            =
+    6       number_of_retries              unsigned                      =                              =                            =
+    7       repetition_delay               long-unsigned                 =                              RepetitionDelay              =
+    8       port_reference                 -                             logical name                   =                            =
+    9       push_client_sap                -                             integer                        =                            =
+    10      push_protection_parameters     -                             array of ProtectionParameters  =                            =
+    11      push_operation_method          -                             -                              enum PushOperationMethod     =
+    12      confirmation_parameters        -                             -                              ConfirmationParameters       =
+    13      last_confirmation_date_time    -                             -                              date-time                    =
+    -1      push                           integer                       =                              =                            =
+    -2      reset                          -                             -                              integer                      =
 """
 
 SECURITY_SETUP = """
@@ -88,7 +88,7 @@ def tables_of_classes() -> list[Versions]:
 CLASSES: list[Versions] = [
     # class_id  versions      table
     (15,        (1, 2, 3),    ASSOCIATION_LN),
-    (40,        (0, 1, 2),    PUSH_SETUP),
+    (40,        (0, 1, 2, 3), PUSH_SETUP),
     (64,        (0, 1),       SECURITY_SETUP),
     *tables_of_classes(),
 ]  # fmt: skip

@@ -15,7 +15,7 @@ VERSIONS = [(62, (0, 1), """
     number  name                  v0                      v1
     1       logical_name          logical name            =
     2       compact_buffer        octet-string            =
-    3       capture_objects       array of CaptureObject  array of RestrictedCaptureObject
+    3       capture_objects       array of CaptureObject  array of RestrictedAttribute
     4       template_id           unsigned                =
     5       template_description  octet-string            =
     6       capture_method        enum CaptureMethod      =

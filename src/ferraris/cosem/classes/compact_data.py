@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Annotated
 
 from ferraris.cosem.classes.profile_generic import CAPTURE_OBJECT
-from ferraris.cosem.classes.push_setup import Restriction
+from ferraris.cosem.classes.restricted_attribute import RESTRICTED_ATTRIBUTE
 from ferraris.cosem.declaration import DYNAMIC, STATIC, Attribute, CosemObject, Method
-from ferraris.cosem.obis_code import Obis
-from ferraris.cosem.types import (
-    INTEGER,
-    LOGICAL_NAME,
-    LONG_UNSIGNED,
-    OCTET_STRING,
-    UNSIGNED,
-    Array,
-    Enumerated,
-    Structure,
-)
+from ferraris.cosem.types import INTEGER, OCTET_STRING, UNSIGNED, Array, Enumerated
 
 
 class CaptureMethod(IntEnum):
@@ -27,17 +15,6 @@ class CaptureMethod(IntEnum):
 
     ON_INVOCATION = 0
     IMPLICIT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class RestrictedCaptureObject:
-    """An attribute to be captured, with a restriction of its rows where it is a profile's buffer."""
-
-    class_id: Annotated[int, LONG_UNSIGNED]
-    logical_name: Annotated[Obis, LOGICAL_NAME]
-    attribute_index: Annotated[int, INTEGER]
-    data_index: Annotated[int, LONG_UNSIGNED]
-    restriction: Annotated[Restriction, Structure(Restriction)]
 
 
 class _CompactData(CosemObject):
@@ -65,4 +42,4 @@ class CompactDataV0(_CompactData, class_id=62, version=0):
 class CompactData(_CompactData, class_id=62, version=1):
     """Adds a restriction to each capture object. That nothing stands behind the restriction is uncertain in public sources."""
 
-    capture_objects = Attribute(3, Array(Structure(RestrictedCaptureObject)), STATIC)
+    capture_objects = Attribute(3, Array(RESTRICTED_ATTRIBUTE), STATIC)

@@ -1,7 +1,4 @@
-"""Push setup, class 40: what a meter sends unasked, where to, when, and how often it tries.
-
-Version 3 is not declared: its differences are not known from public sources.
-"""
+"""Push setup, class 40: what a meter sends unasked, where to, when, and how often it tries."""
 
 from __future__ import annotations
 
@@ -9,7 +6,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated
 
-from ferraris.codec import Data, Tag
+from ferraris.cosem.classes.protection_parameters import PROTECTION
+from ferraris.cosem.classes.restricted_attribute import RESTRICTED_ATTRIBUTE, RestrictedAttribute
 from ferraris.cosem.date_time import CosemDateTime
 from ferraris.cosem.declaration import DYNAMIC, STATIC, Attribute, CosemObject, Method
 from ferraris.cosem.obis_code import Obis
@@ -23,7 +21,6 @@ from ferraris.cosem.types import (
     OCTET_STRING,
     UNSIGNED,
     Array,
-    Choice,
     Enumerated,
     OpenEnum,
     Structure,
@@ -62,14 +59,6 @@ class PushOperationMethod(IntEnum):
     CONFIRMED_RETRY_ON_MISSING_CONFIRMATION = 2
 
 
-class RestrictionType(IntEnum):
-    """By what the pushed rows of a profile are limited."""
-
-    NONE = 0
-    DATE = 1
-    ENTRY = 2
-
-
 @dataclass(frozen=True, slots=True)
 class PushObject:
     """An attribute to be pushed. `data_index` 0 means the whole attribute."""
@@ -81,26 +70,7 @@ class PushObject:
 
 
 @dataclass(frozen=True, slots=True)
-class Restriction:
-    """Limits a pushed profile: no value, a structure of two date-times, or one of two entry numbers."""
-
-    restriction_type: Annotated[RestrictionType, Enumerated(RestrictionType)]
-    restriction_value: Annotated[Data, Choice(Tag.NULL_DATA, Tag.STRUCTURE)]
-
-
-@dataclass(frozen=True, slots=True)
-class RestrictedPushObject:
-    """An attribute to be pushed, with its restriction."""
-
-    class_id: Annotated[int, LONG_UNSIGNED]
-    logical_name: Annotated[Obis, LOGICAL_NAME]
-    attribute_index: Annotated[int, INTEGER]
-    data_index: Annotated[int, LONG_UNSIGNED]
-    restriction: Annotated[Restriction, Structure(Restriction)]
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnsPushObject(RestrictedPushObject):
+class ColumnsPushObject(RestrictedAttribute):
     """An attribute to be pushed, with its restriction and, for a profile, its columns."""
 
     columns: Annotated[tuple[PushObject, ...], Array(Structure(PushObject))]
@@ -140,50 +110,6 @@ class ConfirmationParameters:
     interval_s: Annotated[int, DOUBLE_LONG_UNSIGNED]
 
 
-class ProtectionType(IntEnum):
-    """What protects a push."""
-
-    AUTHENTICATION = 0
-    ENCRYPTION = 1
-    AUTHENTICATION_AND_ENCRYPTION = 2
-    DIGITAL_SIGNATURE = 3
-
-
-class KeyInfoType(IntEnum):
-    """How the key is told: by its name, wrapped, or by agreement."""
-
-    IDENTIFIED = 0
-    WRAPPED = 1
-    AGREED = 2
-
-
-@dataclass(frozen=True, slots=True)
-class KeyInfo:
-    """The key of a protection. The options are a structure whose members depend on the type."""
-
-    key_info_type: Annotated[KeyInfoType, Enumerated(KeyInfoType)]
-    key_info_options: Annotated[Data, Choice(Tag.STRUCTURE)]
-
-
-@dataclass(frozen=True, slots=True)
-class ProtectionOptions:
-    """Who protects for whom, and with what key."""
-
-    transaction_id: Annotated[bytes, OCTET_STRING]
-    originator_system_title: Annotated[bytes, OCTET_STRING]
-    recipient_system_title: Annotated[bytes, OCTET_STRING]
-    other_information: Annotated[bytes, OCTET_STRING]
-    key_info: Annotated[KeyInfo, Structure(KeyInfo)]
-
-
-@dataclass(frozen=True, slots=True)
-class ProtectionParameters:
-    """One layer of protection."""
-
-    protection_type: Annotated[ProtectionType, Enumerated(ProtectionType)]
-    protection_options: Annotated[ProtectionOptions, Structure(ProtectionOptions)]
-
-
 class PushSetupV0(CosemObject, class_id=40, version=0):
     """Pushes a list of attributes, in a communication window, with retries. Blue Book 4.4.8."""
 
@@ -206,7 +132,7 @@ class _ProtectedPushSetup(CosemObject):
     number_of_retries = Attribute(6, UNSIGNED, STATIC)
     port_reference = Attribute(8, LOGICAL_NAME, STATIC)
     push_client_sap = Attribute(9, INTEGER, STATIC)
-    push_protection_parameters = Attribute(10, Array(Structure(ProtectionParameters)), STATIC)
+    push_protection_parameters = Attribute(10, PROTECTION, STATIC)
 
     push = Method(1, INTEGER)
 
@@ -214,7 +140,7 @@ class _ProtectedPushSetup(CosemObject):
 class PushSetupV1(_ProtectedPushSetup, class_id=40, version=1):
     """Adds restrictions, a port and protection. The members of its push objects are uncertain in public sources."""
 
-    push_object_list = Attribute(2, Array(Structure(RestrictedPushObject)), STATIC)
+    push_object_list = Attribute(2, Array(RESTRICTED_ATTRIBUTE), STATIC)
     repetition_delay = Attribute(7, LONG_UNSIGNED, STATIC, unit=Unit.SECOND)
 
 
@@ -228,3 +154,7 @@ class PushSetup(_ProtectedPushSetup, class_id=40, version=2):
     last_confirmation_date_time = Attribute(13, DATE_TIME, DYNAMIC)
 
     reset = Method(2, INTEGER)
+
+
+class PushSetupV3(PushSetup, version=3):
+    """The same attributes and methods, after what public sources tell of it; whether a compound differs is uncertain."""
