@@ -107,9 +107,10 @@ def _(datatype: types.Enumerated) -> st.SearchStrategy[Any]:  # type: ignore[typ
     return named
 
 
-@values_of.register
-def _(datatype: types.Flags) -> st.SearchStrategy[Any]:  # type: ignore[type-arg]
-    return st.integers(0, 0xFF).map(datatype.flags)
+@values_of.register(types.Flags)
+@values_of.register(types.NamedBits)
+def _(datatype: types.Flags[Any]) -> st.SearchStrategy[Any]:
+    return st.integers(0, (1 << datatype.length) - 1).map(datatype.flags)
 
 
 @values_of.register

@@ -26,7 +26,7 @@ from ferraris.cosem import (
 )
 from ferraris.cosem.classes.profile_generic import CAPTURE_OBJECT
 from ferraris.cosem.classes.register import REGISTER_VALUE, SCALER_UNIT
-from ferraris.cosem.types import Array, DataType, Enumerated, Flags, Nullable
+from ferraris.cosem.types import Array, DataType, Enumerated, Flags, NamedBits, Nullable
 from ferraris.kernel.errors import LocalProtocolError
 from ferraris.kernel.units import Unit
 from tests.cosem.strategies import values_of
@@ -224,7 +224,9 @@ UNFIT = [
     (types.OctetString(6),          "0x0102",                                   "too short"),
     (Flags(SecurityPolicy),         256,                                        "nine bits"),
     (Flags(SecurityPolicy),         -1,                                         "no bits"),
+    (NamedBits(SecurityPolicy, 3),  ["bit_3"],                                  "three bits end at 2"),
     (Flags(SecurityPolicy),         ["bit_8"],                                  "eight bits end at 7"),
+    (Flags(SecurityPolicy, Tag.LONG_UNSIGNED), ["bit_16"],                      "sixteen bits end at 15"),
     (Enumerated(Unit),              "code_256",                                 "more than an octet"),
     (SCALER_UNIT,                   {"scaler": 0, "unit": "volt", "typo": 1},   "a member too many"),
     (SCALER_UNIT,                   [0, "volt", 1],                             "a member too many"),

@@ -33,7 +33,7 @@ SIMPLE_TYPES: dict[str, DataType[Any]] = {
 """The data types by the standard's names."""
 
 _UNNAMED_NUMBER: Final = re.compile(r"CODE_(\d{1,3})")
-_UNNAMED_BIT: Final = re.compile(r"BIT_([0-7])")
+_UNNAMED_BIT: Final = re.compile(r"BIT_(\d|1[0-5])")
 
 
 def from_plain(datatype: DataType[Any], plain: object) -> Any:
@@ -68,13 +68,14 @@ def _(datatype: types.Enumerated, plain: object) -> IntEnum:  # type: ignore[typ
     return _member(datatype.enumeration, plain)
 
 
-@_from_plain.register
-def _(datatype: types.Flags, plain: object) -> IntFlag:  # type: ignore[type-arg]
+@_from_plain.register(types.Flags)
+@_from_plain.register(types.NamedBits)
+def _(datatype: types.Flags[Any] | types.NamedBits[Any], plain: object) -> IntFlag:
     if isinstance(plain, list):
         bits = reduce(or_, (_bit(datatype.flags, str(name).upper()) for name in plain), 0)
     else:
         bits = int(str(plain))
-    if not 0 <= bits <= 0xFF:
+    if bits < 0 or bits >> datatype.length:
         raise ValueError(plain)
     return datatype.flags(bits)  # type: ignore[no-any-return]
 
@@ -177,7 +178,7 @@ def _bit(flags: type[IntFlag], name: str) -> int:
 
 def _flags_written(flags: IntFlag) -> list[str]:
     named = {int(flag): str(flag.name).lower() for flag in type(flags)}
-    return [named.get(1 << bit, f"bit_{bit}") for bit in range(8) if flags & 1 << bit]
+    return [named.get(1 << bit, f"bit_{bit}") for bit in range(flags.bit_length()) if flags & 1 << bit]
 
 
 def _bits_written(bits: BitString) -> str:

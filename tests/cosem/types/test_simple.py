@@ -36,6 +36,9 @@ COLOUR = types.Enumerated(Colour)
 UNIT = types.Enumerated(Unit)
 BITS = types.Flags(Bit)
 UNSIGNED_BITS = types.Flags(Bit, Tag.UNSIGNED)
+SIXTEEN_BITS = types.Flags(Bit, Tag.LONG_UNSIGNED)
+BIT_BY_BIT = types.NamedBits(Bit, 3)
+NINE_BITS = types.NamedBits(Bit, 9)
 
 KNOWN = [
     # data type                     octets                         value
@@ -70,6 +73,10 @@ KNOWN = [
     (UNIT,                          "161e",                        Unit.WATT_HOUR),
     (BITS,                          "1603",                        Bit.FIRST | Bit.SECOND),
     (UNSIGNED_BITS,                 "1180",                        Bit(0x80)),
+    (SIXTEEN_BITS,                  "128002",                      Bit(0x8002)),
+    (BIT_BY_BIT,                    "040340",                      Bit.SECOND),
+    (BIT_BY_BIT,                    "0403a0",                      Bit(0b101)),
+    (NINE_BITS,                     "04098080",                    Bit(0b1_0000_0001)),
 ]  # fmt: skip
 
 
@@ -131,7 +138,10 @@ REFUSED_VALUES = [
     (types.LOGICAL_NAME,            b"12345",                   "6 octets",                     "5 octets"),
     (types.Bits(24),                BitString(16, b"ab"),       24,                             "16 bits"),
     (COLOUR,                        3,                          "red (1), blue (2)",            "int"),
-    (BITS,                          0x100,                      "eight bits",                   "int"),
+    (BITS,                          0x100,                      "8 bits",                       "int"),
+    (SIXTEEN_BITS,                  0x10000,                    "16 bits",                      "int"),
+    (BIT_BY_BIT,                    8,                          "3 bits",                       "int"),
+    (BIT_BY_BIT,                    -1,                         "3 bits",                       "int"),
 ]  # fmt: skip
 
 
@@ -157,6 +167,13 @@ def test_true_is_any_octet_but_zero_and_is_written_as_one() -> None:
     assert types.BOOLEAN.encode(True) == b"\x03\x01"
 
 
+def test_named_bits_come_first_bit_first_and_lose_what_fills_the_octet() -> None:
+    assert BIT_BY_BIT.decode(bytes.fromhex("04039f")) is Bit.FIRST
+    assert BIT_BY_BIT.encode(Bit.FIRST).hex() == "040380"
+    with pytest.raises(DecodeError, match="expected 3, got 4 bits"):
+        BIT_BY_BIT.decode(bytes.fromhex("040480"))
+
+
 def test_a_bit_string_needs_an_octet_for_every_eight_bits() -> None:
     with pytest.raises(LocalProtocolError, match="an octet for every eight bits"):
         types.BIT_STRING.encode(BitString(9, b"\x00"))
@@ -178,12 +195,16 @@ def test_an_open_enumeration_of_our_own_names_what_it_does_not_know() -> None:
         datatype.encode(256)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("datatype", [*SIMPLE_TYPES.values(), types.LOGICAL_NAME, COLOUR, BITS])
+@pytest.mark.parametrize("datatype", [*SIMPLE_TYPES.values(), types.LOGICAL_NAME, COLOUR, BITS, BIT_BY_BIT])
 def test_the_blank_value_of_every_type_can_be_written(datatype: DataType[Any]) -> None:
     assert datatype.decode(datatype.encode(datatype.blank())) == datatype.blank()
 
 
-@pytest.mark.parametrize("datatype", [*SIMPLE_TYPES.values(), types.LOGICAL_NAME, COLOUR, UNIT, BITS], ids=repr)
+@pytest.mark.parametrize(
+    "datatype",
+    [*SIMPLE_TYPES.values(), types.LOGICAL_NAME, COLOUR, UNIT, BITS, SIXTEEN_BITS, BIT_BY_BIT, NINE_BITS],
+    ids=repr,
+)
 @settings(deadline=None)
 @given(data=st.data())
 def test_every_value_survives_the_way_there_and_back(datatype: DataType[Any], data: st.DataObject) -> None:
@@ -196,7 +217,9 @@ def test_every_value_survives_the_way_there_and_back(datatype: DataType[Any], da
 @settings(deadline=None)
 @given(
     octets=st.binary(max_size=24),
-    datatype=st.sampled_from([*SIMPLE_TYPES.values(), types.LOGICAL_NAME, COLOUR, UNIT, BITS]),
+    datatype=st.sampled_from(
+        [*SIMPLE_TYPES.values(), types.LOGICAL_NAME, COLOUR, UNIT, BITS, SIXTEEN_BITS, BIT_BY_BIT, NINE_BITS]
+    ),
 )
 def test_any_octets_are_read_or_refused(octets: bytes, datatype: DataType[Any]) -> None:
     try:

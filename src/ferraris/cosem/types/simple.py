@@ -219,21 +219,53 @@ class Enumerated(DataType[E]):
 
 
 class Flags(DataType[F]):
-    """enum or unsigned whose eight bits each have a meaning of their own."""
+    """enum, unsigned or long-unsigned whose bits each have a meaning of their own."""
 
     def __init__(self, flags: type[F], tag: Tag = Tag.ENUM) -> None:
         self.flags = flags
         self.tag = int(tag)
         self.name = f"{tag.standard_name} {flags.__name__}"
+        self.length = 16 if tag == Tag.LONG_UNSIGNED else 8
 
     def write(self, value: F, out: bytearray) -> None:
-        if not is_a(value, int) or not 0 <= value <= 0xFF:
-            raise misfit(self.name, "eight bits", kind_of(value))
-        out += bytes((self.tag, int(value)))
+        if not is_a(value, int) or value < 0 or value >> self.length:
+            raise misfit(self.name, f"{self.length} bits", kind_of(value))
+        out.append(self.tag)
+        out += int(value).to_bytes(self.length // 8, "big")
 
     def read(self, octets: bytes, offset: int) -> tuple[F, int]:
         content = read_tag(octets, offset, self.tag, self.name)
-        return self.flags(take(octets, content, 1, self.name)[0][0]), content + 1
+        bits, end = take(octets, content, self.length // 8, self.name)
+        return self.flags(int.from_bytes(bits, "big")), end
+
+    def blank(self) -> F:
+        return self.flags(0)
+
+
+class NamedBits(DataType[F]):
+    """bit-string of exactly `length` bits, each with a meaning: bit 0, the flag 1, is the first of the string.
+
+    Bits that only fill the last octet are not kept.
+    """
+
+    def __init__(self, flags: type[F], length: int) -> None:
+        self.flags = flags
+        self.length = length
+        self.name = f"bit-string({length}) {flags.__name__}"
+        self._bits = Bits(length)
+
+    def write(self, value: F, out: bytearray) -> None:
+        if not is_a(value, int) or value < 0 or value >> self.length:
+            raise misfit(self.name, f"{self.length} bits", kind_of(value))
+        first_bit_first = f"{int(value):0{self.length}b}"[::-1].ljust((self.length + 7) // 8 * 8, "0")
+        self._bits.write(
+            BitString(self.length, int(first_bit_first, 2).to_bytes(len(first_bit_first) // 8, "big")), out
+        )
+
+    def read(self, octets: bytes, offset: int) -> tuple[F, int]:
+        bits, end = self._bits.read(octets, offset)
+        first_bit_first = "".join(f"{octet:08b}" for octet in bits.octets)[: self.length]
+        return self.flags(int(first_bit_first[::-1], 2)), end
 
     def blank(self) -> F:
         return self.flags(0)
