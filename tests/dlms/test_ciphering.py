@@ -1,4 +1,4 @@
-"""Suite 0: the Green Book's worked examples, and what must never verify."""
+"""The suites: the Green Book's worked examples, and what must never verify."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ferraris.cosem import SecuritySuite
 from ferraris.dlms import CipherKeys, unwrap_key, wrap_key
+from ferraris.dlms.ciphering import Unprotected
 from ferraris.kernel.errors import AuthenticationError, DecodeError, LocalProtocolError, SecurityError
 from tests.dlms.bottle import AUTHENTICATION_KEY, ENCRYPTION_KEY, KEYS
 
@@ -161,3 +163,49 @@ def test_without_an_authentication_key_only_encryption_protects() -> None:
     octets = keys.protect(0x20, TITLE, 1, PLAIN)
     assert keys.unprotect(TITLE, octets).apdu == KEYS.unprotect(TITLE, octets).apdu == PLAIN
     assert len(octets) == len(PLAIN) + 5
+
+
+SUITE_KEYS = {
+    SecuritySuite.SUITE_0: KEYS,
+    SecuritySuite.SUITE_1: CipherKeys(bytes(range(16)), bytes(range(16, 32)), SecuritySuite.SUITE_1),
+    SecuritySuite.SUITE_2: CipherKeys(bytes(range(32)), bytes(range(32, 64)), SecuritySuite.SUITE_2),
+}
+
+
+@pytest.mark.parametrize("suite", SecuritySuite)
+@given(control=st.sampled_from((0x00, 0x10, 0x20, 0x30)), apdu=st.binary(max_size=100))
+def test_each_suite_protects_and_names_itself(suite: SecuritySuite, control: int, apdu: bytes) -> None:
+    keys = SUITE_KEYS[suite]
+    octets = keys.protect(control, TITLE, 7, apdu)
+    assert octets[0] == control | suite
+    assert keys.unprotect(TITLE, octets) == Unprotected(control | suite, 7, apdu)
+
+
+@pytest.mark.parametrize("suite", SecuritySuite)
+@pytest.mark.parametrize("other", SecuritySuite)
+def test_a_changed_suite_breaks_the_tag(suite: SecuritySuite, other: SecuritySuite) -> None:
+    """The same keys under another suite's number are another additional authenticated data."""
+    octets = SUITE_KEYS[suite].protect(0x30, TITLE, 7, b"apdu")
+    changed = bytes((0x30 | other,)) + octets[1:]
+    if suite is other:
+        assert SUITE_KEYS[suite].unprotect(TITLE, changed).apdu == b"apdu"
+    else:
+        with pytest.raises(AuthenticationError):
+            SUITE_KEYS[suite].unprotect(TITLE, changed)
+
+
+@pytest.mark.parametrize("suite", SecuritySuite)
+def test_each_suite_has_its_gmac(suite: SecuritySuite) -> None:
+    response = SUITE_KEYS[suite].gmac(TITLE, 9, b"challenge")
+    assert response[0] == 0x10 | suite
+    assert SUITE_KEYS[suite].check_gmac(TITLE, response, b"challenge") == 9
+    for other in SecuritySuite:
+        if other is not suite:
+            with pytest.raises(AuthenticationError):
+                SUITE_KEYS[other].check_gmac(TITLE, response, b"challenge")
+
+
+@pytest.mark.parametrize(("suite", "octets"), [(0, 32), (1, 32), (2, 16), (2, 24)])
+def test_a_key_of_another_suites_size_is_refused(suite: int, octets: int) -> None:
+    with pytest.raises(LocalProtocolError, match="wrong size"):
+        CipherKeys(bytes(octets), b"", SecuritySuite(suite))

@@ -1,4 +1,6 @@
-"""Ciphering of security suite 0: AES-GCM-128 with a 12-octet tag over APDUs, and the GMAC of HLS authentication.
+"""Ciphering of all security suites: AES-GCM with a 12-octet tag over APDUs, and the GMAC of HLS authentication.
+
+Suites 0 and 1 have keys of 16 octets, suite 2 of 32; the suite's number stands in the security control octet.
 
 A protected APDU is `security_control || invocation_counter || ciphertext || tag`. The initialization vector is the sender's
 system title and its invocation counter, so one counter used twice under one key breaks the key. The additional
@@ -16,12 +18,14 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
+from ferraris.cosem import SecuritySuite
 from ferraris.kernel.errors import AuthenticationError, DecodeError, FerrarisError, LocalProtocolError, SecurityError
 
-CLAUSE: Final = "IEC 62056-5-3, security suite 0"
+CLAUSE: Final = "IEC 62056-5-3, security suites"
 TAG_OCTETS: Final = 12
 HEADER_OCTETS: Final = 5
 KEY_OCTETS: Final = 16
+KEY_OCTETS_OF: Final = {SecuritySuite.SUITE_0: 16, SecuritySuite.SUITE_1: 16, SecuritySuite.SUITE_2: 32}
 SYSTEM_TITLE_OCTETS: Final = 8
 
 
@@ -37,6 +41,9 @@ class SecurityControl(IntEnum):
     AUTHENTICATED_ENCRYPTED = 0x30
     BROADCAST_KEY = 0x40
     COMPRESSED = 0x80
+
+
+SUITE_BITS: Final = 0x0F
 
 
 class InvocationCounterSource(Protocol):
@@ -74,18 +81,28 @@ class CipherKeys:
         "_authenticated_aad",
         "_authenticated_encrypted_aad",
         "_encrypt",
+        "_suite_bits",
         "authentication_key",
         "encryption_key",
+        "suite",
     )
 
-    def __init__(self, encryption_key: bytes, authentication_key: bytes = b"") -> None:
-        if len(encryption_key) != KEY_OCTETS or len(authentication_key) not in (0, KEY_OCTETS):
-            raise LocalProtocolError("a key has a wrong size", expected=f"{KEY_OCTETS} octets", clause=CLAUSE)
+    def __init__(
+        self,
+        encryption_key: bytes,
+        authentication_key: bytes = b"",
+        suite: SecuritySuite = SecuritySuite.SUITE_0,
+    ) -> None:
+        octets = KEY_OCTETS_OF[suite]
+        if len(encryption_key) != octets or len(authentication_key) not in (0, octets):
+            raise LocalProtocolError("a key has a wrong size", expected=f"{octets} octets", clause=CLAUSE)
         self.encryption_key = encryption_key
         self.authentication_key = authentication_key
+        self.suite = suite
         self._encrypt = AESGCM(encryption_key).encrypt
-        self._authenticated_encrypted_aad = b"\x30" + authentication_key
-        self._authenticated_aad = b"\x10" + authentication_key
+        self._suite_bits = int(suite)
+        self._authenticated_encrypted_aad = bytes((0x30 | suite,)) + authentication_key
+        self._authenticated_aad = bytes((0x10 | suite,)) + authentication_key
 
     def __repr__(self) -> str:
         return "CipherKeys(hidden)"
@@ -98,6 +115,7 @@ class CipherKeys:
         if len(system_title) != SYSTEM_TITLE_OCTETS:
             raise _wrong_size(LocalProtocolError, system_title)
         counter = invocation_counter.to_bytes(4, "big")
+        control |= self._suite_bits
         header = control.to_bytes(1, "big") + counter
         vector = system_title + counter
         kind = control & 0x30
@@ -121,7 +139,7 @@ class CipherKeys:
         if len(octets) < HEADER_OCTETS:
             raise DecodeError("a protected APDU is cut short", expected=HEADER_OCTETS, got=len(octets), clause=CLAUSE)
         control = octets[0]
-        if control == 0x30:  # nearly all: no step that the others need
+        if control == 0x30 and not self._suite_bits:  # nearly all: no step that the others need
             return Unprotected(control, int.from_bytes(octets[1:5], "big"), self.open_both(system_title, octets))
         if control & SecurityControl.COMPRESSED:
             raise SecurityError(
@@ -145,7 +163,7 @@ class CipherKeys:
     def open_both(self, system_title: bytes, octets: bytes, start: int = 0, aad: bytes | None = None) -> bytes:
         """The APDU protected in `octets` from `start` on, known to be authenticated and encrypted.
 
-        `aad` is that of the security control 0x30 unless given. Raises DecodeError, AuthenticationError.
+        `aad` is that of both protections in the keys' suite unless given. Raises DecodeError, AuthenticationError.
         """
         body = start + HEADER_OCTETS
         size = len(octets) - body - TAG_OCTETS
@@ -164,7 +182,7 @@ class CipherKeys:
         return plain
 
     def gmac(self, system_title: bytes, invocation_counter: int, challenge: bytes) -> bytes:
-        """f(challenge) of HLS-GMAC: security control 0x10, the counter, and the tag over the challenge.
+        """f(challenge) of HLS-GMAC: security control 0x10 with the suite, the counter, and the tag over the challenge.
 
         Raises LocalProtocolError for a system title of a wrong size.
         """
@@ -172,15 +190,15 @@ class CipherKeys:
             raise _wrong_size(LocalProtocolError, system_title)
         counter = invocation_counter.to_bytes(4, "big")
         tag = self._encrypt(system_title + counter, b"", self._authenticated_aad + challenge)[:TAG_OCTETS]
-        return b"\x10" + counter + tag
+        return bytes((0x10 | self._suite_bits,)) + counter + tag
 
     def check_gmac(self, system_title: bytes, response: bytes, challenge: bytes) -> int:
         """Check f(challenge) as received and return its invocation counter. Raises AuthenticationError."""
         size = HEADER_OCTETS + TAG_OCTETS
-        if len(response) != size or response[0] != SecurityControl.AUTHENTICATED:
-            raise AuthenticationError(
-                "an HLS response has a wrong form", expected=f"0x10 and {size} octets", got=len(response)
-            )
+        control = 0x10 | self._suite_bits
+        if len(response) != size or response[0] != control:
+            expected = f"{control:#04x} and {size} octets"
+            raise AuthenticationError("an HLS response has a wrong form", expected=expected, got=len(response))
         if len(system_title) != SYSTEM_TITLE_OCTETS:
             raise _wrong_size(AuthenticationError, system_title)
         counter = int.from_bytes(response[1:5], "big")
@@ -189,9 +207,9 @@ class CipherKeys:
         return counter
 
     def _aad(self, control: int) -> bytes:
-        if control == 0x30:
+        if control == 0x30 | self._suite_bits:
             return self._authenticated_encrypted_aad
-        if control == 0x10:
+        if control == 0x10 | self._suite_bits:
             return self._authenticated_aad
         return control.to_bytes(1, "big") + self.authentication_key
 

@@ -1,109 +1,90 @@
-"""Key agreement and signatures of security suites 1 and 2, as far as captured APDUs need them (Green Book 9.2.3.4).
+"""Keys out of a shared secret, and what the schemes of key agreement sign and derive from (Green Book 9.2.3.4).
 
-Points are x || y without a prefix octet, signatures r || s. The key derivation function is one step of SHA over counter, shared
-secret, algorithm id, and the system titles of both parties (NIST SP 800-56A). Which algorithm id goes in differs between
-editions of the Green Book, so it is an argument.
+The key derivation function is one step of the suite's hash over a counter, the shared secret, the algorithm id of the key to
+be made, and what names both parties (NIST SP 800-56A). Which arcs the algorithm ids stand under differs between editions of
+the Green Book, so that is a setting. In the static unified model the secret is always the same, and the transaction id
+keeps the keys apart: it stands, with its length octet, behind the originator's system title. That form is Gurux's; the
+public examples have none of it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, utils
 
+from ferraris.cosem import KeyId, SecuritySuite
+from ferraris.dlms.ciphering import KEY_OCTETS_OF
+from ferraris.dlms.elliptic import CLAUSE, PrivateKey, curve_of, curve_of_suite, verify_signature
 from ferraris.kernel.errors import AuthenticationError, SecurityError
 
-CLAUSE: Final = "Green Book 9.2.3.4"
-AES_GCM_128: Final = bytes.fromhex("60857405080300")
-"""2.16.756.5.8.3.0 as the later editions' worked example has it."""
-AES_GCM_128_EDITION_8: Final = bytes.fromhex("60857406080300")
-"""The same in the worked examples of edition 8."""
-_UNCOMPRESSED: Final = b"\x04"
 _COUNTER: Final = b"\x00\x00\x00\x01"
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """A curve of NIST with the hash that its suite uses. `octets` is the size of a coordinate."""
+class AlgorithmArcs(Enum):
+    """What the algorithm ids begin with: an object identifier in BER, all but its last arc."""
 
-    name: str
-    octets: int
-    parameters: ec.EllipticCurve
-    digest: hashes.HashAlgorithm
-
-
-CURVES: Final = (
-    Curve("P-256", 32, ec.SECP256R1(), hashes.SHA256()),
-    Curve("P-384", 48, ec.SECP384R1(), hashes.SHA384()),
-)
+    LATER = bytes.fromhex("608574050803")
+    """2.16.756.5.8.3 as the worked examples of later editions have it, and Gurux."""
+    EDITION_8 = bytes.fromhex("608574060803")
+    """The same in the worked examples of edition 8."""
 
 
-def curve_of(point: bytes) -> Curve:
-    """The curve whose points have this size. Raises SecurityError."""
-    for curve in CURVES:
-        if len(point) == 2 * curve.octets:
-            return curve
-    raise SecurityError("no curve has points of this size", expected="64 or 96 octets", got=len(point), clause=CLAUSE)
+AES_GCM_128: Final = AlgorithmArcs.LATER.value + b"\x00"
+AES_GCM_128_EDITION_8: Final = AlgorithmArcs.EDITION_8.value + b"\x00"
+_AES_GCM: Final = {SecuritySuite.SUITE_1: 0, SecuritySuite.SUITE_2: 1}
+_AES_WRAP: Final = {SecuritySuite.SUITE_1: 2, SecuritySuite.SUITE_2: 3}
 
 
-def is_on_curve(point: bytes) -> bool:
-    """Whether the octets are a point of their curve: a chance of one in 2^128 or less for octets that are none."""
-    try:
-        _public_key(point)
-    except SecurityError:
-        return False
-    return True
+def algorithm_id(suite: SecuritySuite, arcs: AlgorithmArcs, key_id: KeyId | None = None) -> bytes:
+    """What a key is derived for: AES key wrap for the master key, AES-GCM for all others. Raises SecurityError for suite 0."""
+    last = (_AES_WRAP if key_id is KeyId.MASTER_KEY else _AES_GCM).get(suite)
+    if last is None:
+        raise SecurityError("security suite 0 agrees no keys", expected="suite 1 or 2", clause=CLAUSE)
+    return arcs.value + bytes((last,))
 
 
-def shared_secret(private_key: bytes, peer_public_key: bytes) -> bytes:
+def derive_key(
+    secret: bytes,
+    algorithm: bytes,
+    party_u: bytes,
+    party_v: bytes,
+    suite: SecuritySuite = SecuritySuite.SUITE_1,
+) -> bytes:
+    """The key that both ends derive; `party_u` is who started the agreement."""
+    digest = hashes.Hash(curve_of_suite(suite).digest)
+    digest.update(_COUNTER + secret + algorithm + party_u + party_v)
+    return digest.finalize()[: KEY_OCTETS_OF[suite]]
+
+
+def shared_secret(private_key: bytes, peer_point: bytes) -> bytes:
     """The Diffie-Hellman secret Z. Raises SecurityError for a point that is not on the curve or a key out of range."""
-    private = _private_key(private_key, curve_of(peer_public_key))
-    return private.exchange(ec.ECDH(), _public_key(peer_public_key))
+    return PrivateKey(private_key, curve_of(peer_point)).shared_secret(peer_point)
 
 
-def public_key_of(private_key: bytes, curve: Curve) -> bytes:
-    """The point that belongs to a private key. Raises SecurityError."""
-    numbers = _private_key(private_key, curve).public_key().public_numbers()
-    return numbers.x.to_bytes(curve.octets, "big") + numbers.y.to_bytes(curve.octets, "big")
+def static_party_u(system_title: bytes, transaction_id: bytes) -> bytes:
+    """Party U of the static unified model: its system title and the transaction id as an octet-string."""
+    return system_title + bytes((len(transaction_id),)) + transaction_id
 
 
-def derive_key(secret: bytes, algorithm_id: bytes, party_u: bytes, party_v: bytes) -> bytes:
-    """The 16-octet key of suite 1 that both ends derive; `party_u` is who started the agreement."""
-    digest = hashes.Hash(hashes.SHA256())
-    digest.update(_COUNTER + secret + algorithm_id + party_u + party_v)
-    return digest.finalize()[:16]
+def offer(key_id: KeyId, ephemeral: PrivateKey, signing_key: PrivateKey) -> bytes:
+    """Key data of `key_agreement`, C(2e, 0s): the ephemeral public key, and the signature over key id and key."""
+    return ephemeral.point + signing_key.sign(bytes((key_id,)) + ephemeral.point)
 
 
-def verify_signature(public_key: bytes, signature: bytes, message: bytes) -> Curve:
-    """The curve, when the ECDSA signature verifies. Raises AuthenticationError otherwise."""
-    curve = curve_of(public_key)
-    if len(signature) != 2 * curve.octets:
+def offered_point(key_id: KeyId, key_data: bytes, signer_point: bytes) -> bytes:
+    """The ephemeral public key in key data that its sender signed. Raises AuthenticationError, SecurityError."""
+    point, signature = split_signed_point(key_data)
+    verify_signature(signer_point, signature, bytes((key_id,)) + point)
+    return point
+
+
+def split_signed_point(octets: bytes) -> tuple[bytes, bytes]:
+    """A public key and the signature behind it, both of one curve. Raises AuthenticationError for octets of another size."""
+    half = len(octets) // 2
+    if len(octets) not in (128, 192):
         raise AuthenticationError(
-            "a signature has a wrong size", expected=2 * curve.octets, got=len(signature), clause=CLAUSE
+            "no signed public key", expected="128 or 192 octets of key and signature", got=len(octets), clause=CLAUSE
         )
-    r, s = (int.from_bytes(part, "big") for part in (signature[: curve.octets], signature[curve.octets :]))
-    try:
-        _public_key(public_key).verify(utils.encode_dss_signature(r, s), message, ec.ECDSA(curve.digest))
-    except InvalidSignature:
-        raise AuthenticationError(
-            "a signature does not verify", expected="a signature by this public key", clause=CLAUSE
-        ) from None
-    return curve
-
-
-def _private_key(octets: bytes, curve: Curve) -> ec.EllipticCurvePrivateKey:
-    try:
-        return ec.derive_private_key(int.from_bytes(octets, "big"), curve.parameters)
-    except ValueError:
-        raise SecurityError("not a private key of this curve", expected=curve.name, clause=CLAUSE) from None
-
-
-def _public_key(point: bytes) -> ec.EllipticCurvePublicKey:
-    curve = curve_of(point)
-    try:
-        return ec.EllipticCurvePublicKey.from_encoded_point(curve.parameters, _UNCOMPRESSED + point)
-    except ValueError:
-        raise SecurityError("a point is not on its curve", expected=curve.name, clause=CLAUSE) from None
+    return octets[:half], octets[half:]

@@ -77,7 +77,7 @@ class PushReceiver:
         else:
             control, counter, apdu = security.keys.unprotect(system_title, octets[start:])
             policy = security.policy
-            if control & policy != policy or control & ~0x30:
+            if control & policy != policy or control & ~0x30 != security.keys.suite:
                 raise AuthenticationError(
                     "a push is not protected as the policy asks", expected=f"{policy:#04x}", got=f"{control:#04x}"
                 )

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from ferraris.dlms.ciphering import CipherKeys, wrap_key
+from ferraris.dlms.elliptic import CURVES, PrivateKey
 from ferraris.dlms.inspect.material import answer_material, material_kind
-from ferraris.dlms.key_agreement import CURVES, public_key_of
 from ferraris.kernel.errors import AuthenticationError, LocalProtocolError, SecurityError
 
 KEK, KEY = bytes(range(16)), bytes(range(16, 32))
@@ -17,7 +17,7 @@ CHALLENGE = b"P6wRJ21F"
 HLS_KEYS = {"ek": bytes(16).hex(), "ak": KEK.hex(), "system_title": TITLE.hex()}
 RESPONSE = CipherKeys(bytes(16), KEK).gmac(TITLE, 5, CHALLENGE)
 PRIVATE, OTHER = b"\x05" * 32, b"\x06" * 32
-POINT, OTHER_POINT = (public_key_of(private, CURVES[0]) for private in (PRIVATE, OTHER))
+POINT, OTHER_POINT = (PrivateKey(private, CURVES[0]).point for private in (PRIVATE, OTHER))
 TITLES = {"system_title_u": "01" * 8, "system_title_v": "02" * 8}
 
 

@@ -18,9 +18,10 @@ from ferraris.dlms.apdu import (
     WrappedKey,
 )
 from ferraris.dlms.ciphering import CipherKeys, wrap_key
+from ferraris.dlms.elliptic import CURVES, PrivateKey
 from ferraris.dlms.inspect.keys import InspectionKeys
 from ferraris.dlms.inspect.protection import Opened, key_info_text, open_ciphered, split_key_material
-from ferraris.dlms.key_agreement import CURVES, derive_key, public_key_of, shared_secret
+from ferraris.dlms.key_agreement import derive_key, shared_secret
 from ferraris.kernel.errors import AuthenticationError, DecodeError, SecurityError
 
 EK, AK, DEDICATED, KEK = (bytes((n,)) * 16 for n in (1, 2, 3, 4))
@@ -138,8 +139,8 @@ EPHEMERAL = b"\x22" * 32
 
 
 def agreed(parameters: bytes = b"\x01", material: bytes | None = None) -> GeneralCiphering:
-    point = public_key_of(EPHEMERAL, CURVE)
-    secret = shared_secret(EPHEMERAL, public_key_of(STATIC, CURVE))
+    point = PrivateKey(EPHEMERAL, CURVE).point
+    secret = shared_secret(EPHEMERAL, PrivateKey(STATIC, CURVE).point)
     key = derive_key(secret, bytes.fromhex("60857405080300"), TITLE, PEER)
     return general(AgreedKey(parameters, point + bytes(64) if material is None else material), protect(0x30, key))
 
@@ -201,7 +202,7 @@ def test_key_info_in_words(info: IdentifiedKey | WrappedKey | AgreedKey, text: s
 
 @pytest.mark.parametrize("curve", CURVES, ids=lambda curve: curve.name)
 def test_key_material_is_split_where_its_key_is_a_point(curve: object) -> None:
-    point = public_key_of(b"\x07", curve)  # type: ignore[arg-type]
+    point = PrivateKey(b"\x07", curve).point  # type: ignore[arg-type]
     size = len(point)
     assert split_key_material(point + b"s" * size) == {
         "curve": curve.name,  # type: ignore[attr-defined]

@@ -10,17 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from ferraris.dlms.ciphering import KEY_OCTETS, SYSTEM_TITLE_OCTETS, CipherKeys, unwrap_key
+from ferraris.dlms.elliptic import PrivateKey, curve_of, verify_signature
 from ferraris.dlms.inspect.keys import InspectionKeys, octets_of
 from ferraris.dlms.inspect.tree import Json
-from ferraris.dlms.key_agreement import (
-    AES_GCM_128,
-    AES_GCM_128_EDITION_8,
-    curve_of,
-    derive_key,
-    public_key_of,
-    shared_secret,
-    verify_signature,
-)
+from ferraris.dlms.key_agreement import AES_GCM_128, AES_GCM_128_EDITION_8, derive_key, shared_secret
 from ferraris.kernel.errors import LocalProtocolError
 
 Row = Mapping[str, object]
@@ -110,7 +103,7 @@ def _pair(octets: bytes, named: Row) -> tuple[bytes, bytes]:
         raise LocalProtocolError(
             "a key of the agreement is missing", expected=" or ".join(PRIVATE_KEYS), clause="input"
         )
-    own = public_key_of(private, curve_of(octets))
+    own = PrivateKey(private, curve_of(octets)).point
     points = [octets_of(name, named[name]) for name in PUBLIC_KEYS if name in named]
     for point in (*points, octets):
         if point != own:

@@ -32,7 +32,8 @@ from ferraris.dlms.ciphering import (
 )
 from ferraris.dlms.inspect.framing import Layer
 from ferraris.dlms.inspect.keys import InspectionKeys
-from ferraris.dlms.key_agreement import AES_GCM_128, curve_of, derive_key, is_on_curve, shared_secret
+from ferraris.dlms.elliptic import curve_of, is_on_curve
+from ferraris.dlms.key_agreement import AES_GCM_128, derive_key, shared_secret
 from ferraris.kernel.errors import DecodeError, SecurityError
 
 ONE_PASS: Final = b"\x01"
