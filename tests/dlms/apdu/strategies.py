@@ -33,10 +33,13 @@ from ferraris.dlms.apdu import (
     AssociationResult,
     AttributeDescriptor,
     Block,
+    BlockNumber,
+    BlockNumberAccess,
     ConfirmedService,
     ConfirmedServiceError,
     Conformance,
     DataAccessResult,
+    DataBlockResult,
     DataNotification,
     DataNotificationConfirm,
     ErrorCategory,
@@ -54,10 +57,15 @@ from ferraris.dlms.apdu import (
     GetResponseWithBlock,
     GetResponseWithList,
     IdentifiedKey,
+    InformationReportRequest,
     InitiateRequest,
     InitiateResponse,
     Mechanism,
     MethodDescriptor,
+    ParameterisedAccess,
+    ReadDataBlockAccess,
+    ReadRequest,
+    ReadResponse,
     ReleaseReason,
     ReleaseResponseReason,
     Rlre,
@@ -78,7 +86,12 @@ from ferraris.dlms.apdu import (
     SetResponseWithBlock,
     SetResponseWithList,
     StateError,
+    UnconfirmedWriteRequest,
+    VariableName,
     WrappedKey,
+    WriteDataBlockAccess,
+    WriteRequest,
+    WriteResponse,
 )
 
 octet = st.integers(0, 0xFF)
@@ -169,6 +182,23 @@ def exceptions(draw: st.DrawFn) -> ExceptionResponse:
     return ExceptionResponse(draw(st.sampled_from(StateError)), error, counter)
 
 
+variables = st.one_of(
+    st.builds(VariableName, two_octets),
+    st.builds(ParameterisedAccess, two_octets, octet, values),
+    st.builds(BlockNumberAccess, two_octets),
+    st.builds(ReadDataBlockAccess, st.booleans(), two_octets, octets),
+    st.builds(WriteDataBlockAccess, st.booleans(), two_octets),
+)
+block_numbers = st.builds(BlockNumber, two_octets)
+data_blocks = st.builds(DataBlockResult, st.booleans(), two_octets, octets)
+short_names = st.one_of(
+    st.builds(ReadRequest, tuples(variables)),
+    st.builds(ReadResponse, tuples(results | data_blocks | block_numbers)),
+    st.builds(WriteRequest, tuples(variables), tuples(values)),
+    st.builds(WriteResponse, tuples(data_access_results | block_numbers)),
+    st.builds(UnconfirmedWriteRequest, tuples(variables), tuples(values)),
+    st.builds(InformationReportRequest, st.none() | octets, tuples(variables), tuples(values)),
+)
 gets = st.one_of(
     st.builds(GetRequestNormal, octet, attributes, st.none() | selections),
     st.builds(GetRequestNext, octet, four_octets),
@@ -273,6 +303,6 @@ ciphered = st.one_of(
 block_transfers = st.builds(GeneralBlockTransfer, octet, two_octets, two_octets, octets)
 
 apdus: st.SearchStrategy[Apdu] = st.one_of(
-    gets, sets, actions, accesses, initiates, notifications, errors, acse, ciphered, block_transfers
+    gets, sets, actions, short_names, accesses, initiates, notifications, errors, acse, ciphered, block_transfers
 )
 """Any APDU."""

@@ -89,8 +89,8 @@ def test_every_ciphered_tag_names_the_apdu_inside(tags: dict[int, int]) -> None:
 
 
 def test_the_ciphered_services_stand_at_fixed_distances() -> None:
-    """The standard numbers them in parallel: global 32 above an initiate and 8 above a service, dedicated 8 further on."""
+    """The standard numbers them in parallel: global 32 above an initiate or short-name service and 8 above others, dedicated 8 further on."""
     for ciphered, plain in GLOBAL_CIPHERED_TAGS.items():
-        assert ciphered - plain == (0x20 if plain < 0x10 else 0x08)
+        assert ciphered - plain == (0x20 if plain < 0xC0 else 0x08)
     for ciphered, plain in DEDICATED_CIPHERED_TAGS.items():
-        assert ciphered - plain == (0x40 if plain < 0x10 else 0x10)
+        assert ciphered - plain == (0x40 if plain < 0xC0 else 0x10)

@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from ferraris.cosem.classes.association_ln import USER, AttributeAccess, MethodAccess, ObjectId
+from ferraris.cosem.classes.association_ln import USER, AttributeAccess, MethodAccess
+from ferraris.cosem.classes.object_references import OBJECT_ID
 from ferraris.cosem.declaration import DYNAMIC, STATIC, Attribute, CosemObject, Method, Selector
 from ferraris.cosem.obis_code import Obis
 from ferraris.cosem.types import (
@@ -67,7 +68,7 @@ class AttributeOfObject:
 OBJECT_LIST_ELEMENT_SN: Final = Structure(ObjectListElementSn)
 ACCESS_RIGHTS_ELEMENT_SN: Final = Structure(AccessRightsElementSn)
 CLASS_LIST: Final = Selector(1, Array(LONG_UNSIGNED))
-OBJECT: Final = Selector(2, Structure(ObjectId))
+OBJECT: Final = Selector(2, OBJECT_ID)
 BASE_NAME_LIST: Final = Selector(3, Array(LONG))
 
 
@@ -77,9 +78,9 @@ class AssociationSnV0(CosemObject, class_id=12, version=0):
     object_list = Attribute(2, Array(OBJECT_LIST_ELEMENT_SN), STATIC, selectors=(CLASS_LIST, OBJECT, BASE_NAME_LIST))
 
     getlist_by_classid = Method(1, Array(LONG_UNSIGNED), Array(OBJECT_LIST_ELEMENT_SN))
-    getobj_by_logicalname = Method(2, Structure(ObjectId), OBJECT_LIST_ELEMENT_SN)
+    getobj_by_logicalname = Method(2, OBJECT_ID, OBJECT_LIST_ELEMENT_SN)
     read_by_logicalname = Method(3, Array(Structure(AttributeOfObject)), ROW)
-    get_attributes_and_methods = Method(4, Array(Structure(ObjectId)), ANY)
+    get_attributes_and_methods = Method(4, Array(OBJECT_ID), ANY)
     change_secret = Method(5, OCTET_STRING)
     change_hls_secret = Method(6, OCTET_STRING)
     get_hls_challenge = Method(7, INTEGER, OCTET_STRING)

@@ -67,6 +67,7 @@ from ferraris.dlms.apdu.get import (
     GetResponseWithList,
     Result,
 )
+from ferraris.dlms.apdu.information_report import InformationReportRequest
 from ferraris.dlms.apdu.initiate import (
     DLMS_VERSION,
     VAA_NAME_LOGICAL_NAME,
@@ -75,6 +76,7 @@ from ferraris.dlms.apdu.initiate import (
     InitiateResponse,
 )
 from ferraris.dlms.apdu.notification import DataNotification, DataNotificationConfirm, EventNotification
+from ferraris.dlms.apdu.read import BlockNumber, DataBlockResult, ReadRequest, ReadResponse, ReadResult
 from ferraris.dlms.apdu.set import (
     SetRequest,
     SetRequestNormal,
@@ -89,6 +91,15 @@ from ferraris.dlms.apdu.set import (
     SetResponseWithBlock,
     SetResponseWithList,
 )
+from ferraris.dlms.apdu.variable_access import (
+    BlockNumberAccess,
+    ParameterisedAccess,
+    ReadDataBlockAccess,
+    VariableAccess,
+    VariableName,
+    WriteDataBlockAccess,
+)
+from ferraris.dlms.apdu.write import UnconfirmedWriteRequest, WriteRequest, WriteResponse, WriteResult
 
 __all__ = [
     "DEDICATED_CIPHERED_TAGS",
@@ -123,11 +134,14 @@ __all__ = [
     "AssociationResult",
     "AttributeDescriptor",
     "Block",
+    "BlockNumber",
+    "BlockNumberAccess",
     "CipheredApdu",
     "ConfirmedService",
     "ConfirmedServiceError",
     "Conformance",
     "DataAccessResult",
+    "DataBlockResult",
     "DataNotification",
     "DataNotificationConfirm",
     "ErrorCategory",
@@ -147,12 +161,18 @@ __all__ = [
     "GetResponseWithBlock",
     "GetResponseWithList",
     "IdentifiedKey",
+    "InformationReportRequest",
     "InitiateError",
     "InitiateRequest",
     "InitiateResponse",
     "KeyInfo",
     "Mechanism",
     "MethodDescriptor",
+    "ParameterisedAccess",
+    "ReadDataBlockAccess",
+    "ReadRequest",
+    "ReadResponse",
+    "ReadResult",
     "ReleaseReason",
     "ReleaseResponseReason",
     "Result",
@@ -176,7 +196,14 @@ __all__ = [
     "SetResponseWithBlock",
     "SetResponseWithList",
     "StateError",
+    "UnconfirmedWriteRequest",
+    "VariableAccess",
+    "VariableName",
     "WrappedKey",
+    "WriteDataBlockAccess",
+    "WriteRequest",
+    "WriteResponse",
+    "WriteResult",
     "decode_apdu",
     "has_apdu_tag",
 ]

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from ferraris.dlms.apdu import access, acse, action, block_transfer, ciphered, exception, get, initiate, notification
+from ferraris.dlms.apdu import (
+    access,
+    acse,
+    action,
+    block_transfer,
+    ciphered,
+    exception,
+    get,
+    information_report,
+    initiate,
+    notification,
+    read,
+    write,
+)
 from ferraris.dlms.apdu import set as set_service
 from ferraris.dlms.apdu.cursor import CLAUSE
 from ferraris.kernel.errors import DecodeError
@@ -26,6 +39,12 @@ Apdu: TypeAlias = (
     | set_service.SetResponse
     | action.ActionRequest
     | action.ActionResponse
+    | read.ReadRequest
+    | read.ReadResponse
+    | write.WriteRequest
+    | write.WriteResponse
+    | write.UnconfirmedWriteRequest
+    | information_report.InformationReportRequest
     | access.AccessRequest
     | access.AccessResponse
     | initiate.InitiateRequest
@@ -47,6 +66,12 @@ _DECODERS: Final[dict[int, Callable[[bytes], Apdu]]] = {
     set_service.SET_RESPONSE: set_service.decode_set_response,
     action.ACTION_REQUEST: action.decode_action_request,
     action.ACTION_RESPONSE: action.decode_action_response,
+    read.READ_REQUEST: read.decode_read_request,
+    read.READ_RESPONSE: read.decode_read_response,
+    write.WRITE_REQUEST: write.decode_write_request,
+    write.WRITE_RESPONSE: write.decode_write_response,
+    write.UNCONFIRMED_WRITE_REQUEST: write.decode_unconfirmed_write_request,
+    information_report.INFORMATION_REPORT_REQUEST: information_report.decode_information_report_request,
     access.ACCESS_REQUEST: access.decode_access_request,
     access.ACCESS_RESPONSE: access.decode_access_response,
     initiate.INITIATE_REQUEST: initiate.decode_initiate_request,
