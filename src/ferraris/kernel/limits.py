@@ -33,6 +33,12 @@ PDU_SIZE_MIN: Final = 64
 BLOCK_TRANSFER_OCTETS_MAX: Final = 16 * 1024 * 1024
 """A long GET result, reassembled."""
 BLOCK_TRANSFER_BLOCKS_MAX: Final = 65_536
+LONG_REQUEST_OCTETS_MAX: Final = 1024 * 1024
+"""A request that a server puts together from blocks: room for an image in one piece, no more."""
+GENERAL_BLOCK_WINDOW_MAX: Final = 63
+"""Blocks of a general block transfer that may be under way unacknowledged, or come without octets in a row."""
+GENERAL_BLOCKS_MAX: Final = 65_535
+"""Blocks of one end in one general block transfer: their number has two octets."""
 ATTRIBUTE_DESCRIPTORS_MAX: Final = 256
 """Attribute descriptors in one with-list request."""
 PROTECTION_DEPTH_MAX: Final = 4

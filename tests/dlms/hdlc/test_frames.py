@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ferraris.codec.crc import check_sequence
 from ferraris.dlms.hdlc import (
+    encode_frame,
     FrameKind,
     HdlcAddress,
     HdlcFrame,
