@@ -7,6 +7,7 @@ from enum import IntEnum, IntFlag
 from typing import Annotated, Final
 
 from ferraris.codec import BitString, Tag
+from ferraris.cosem.classes.object_references import OBJECT_ID
 from ferraris.cosem.declaration import DYNAMIC, STATIC, Attribute, CosemObject, Method, Selector
 from ferraris.cosem.obis_code import Obis
 from ferraris.cosem.types import (
@@ -92,14 +93,6 @@ class ObjectListElement:
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectId:
-    """An object by class and logical name: a selector's parameter."""
-
-    class_id: Annotated[int, LONG_UNSIGNED]
-    logical_name: Annotated[Obis, LOGICAL_NAME]
-
-
-@dataclass(frozen=True, slots=True)
 class AssociatedPartners:
     """Who is associated: the client's and the server's service access points."""
 
@@ -135,8 +128,8 @@ CONTEXT_NAME: Final = Choice(Tag.OCTET_STRING, Tag.STRUCTURE)
 OBJECT_LIST_SELECTORS: Final = (
     Selector(1, NULL_DATA),
     Selector(2, Array(LONG_UNSIGNED)),
-    Selector(3, Array(Structure(ObjectId))),
-    Selector(4, Structure(ObjectId)),
+    Selector(3, Array(OBJECT_ID)),
+    Selector(4, OBJECT_ID),
 )
 """The whole list without access rights; by classes; by objects; the full element of one object."""
 
