@@ -4,15 +4,27 @@ The driver of the client's end of `ferraris.dlms.Association`; what to ask of wh
 """
 
 from ferraris.client.association import ClientAssociation, ClientSettings, ExceptionAnswerError, descriptor_of
+from ferraris.client.exploration import (
+    Exploration,
+    ExploredAttribute,
+    ExploredObject,
+    explore,
+    may_read,
+)
 from ferraris.client.profile import ProfileColumns, decode_profile, read_entries, read_profile
 
 __all__ = [
     "ClientAssociation",
     "ClientSettings",
     "ExceptionAnswerError",
+    "Exploration",
+    "ExploredAttribute",
+    "ExploredObject",
     "ProfileColumns",
     "decode_profile",
     "descriptor_of",
+    "explore",
+    "may_read",
     "read_entries",
     "read_profile",
 ]

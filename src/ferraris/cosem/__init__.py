@@ -69,8 +69,15 @@ from ferraris.cosem.events import EventCode, Severity
 from ferraris.cosem.obis_code import Obis
 from ferraris.cosem.obis_table import ObisEntry, obis_entry
 from ferraris.cosem.plain import from_plain, to_plain
-from ferraris.cosem.profile import AttributeRule, CompanionProfile, ProfileObject, load_profile
-from ferraris.cosem.profile_file import Authentication, ProfileAssociation, Rights, profile_names
+from ferraris.cosem.profile import (
+    AttributeRule,
+    CompanionProfile,
+    ProfileObject,
+    load_profile,
+    profile_from_text,
+)
+from ferraris.cosem.profile_file import Authentication, ProfileAssociation, Rights, Source, profile_names
+from ferraris.cosem.profile_text import profile_text
 from ferraris.cosem.registry import interface_class, interface_classes
 from ferraris.cosem.time_columns import NOT_A_TIME, epoch_s_from_octets, octets_from_epoch_s
 from ferraris.cosem.types import DataType
@@ -152,6 +159,7 @@ __all__ = [
     "Severity",
     "SingleActionSchedule",
     "SortMethod",
+    "Source",
     "TransportService",
     "Unit",
     "XdlmsContextInfo",
@@ -165,7 +173,9 @@ __all__ = [
     "obis",
     "obis_entry",
     "octets_from_epoch_s",
+    "profile_from_text",
     "profile_names",
+    "profile_text",
     "to_plain",
     "types",
 ]

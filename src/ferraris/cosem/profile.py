@@ -34,6 +34,7 @@ from ferraris.cosem.profile_file import (
     Rights,
     Telegram,
     on_each_channel,
+    parse_profile_file,
     read_profile_file,
 )
 from ferraris.cosem.registry import interface_class
@@ -212,6 +213,11 @@ def _attribute_access(number: int, rule: AttributeRule, allowed: AccessMode) -> 
 def load_profile(name: str) -> CompanionProfile:
     """The companion profile of that name. Raises TableError for one that breaks the rules, naming object and attribute."""
     return build_profile(read_profile_file(name))
+
+
+def profile_from_text(text: str, place: str) -> CompanionProfile:
+    """The companion profile that a file of the caller's holds. Raises TableError, which names `place`."""
+    return build_profile(parse_profile_file(text, place))
 
 
 def build_profile(file: ProfileFile) -> CompanionProfile:

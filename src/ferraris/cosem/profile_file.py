@@ -27,7 +27,7 @@ from typing import Any, Final
 
 from ferraris.cosem.obis_code import Obis
 from ferraris.kernel.errors import TableError
-from ferraris.kernel.tables import file_names, load_toml
+from ferraris.kernel.tables import file_names, load_toml, parse_toml
 
 PACKAGE: Final = "ferraris.cosem"
 FOLDER: Final = "profiles"
@@ -140,6 +140,12 @@ def read_profile_file(name: str, depth: int = 0) -> ProfileFile:
     if file.name != name:
         raise TableError(f"profiles/{name}.toml: name", expected=name, got=file.name)
     return file if file.inherit is None else overlay(read_profile_file(file.inherit, depth + 1), file)
+
+
+def parse_profile_file(text: str, place: str) -> ProfileFile:
+    """A file that is none of this package, over all files that it inherits from. `place` names it in errors. Raises TableError."""
+    file = parse_toml(text, ProfileFile, place)
+    return file if file.inherit is None else overlay(read_profile_file(file.inherit, 1), file)
 
 
 def overlay(base: ProfileFile, file: ProfileFile) -> ProfileFile:

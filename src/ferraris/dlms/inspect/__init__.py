@@ -8,5 +8,15 @@ from ferraris.dlms.inspect.inspection import Inspection, inspect
 from ferraris.dlms.inspect.json_lines import answer_line, error_to_json
 from ferraris.dlms.inspect.keys import InspectionKeys
 from ferraris.dlms.inspect.push_layouts import PushLayout, push_layouts
+from ferraris.dlms.inspect.readings import text_of
 
-__all__ = ["Inspection", "InspectionKeys", "PushLayout", "answer_line", "error_to_json", "inspect", "push_layouts"]
+__all__ = [
+    "Inspection",
+    "InspectionKeys",
+    "PushLayout",
+    "answer_line",
+    "error_to_json",
+    "inspect",
+    "push_layouts",
+    "text_of",
+]

@@ -1,0 +1,123 @@
+"""The keys with which a tool talks to one meter, from a file that its owner alone may read.
+
+Either TOML, for one meter:
+
+    encryption_key = "000102030405060708090a0b0c0d0e0f"
+    authentication_key = "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"
+    secret = "12345678"                  # of LLS, or the shared one of an HLS mechanism; octets after 0x
+    system_title = "4645520000000001"    # the client's; a default stands in
+    meter_system_title = "…"             # the only meter to talk to
+
+or the list that `ferraris meter serve` writes, of which the line with the URL's host and port is taken.
+"""
+
+from __future__ import annotations
+
+import json
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from ferraris.cli.meter_url import MeterUrl
+from ferraris.kernel.errors import ConfigError
+from ferraris.kernel.limits import KEY_FILE_OCTETS_MAX
+from ferraris.kernel.tables import parse_toml
+
+TOOL_SYSTEM_TITLE: Final = b"FERTOOL1"
+"""Of a client that is not told another: not the head-end's, whose invocation counters are its own."""
+KEY_OCTETS: Final = (0, 16, 32)
+SYSTEM_TITLE_OCTETS: Final = (0, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientKeys:
+    """What is known; empty octets for what is not. `profile` names the meter's companion profile, where a list says it."""
+
+    encryption_key: bytes = field(default=b"", repr=False)
+    authentication_key: bytes = field(default=b"", repr=False)
+    secret: bytes = field(default=b"", repr=False)
+    system_title: bytes = TOOL_SYSTEM_TITLE
+    meter_system_title: bytes | None = None
+    profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _KeyFile:
+    encryption_key: str = ""
+    authentication_key: str = ""
+    secret: str = ""
+    system_title: str = ""
+    meter_system_title: str = ""
+
+
+def read_keys(path: Path, url: MeterUrl) -> ClientKeys:
+    """The keys in `path` for the meter at `url`. Raises ConfigError, which never repeats a key."""
+    text = _read_privately(path)
+    if text.lstrip().startswith("{"):
+        return _from_list(text, path, url)
+    try:
+        named = parse_toml(text, _KeyFile, str(path))
+    except Exception as error:
+        raise ConfigError(f"{path} is no file of keys", expected="keys in TOML, or a list of meters") from error
+    return ClientKeys(
+        _hexadecimal(path, "encryption_key", named.encryption_key, KEY_OCTETS),
+        _hexadecimal(path, "authentication_key", named.authentication_key, KEY_OCTETS),
+        _secret(path, named.secret),
+        _hexadecimal(path, "system_title", named.system_title, SYSTEM_TITLE_OCTETS) or TOOL_SYSTEM_TITLE,
+        _hexadecimal(path, "meter_system_title", named.meter_system_title, SYSTEM_TITLE_OCTETS) or None,
+    )
+
+
+def _read_privately(path: Path) -> str:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise ConfigError(f"{path} may be read by others than its owner", expected="mode 0600", got=f"{mode:04o}")
+    with path.open("rb") as file:
+        octets = file.read(KEY_FILE_OCTETS_MAX + 1)
+    if len(octets) > KEY_FILE_OCTETS_MAX:
+        raise ConfigError(f"{path} is too long for a file of keys", expected=f"at most {KEY_FILE_OCTETS_MAX} octets")
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is no file of keys", expected="text in UTF-8") from None
+
+
+def _from_list(text: str, path: Path, url: MeterUrl) -> ClientKeys:
+    for line in text.splitlines():
+        try:
+            row = json.loads(line)
+        except ValueError:
+            raise ConfigError(f"{path} is no list of meters", expected="an object of JSON a line") from None
+        if isinstance(row, dict) and (row.get("host"), row.get("port")) == (url.host, url.port):
+            return _of_row(path, row)
+    raise ConfigError(f"{path} does not list the meter", expected="a line with its host and port", got=url)
+
+
+def _of_row(path: Path, row: dict[str, object]) -> ClientKeys:
+    def octets(name: str, sizes: tuple[int, ...]) -> bytes:
+        return _hexadecimal(path, name, str(row.get(name, "")), sizes)
+
+    title = octets("system_title", SYSTEM_TITLE_OCTETS)
+    return ClientKeys(
+        octets("encryption_key", KEY_OCTETS),
+        octets("authentication_key", KEY_OCTETS),
+        octets("lls_secret", ()),
+        meter_system_title=title or None,
+        profile=str(row["profile"]) if row.get("profile") else None,
+    )
+
+
+def _secret(path: Path, text: str) -> bytes:
+    return _hexadecimal(path, "secret", text[2:], ()) if text.startswith("0x") else text.encode()
+
+
+def _hexadecimal(path: Path, name: str, text: str, sizes: tuple[int, ...]) -> bytes:
+    try:
+        octets = bytes.fromhex(text)
+    except ValueError:
+        octets = None
+    if octets is None or (sizes and len(octets) not in sizes):
+        wanted = " or ".join(f"{2 * size}" for size in sizes if size) or "pairs of"
+        raise ConfigError(f"{name} in {path}", expected=f"{wanted} hexadecimal digits", got="something else")
+    return octets

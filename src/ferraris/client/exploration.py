@@ -1,0 +1,228 @@
+"""Everything that one association may see of a meter: its object list, and the value of every attribute it may read.
+
+What the meter refuses, or sends in another type than the class declares, is noted beside the attribute; nothing of that ends the
+exploration. Attributes are asked for in lists where the meter takes lists, and the round trips are counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from ferraris.client.association import ClientAssociation, descriptor_of
+from ferraris.codec import Data, decode_whole
+from ferraris.cosem import (
+    AccessMode,
+    AssociationLn,
+    Attribute,
+    CosemObject,
+    Obis,
+    ObjectListElement,
+    ProfileGeneric,
+    Register,
+    ScalerUnit,
+    interface_class,
+)
+from ferraris.dlms.apdu import AttributeDescriptor, Conformance, DataAccessResult
+from ferraris.kernel.errors import DecodeError, LocalProtocolError, RefusedError
+from ferraris.kernel.limits import EXPLORED_TOGETHER_MAX
+
+CURRENT_ASSOCIATION: Final = Obis.of(0, 0, 40, 0, 0)
+LOGICAL_NAME: Final = 1
+OBJECT_LIST: Final = (AssociationLn.class_id, AssociationLn.object_list.number)
+BUFFER: Final = (ProfileGeneric.class_id, ProfileGeneric.buffer.number)
+READING_NUMBERS: Final = (1, 3, 4, 6)
+"""read-only, read-and-write, and both with an authenticated message."""
+
+Progress = Callable[[int, int], None]
+"""Told the attributes read so far, and all there are to read."""
+
+
+@dataclass(slots=True)
+class ExploredAttribute:
+    """An attribute as the meter showed it: octets or a refusal; neither when it was not asked for."""
+
+    number: int
+    access: AccessMode
+    declaration: Attribute[Any] | None
+    octets: bytes | None = None
+    refusal: str | None = None
+    value: Any = None
+    """Decoded as declared, or as the tree it is where the declaration does not fit."""
+    deviation: str | None = None
+    """Why the declaration does not fit."""
+
+    @property
+    def name(self) -> str:
+        """As declared; its number for an attribute that nobody declared."""
+        return f"attribute_{self.number}" if self.declaration is None else self.declaration.name
+
+
+@dataclass(slots=True)
+class ExploredObject:
+    """An object of the list with its attributes."""
+
+    element: ObjectListElement
+    interface: type[CosemObject] | None
+    attributes: tuple[ExploredAttribute, ...]
+
+    def attribute(self, number: int) -> ExploredAttribute | None:
+        """The attribute of that number, if the list names it."""
+        return next((attribute for attribute in self.attributes if attribute.number == number), None)
+
+    @property
+    def scaler_unit(self) -> ScalerUnit | None:
+        """What the object's numbers count, where it says so."""
+        values = (attribute.value for attribute in self.attributes if attribute.name == "scaler_unit")
+        return next((value for value in values if isinstance(value, ScalerUnit)), None)
+
+    def scaled(self, attribute: ExploredAttribute) -> tuple[Decimal, str] | None:
+        """The number and the unit that an attribute's raw number means, by the object's scaler_unit."""
+        scale, value = self.scaler_unit, attribute.value
+        declared = attribute.declaration
+        if scale is None or declared is None or declared.datatype is not Register.value.datatype:
+            return None
+        if not isinstance(value, Data) or not isinstance(value.value, int) or isinstance(value.value, bool):
+            return None
+        return Decimal(value.value).scaleb(scale.scaler), scale.unit.symbol
+
+
+@dataclass(slots=True)
+class Exploration:
+    """What one association saw, and in how many round trips."""
+
+    objects: tuple[ExploredObject, ...] = ()
+    round_trips: int = 0
+
+    @property
+    def object_list(self) -> tuple[ObjectListElement, ...]:
+        """As the meter sent it."""
+        return tuple(explored.element for explored in self.objects)
+
+
+async def explore(
+    association: ClientAssociation,
+    conformance: Conformance,
+    progress: Progress = lambda done, total: None,
+    *,
+    buffers: bool = False,
+) -> Exploration:
+    """Read the object list, then every readable attribute; the buffers of profiles only on demand.
+
+    Raises RefusedError when the object list itself cannot be had, and whatever ends the association.
+    """
+    reader = _Reader(association, bool(conformance & Conformance.MULTIPLE_REFERENCES))
+    try:
+        octets = await reader.get(descriptor_of(AssociationLn.object_list, CURRENT_ASSOCIATION))
+    except RefusedError as refused:
+        raise RefusedError(
+            "the meter shows this client no object list", result=refused.result, code=refused.code
+        ) from None
+    elements = AssociationLn.object_list.datatype.decode(octets)
+    objects = tuple(_listed(element) for element in elements)
+    by_bits = _version_of_association(elements) >= AssociationLn.version
+    wanted = [
+        (explored, attribute)
+        for explored in objects
+        for attribute in explored.attributes
+        if may_read(attribute.access, by_bits=by_bits) and _asked_for(explored, attribute, buffers)
+    ]
+    progress(0, len(wanted))
+    for start in range(0, len(wanted), EXPLORED_TOGETHER_MAX):
+        part = wanted[start : start + EXPLORED_TOGETHER_MAX]
+        descriptors = [_descriptor(explored, attribute) for explored, attribute in part]
+        for (_, attribute), result in zip(part, await reader.get_all(descriptors), strict=True):
+            _take(attribute, result)
+        progress(start + len(part), len(wanted))
+    return Exploration(objects, reader.round_trips)
+
+
+def may_read(access: AccessMode, *, by_bits: bool) -> bool:
+    """Whether an access mode lets us read. Below version 3 of Association LN it is a number, not bits: 4 and 6 read too."""
+    return bool(access & AccessMode.READ) if by_bits else int(access) in READING_NUMBERS
+
+
+def _version_of_association(elements: Sequence[ObjectListElement]) -> int:
+    found = (
+        e.version for e in elements if (e.class_id, e.logical_name) == (AssociationLn.class_id, CURRENT_ASSOCIATION)
+    )
+    return next(found, AssociationLn.version)
+
+
+class _Reader:
+    """Reads attributes in as few round trips as the meter allows: lists, until it will not answer one."""
+
+    def __init__(self, association: ClientAssociation, takes_lists: bool) -> None:
+        self._association = association
+        self._takes_lists = takes_lists
+        self.round_trips = 0
+
+    async def get(self, descriptor: AttributeDescriptor) -> bytes:
+        self.round_trips += 1
+        return await self._association.get_octets(descriptor)
+
+    async def get_all(self, descriptors: Sequence[AttributeDescriptor]) -> list[bytes | str]:
+        """The octets of each, or the name of the refusal."""
+        if self._takes_lists and len(descriptors) > 1:
+            self.round_trips += 1
+            try:
+                results = await self._association.get_list(descriptors)
+            except LocalProtocolError:  # longer than the meter takes; nothing was sent
+                self.round_trips -= 1
+                half = len(descriptors) // 2
+                return await self.get_all(descriptors[:half]) + await self.get_all(descriptors[half:])
+            except RefusedError:
+                return [await self._one(descriptor) for descriptor in descriptors]
+            return [_name_of(item) if isinstance(item, DataAccessResult) else item for item in results]
+        return [await self._one(descriptor) for descriptor in descriptors]
+
+    async def _one(self, descriptor: AttributeDescriptor) -> bytes | str:
+        try:
+            return await self.get(descriptor)
+        except RefusedError as refused:
+            return refused.result
+
+
+def _listed(element: ObjectListElement) -> ExploredObject:
+    interface = interface_class(element.class_id, element.version)
+    return ExploredObject(element, interface, tuple(_attributes(element, interface)))
+
+
+def _attributes(element: ObjectListElement, interface: type[CosemObject] | None) -> Iterator[ExploredAttribute]:
+    for access in element.access_rights.attribute_access:
+        declaration = None if interface is None else interface.attribute(access.attribute_id)
+        yield ExploredAttribute(access.attribute_id, access.access_mode, declaration)
+
+
+def _asked_for(explored: ExploredObject, attribute: ExploredAttribute, buffers: bool) -> bool:
+    """Not the name, which the list has said, nor the list itself, nor what may hold a year of rows."""
+    place = explored.element.class_id, attribute.number
+    return attribute.number != LOGICAL_NAME and place != OBJECT_LIST and (buffers or place != BUFFER)
+
+
+def _descriptor(explored: ExploredObject, attribute: ExploredAttribute) -> AttributeDescriptor:
+    return AttributeDescriptor(explored.element.class_id, explored.element.logical_name, attribute.number)
+
+
+def _take(attribute: ExploredAttribute, result: bytes | str) -> None:
+    if isinstance(result, str):
+        attribute.refusal = result
+        return
+    attribute.octets = result
+    try:
+        if attribute.declaration is not None:
+            attribute.value = attribute.declaration.datatype.decode(result)
+            return
+        attribute.deviation = "no declaration"
+    except DecodeError as error:
+        attribute.deviation = str(error)
+    try:
+        attribute.value = decode_whole(result)
+    except DecodeError as error:
+        attribute.deviation = str(error)
+
+
+def _name_of(result: DataAccessResult) -> str:
+    return result.name.lower().replace("_", "-")

@@ -1,0 +1,99 @@
+"""Files of keys: both forms are read, nobody else may read them, and no complaint repeats a key."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ferraris.cli.key_file import TOOL_SYSTEM_TITLE, ClientKeys, read_keys
+from ferraris.cli.meter_url import MeterUrl
+from ferraris.kernel.errors import ConfigError
+
+URL = MeterUrl.parse("tcp://127.20.0.1:4059?client=1")
+EK, AK = bytes(range(16)), bytes(range(0xD0, 0xE0))
+
+
+def written(directory: Path, text: str, mode: int = 0o600) -> Path:
+    path = directory / "keys"
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def test_toml(tmp_path: Path) -> None:
+    text = f"""
+encryption_key = "{EK.hex()}"
+authentication_key = "{AK.hex()}"
+secret = "12345678"
+system_title = "4645520000000001"
+meter_system_title = "4645520000000002"
+"""
+    keys = read_keys(written(tmp_path, text), URL)
+    assert keys == ClientKeys(EK, AK, b"12345678", bytes.fromhex("4645520000000001"), bytes.fromhex("4645520000000002"))
+
+
+def test_what_is_left_out(tmp_path: Path) -> None:
+    keys = read_keys(written(tmp_path, 'secret = "0x00ff"'), URL)
+    assert keys == ClientKeys(secret=b"\x00\xff", system_title=TOOL_SYSTEM_TITLE)
+
+
+def test_the_line_of_a_fleets_list(tmp_path: Path) -> None:
+    rows = [
+        {
+            "host": f"127.20.0.{number}",
+            "port": 4059,
+            "profile": "smr5_single_phase",
+            "system_title": f"46455200000000{number:02}",
+            "encryption_key": bytes((number,) * 16).hex(),
+            "authentication_key": AK.hex(),
+            "lls_secret": b"abc".hex(),
+        }
+        for number in (2, 1)
+    ]
+    path = written(tmp_path, "\n".join(map(json.dumps, rows)))
+    keys = read_keys(path, URL)
+    assert keys.encryption_key == bytes((1,) * 16)
+    assert (keys.secret, keys.profile) == (b"abc", "smr5_single_phase")
+    assert keys.meter_system_title == bytes.fromhex("4645520000000001")
+    with pytest.raises(ConfigError, match="does not list the meter"):
+        read_keys(path, MeterUrl.parse("tcp://127.20.0.9:4059"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'encryption_key = "00"',
+        'encryption_key = "zz"',
+        'system_title = "0011"',
+        "keys = 1",
+        "{oops",
+        "=",
+        '{"a": 1}\n{',
+    ],
+)
+def test_what_is_no_file_of_keys(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError):
+        read_keys(written(tmp_path, text), URL)
+
+
+def test_others_may_not_read_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="may be read by others"):
+        read_keys(written(tmp_path, 'secret = "x"', 0o640), URL)
+
+
+def test_binary_is_no_file_of_keys(tmp_path: Path) -> None:
+    path = written(tmp_path, "")
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="UTF-8"):
+        read_keys(path, URL)
+
+
+def test_keys_are_never_shown(tmp_path: Path) -> None:
+    keys = read_keys(written(tmp_path, f'encryption_key = "{EK.hex()}"\nsecret = "geheim"'), URL)
+    assert EK.hex() not in repr(keys)
+    assert "geheim" not in repr(keys)
+    with pytest.raises(ConfigError) as refused:
+        read_keys(written(tmp_path, f'encryption_key = "{EK.hex()}00"'), URL)
+    assert EK.hex() not in str(refused.value)

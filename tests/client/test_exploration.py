@@ -1,0 +1,163 @@
+"""Exploring a server: lists where it takes lists, single reads where not, refusals and strange values noted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from ferraris.client import Exploration, explore, may_read
+from ferraris.cosem import (
+    AccessMode,
+    AccessRight,
+    AssociationLn,
+    AttributeAccess,
+    MethodAccess,
+    Obis,
+    ObjectListElement,
+    Register,
+    ScalerUnit,
+    Unit,
+    obis,
+)
+from ferraris.dlms import CONFORMANCE_OF_THIS_ENGINE, AssociationSettings, Request, Response
+from ferraris.dlms.apdu import (
+    Conformance,
+    DataAccessResult,
+    ExceptionResponse,
+    GetRequestNormal,
+    GetRequestWithList,
+    GetResponseNormal,
+    GetResponseWithList,
+    ServiceErrorCode,
+    StateError,
+)
+from ferraris.kernel.errors import RefusedError
+from tests.client.served import Server, served
+
+STRANGE = Obis.parse("0.0.96.50.0.255")
+
+
+def element(class_id: int, version: int, name: Obis, modes: list[int]) -> ObjectListElement:
+    attributes = tuple(AttributeAccess(number, AccessMode(mode)) for number, mode in enumerate(modes, 1))
+    return ObjectListElement(class_id, version, name, AccessRight(attributes, (MethodAccess(1, AccessMode.NONE),)))
+
+
+LIST = (
+    element(15, 3, Obis.parse("0.0.40.0.0.255"), [1, 1, 0]),
+    element(3, 0, obis.ACTIVE_ENERGY_IMPORT, [1, 1, 1]),
+    element(3, 0, obis.VOLTAGE_L1, [1, 1, 3]),
+    element(9999, 0, STRANGE, [1, 1]),
+    element(1, 0, obis.LOGICAL_DEVICE_NAME, [1, 0]),
+    *(element(1, 0, Obis.of(0, 0, 96, 1, n), [1, 1]) for n in range(20)),
+)
+VALUES = {
+    (3, obis.ACTIVE_ENERGY_IMPORT, 2): bytes.fromhex("0600003039"),
+    (3, obis.ACTIVE_ENERGY_IMPORT, 3): bytes.fromhex("02020fff161e"),
+    (3, obis.VOLTAGE_L1, 2): bytes.fromhex("1208fd"),
+    (3, obis.VOLTAGE_L1, 3): bytes.fromhex("020211051105"),
+    (9999, STRANGE, 2): bytes.fromhex("1105"),
+    (15, Obis.parse("0.0.40.0.0.255"), 2): AssociationLn.object_list.datatype.encode(LIST),
+}
+
+
+def get(item: object) -> bytes | DataAccessResult:
+    return VALUES.get((item.class_id, item.logical_name, item.attribute_id), DataAccessResult.OBJECT_UNAVAILABLE)  # type: ignore[attr-defined]
+
+
+def answer(request: Request) -> Response:
+    if isinstance(request, GetRequestWithList):
+        return GetResponseWithList(request.invoke_id_and_priority, tuple(get(item) for item, _ in request.items))
+    assert isinstance(request, GetRequestNormal)
+    return GetResponseNormal(request.invoke_id_and_priority, get(request.descriptor))
+
+
+def explored(conformance: Conformance, serve: Callable[[Request], Response] = answer) -> tuple[Exploration, Server]:
+    server = Server(AssociationSettings(), serve)
+    seen: list[tuple[int, int]] = []
+
+    async def run() -> Exploration:
+        settings = AssociationSettings(conformance=conformance)
+        async with served(settings, server) as association:
+            associated = await association.associate()
+            return await explore(association, associated.conformance, lambda *counts: seen.append(counts))
+
+    exploration = asyncio.run(run())
+    assert seen[-1][0] == seen[-1][1] == 25
+    return exploration, server
+
+
+def test_lists_save_round_trips() -> None:
+    exploration, server = explored(CONFORMANCE_OF_THIS_ENGINE)
+    assert exploration.round_trips == len(server.requests) == 1 + 2
+
+
+def test_without_lists_each_attribute_is_asked_for() -> None:
+    exploration, server = explored(CONFORMANCE_OF_THIS_ENGINE & ~Conformance.MULTIPLE_REFERENCES)
+    assert exploration.round_trips == len(server.requests) == 1 + 25
+
+
+def test_a_server_that_does_not_answer_lists_is_asked_singly() -> None:
+    def refusing(request: Request) -> Response:
+        if isinstance(request, GetRequestWithList):
+            return ExceptionResponse(StateError.SERVICE_UNKNOWN, ServiceErrorCode.SERVICE_NOT_SUPPORTED, None)
+        return answer(request)
+
+    exploration, server = explored(CONFORMANCE_OF_THIS_ENGINE, refusing)
+    assert exploration.round_trips == len(server.requests) == 1 + 2 + 25
+    assert exploration.objects[1].attributes[1].octets is not None
+
+
+def test_values_refusals_and_deviations() -> None:
+    exploration, _ = explored(CONFORMANCE_OF_THIS_ENGINE)
+    assert exploration.object_list == LIST
+    association, energy, voltage, strange, name, *others = exploration.objects
+    assert [attribute.octets for attribute in association.attributes] == [None, None, None]
+    assert energy.scaler_unit == ScalerUnit(-1, Unit.WATT_HOUR)
+    value = energy.attribute(2)
+    assert value is not None
+    assert energy.scaled(value) == (Decimal("1234.5"), "Wh")
+    scale = voltage.attribute(3)
+    assert scale is not None
+    assert scale.deviation is not None
+    assert voltage.scaler_unit is None
+    unknown = strange.attribute(2)
+    assert unknown is not None
+    assert (strange.interface, unknown.name, unknown.value.value) == (None, "attribute_2", 5)
+    assert unknown.deviation == "no declaration"
+    assert all(attribute.octets is None and attribute.refusal is None for attribute in name.attributes)
+    assert {other.attributes[1].refusal for other in others} == {"object-unavailable"}
+
+
+def test_no_object_list_is_told() -> None:
+    def hiding(request: Request) -> Response:
+        return GetResponseNormal(request.invoke_id_and_priority, DataAccessResult.OBJECT_UNDEFINED)
+
+    with pytest.raises(RefusedError, match="shows this client no object list"):
+        explored(CONFORMANCE_OF_THIS_ENGINE, hiding)
+
+
+@pytest.mark.parametrize(
+    ("mode", "by_bits", "allowed"),
+    [
+        (0, True, False),
+        (1, True, True),
+        (2, True, False),
+        (4, False, True),
+        (5, False, False),
+        (6, False, True),
+        (0x25, True, True),
+    ],
+)
+def test_access_modes_before_and_after_version_3(mode: int, by_bits: bool, allowed: bool) -> None:
+    assert may_read(AccessMode(mode), by_bits=by_bits) is allowed
+
+
+def test_numbers_without_a_scaler_stay_raw() -> None:
+    exploration, _ = explored(CONFORMANCE_OF_THIS_ENGINE)
+    voltage = exploration.objects[2]
+    assert voltage.attributes[1].declaration is not None
+    assert voltage.attributes[1].declaration.datatype is Register.value.datatype
+    assert voltage.scaled(voltage.attributes[1]) is None
