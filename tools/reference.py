@@ -91,6 +91,7 @@ def cli_page() -> str:
         body += command_lines(command_line.load(name), f"ferraris {name}")
     codes = [
         ["0", "done"],
+        ["1", "done, and not all is well: a meter could not be read, a simulation had a finding, a check failed"],
         [command_line.EXIT_REFUSED, "what was asked cannot be done; one line on standard error says why"],
         [command_line.EXIT_DEFECT, f"a defect of Ferraris; `{command_line.TRACEBACK_VARIABLE}=1` shows where"],
         ["130", "interrupted"],

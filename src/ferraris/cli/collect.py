@@ -29,6 +29,7 @@ from ferraris.store import Stores
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 LOOK_S: Final = 0.2
 REQUEST_TIMEOUT_S: Final = 10.0
+EXIT_METERS_FAILED: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,10 @@ def collect(
     ] = DEFAULT_DIRECTORY,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
-    """Read what the registered meters hold and the store lacks."""
+    """Read what the registered meters hold and the store lacks.
+
+    Ends with exit code 1 when a meter could not be read.
+    """
     started_s = time.monotonic()
     if _answers(url):
         collected = _watch(_over_rest(url, group), quiet=as_json)
@@ -64,6 +68,8 @@ def collect(
             "nothing to collect for", expected=f"a system at {url} or stores in {directory}", got="neither"
         )
     _summarize(collected, time.monotonic() - started_s, as_json)
+    if collected.failed:
+        raise typer.Exit(EXIT_METERS_FAILED)
 
 
 def _answers(url: str) -> bool:
