@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import pickle
 
@@ -25,7 +26,7 @@ from ferraris.dlms.elliptic import (
     verify_signature,
 )
 from ferraris.kernel.entropy import SeededEntropy
-from ferraris.kernel.errors import AuthenticationError, FerrarisError, SecurityError
+from ferraris.kernel.errors import AuthenticationError, SecurityError
 from tests.dlms.vectors import vectors
 
 POINT = PrivateKey((7).to_bytes(32, "big"), P_256).point
@@ -124,10 +125,8 @@ def test_points_of_no_curve_are_refused(octets: int) -> None:
 
 @given(st.binary(min_size=60, max_size=100))
 def test_any_octets_are_points_or_refused(octets: bytes) -> None:
-    try:
-        key_of(P_256, 3).shared_secret(octets)
-    except FerrarisError as error:
-        assert isinstance(error, SecurityError)
+    with contextlib.suppress(SecurityError):
+        assert len(key_of(P_256, 3).shared_secret(octets)) == 32
 
 
 @pytest.mark.parametrize(

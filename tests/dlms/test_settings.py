@@ -6,7 +6,7 @@ import pytest
 
 from ferraris.dlms import CONFORMANCE_OF_THIS_ENGINE, AssociationSettings, Ciphering, Security, SecurityControl
 from ferraris.dlms.apdu import Conformance, Mechanism
-from ferraris.dlms.settings import MECHANISMS_OF_THIS_ENGINE
+from ferraris.dlms.settings import WITH_SECRET, WITH_SECURITY
 from ferraris.kernel.errors import LocalProtocolError
 from tests.dlms.bottle import AUTHENTICATION_KEY, CLIENT_TITLE, ENCRYPTION_KEY, KEYS, Counter, Guard, security, settings
 
@@ -25,19 +25,29 @@ def test_each_form_knows_its_key_and_its_tag(ciphering: Ciphering, dedicated: bo
     assert Ciphering(ciphering.value) is ciphering
 
 
-@pytest.mark.parametrize("mechanism", Mechanism)
-def test_a_mechanism_that_cannot_be_carried_out_is_no_setting(mechanism: Mechanism) -> None:
-    if mechanism in MECHANISMS_OF_THIS_ENGINE:
-        assert settings(CLIENT_TITLE, mechanism).mechanism is mechanism
-        return
-    with pytest.raises(LocalProtocolError, match="no such authentication") as caught:
-        settings(CLIENT_TITLE, mechanism)
-    assert caught.value.got == mechanism.name
+@pytest.mark.parametrize("mechanism", WITH_SECRET)
+def test_a_mechanism_without_its_secret_is_no_setting(mechanism: Mechanism) -> None:
+    """An end that took an empty secret would let anybody in."""
+    assert settings(CLIENT_TITLE, mechanism).mechanism is mechanism
+    with pytest.raises(LocalProtocolError, match="without a secret"):
+        settings(CLIENT_TITLE, mechanism, secret=b"")
 
 
-def test_hls_gmac_needs_keys() -> None:
+@pytest.mark.parametrize("mechanism", WITH_SECURITY)
+def test_a_mechanism_without_its_keys_is_no_setting(mechanism: Mechanism) -> None:
     with pytest.raises(LocalProtocolError, match="without keys"):
-        AssociationSettings(Mechanism.HLS_GMAC)
+        AssociationSettings(mechanism, b"secret")
+
+
+def test_ecdsa_needs_key_pairs() -> None:
+    with pytest.raises(LocalProtocolError, match="without a signing key"):
+        settings(CLIENT_TITLE, Mechanism.HLS_ECDSA)
+
+
+def test_keys_make_the_context_ciphered_unless_it_is_said_to_be_plain() -> None:
+    assert settings(CLIENT_TITLE).ciphered
+    assert not settings(CLIENT_TITLE, plain_context=True).ciphered
+    assert not settings(CLIENT_TITLE, Mechanism.LLS, security=None).ciphered
 
 
 @pytest.mark.parametrize("title", [b"", b"seven o", b"nine octs", CLIENT_TITLE * 2])

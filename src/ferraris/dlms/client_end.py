@@ -7,15 +7,24 @@ from enum import IntEnum
 
 from ferraris.dlms.apdu import (
     DLMS_VERSION,
+    LONG_INVOKE_ID_MASK,
     Aare,
     Aarq,
+    AccessRequest,
+    AccessResponse,
     ActionRequestNormal,
+    ActionRequestWithList,
+    ActionResponseNextBlock,
     ActionResponseNormal,
+    ActionResponseWithBlock,
+    ActionResponseWithList,
     ActionResult,
     ApplicationContext,
     AssociationResult,
     ConfirmedServiceError,
+    DataAccessResult,
     DataNotification,
+    DataNotificationConfirm,
     EventNotification,
     ExceptionResponse,
     GetRequestNormal,
@@ -30,12 +39,18 @@ from ferraris.dlms.apdu import (
     ReleaseReason,
     Rlre,
     Rlrq,
-    ServiceErrorCode,
     SetRequestNormal,
+    SetRequestWithList,
+    SetResponse,
+    SetResponseLastBlock,
+    SetResponseLastBlockWithList,
     SetResponseNormal,
+    SetResponseWithBlock,
+    SetResponseWithList,
     decode_apdu,
 )
 from ferraris.dlms.block_transfer import BlockReceiver
+from ferraris.dlms.ciphering import KEY_OCTETS_OF, RaisableCounterSource
 from ferraris.dlms.events import (
     Associate,
     Associated,
@@ -45,11 +60,14 @@ from ferraris.dlms.events import (
     Release,
     Released,
     Request,
+    Response,
     ResponseReceived,
 )
-from ferraris.dlms.hls import REPLY_TO_HLS_AUTHENTICATION, HlsGmac
+from ferraris.dlms.hls import REPLY_TO_HLS_AUTHENTICATION, HlsRun, hls_of
+from ferraris.dlms.long_requests import OutgoingRequest, can_be_cut
 from ferraris.dlms.machine import Machine
 from ferraris.dlms.protection import CIPHERED_TAGS, PROTECTION_OCTETS_MAX
+from ferraris.dlms.refusals import exception_answer
 from ferraris.dlms.transitions import Signal, State
 from ferraris.kernel.errors import (
     AuthenticationError,
@@ -58,7 +76,7 @@ from ferraris.kernel.errors import (
     LocalProtocolError,
     RemoteProtocolError,
 )
-from ferraris.kernel.limits import PDU_SIZE_MIN
+from ferraris.kernel.limits import BLOCK_TRANSFER_OCTETS_MAX, PDU_SIZE_MIN
 
 HLS_INVOKE_ID = 0xC1
 INVOKE_ID_MASK = 0x0F
@@ -69,8 +87,23 @@ _ANSWERS: dict[type, tuple[type, ...]] = {
     GetRequestNormal: (GetResponseNormal, GetResponseWithBlock),
     GetRequestWithList: (GetResponseWithList, GetResponseWithBlock),
     SetRequestNormal: (SetResponseNormal,),
-    ActionRequestNormal: (ActionResponseNormal,),
+    SetRequestWithList: (SetResponseWithList,),
+    ActionRequestNormal: (ActionResponseNormal, ActionResponseWithBlock),
+    ActionRequestWithList: (ActionResponseWithList, ActionResponseWithBlock),
+    AccessRequest: (AccessResponse,),
 }
+_ANSWERS_TO_BLOCKS: dict[type, tuple[type, ...]] = {
+    SetRequestNormal: (SetResponseWithBlock, SetResponseLastBlock),
+    SetRequestWithList: (SetResponseWithBlock, SetResponseLastBlockWithList, SetResponseLastBlock),
+    ActionRequestNormal: (ActionResponseNextBlock, ActionResponseNormal, ActionResponseWithBlock),
+    ActionRequestWithList: (
+        ActionResponseNextBlock,
+        ActionResponseWithList,
+        ActionResponseWithBlock,
+        ActionResponseNormal,
+    ),
+}
+"""While or after a request went out in blocks."""
 
 
 class ClientEnd:
@@ -79,19 +112,22 @@ class ClientEnd:
     def __init__(self, association: Machine) -> None:
         self._association = association
         self._settings = association.settings
-        self._hls: HlsGmac | None = None
+        self._hls: HlsRun | None = None
         self._associated: Associated | None = None
         self._request: Request | None = None
         self._blocks: BlockReceiver | None = None
+        self._sending: OutgoingRequest | None = None
+        self._counter_raised = False
 
     def command(self, command: Command) -> None:
         """Carry out a command of the driver."""
         if isinstance(command, Associate):
+            self._counter_raised = False
             self._associate()
         elif isinstance(command, Release):
-            self._association.move(Signal.RELEASE)
-            self._association.put(Rlrq(ReleaseReason.NORMAL).encode())
-            self._association.wait()
+            self._release()
+        elif isinstance(command, DataNotificationConfirm):
+            self._confirm(command)
         elif type(command) in _ANSWERS:
             self._ask(command)  # type: ignore[arg-type]  # the keys of _ANSWERS are requests
         else:
@@ -113,7 +149,7 @@ class ClientEnd:
         elif isinstance(apdu, Rlre):
             self._association.move(Signal.RELEASED, by_peer=True)
             self._association.tell(Released())
-        elif isinstance(apdu, ExceptionResponse):
+        elif isinstance(apdu, ExceptionResponse | ConfirmedServiceError):
             self._answered(apdu)
         elif not protected and self._association.protection is not None:
             raise AuthenticationError("an answer is not protected", expected="a ciphered APDU", got=type(apdu).__name__)
@@ -130,28 +166,31 @@ class ClientEnd:
 
     def _associate(self) -> None:
         association, settings = self._association, self._settings
+        if settings.pre_established_pdu_size is not None:
+            self._pre_establish(settings.pre_established_pdu_size)
+            return
         association.move(Signal.ASSOCIATE)
         association.start()
         security = settings.security
         dedicated_key = None
-        if security is not None and security.ciphering.is_dedicated:
-            dedicated_key = association.entropy.octets(16)
+        if settings.ciphered and security is not None and security.ciphering.is_dedicated:
+            dedicated_key = association.entropy.octets(KEY_OCTETS_OF[security.suite])
         initiate = InitiateRequest(
             dedicated_key, True, None, DLMS_VERSION, settings.conformance, settings.max_receive_pdu_size
         )
         user_information = initiate.encode()
         authentication_value: bytes | None = None
-        if settings.mechanism is Mechanism.LLS:
+        self._hls = hls_of(settings, association.entropy)
+        if self._hls is not None:
+            authentication_value = self._hls.challenge
+        elif settings.mechanism is Mechanism.LLS:
             authentication_value = settings.secret
         if association.protection is not None and security is not None:
             user_information = association.protection.close_initiate(user_information, dedicated_key)
             if dedicated_key is not None:
                 association.protection.dedicate(dedicated_key)
-            if settings.mechanism is Mechanism.HLS_GMAC:
-                self._hls = HlsGmac(security, association.entropy, settings.challenge_octets)
-                authentication_value = self._hls.challenge
         aarq = Aarq(
-            application_context=context_of(settings.security is not None),
+            application_context=context_of(settings.ciphered),
             calling_ap_title=security.system_title if security is not None else None,
             mechanism=settings.mechanism if settings.mechanism is not Mechanism.LOWEST else None,
             calling_authentication_value=authentication_value,
@@ -159,6 +198,45 @@ class ClientEnd:
         )
         association.put(aarq.encode())
         association.wait()
+
+    def _pre_establish(self, peer_pdu_size: int) -> None:
+        """The association stands without an AARQ, between the system titles that are configured."""
+        association, settings = self._association, self._settings
+        association.move(Signal.PRE_ESTABLISH)
+        association.start()
+        title = b""
+        if association.protection is not None and settings.security is not None:
+            title = settings.security.peer_system_title or b""
+            association.protection.expect_from(title)
+        self._hls = None
+        self._stands(Associated(title, settings.conformance, peer_pdu_size))
+        association.tell(self._associated)  # type: ignore[arg-type]  # it has just been set
+
+    def _stands(self, associated: Associated) -> None:
+        self._associated = associated
+        self._association.negotiated(
+            associated.conformance, associated.peer_max_receive_pdu_size, BLOCK_TRANSFER_OCTETS_MAX
+        )
+
+    def _release(self) -> None:
+        association = self._association
+        if not self._settings.sends_release or self._settings.pre_established_pdu_size is not None:
+            association.move(Signal.LEAVE)
+            association.tell(Released())
+            return
+        association.move(Signal.RELEASE)
+        association.put(Rlrq(ReleaseReason.NORMAL).encode())
+        association.wait()
+
+    def _confirm(self, confirm: DataNotificationConfirm) -> None:
+        """Confirm a data-notification, whatever else is waited for."""
+        association = self._association
+        if association.state not in (State.ASSOCIATED, State.RESPONSE_PENDING):
+            raise LocalProtocolError("there is nothing to confirm in this state", state=association.state.value)
+        octets, security = confirm.encode(), self._settings.security
+        if association.protection is not None and security is not None:
+            octets = association.protection.close(octets, security.ciphering)
+        association.outgoing.append(octets)
 
     def _accept(self, aare: Aare) -> None:
         association = self._association
@@ -169,7 +247,7 @@ class ClientEnd:
             reason = _reason_of(aare)
             association.tell(Rejected(aare.result.name, reason.name, int(reason)))
             return
-        expected = context_of(self._settings.security is not None)
+        expected = context_of(self._settings.ciphered)
         if aare.application_context is not expected:
             raise RemoteProtocolError(
                 "the server names another context", expected=expected.name, got=aare.application_context
@@ -179,13 +257,17 @@ class ClientEnd:
             protection.expect_from(aare.responding_ap_title or b"")
         response = self._initiate_response(aare.user_information or b"")
         conformance = response.conformance & self._settings.conformance
-        title = protection.peer_system_title if protection is not None else aare.responding_ap_title or b""
-        self._associated = Associated(title, conformance, response.server_max_receive_pdu_size)
+        title = aare.responding_ap_title or b""
+        if protection is None and self._hls is not None and self._settings.security is not None:
+            self._settings.security.checked_title(title)
+        self._stands(Associated(title, conformance, response.server_max_receive_pdu_size))
+        associated = self._associated
+        assert associated is not None
         if self._hls is None:
             association.move(Signal.ACCEPT, by_peer=True)
-            association.tell(self._associated)
+            association.tell(associated)
         else:
-            self._hls.take_challenge(aare.responding_authentication_value)
+            self._hls.take_challenge(aare.responding_authentication_value, title)
             association.move(Signal.ACCEPT_PENDING_HLS, by_peer=True)
             self._put(ActionRequestNormal(HLS_INVOKE_ID, REPLY_TO_HLS_AUTHENTICATION, self._hls.answer()).encode())
 
@@ -214,7 +296,7 @@ class ClientEnd:
             association.move(Signal.HLS_FAILED, by_peer=True)
             association.tell(Rejected("HLS_FAILED", apdu.result.name, int(apdu.result)))
             return
-        hls.check(apdu.data, associated.peer_system_title)
+        hls.check(apdu.data)
         association.move(Signal.HLS_PASSED, by_peer=True)
         association.tell(associated)
 
@@ -225,40 +307,123 @@ class ClientEnd:
         limit = associated.peer_max_receive_pdu_size if associated is not None else 0
         if association.protection is not None:
             limit = max(0, limit - PROTECTION_OCTETS_MAX)
+        self._sending = None
         if limit and len(octets) > limit:
-            association.move(Signal.RESPONSE)
-            raise LocalProtocolError("a request is longer than the server takes", expected=limit, got=len(octets))
+            try:
+                octets = self._first_octets(request, octets, limit)
+            except LocalProtocolError:
+                association.move(Signal.RESPONSE)
+                raise
         self._request = request
-        self._blocks = BlockReceiver(with_list=isinstance(request, GetRequestWithList))
+        self._blocks = None
         self._put(octets)
+
+    def _first_octets(self, request: Request, octets: bytes, limit: int) -> bytes:
+        """What goes out first of a request too long for the server: a block of its service's own, or all for general blocks."""
+        assert self._associated is not None
+        if can_be_cut(request, int(self._associated.conformance)):
+            self._sending = OutgoingRequest(request, limit)
+            return self._sending.first().encode()
+        if self._association.transfer is None:
+            raise LocalProtocolError("a request is longer than the server takes", expected=limit, got=len(octets))
+        return octets
 
     def _take_answer(self, apdu: object) -> None:
         # A request outlives an association that is lost; nothing that comes late may go on with it.
         request = self._request if self._association.state is State.RESPONSE_PENDING else None
-        expected = _ANSWERS[type(request)] if request is not None else ()
+        answers = _ANSWERS if self._sending is None else _ANSWERS_TO_BLOCKS
+        expected = answers[type(request)] if request is not None else ()
         if request is None or not isinstance(apdu, expected):
             names = " or ".join(answer.__name__ for answer in expected) or "nothing"
             raise RemoteProtocolError("an answer to another request", expected=names, got=type(apdu).__name__)
-        asked, answered = request.invoke_id_and_priority, apdu.invoke_id_and_priority  # type: ignore[attr-defined]
-        if (asked ^ answered) & INVOKE_ID_MASK:
+        if isinstance(request, AccessRequest):
+            asked, answered = request.long_invoke_id_and_priority, apdu.long_invoke_id_and_priority  # type: ignore[attr-defined]
+            mask = LONG_INVOKE_ID_MASK
+        else:
+            asked, answered = request.invoke_id_and_priority, apdu.invoke_id_and_priority  # type: ignore[attr-defined]
+            mask = INVOKE_ID_MASK
+        if (asked ^ answered) & mask:
             raise RemoteProtocolError("an answer with another invoke id", expected=asked, got=answered)
-        if isinstance(apdu, GetResponseWithBlock) and self._blocks is not None:
-            step = self._blocks.receive(apdu)
-            if not isinstance(step, GetResponseNormal | GetResponseWithList):
-                self._put(step.encode())
-                return
-            apdu = step
-        self._answered(apdu)  # type: ignore[arg-type]
+        if isinstance(apdu, GetResponseWithBlock | ActionResponseWithBlock):
+            self._take_block(request, apdu)
+        elif self._sending is not None:
+            self._take_acknowledgement(self._sending, apdu)
+        else:
+            self._answered(apdu)  # type: ignore[arg-type]
 
-    def _answered(self, response: ExceptionResponse | GetResponseNormal) -> None:
-        """Hand a whole answer to the driver. An exception-response also answers an AARQ or the HLS pass."""
+    def _take_block(self, request: Request, apdu: GetResponseWithBlock | ActionResponseWithBlock) -> None:
+        """A block of a long result: ask for the next one, or hand over the whole."""
+        if self._sending is not None and not self._sending.whole:
+            raise RemoteProtocolError("a result before the last block of its request", got=type(apdu).__name__)
+        if self._blocks is None:
+            self._blocks = BlockReceiver.of(request)
+        step = self._blocks.receive(apdu)
+        if isinstance(step, GetResponseNormal | GetResponseWithList | ActionResponseNormal | ActionResponseWithList):
+            self._answered(step)
+        else:
+            self._put(step.encode())
+
+    def _take_acknowledgement(self, sending: OutgoingRequest, apdu: object) -> None:
+        """The server has taken a block of a long request: send the next one, or hand over its answer to the whole."""
+        if isinstance(apdu, SetResponseWithBlock | ActionResponseNextBlock):
+            self._put(sending.next(apdu.block_number).encode())
+            return
+        if isinstance(apdu, SetResponseLastBlock | SetResponseLastBlockWithList):
+            results = (apdu.result,) if isinstance(apdu, SetResponseLastBlock) else apdu.results
+            written = DataAccessResult.SUCCESS in results
+            answer: SetResponse = SetResponseWithList(apdu.invoke_id_and_priority, results)
+            if isinstance(apdu, SetResponseLastBlock):
+                answer = SetResponseNormal(apdu.invoke_id_and_priority, apdu.result)
+        else:
+            assert isinstance(apdu, ActionResponseNormal | ActionResponseWithList)
+            written = not isinstance(apdu, ActionResponseNormal) or apdu.result is ActionResult.SUCCESS
+            self._finish_sending(sending, written)
+            self._answered(apdu)
+            return
+        self._finish_sending(sending, written)
+        self._answered(answer)
+
+    def _finish_sending(self, sending: OutgoingRequest, done: bool) -> None:
+        if done and not sending.whole:
+            raise RemoteProtocolError("a request is carried out before its last block", got=sending.block_number)
+
+    def _answered(self, response: Response) -> None:
+        """Hand a whole answer to the driver. A refusal also answers an AARQ or the HLS pass."""
         association = self._association
         if association.state is State.ASSOCIATION_PENDING or association.state is State.HLS_PENDING:
-            association.abort(_refusal_of(response))
+            assert isinstance(response, ExceptionResponse | ConfirmedServiceError)
+            self._not_associated(exception_answer(response))
             return
         association.move(Signal.RESPONSE, by_peer=True)
-        self._request = self._blocks = None
+        self._request = self._blocks = self._sending = None
         association.tell(ResponseReceived(response))
+
+    def _not_associated(self, error: FerrarisError) -> None:
+        """An AARQ or the HLS pass was refused. Where the server names the counter that it expects, and as far as the settings
+        let a word in the clear raise ours, the association is asked for once more.
+
+        Only here: a request that a forged exception makes a client repeat could be carried out twice.
+        """
+        association, security = self._association, self._settings.security
+        counters = security.counters if security is not None else None
+        told = error.expected if isinstance(error, InvocationCounterError) else None
+        if (
+            association.state is State.ASSOCIATION_PENDING
+            and not self._counter_raised
+            and isinstance(told, int)
+            and isinstance(counters, RaisableCounterSource)
+            and counters.last_taken < told <= counters.last_taken + self._settings.counter_raise_max
+        ):
+            try:
+                counters.raise_to(told)
+            except InvocationCounterError as refused:
+                error = refused
+            else:
+                self._counter_raised = True
+                association.move(Signal.ABORT)
+                self._associate()
+                return
+        association.abort(error)
 
     def _put(self, octets: bytes) -> None:
         association, security = self._association, self._settings.security
@@ -275,14 +440,6 @@ def _reason_of(aare: Aare) -> IntEnum:
         with suppress(ValueError):
             return InitiateError(information[-1])
     return aare.result_source_diagnostic
-
-
-def _refusal_of(response: object) -> FerrarisError:
-    """Why an association did not come about, as far as an exception-response tells."""
-    if isinstance(response, ExceptionResponse) and response.service_error is ServiceErrorCode.INVOCATION_COUNTER_ERROR:
-        summary = "the server has seen a higher invocation counter of ours"
-        return InvocationCounterError(summary, expected=response.invocation_counter)
-    return AuthenticationError("the server answers with an exception", got=response)
 
 
 def context_of(ciphered: bool) -> ApplicationContext:

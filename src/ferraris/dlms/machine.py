@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from ferraris.dlms.apdu import Conformance
 from ferraris.dlms.events import Aborted, Event
+from ferraris.dlms.general_block_transfer import GeneralBlockTransferEnd
 from ferraris.dlms.protection import Protection
 from ferraris.dlms.settings import AssociationSettings
 from ferraris.dlms.transitions import TRANSITIONS, Role, Signal, State
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import FerrarisError, LocalProtocolError, RemoteProtocolError
+from ferraris.kernel.limits import APDU_OCTETS_MAX
 
 
 class Machine:
@@ -18,12 +21,14 @@ class Machine:
         "deadline_ms",
         "entropy",
         "events",
+        "in_blocks",
         "now_ms",
         "outgoing",
         "protection",
         "role",
         "settings",
         "state",
+        "transfer",
     )
 
     def __init__(self, role: Role, settings: AssociationSettings, entropy: Entropy) -> None:
@@ -36,11 +41,15 @@ class Machine:
         self.deadline_ms: int | None = None
         self.now_ms = 0
         self.protection: Protection | None = None
+        self.transfer: GeneralBlockTransferEnd | None = None
+        self.in_blocks = False
+        """Whether what is being taken came in blocks of a general block transfer."""
         self._moves = TRANSITIONS[role]
 
     def start(self) -> None:
         """A new association begins: nothing of an earlier one's protection stays."""
-        security = self.settings.security
+        self.transfer = None
+        security = self.settings.security if self.settings.ciphered else None
         self.protection = Protection(security) if security is not None else None
 
     def move(self, signal: Signal, *, by_peer: bool = False) -> None:
@@ -55,8 +64,25 @@ class Machine:
         self.state = target
         self.deadline_ms = None
 
+    def negotiated(self, conformance: int, peer_pdu_size: int, octets_max: int) -> None:
+        """What both ends have agreed upon: whether long APDUs go by general block transfer."""
+        if conformance & Conformance.GENERAL_BLOCK_TRANSFER:
+            self.transfer = GeneralBlockTransferEnd(
+                peer_pdu_size or APDU_OCTETS_MAX,
+                octets_max,
+                window=self.settings.general_block_window,
+                timeout_ms=self.settings.response_timeout_ms // 4,
+                leads=self.role is Role.CLIENT,
+            )
+
+    @property
+    def in_transfer(self) -> bool:
+        """Whether the peer has begun the present exchange with general blocks."""
+        return self.transfer is not None and self.transfer.active
+
     def abort(self, error: FerrarisError) -> None:
         """The association is lost: the link broke, the peer went silent or broke the rules."""
+        self.transfer = None
         if self.state is not State.IDLE:
             self.move(Signal.ABORT)
         self.tell(Aborted(error))
@@ -70,5 +96,10 @@ class Machine:
         self.events.append(event)
 
     def put(self, octets: bytes) -> None:
-        """Hand an APDU to the driver for sending."""
-        self.outgoing.append(octets)
+        """Hand an APDU to the driver for sending, in blocks where it is too long for the peer or the peer has begun so."""
+        transfer = self.transfer
+        if transfer is not None and transfer.carries(octets):
+            transfer.send(octets, self.now_ms)
+            self.outgoing += transfer.outgoing()
+        else:
+            self.outgoing.append(octets)

@@ -104,20 +104,11 @@ class Protection:
 
     def dedicate(self, dedicated_key: bytes) -> None:
         """Take the dedicated key of the initiate request. The authentication key stays the global one."""
-        self._dedicated = CipherKeys(dedicated_key, self._security.keys.authentication_key)
+        self._dedicated = CipherKeys(dedicated_key, self._security.keys.authentication_key, self._security.suite)
 
     def expect_from(self, system_title: bytes) -> None:
         """Take the system title that the peer names in its AARQ or AARE. Raises AuthenticationError for a wrong one."""
-        security = self._security
-        if len(system_title) != SYSTEM_TITLE_OCTETS:
-            raise AuthenticationError(
-                "a system title has a wrong size", expected=SYSTEM_TITLE_OCTETS, got=len(system_title)
-            )
-        if security.peer_system_title not in (None, system_title):
-            raise AuthenticationError("the peer's system title is not the expected one", got=system_title.hex())
-        if system_title == security.system_title:
-            raise AuthenticationError("the peer's system title is our own", got=system_title.hex())
-        self.peer_system_title = system_title
+        self.peer_system_title = self._security.checked_title(system_title)
 
     def close_initiate(self, request: bytes, dedicated_key: bytes | None) -> bytes:
         """An initiate request, protected. One that carries the dedicated key is encrypted whatever the policy says, and
@@ -140,7 +131,7 @@ class Protection:
         else:
             keys, counters = security.keys, security.counters.take()
         content = keys.protect(security.policy if control is None else control, security.system_title, counters, apdu)
-        if ciphering.is_general:
+        if ciphering.is_general or apdu[0] not in GLOBAL_TAGS:  # ACCESS and data-notifications have no tag of their own
             out = bytearray((GENERAL_DEDICATED if ciphering.is_dedicated else GENERAL_GLOBAL, SYSTEM_TITLE_OCTETS))
             out += security.system_title
         else:
@@ -177,7 +168,7 @@ class Protection:
 
     def _check(self, unprotected: Unprotected, ciphering: Ciphering) -> None:
         control, policy = unprotected.security_control, self._security.policy
-        if control & policy != policy or control & ~0x30:
+        if control & policy != policy or control & ~0x30 != self._security.keys.suite:
             raise AuthenticationError(
                 "an APDU is not protected as the policy asks", expected=f"{policy:#04x}", got=f"{control:#04x}"
             )

@@ -6,9 +6,11 @@ from hmac import compare_digest
 
 from ferraris.dlms.apdu import (
     DLMS_VERSION,
+    LONG_INVOKE_ID_MASK,
     VAA_NAME_LOGICAL_NAME,
     Aare,
     Aarq,
+    AccessRequest,
     ActionRequest,
     ActionRequestNormal,
     ActionResponseNormal,
@@ -17,14 +19,12 @@ from ferraris.dlms.apdu import (
     ConfirmedService,
     ConfirmedServiceError,
     Conformance,
-    DataAccessResult,
+    DataNotification,
+    DataNotificationConfirm,
     ErrorCategory,
+    EventNotification,
     ExceptionResponse,
     GetRequest,
-    GetRequestNext,
-    GetResponseNormal,
-    GetResponseWithBlock,
-    GetResponseWithList,
     InitiateError,
     InitiateRequest,
     InitiateResponse,
@@ -38,12 +38,21 @@ from ferraris.dlms.apdu import (
     StateError,
     decode_apdu,
 )
-from ferraris.dlms.block_transfer import LongResult, cut
 from ferraris.dlms.client_end import context_of
-from ferraris.dlms.events import Associated, Command, Released, Request, RequestReceived, Response, Violated
-from ferraris.dlms.hls import REPLY_TO_HLS_AUTHENTICATION, HlsGmac
+from ferraris.dlms.events import (
+    Associated,
+    Command,
+    NotificationConfirmed,
+    Released,
+    Request,
+    RequestReceived,
+    Response,
+    Violated,
+)
+from ferraris.dlms.hls import REPLY_TO_HLS_AUTHENTICATION, HlsRun, hls_of
 from ferraris.dlms.machine import Machine
 from ferraris.dlms.protection import CIPHERED_TAGS, PROTECTION_OCTETS_MAX
+from ferraris.dlms.server_blocks import BLOCK_REQUESTS, ServerBlocks
 from ferraris.dlms.services import SERVICES, conformance_needed
 from ferraris.dlms.settings import Ciphering
 from ferraris.dlms.transitions import Signal, State
@@ -56,11 +65,10 @@ from ferraris.kernel.errors import (
     RemoteProtocolError,
     SecurityError,
 )
-from ferraris.kernel.limits import PDU_SIZE_MIN
+from ferraris.kernel.limits import LONG_REQUEST_OCTETS_MAX, PDU_SIZE_MIN
 
 Diagnostic = ServiceUserDiagnostic
 AARQ = 0x60
-BLOCKS = int(Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ)
 
 
 class _RefusalError(Exception):
@@ -83,43 +91,63 @@ class _UnservedError(RemoteProtocolError):
 
 
 class ServerEnd:
-    """Takes AARQ, requests and RLRQ; sends AARE, responses, exception-responses and RLRE."""
+    """Takes AARQ, requests and RLRQ; sends AARE, responses, notifications, exception-responses and RLRE."""
 
     def __init__(self, association: Machine) -> None:
         self._association = association
         self._settings = association.settings
-        self._hls: HlsGmac | None = None
+        self._hls: HlsRun | None = None
         self._associated: Associated | None = None
         self._ciphering = Ciphering.GLOBAL
-        self._long: LongResult | None = None
+        self._blocks = ServerBlocks()
         self._granted = 0
+        if self._settings.pre_established_pdu_size is not None:
+            self._pre_establish(self._settings.pre_established_pdu_size)
 
     def command(self, command: Command) -> None:
-        """Send the response to the last request."""
+        """Send the response to the last request, or a notification."""
+        if isinstance(command, DataNotification | EventNotification):
+            self._notify(command)
+            return
         if not isinstance(command, Response):
             raise LocalProtocolError("a server cannot send this", expected="a response", got=type(command).__name__)
         self._association.move(Signal.RESPONSE)
-        if isinstance(command, ExceptionResponse):
+        if isinstance(command, ExceptionResponse | ConfirmedServiceError):
             self._association.put(command.encode())
             return
-        octets = command.encode()
-        limit = self._associated.peer_max_receive_pdu_size if self._associated is not None else 0
-        protected = self._association.protection is not None
+        octets = self._blocks.closing(command).encode()
+        association, limit = self._association, 0
+        if not association.in_transfer and self._associated is not None:
+            limit = self._associated.peer_max_receive_pdu_size
+        protected = association.protection is not None
         if limit and len(octets) + PROTECTION_OCTETS_MAX * protected > limit:
-            if isinstance(command, GetResponseNormal | GetResponseWithList) and self._granted & BLOCKS:
-                self._long = cut(command, limit, protected=protected)
-            if self._long is None:
+            block = self._blocks.cut(command, self._granted, limit, protected=protected)
+            if block is not None:
+                octets = block.encode()
+            elif association.transfer is None:
                 too_long = ExceptionResponse(StateError.SERVICE_NOT_ALLOWED, ServiceErrorCode.PDU_TOO_LONG)
-                self._association.put(too_long.encode())
+                association.put(too_long.encode())
                 return
-            octets = self._long.next_block(command.invoke_id_and_priority).encode()
         self._put(octets)
+
+    def _notify(self, notification: DataNotification | EventNotification) -> None:
+        """Tell the client something unasked, in the form of ciphering that it uses itself."""
+        association = self._association
+        if association.state not in (State.ASSOCIATED, State.RESPONSE_PENDING):
+            raise LocalProtocolError("nobody is there to be notified", state=association.state.value)
+        octets = notification.encode()
+        if association.protection is not None:
+            octets = association.protection.close(octets, self._ciphering)
+        limit = self._associated.peer_max_receive_pdu_size if self._associated is not None else 0
+        if 0 < limit < len(octets):
+            raise LocalProtocolError("a notification is longer than the client takes", expected=limit, got=len(octets))
+        association.outgoing.append(octets)
 
     def apdu(self, octets: bytes) -> None:
         """Take one APDU of the client."""
         association = self._association
         size_max = self._settings.max_receive_pdu_size
-        if len(octets) > size_max > 0 and octets[0] != AARQ:
+        if len(octets) > size_max > 0 and octets[0] != AARQ and not association.in_blocks:
             summary = "an APDU is longer than was agreed"
             raise _UnservedError(ServiceErrorCode.PDU_TOO_LONG, summary, size_max, len(octets))
         ciphering = (
@@ -134,12 +162,16 @@ class ServerEnd:
             self._associate(apdu)
         elif isinstance(apdu, Rlrq):
             self._release()
-        elif not isinstance(apdu, GetRequest | SetRequest | ActionRequest):
+        elif not isinstance(apdu, GetRequest | SetRequest | ActionRequest | AccessRequest | DataNotificationConfirm):
             raise RemoteProtocolError(
                 "no APDU for a server", expected="AARQ, RLRQ or a request", got=type(apdu).__name__
             )
         elif association.protection is not None and ciphering is None:
             raise AuthenticationError("a request is not protected", expected="a ciphered APDU", got=type(apdu).__name__)
+        elif isinstance(apdu, DataNotificationConfirm):
+            if association.state not in (State.ASSOCIATED, State.RESPONSE_PENDING):
+                raise RemoteProtocolError("a confirmation without an association", state=association.state.value)
+            association.tell(NotificationConfirmed(apdu.long_invoke_id_and_priority & LONG_INVOKE_ID_MASK))
         else:
             self._take_request(apdu, ciphering or Ciphering.GLOBAL)
 
@@ -154,12 +186,14 @@ class ServerEnd:
         if lacking and association.state is State.ASSOCIATED:
             got = Conformance(lacking).name
             raise _UnservedError(ServiceErrorCode.SERVICE_NOT_SUPPORTED, "a request was not negotiated", None, got)
-        if isinstance(request, GetRequestNext):
-            self._next_block(request, ciphering)
+        if association.transfer is not None and association.transfer.active and not association.in_blocks:
+            association.transfer.begin()
+        if type(request) in BLOCK_REQUESTS:
+            self._take_block(request, ciphering)
             return
         association.move(Signal.REQUEST, by_peer=True)
         self._ciphering = ciphering
-        self._long = None
+        self._blocks.drop()
         association.tell(RequestReceived(request))
 
     def fault(self, error: FerrarisError) -> None:
@@ -182,9 +216,14 @@ class ServerEnd:
 
     def _associate(self, aarq: Aarq) -> None:
         association = self._association
+        if self._settings.pre_established_pdu_size is not None:
+            raise _UnservedError(
+                ServiceErrorCode.OPERATION_NOT_POSSIBLE, "this association needs no AARQ", "a request", "AARQ"
+            )
         association.move(Signal.ASSOCIATE, by_peer=True)
         association.start()
-        self._long = self._associated = self._hls = None
+        self._blocks.drop()
+        self._associated = self._hls = None
         self._granted = 0
         try:
             self._hls = self._authenticate(aarq)
@@ -198,9 +237,10 @@ class ServerEnd:
             return
         conformance = request.conformance & self._settings.conformance
         self._granted = int(conformance)
-        title = association.protection.peer_system_title if association.protection is not None else b""
+        title = aarq.calling_ap_title or b"" if self._settings.security is not None else b""
         self._associated = Associated(title, conformance, request.client_max_receive_pdu_size)
         association.put(aare.encode())
+        association.negotiated(self._granted, request.client_max_receive_pdu_size, LONG_REQUEST_OCTETS_MAX)
         if self._hls is None:
             association.move(Signal.ACCEPT)
             association.tell(self._associated)
@@ -208,9 +248,23 @@ class ServerEnd:
             association.move(Signal.ACCEPT_PENDING_HLS)
             association.wait()
 
-    def _authenticate(self, aarq: Aarq) -> HlsGmac | None:
+    def _pre_establish(self, peer_pdu_size: int) -> None:
+        """The association stands from the start, between the system titles that are configured."""
+        association, settings = self._association, self._settings
+        association.start()
+        title = b""
+        if association.protection is not None and settings.security is not None:
+            title = settings.security.peer_system_title or b""
+            association.protection.expect_from(title)
+        self._granted = int(settings.conformance)
+        self._associated = Associated(title, settings.conformance, peer_pdu_size)
+        association.negotiated(self._granted, peer_pdu_size, LONG_REQUEST_OCTETS_MAX)
+        association.move(Signal.PRE_ESTABLISH)
+        association.tell(self._associated)
+
+    def _authenticate(self, aarq: Aarq) -> HlsRun | None:
         settings = self._settings
-        expected = context_of(settings.security is not None)
+        expected = context_of(settings.ciphered)
         if aarq.application_context is not expected:
             error = RemoteProtocolError(
                 "another application context", expected=expected.name, got=aarq.application_context
@@ -230,11 +284,14 @@ class ServerEnd:
                 value = aarq.calling_authentication_value or b""
                 if not settings.secret or not compare_digest(value, settings.secret):
                     raise AuthenticationError("the LLS secret is wrong", expected="the meter's secret")
+            title = aarq.calling_ap_title or b""
             if self._association.protection is not None:
-                self._association.protection.expect_from(aarq.calling_ap_title or b"")
-            if mechanism is Mechanism.HLS_GMAC and settings.security is not None:
-                hls = HlsGmac(settings.security, self._association.entropy, settings.challenge_octets)
-                hls.take_challenge(aarq.calling_authentication_value)
+                self._association.protection.expect_from(title)
+            elif settings.security is not None:
+                settings.security.checked_title(title)
+            hls = hls_of(settings, self._association.entropy)
+            if hls is not None:
+                hls.take_challenge(aarq.calling_authentication_value, title)
                 return hls
         except AuthenticationError as error:
             raise _RefusalError(Diagnostic.AUTHENTICATION_FAILURE, error) from error
@@ -282,7 +339,7 @@ class ServerEnd:
         if association.protection is not None:
             response = association.protection.close(response, Ciphering.GLOBAL)
         return Aare(
-            application_context=context_of(security is not None),
+            application_context=context_of(settings.ciphered),
             result=AssociationResult.ACCEPTED,
             result_source_diagnostic=Diagnostic.NULL if self._hls is None else Diagnostic.AUTHENTICATION_REQUIRED,
             responding_ap_title=security.system_title if security is not None else None,
@@ -299,7 +356,7 @@ class ServerEnd:
             error = ConfirmedServiceError(ConfirmedService.INITIATE, ErrorCategory.INITIATE, refusal.initiate_error)
             information = error.encode()
         aare = Aare(
-            application_context=context_of(security is not None),
+            application_context=context_of(self._settings.ciphered),
             result=AssociationResult.REJECTED_PERMANENT,
             result_source_diagnostic=refusal.diagnostic,
             responding_ap_title=security.system_title if security is not None else None,
@@ -315,7 +372,7 @@ class ServerEnd:
         if hls is None or associated is None:
             raise LocalProtocolError("HLS authentication without a challenge")
         try:
-            hls.check(request.parameters or b"", associated.peer_system_title)
+            hls.check(request.parameters or b"")
         except AuthenticationError as error:
             association.move(Signal.HLS_FAILED, by_peer=True)
             association.tell(Violated(error))
@@ -326,30 +383,25 @@ class ServerEnd:
         association.move(Signal.HLS_PASSED, by_peer=True)
         association.tell(associated)
 
-    def _next_block(self, request: GetRequestNext, ciphering: Ciphering) -> None:
-        if self._association.state is not State.ASSOCIATED:
-            raise RemoteProtocolError(
-                "a block is asked for without an association", state=self._association.state.value
-            )
+    def _take_block(self, request: Request, ciphering: Ciphering) -> None:
+        """An APDU of a block transfer: answer it here, or hand over the whole request that it completes."""
+        association = self._association
+        if association.state is not State.ASSOCIATED:
+            raise RemoteProtocolError("a block without an association", state=association.state.value)
         self._ciphering = ciphering
-        long, invoke_id = self._long, request.invoke_id_and_priority
-        if long is None:
-            block = GetResponseWithBlock(
-                invoke_id, True, request.block_number, DataAccessResult.NO_LONG_GET_IN_PROGRESS
-            )
-        elif request.block_number != long.block_number:
-            self._long = None
-            block = GetResponseWithBlock(
-                invoke_id, True, request.block_number, DataAccessResult.DATA_BLOCK_NUMBER_INVALID
-            )
-        else:
-            block = long.next_block(invoke_id)
-            if block.last_block:
-                self._long = None
-        self._put(block.encode())
+        answer, whole = self._blocks.take(request)
+        if answer is not None:
+            self._put(answer.encode())
+        elif whole is not None:
+            association.move(Signal.REQUEST, by_peer=True)
+            association.tell(RequestReceived(whole))
 
     def _release(self) -> None:
         association = self._association
+        if self._settings.pre_established_pdu_size is not None:
+            raise _UnservedError(
+                ServiceErrorCode.OPERATION_NOT_POSSIBLE, "this association cannot be released", "a request", "RLRQ"
+            )
         association.move(Signal.RELEASE, by_peer=True)
         association.put(Rlre(ReleaseResponseReason.NORMAL).encode())
         association.move(Signal.RELEASED)

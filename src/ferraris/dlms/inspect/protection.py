@@ -30,9 +30,9 @@ from ferraris.dlms.ciphering import (
     SecurityControl,
     unwrap_key,
 )
+from ferraris.dlms.elliptic import curve_of, is_on_curve
 from ferraris.dlms.inspect.framing import Layer
 from ferraris.dlms.inspect.keys import InspectionKeys
-from ferraris.dlms.elliptic import curve_of, is_on_curve
 from ferraris.dlms.key_agreement import AES_GCM_128, derive_key, shared_secret
 from ferraris.kernel.errors import DecodeError, SecurityError
 
