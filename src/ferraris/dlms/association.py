@@ -1,12 +1,14 @@
 """The application association: one engine for both ends, octets of whole APDUs in, events out.
 
-The pipeline for what comes in is unprotect, decode, put blocks together, move; for what goes out the same backwards. The
+The pipeline for what comes in is put general blocks together, unprotect, decode, put a service's own blocks together, move;
+for what goes out the same backwards. The
 engine knows no framing and no link: a driver hands it whole APDUs and sends what it puts out. It reads no clock: `now_ms` is
 any steady count of milliseconds, and `wake_at` says when `tick` must be called at the latest.
 """
 
 from __future__ import annotations
 
+from ferraris.dlms.apdu import GENERAL_BLOCK_TRANSFER
 from ferraris.dlms.client_end import ClientEnd
 from ferraris.dlms.events import Command, Event
 from ferraris.dlms.machine import Machine
@@ -37,9 +39,30 @@ class Association:
         try:
             if not octets:
                 raise RemoteProtocolError("an APDU is empty", expected="a tag octet", got=0)
-            self._end.apdu(octets)
+            if octets[0] == GENERAL_BLOCK_TRANSFER:
+                self._take_block(octets)
+            else:
+                self._end.apdu(octets)
         except FerrarisError as error:
             self._end.fault(error)
+
+    def _take_block(self, octets: bytes) -> None:
+        """Take a block of an APDU, and the APDU when it is whole."""
+        machine = self._machine
+        transfer = machine.transfer
+        if transfer is None or machine.state not in (State.ASSOCIATED, State.RESPONSE_PENDING):
+            raise RemoteProtocolError("general block transfer was not agreed upon", state=machine.state.value)
+        before = transfer.progress
+        transfer.receive(octets, machine.now_ms)
+        machine.outgoing += transfer.outgoing()
+        if machine.deadline_ms is not None and transfer.progress != before:
+            machine.wait()
+        machine.in_blocks = True
+        try:
+            for apdu in transfer.events():
+                self._end.apdu(apdu)
+        finally:
+            machine.in_blocks = False
 
     def send(self, command: Command, now_ms: int) -> None:
         """Carry out a command: associate, release, a request (client) or the response to the last request (server).
@@ -61,13 +84,20 @@ class Association:
 
     def wake_at(self) -> int | None:
         """When `tick` must be called at the latest, None when nothing is waited for."""
-        return self._machine.deadline_ms
+        deadline_ms, transfer = self._machine.deadline_ms, self._machine.transfer
+        if transfer is None or deadline_ms is None:
+            return deadline_ms
+        return min(deadline_ms, transfer.wake_at() or deadline_ms)
 
     def tick(self, now_ms: int) -> None:
-        """Give up what has been waited for too long."""
-        deadline_ms = self._machine.deadline_ms
+        """Send blocks again that are not acknowledged; give up what has been waited for too long."""
+        machine = self._machine
+        deadline_ms = machine.deadline_ms
+        if machine.transfer is not None:
+            machine.transfer.tick(now_ms)
+            machine.outgoing += machine.transfer.outgoing()
         if deadline_ms is not None and now_ms >= deadline_ms:
-            self.abort(LinkTimeoutError("the peer did not answer in time", state=self._machine.state.value))
+            self.abort(LinkTimeoutError("the peer did not answer in time", state=machine.state.value))
 
     def abort(self, error: FerrarisError) -> None:
         """The association is lost for a reason outside it, such as a broken link."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 from hmac import compare_digest
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -51,6 +51,20 @@ class InvocationCounterSource(Protocol):
 
     def take(self) -> int:
         """The next counter. Raises SecurityError when the key has none left."""
+        ...
+
+
+@runtime_checkable
+class RaisableCounterSource(InvocationCounterSource, Protocol):
+    """One that can leave values out, for a peer that has seen higher ones than we remember."""
+
+    @property
+    def last_taken(self) -> int:
+        """The highest value that may have been used."""
+        ...
+
+    def raise_to(self, minimum: int) -> None:
+        """Give no value below `minimum` from now on. Raises InvocationCounterError where that would use up the key."""
         ...
 
 

@@ -8,10 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ferraris.dlms.apdu import (
+    AccessRequest,
+    AccessResponse,
     ActionRequest,
     ActionResponse,
+    ConfirmedServiceError,
     Conformance,
     DataNotification,
+    DataNotificationConfirm,
     EventNotification,
     ExceptionResponse,
     GetRequest,
@@ -21,8 +25,8 @@ from ferraris.dlms.apdu import (
 )
 from ferraris.kernel.errors import FerrarisError
 
-Request = GetRequest | SetRequest | ActionRequest
-Response = GetResponse | SetResponse | ActionResponse | ExceptionResponse
+Request = GetRequest | SetRequest | ActionRequest | AccessRequest
+Response = GetResponse | SetResponse | ActionResponse | AccessResponse | ExceptionResponse | ConfirmedServiceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Release:
     """Command to a client: end the association."""
 
 
-Command = Associate | Release | Request | Response
+Command = Associate | Release | Request | Response | DataNotification | EventNotification | DataNotificationConfirm
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +77,16 @@ class ResponseReceived:
 
 @dataclass(frozen=True, slots=True)
 class NotificationReceived:
-    """To a client: the server reports on its own."""
+    """To a client: the server reports on its own. One that asks for it is confirmed with a DataNotificationConfirm."""
 
     notification: DataNotification | EventNotification
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationConfirmed:
+    """To a server: the client has taken the data-notification of this long-invoke-id."""
+
+    long_invoke_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,5 +109,13 @@ class Violated:
 
 
 Event = (
-    Associated | Rejected | RequestReceived | ResponseReceived | NotificationReceived | Released | Aborted | Violated
+    Associated
+    | Rejected
+    | RequestReceived
+    | ResponseReceived
+    | NotificationReceived
+    | NotificationConfirmed
+    | Released
+    | Aborted
+    | Violated
 )

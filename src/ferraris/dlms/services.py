@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from ferraris.dlms.apdu import (
+    AccessKind,
+    AccessRequest,
     ActionRequestNextBlock,
     ActionRequestNormal,
     ActionRequestWithBlock,
@@ -27,7 +29,7 @@ from ferraris.dlms.apdu import (
 )
 from ferraris.dlms.events import Request
 
-SERVICES: Final = Conformance.GET | Conformance.SET | Conformance.ACTION
+SERVICES: Final = Conformance.GET | Conformance.SET | Conformance.ACTION | Conformance.ACCESS
 """An association with none of these can carry no request."""
 _LIST: Final = Conformance.MULTIPLE_REFERENCES
 _SET_BLOCKS: Final = Conformance.SET | Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE
@@ -50,7 +52,9 @@ _NEEDED: Final[dict[type, int]] = {
     ActionRequestWithFirstBlock: int(_ACTION_BLOCKS),
     ActionRequestWithBlock: int(_ACTION_BLOCKS),
     ActionRequestWithListAndFirstBlock: int(_ACTION_BLOCKS | _LIST),
+    AccessRequest: int(Conformance.ACCESS),
 }
+_WITH_SELECTION: Final = (AccessKind.GET_WITH_SELECTION, AccessKind.SET_WITH_SELECTION)
 
 
 def conformance_needed(request: Request) -> int:
@@ -60,4 +64,6 @@ def conformance_needed(request: Request) -> int:
         return needed | _SELECTION if request.selection is not None else needed
     if isinstance(request, GetRequestWithList | SetRequestWithList | SetRequestWithListAndFirstBlock):
         return needed | _SELECTION if any(selection is not None for _, selection in request.items) else needed
+    if isinstance(request, AccessRequest):
+        return needed | _SELECTION if any(item.kind in _WITH_SELECTION for item in request.items) else needed
     return needed

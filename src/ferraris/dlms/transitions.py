@@ -9,7 +9,8 @@ request at a time.
 Both ends move by the same table; a `Signal` names what is sent or received, seen from the end that moves. What an end sends
 against the table is its own defect (LocalProtocolError), what it receives against the table is the peer's (RemoteProtocolError,
 answered as the standard says). A new AARQ in any state starts over: a client that lost its link has no other way to say so.
-Block transfer moves no state: a long result is one answer, whatever the count of its blocks.
+Block transfer moves no state: a long result is one answer, whatever the count of its blocks. A pre-established association
+stands from the start, without AARQ, and cannot be released.
 """
 
 from __future__ import annotations
@@ -65,22 +66,34 @@ class Signal(Enum):
     """RLRE"""
     ABORT = auto()
     """the association is lost: timeout, broken link, a peer that breaks the rules"""
+    PRE_ESTABLISH = auto()
+    """nothing: both ends hold the association by configuration"""
+    LEAVE = auto()
+    """nothing: the association ends with the link, as with a server that has no RLRQ"""
 
 
 _CLIENT: Final[dict[State, dict[Signal, State]]] = {
-    State.IDLE: {Signal.ASSOCIATE: State.ASSOCIATION_PENDING},
+    State.IDLE: {Signal.ASSOCIATE: State.ASSOCIATION_PENDING, Signal.PRE_ESTABLISH: State.ASSOCIATED},
     State.ASSOCIATION_PENDING: {
         Signal.ACCEPT: State.ASSOCIATED,
         Signal.ACCEPT_PENDING_HLS: State.HLS_PENDING,
         Signal.REJECT: State.IDLE,
     },
     State.HLS_PENDING: {Signal.HLS_PASSED: State.ASSOCIATED, Signal.HLS_FAILED: State.IDLE},
-    State.ASSOCIATED: {Signal.REQUEST: State.RESPONSE_PENDING, Signal.RELEASE: State.RELEASE_PENDING},
+    State.ASSOCIATED: {
+        Signal.REQUEST: State.RESPONSE_PENDING,
+        Signal.RELEASE: State.RELEASE_PENDING,
+        Signal.LEAVE: State.IDLE,
+    },
     State.RESPONSE_PENDING: {Signal.RESPONSE: State.ASSOCIATED},
     State.RELEASE_PENDING: {Signal.RELEASED: State.IDLE},
 }
 _SERVER: Final[dict[State, dict[Signal, State]]] = {
-    State.IDLE: {Signal.ASSOCIATE: State.ASSOCIATION_PENDING, Signal.RELEASE: State.RELEASE_PENDING},
+    State.IDLE: {
+        Signal.ASSOCIATE: State.ASSOCIATION_PENDING,
+        Signal.RELEASE: State.RELEASE_PENDING,
+        Signal.PRE_ESTABLISH: State.ASSOCIATED,
+    },
     State.ASSOCIATION_PENDING: {
         Signal.ACCEPT: State.ASSOCIATED,
         Signal.ACCEPT_PENDING_HLS: State.HLS_PENDING,

@@ -4,7 +4,16 @@ Encoded values of attributes (A-XDR, tag included) stay octets in here; `ferrari
 ciphered or deciphered in here either: a ciphered APDU holds its protected octets.
 """
 
-from ferraris.dlms.apdu.access import AccessItem, AccessKind, AccessRequest, AccessResponse
+from ferraris.dlms.apdu.access import (
+    BREAK_ON_ERROR,
+    LONG_INVOKE_ID_MASK,
+    SELF_DESCRIPTIVE,
+    AccessAnswer,
+    AccessItem,
+    AccessKind,
+    AccessRequest,
+    AccessResponse,
+)
 from ferraris.dlms.apdu.acse import Aare, Aarq, Rlre, Rlrq
 from ferraris.dlms.apdu.action import (
     ActionAnswer,
@@ -22,7 +31,7 @@ from ferraris.dlms.apdu.action import (
     ActionResponseWithList,
 )
 from ferraris.dlms.apdu.block import Block
-from ferraris.dlms.apdu.block_transfer import GeneralBlockTransfer
+from ferraris.dlms.apdu.block_transfer import GENERAL_BLOCK_TRANSFER, GeneralBlockTransfer
 from ferraris.dlms.apdu.ciphered import (
     DEDICATED_CIPHERED_TAGS,
     GLOBAL_CIPHERED_TAGS,
@@ -102,13 +111,18 @@ from ferraris.dlms.apdu.variable_access import (
 from ferraris.dlms.apdu.write import UnconfirmedWriteRequest, WriteRequest, WriteResponse, WriteResult
 
 __all__ = [
+    "BREAK_ON_ERROR",
     "DEDICATED_CIPHERED_TAGS",
     "DLMS_VERSION",
+    "GENERAL_BLOCK_TRANSFER",
     "GLOBAL_CIPHERED_TAGS",
+    "LONG_INVOKE_ID_MASK",
+    "SELF_DESCRIPTIVE",
     "VAA_NAME_LOGICAL_NAME",
     "VAA_NAME_SHORT_NAME",
     "Aare",
     "Aarq",
+    "AccessAnswer",
     "AccessItem",
     "AccessKind",
     "AccessRequest",

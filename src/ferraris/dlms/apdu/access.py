@@ -37,6 +37,13 @@ class AccessKind(IntEnum):
     SET_WITH_SELECTION = 5
 
 
+LONG_INVOKE_ID_MASK: Final = 0x00FF_FFFF
+SELF_DESCRIPTIVE: Final = 1 << 28
+"""Of the long-invoke-id-and-priority: the response repeats the items of the request."""
+BREAK_ON_ERROR: Final = 1 << 29
+"""The server stops at the first item that it refuses; else it carries out all the others."""
+CONFIRMED: Final = 1 << 30
+HIGH_PRIORITY: Final = 1 << 31
 WITH_SELECTION: Final = (AccessKind.GET_WITH_SELECTION, AccessKind.SET_WITH_SELECTION)
 
 
