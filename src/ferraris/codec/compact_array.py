@@ -41,9 +41,9 @@ class SimpleType(NamedTuple):
 
 
 class ArrayType(NamedTuple):
-    """Always `count` elements of one type."""
+    """Always `length` elements of one type."""
 
-    count: int
+    length: int
     item: TypeDescription
 
 
@@ -83,9 +83,9 @@ def encode_description(description: TypeDescription) -> bytes:
     if isinstance(description, SimpleType):
         return bytes((description.tag,))
     if isinstance(description, ArrayType):
-        if description.count > ARRAY_COUNT_MAX:
-            raise LocalProtocolError("an array is too long", expected=ARRAY_COUNT_MAX, got=description.count)
-        return bytes((Tag.ARRAY,)) + description.count.to_bytes(2, "big") + encode_description(description.item)
+        if description.length > ARRAY_COUNT_MAX:
+            raise LocalProtocolError("an array is too long", expected=ARRAY_COUNT_MAX, got=description.length)
+        return bytes((Tag.ARRAY,)) + description.length.to_bytes(2, "big") + encode_description(description.item)
     out = bytearray((Tag.STRUCTURE,))
     write_length(len(description.members), out)
     return bytes(out) + b"".join(map(encode_description, description.members))
@@ -119,7 +119,7 @@ def decode_contents(description: TypeDescription, contents: bytes) -> tuple[Data
 def count_values(description: TypeDescription) -> int:
     """How many values one element holds, itself and its parts included."""
     if isinstance(description, ArrayType):
-        return 1 + description.count * count_values(description.item)
+        return 1 + description.length * count_values(description.item)
     if isinstance(description, StructureType):
         return 1 + sum(map(count_values, description.members))
     return 1
@@ -130,7 +130,7 @@ def _read(description: TypeDescription, octets: bytes, offset: int) -> tuple[Dat
         return _read_simple(description.tag, octets, offset)
     parts: list[Data] = []
     if isinstance(description, ArrayType):
-        members: Iterator[TypeDescription] | tuple[TypeDescription, ...] = (description.item,) * description.count
+        members: Iterator[TypeDescription] | tuple[TypeDescription, ...] = (description.item,) * description.length
         tag = int(Tag.ARRAY)
     else:
         members, tag = description.members, int(Tag.STRUCTURE)
