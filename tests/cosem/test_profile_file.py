@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ferraris.cosem import Authentication, Obis, Rights, profile_names
@@ -12,6 +14,7 @@ from ferraris.cosem.profile_file import (
     ProfileAssociation,
     ProfileFile,
     Source,
+    on_each_channel,
     overlay,
     overlay_row,
     read_profile_file,
@@ -87,7 +90,7 @@ def test_overlays_leave_the_base_alone() -> None:
 
 
 def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(TableError, match=r"smr5_three_phase, got no_such_profile"):
+    with pytest.raises(TableError, match=r"smr5_three_phase, .*, got no_such_profile"):
         read_profile_file("no_such_profile")
 
 
@@ -122,7 +125,7 @@ def test_every_file_says_where_its_facts_come_from(name: str) -> None:
     file = read_profile_file(name)
     assert file.source.document
     assert file.source.edition
-    assert "Apache-2.0" in file.source.licence
+    assert any(word in file.source.licence for word in ("Apache-2.0", "MIT", "facts of a table"))
     assert read_text(PACKAGE, f"{FOLDER}/{name}.toml").startswith("# ")
 
 
@@ -131,4 +134,56 @@ def test_an_object_takes_one_line(name: str) -> None:
     text = read_text(PACKAGE, f"{FOLDER}/{name}.toml")
     rows = text.partition("[objects]\n")[2].splitlines()
     tags = parse_toml(text, ProfileFile, name).objects
-    assert [row.partition(" = ")[0] for row in rows if row and not row.startswith("#")] == list(tags)
+    stated = [row.partition(" = ")[0].strip('"') for row in rows if row and not row.startswith("#")]
+    assert stated == list(tags)
+    assert len(stated) == len(set(stated))
+
+
+CHANNELS = ObjectRow(7, 1, Obis.parse("0.1.24.3.0.255"), channels=2, capture=("CLOCK.time", "VALUE_#.value"))
+
+
+def test_a_row_on_channels_is_written_out_in_its_place() -> None:
+    rows = on_each_channel({"CLOCK": CLOCK, "LOG": CHANNELS, "SERIAL": SERIAL})
+    assert list(rows) == ["CLOCK", "LOG_1", "LOG_2", "SERIAL"]
+    assert [(row.code, row.channels, row.capture) for row in (rows["LOG_1"], rows["LOG_2"])] == [
+        (Obis.of(0, 1, 24, 3, 0), None, ("CLOCK.time", "VALUE_1.value")),
+        (Obis.of(0, 2, 24, 3, 0), None, ("CLOCK.time", "VALUE_2.value")),
+    ]
+
+
+@pytest.mark.parametrize("channels", [-1, 0, 65, 10**9])
+def test_there_are_64_channels(channels: int) -> None:
+    with pytest.raises(TableError, match=r"LOG: channels, expected 1\.\.64"):
+        on_each_channel({"LOG": replace(CHANNELS, channels=channels)})
+
+
+def test_a_channel_that_has_a_row_of_its_own_is_refused() -> None:
+    with pytest.raises(TableError, match="LOG_2 stands twice"):
+        on_each_channel({"LOG_2": SERIAL, "LOG": CHANNELS})
+
+
+FAMILIES = [
+    # profile                 inherits       of its own
+    ("dsmr422",               "dsmr22",      ("IMAGE_TRANSFER", "PUSH_SETUP_ALARM")),
+    ("smr43",                 "dsmr422",     ("CDMA_DIAGNOSTIC",)),
+    ("smr5",                  "dsmr422",     ("MBUS_DIAGNOSTIC", "POWER_QUALITY_PROFILE_1")),
+    ("smr51",                 "smr5",        ("MBUS_STATUS_CLEARING", "AUXILIARY_EVENT_LOG")),
+    ("smr52",                 "smr51",       ("LTE_DIAGNOSTIC", "CURRENT_THD_L3")),
+    ("smr55",                 "smr52",       ("PUSH_SETUP_UDP", "LAST_GASP_TEST")),
+    ("is15959_single_phase",  "is15959",     ("1.0.12.7.0.255",)),
+    ("is15959_three_phase",   "is15959",     ("1.0.72.7.0.255", "1.0.8.8.0.255")),
+    ("spodes_single_phase",   "spodes",      ("0.0.96.3.10.255",)),
+    ("spodes_three_phase",    "spodes",      ("1.0.71.7.0.255",)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "base", "own"), FAMILIES)
+def test_a_revision_says_only_what_differs(name: str, base: str, own: tuple[str, ...]) -> None:
+    alone = parse_toml(read_text(PACKAGE, f"{FOLDER}/{name}.toml"), ProfileFile, name)
+    inherited = read_profile_file(base).objects
+    assert alone.inherit == base
+    assert not set(own) & inherited.keys()
+    assert set(own) <= alone.objects.keys()
+    for tag, row in alone.objects.items():
+        if tag in inherited:
+            assert overlay_row(inherited[tag], row) != inherited[tag], f"{tag} is a copy"
