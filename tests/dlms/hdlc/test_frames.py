@@ -8,43 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ferraris.codec.crc import check_sequence
 from ferraris.dlms.hdlc import (
-    encode_frame,
     FrameKind,
     HdlcAddress,
-    HdlcFrame,
-    HdlcParameters,
     decode_frame,
-    decode_parameters,
+    encode_frame,
     frame_length,
-    join_segments,
     parse_frame,
-    split_frames,
+    server_address,
 )
-from ferraris.kernel.errors import DecodeError
-from ferraris.kernel.limits import HDLC_REASSEMBLY_OCTETS_MAX
-
-UA = "a01e610373b57c81801205018006013e0704000000010804000000010722"
-RR = "a00a002254d361513f99"
-SHORT_LENGTH = "a00b002254d36193f4e3"
-STUFFED = "a00d0102011063ab7d5e7d5d7d23932d"
-EMPTY = "a00801020110378d"
-
-
-def build(
-    control: int, information: bytes = b"", *, destination: str = "03", source: str = "21", segmented: bool = False
-) -> bytes:
-    """A frame with right length and checks, without flags."""
-    addresses = bytes.fromhex(destination + source)
-    length = 2 + len(addresses) + 1 + 2 + (len(information) + 2 if information else 0)
-    header = (0xA000 | (0x0800 if segmented else 0) | length).to_bytes(2, "big") + addresses + bytes((control,))
-    octets = header + (check_sequence(header) + information if information else b"")
-    return octets + check_sequence(octets)
-
-
-def frame(information: bytes, *, segmented: bool = False, source: str = "21") -> HdlcFrame:
-    return decode_frame(build(0x13, information, segmented=segmented, source=source))
+from ferraris.dlms.hdlc.frames import information_control, supervisory_control, unnumbered_control
+from ferraris.kernel.errors import DecodeError, LocalProtocolError
+from tests.dlms.hdlc.built import EMPTY, RR, SHORT_LENGTH, UA, build
 
 
 @pytest.mark.parametrize(
@@ -193,110 +168,57 @@ def test_the_length_has_eleven_bits() -> None:
     assert frame_length(bytes.fromhex("00a8a4"), 1) == 0xA4
 
 
-@pytest.mark.parametrize("flags", ["7e{0}7e{1}7e", "7e{0}7e7e{1}7e", "7e7e7e{0}7e{1}7e7e"])
-def test_frames_between_flags(flags: str) -> None:
-    assert split_frames(bytes.fromhex(flags.format(UA, RR))) == [bytes.fromhex(UA), bytes.fromhex(RR)]
+@given(st.integers(0, 7), st.integers(0, 7), st.booleans(), st.binary(max_size=200), st.booleans())
+def test_an_information_frame_made_is_the_one_read(
+    send: int, receive: int, poll_final: bool, information: bytes, segmented: bool
+) -> None:
+    destination, source = server_address(1, 5481, 4), HdlcAddress(48, None, 1)
+    control = information_control(send, receive, poll_final=poll_final)
+    octets = encode_frame(destination, source, control, information, segmented=segmented)
+    assert octets[:1] == octets[-1:] == b"\x7e"
+    frame = decode_frame(octets[1:-1])
+    assert (frame.kind, frame.destination, frame.source) == (FrameKind.I, destination, source)
+    assert (frame.send_sequence, frame.receive_sequence, frame.poll_final) == (send, receive, poll_final)
+    assert (frame.information, frame.segmented) == (information, segmented)
 
 
-def test_a_frame_without_flags() -> None:
-    assert split_frames(bytes.fromhex(UA)) == [bytes.fromhex(UA)]
-    assert split_frames(bytes.fromhex(SHORT_LENGTH)) == [bytes.fromhex(SHORT_LENGTH)]
+@pytest.mark.parametrize("kind", [FrameKind.RR, FrameKind.RNR])
+@pytest.mark.parametrize("receive", range(8))
+def test_a_supervisory_frame_made_is_the_one_read(kind: FrameKind, receive: int) -> None:
+    for poll_final in (False, True):
+        control = supervisory_control(kind, receive, poll_final=poll_final)
+        frame = decode_frame(build(control))
+        assert (frame.kind, frame.receive_sequence, frame.poll_final) == (kind, receive, poll_final)
 
 
-def test_flag_octets_inside_a_frame_stand_as_they_are() -> None:
-    octets = build(0x13, b"\x7e\x7e\x7d\x7e")
-    [found] = split_frames(b"\x7e" + octets + b"\x7e")
-    assert decode_frame(found).information == b"\x7e\x7e\x7d\x7e"
-
-
-@pytest.mark.parametrize("flag", [b"", b"\x7e"])
-def test_stuffing_is_undone_where_the_length_proves_it(flag: bytes) -> None:
-    [found] = split_frames(flag + bytes.fromhex(STUFFED) + flag)
-    assert decode_frame(found).information == b"\x7e\x7d\x03"
-
-
-@pytest.mark.parametrize(
-    "octets",
-    ["7ea01e6103", f"7e{UA}", f"7e{UA[:-2]}7e", f"7e{UA}00{RR}7e", "7e0011227e", f"7e{STUFFED[:-2]}7d7e"],
-)
-def test_what_stands_between_flags_must_be_frames(octets: str) -> None:
-    with pytest.raises(DecodeError):
-        list(map(decode_frame, split_frames(bytes.fromhex(octets))))
-
-
-def test_segments_are_put_together() -> None:
-    frames = [frame(b"ab", segmented=True), frame(b"cd", segmented=True), frame(b"ef"), frame(b"gh")]
-    assert join_segments(frames) == [b"abcdef", b"gh"]
-
-
-def test_frames_without_information_do_not_disturb() -> None:
-    assert join_segments([frame(b"ab", segmented=True), decode_frame(build(0x51)), frame(b"cd")]) == [b"abcd"]
-    assert join_segments([]) == []
-
-
-def test_a_segment_of_another_peer_is_refused() -> None:
-    with pytest.raises(DecodeError) as caught:
-        join_segments([frame(b"ab", segmented=True), frame(b"cd", source="23")])
-    assert caught.value.summary == "a segment is of another peer"
-
-
-def test_a_last_segment_that_does_not_come_is_said() -> None:
-    with pytest.raises(DecodeError) as caught:
-        join_segments([frame(b"ab", segmented=True)])
-    assert caught.value.summary == "the last segment is missing"
-
-
-def test_endless_segments_are_refused() -> None:
-    segment = frame(bytes(1900), segmented=True)
-    count = HDLC_REASSEMBLY_OCTETS_MAX // 1900 + 1
-    with pytest.raises(DecodeError) as caught:
-        join_segments([segment] * count)
-    assert caught.value.summary == "segments are too long together"
+@pytest.mark.parametrize("kind", ["SNRM", "UA", "DISC", "DM", "FRMR", "UI"])
+def test_an_unnumbered_frame_made_is_the_one_read(kind: str) -> None:
+    for poll_final in (False, True):
+        frame = decode_frame(build(unnumbered_control(FrameKind(kind), poll_final=poll_final)))
+        assert (frame.kind, frame.poll_final) == (kind, poll_final)
 
 
 @pytest.mark.parametrize(
-    ("octets", "parameters"),
+    ("octets", "made"),
     [
-        ("", HdlcParameters()),
-        ("818000", HdlcParameters()),
-        ("81801205018006013e070400000001080400000001", HdlcParameters(128, 62, 1, 1)),
-        ("8180140502007406020074070400000001080400000001", HdlcParameters(116, 116, 1, 1)),
-        ("818006070400000007", HdlcParameters(128, 128, 7, 1)),
-        ("8180030401ff", HdlcParameters()),
+        (UA, (HdlcAddress(48, None, 1), HdlcAddress(1, None, 1), 0x73, bytes.fromhex(UA[14:-4]))),
+        (RR, (HdlcAddress(17, 5481, 4), HdlcAddress(48, None, 1), 0x51, b"")),
     ],
 )
-def test_negotiated_parameters(octets: str, parameters: HdlcParameters) -> None:
-    assert decode_parameters(bytes.fromhex(octets)) == parameters
+def test_frames_of_meters_are_made_again(octets: str, made: tuple[HdlcAddress, HdlcAddress, int, bytes]) -> None:
+    assert encode_frame(*made).hex() == f"7e{octets}7e"
 
 
-@pytest.mark.parametrize("octets", ["81", "8180", "81800105", "818101050180", "81800205", "8180020502"])
-def test_refused_parameters(octets: str) -> None:
-    with pytest.raises(DecodeError):
-        decode_parameters(bytes.fromhex(octets))
-
-
-ADDRESSES = st.one_of(
-    st.integers(0, 127).map(lambda a: f"{a << 1 | 1:02x}"),
-    st.tuples(st.integers(0, 127), st.integers(0, 127)).map(lambda a: f"{a[0] << 1:02x}{a[1] << 1 | 1:02x}"),
-    st.lists(st.integers(0, 127), min_size=4, max_size=4).map(
-        lambda a: "".join(f"{part << 1 | (position == 3):02x}" for position, part in enumerate(a))
-    ),
-)
-
-
-@given(ADDRESSES, ADDRESSES, st.binary(max_size=100), st.booleans())
-def test_any_frame_is_found_and_read(destination: str, source: str, information: bytes, segmented: bool) -> None:
-    octets = build(0x13, information, destination=destination, source=source, segmented=segmented)
-    [found] = split_frames(b"\x7e" + octets + b"\x7e")
-    frame = decode_frame(found)
-    assert (frame.information, frame.segmented) == (information, segmented)
-    assert (frame.destination.size, frame.source.size) == (len(destination) // 2, len(source) // 2)
+def test_a_frame_has_no_more_than_eleven_bits_of_length() -> None:
+    four = server_address(1, 17, 4)
+    longest = encode_frame(four, four, 0x13, bytes(2_032))
+    assert len(decode_frame(longest[1:-1]).information) == 2_032
+    with pytest.raises(LocalProtocolError, match="too long"):
+        encode_frame(four, four, 0x13, bytes(2_033))
 
 
 @settings(max_examples=300)
-@given(st.binary(max_size=80), st.sampled_from([b"", b"\x7e", b"\xa0", b"\x7e\xa0"]))
+@given(st.binary(max_size=80), st.sampled_from([b"", b"\xa0", b"\xa0\x0a"]))
 def test_any_octets_only_raise_decode_error(octets: bytes, start: bytes) -> None:
     with contextlib.suppress(DecodeError):
-        join_segments(decode_frame(found) for found in split_frames(start + octets))
-    with contextlib.suppress(DecodeError):
-        decode_parameters(octets)
+        decode_frame(start + octets)
