@@ -15,7 +15,8 @@ from tests.interop.peers import build
 from tests.interop.peers.build import PeerUnavailableError
 from tests.interop.peers.process import PeerError, PeerProcess
 
-FERRARIS, DLMS_COSEM, GURUX_PYTHON, GURUX_JAVA = "Ferraris", "dlms-cosem", "gurux-dlms", "Gurux Java"
+FERRARIS, DLMS_COSEM, GURUX_PYTHON, GURUX_JAVA, JDLMS = "Ferraris", "dlms-cosem", "gurux-dlms", "Gurux Java", "jDLMS"
+ON_THE_JVM = (GURUX_JAVA, JDLMS)
 JVM_WARM_UP_S = 4.0
 WARM_UP_S = 0.3
 
@@ -90,6 +91,7 @@ class Arena:
             DLMS_COSEM: build.dlms_cosem,
             GURUX_PYTHON: build.gurux_python,
             GURUX_JAVA: build.gurux_java,
+            JDLMS: build.jdlms,
         }
         for name, command in commands.items():
             try:
@@ -117,7 +119,7 @@ class Arena:
         series: dict[str, Series] = {}
         for one in present:
             try:
-                self.measure(one, task, JVM_WARM_UP_S if one.process == GURUX_JAVA else WARM_UP_S)
+                self.measure(one, task, JVM_WARM_UP_S if one.process in ON_THE_JVM else WARM_UP_S)
             except PeerError as error:
                 if one.process == FERRARIS:
                     raise

@@ -10,18 +10,12 @@ import gurux.dlms.enums.Authentication;
 import gurux.dlms.enums.InterfaceType;
 import gurux.dlms.objects.GXDLMSProfileGeneric;
 import gurux.dlms.secure.GXDLMSSecureClient;
-import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 
-/** Repeats one kind of work for a given time and says how often it was done, in how much time and processor time. */
+/** Gurux at each kind of work that is measured. */
 final class GuruxBench {
-    private interface Work {
-        /** Do it once; return how many units (values, pushes, associations) were done. */
-        long once() throws Exception;
-    }
-
     /** What was decoded last: kept where the compiler cannot prove that nobody looks at it. */
     private static volatile Object decoded;
 
@@ -29,7 +23,7 @@ final class GuruxBench {
     }
 
     static JsonObject perform(JsonObject task) throws Exception {
-        Work work = switch (task.get("work").getAsString()) {
+        Bench.Work work = switch (task.get("work").getAsString()) {
             case "profile_raw" -> rawLists(Lines.octets(task, "profile"));
             case "profile_rows" -> typedRows(Lines.octets(task, "profile"), Lines.octets(task, "capture_objects"), true);
             case "profile_rows_kept" -> typedRows(Lines.octets(task, "profile"),
@@ -38,29 +32,10 @@ final class GuruxBench {
             case "associations" -> associations(task);
             default -> throw new IllegalArgumentException("no such work");
         };
-        return repeat(work, task.get("seconds").getAsDouble());
+        return Bench.repeat(work, task.get("seconds").getAsDouble());
     }
 
-    private static JsonObject repeat(Work work, double seconds) throws Exception {
-        com.sun.management.OperatingSystemMXBean system = (com.sun.management.OperatingSystemMXBean) ManagementFactory
-                .getOperatingSystemMXBean();
-        long units = 0;
-        long startCpu = system.getProcessCpuTime();
-        long start = System.nanoTime();
-        long end = start + (long) (seconds * 1e9);
-        long now = start;
-        while (now < end) {
-            units += work.once();
-            now = System.nanoTime();
-        }
-        JsonObject answer = new JsonObject();
-        answer.addProperty("units", units);
-        answer.addProperty("seconds", (now - start) / 1e9);
-        answer.addProperty("cpu_seconds", (system.getProcessCpuTime() - startCpu) / 1e9);
-        return answer;
-    }
-
-    private static Work rawLists(byte[] buffer) {
+    private static Bench.Work rawLists(byte[] buffer) {
         return () -> {
             List<?> rows = (List<?>) GXDLMSClient.getValue(new GXByteBuffer(buffer));
             decoded = rows;
@@ -69,7 +44,7 @@ final class GuruxBench {
     }
 
     /** Typed rows; without `fresh` the object keeps the rows of every read, as it does unless it is told otherwise. */
-    private static Work typedRows(byte[] buffer, byte[] captureObjects, boolean fresh) {
+    private static Bench.Work typedRows(byte[] buffer, byte[] captureObjects, boolean fresh) {
         GXDLMSSecureClient client = new GXDLMSSecureClient(true, 1, 1, Authentication.NONE, null,
                 InterfaceType.WRAPPER);
         GXDLMSProfileGeneric profile = new GXDLMSProfileGeneric(LoadProfile.LOGICAL_NAME);
@@ -90,7 +65,7 @@ final class GuruxBench {
     }
 
     /** Bare general-glo-ciphering APDUs, tag verified, body decoded to a list of values. */
-    private static Work pushes(JsonObject task) {
+    private static Bench.Work pushes(JsonObject task) {
         List<byte[]> pushes = new ArrayList<>();
         for (String line : task.get("pushes").getAsString().split(" ")) {
             pushes.add(HexFormat.of().parseHex(line));
@@ -116,7 +91,7 @@ final class GuruxBench {
     }
 
     /** The whole of it: connect, AARQ, HLS-GMAC, read the load profile, RLRQ. */
-    private static Work associations(JsonObject task) {
+    private static Bench.Work associations(JsonObject task) {
         long[] counter = {task.get("invocation_counter").getAsLong()};
         int rows = task.get("rows").getAsInt();
         JsonArray operations = new JsonArray();

@@ -66,7 +66,7 @@ final class JdlmsClient {
         return suite.build();
     }
 
-    private static DlmsConnection connect(JsonObject task) throws IOException {
+    static DlmsConnection connect(JsonObject task) throws IOException {
         TcpConnectionBuilder builder = new TcpConnectionBuilder(task.get("host").getAsString())
                 .setPort(task.get("port").getAsInt())
                 .useWrapper()

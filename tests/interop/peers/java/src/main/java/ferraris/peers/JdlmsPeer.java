@@ -21,6 +21,9 @@ public final class JdlmsPeer {
             case "client" -> {
                 return JdlmsClient.perform(task);
             }
+            case "measure" -> {
+                return JdlmsBench.perform(task);
+            }
             case "meter" -> {
                 JdlmsMeter meter = new JdlmsMeter(task);
                 METERS.put(meter.port(), meter);

@@ -1,0 +1,35 @@
+package ferraris.peers;
+
+import com.google.gson.JsonObject;
+import java.lang.management.ManagementFactory;
+
+/** Repeats one kind of work for a given time and says how often it was done, in how much time and processor time. */
+final class Bench {
+    /** One kind of work. */
+    interface Work {
+        /** Do it once; return how many units (values, pushes, associations) were done. */
+        long once() throws Exception;
+    }
+
+    private Bench() {
+    }
+
+    static JsonObject repeat(Work work, double seconds) throws Exception {
+        com.sun.management.OperatingSystemMXBean system = (com.sun.management.OperatingSystemMXBean) ManagementFactory
+                .getOperatingSystemMXBean();
+        long units = 0;
+        long startCpu = system.getProcessCpuTime();
+        long start = System.nanoTime();
+        long end = start + (long) (seconds * 1e9);
+        long now = start;
+        while (now < end) {
+            units += work.once();
+            now = System.nanoTime();
+        }
+        JsonObject answer = new JsonObject();
+        answer.addProperty("units", units);
+        answer.addProperty("seconds", (now - start) / 1e9);
+        answer.addProperty("cpu_seconds", (system.getProcessCpuTime() - startCpu) / 1e9);
+        return answer;
+    }
+}
