@@ -105,7 +105,7 @@ def values_of(draw: st.DrawFn, description: TypeDescription) -> Data:
             return Data(tag, draw(st.binary(max_size=5)))
         return Data(tag, draw(st.integers(0, 100)))  # the delta types
     if isinstance(description, ArrayType):
-        parts = tuple(draw(values_of(description.item)) for _ in range(description.count))
+        parts = tuple(draw(values_of(description.item)) for _ in range(description.length))
         return Data(int(Tag.ARRAY), parts)
     return Data(int(Tag.STRUCTURE), tuple(draw(values_of(member)) for member in description.members))
 

@@ -21,6 +21,14 @@ from ferraris.cosem.classes.association_ln import (
     ObjectListElement,
     XdlmsContextInfo,
 )
+from ferraris.cosem.classes.association_sn import (
+    AccessRightsElementSn,
+    AssociationSn,
+    AssociationSnV0,
+    AssociationSnV2,
+    AttributeOfObject,
+    ObjectListElementSn,
+)
 from ferraris.cosem.classes.clock import Clock, ClockBase
 from ferraris.cosem.classes.data import Data
 from ferraris.cosem.classes.demand_register import DemandRegister
@@ -79,6 +87,7 @@ from ferraris.cosem.profile import (
 from ferraris.cosem.profile_file import Authentication, ProfileAssociation, Rights, Source, profile_names
 from ferraris.cosem.profile_text import profile_text
 from ferraris.cosem.registry import interface_class, interface_classes
+from ferraris.cosem.short_names import NamedVariable, Referencing, ShortNames, assign_base_names
 from ferraris.cosem.time_columns import NOT_A_TIME, epoch_s_from_octets, octets_from_epoch_s
 from ferraris.cosem.types import DataType
 from ferraris.kernel.units import Unit
@@ -93,13 +102,18 @@ __all__ = [
     "STATIC",
     "AccessMode",
     "AccessRight",
+    "AccessRightsElementSn",
     "AssociatedPartners",
     "AssociationLn",
     "AssociationLnV1",
     "AssociationLnV2",
+    "AssociationSn",
+    "AssociationSnV0",
+    "AssociationSnV2",
     "AssociationStatus",
     "Attribute",
     "AttributeAccess",
+    "AttributeOfObject",
     "AttributeRule",
     "Authentication",
     "CaptureObject",
@@ -127,9 +141,11 @@ __all__ = [
     "KeyId",
     "Method",
     "MethodAccess",
+    "NamedVariable",
     "Obis",
     "ObisEntry",
     "ObjectListElement",
+    "ObjectListElementSn",
     "ProfileAssociation",
     "ProfileGeneric",
     "ProfileObject",
@@ -139,6 +155,7 @@ __all__ = [
     "PushSetupV0",
     "PushSetupV1",
     "RangeDescriptor",
+    "Referencing",
     "Register",
     "Rights",
     "SapAssignment",
@@ -157,12 +174,14 @@ __all__ = [
     "Selector",
     "SendDestinationAndMethod",
     "Severity",
+    "ShortNames",
     "SingleActionSchedule",
     "SortMethod",
     "Source",
     "TransportService",
     "Unit",
     "XdlmsContextInfo",
+    "assign_base_names",
     "channels",
     "epoch_s_from_octets",
     "events",

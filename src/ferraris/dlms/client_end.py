@@ -19,13 +19,10 @@ from ferraris.dlms.apdu import (
     ActionResponseWithBlock,
     ActionResponseWithList,
     ActionResult,
-    ApplicationContext,
     AssociationResult,
     ConfirmedServiceError,
     DataAccessResult,
-    DataNotification,
     DataNotificationConfirm,
-    EventNotification,
     ExceptionResponse,
     GetRequestNormal,
     GetRequestWithList,
@@ -55,6 +52,7 @@ from ferraris.dlms.events import (
     Associate,
     Associated,
     Command,
+    Notification,
     NotificationReceived,
     Rejected,
     Release,
@@ -153,7 +151,7 @@ class ClientEnd:
             self._answered(apdu)
         elif not protected and self._association.protection is not None:
             raise AuthenticationError("an answer is not protected", expected="a ciphered APDU", got=type(apdu).__name__)
-        elif isinstance(apdu, DataNotification | EventNotification):
+        elif isinstance(apdu, Notification):
             self._association.tell(NotificationReceived(apdu))
         elif self._association.state is State.HLS_PENDING:
             self._check_hls(apdu)
@@ -190,7 +188,7 @@ class ClientEnd:
             if dedicated_key is not None:
                 association.protection.dedicate(dedicated_key)
         aarq = Aarq(
-            application_context=context_of(settings.ciphered),
+            application_context=settings.application_context,
             calling_ap_title=security.system_title if security is not None else None,
             mechanism=settings.mechanism if settings.mechanism is not Mechanism.LOWEST else None,
             calling_authentication_value=authentication_value,
@@ -247,7 +245,7 @@ class ClientEnd:
             reason = _reason_of(aare)
             association.tell(Rejected(aare.result.name, reason.name, int(reason)))
             return
-        expected = context_of(self._settings.ciphered)
+        expected = self._settings.application_context
         if aare.application_context is not expected:
             raise RemoteProtocolError(
                 "the server names another context", expected=expected.name, got=aare.application_context
@@ -269,7 +267,11 @@ class ClientEnd:
         else:
             self._hls.take_challenge(aare.responding_authentication_value, title)
             association.move(Signal.ACCEPT_PENDING_HLS, by_peer=True)
-            self._put(ActionRequestNormal(HLS_INVOKE_ID, REPLY_TO_HLS_AUTHENTICATION, self._hls.answer()).encode())
+            self._prove(self._hls.answer())
+
+    def _prove(self, answer: bytes) -> None:
+        """Answer the server's challenge."""
+        self._put(ActionRequestNormal(HLS_INVOKE_ID, REPLY_TO_HLS_AUTHENTICATION, answer).encode())
 
     def _initiate_response(self, user_information: bytes) -> InitiateResponse:
         protection = self._association.protection
@@ -440,8 +442,3 @@ def _reason_of(aare: Aare) -> IntEnum:
         with suppress(ValueError):
             return InitiateError(information[-1])
     return aare.result_source_diagnostic
-
-
-def context_of(ciphered: bool) -> ApplicationContext:
-    """The application context of logical name referencing."""
-    return ApplicationContext.LOGICAL_NAME_CIPHERED if ciphered else ApplicationContext.LOGICAL_NAME

@@ -20,13 +20,21 @@ from ferraris.dlms.apdu import (
     ExceptionResponse,
     GetRequest,
     GetResponse,
+    InformationReportRequest,
+    ReadRequest,
+    ReadResponse,
     SetRequest,
     SetResponse,
+    UnconfirmedWriteRequest,
+    WriteRequest,
+    WriteResponse,
 )
 from ferraris.kernel.errors import FerrarisError
 
 Request = GetRequest | SetRequest | ActionRequest | AccessRequest
 Response = GetResponse | SetResponse | ActionResponse | AccessResponse | ExceptionResponse | ConfirmedServiceError
+ShortNameRequest = ReadRequest | WriteRequest | UnconfirmedWriteRequest
+ShortNameResponse = ReadResponse | WriteResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,17 @@ class Release:
     """Command to a client: end the association."""
 
 
-Command = Associate | Release | Request | Response | DataNotification | EventNotification | DataNotificationConfirm
+Notification = DataNotification | EventNotification | InformationReportRequest
+Command = (
+    Associate
+    | Release
+    | Request
+    | Response
+    | ShortNameRequest
+    | ShortNameResponse
+    | Notification
+    | DataNotificationConfirm
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +83,21 @@ class Rejected:
 class RequestReceived:
     """To a server: a request that the association allows, deciphered. Answer it with `send`."""
 
-    request: Request
+    request: Request | ShortNameRequest
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseReceived:
     """To a client: the answer to its request, deciphered, its blocks put together."""
 
-    response: Response
+    response: Response | ShortNameResponse
 
 
 @dataclass(frozen=True, slots=True)
 class NotificationReceived:
     """To a client: the server reports on its own. One that asks for it is confirmed with a DataNotificationConfirm."""
 
-    notification: DataNotification | EventNotification
+    notification: Notification
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hmac import compare_digest
+from typing import ClassVar, get_args
 
 from ferraris.dlms.apdu import (
     DLMS_VERSION,
@@ -10,8 +11,6 @@ from ferraris.dlms.apdu import (
     VAA_NAME_LOGICAL_NAME,
     Aare,
     Aarq,
-    AccessRequest,
-    ActionRequest,
     ActionRequestNormal,
     ActionResponseNormal,
     ActionResult,
@@ -24,7 +23,6 @@ from ferraris.dlms.apdu import (
     ErrorCategory,
     EventNotification,
     ExceptionResponse,
-    GetRequest,
     InitiateError,
     InitiateRequest,
     InitiateResponse,
@@ -34,11 +32,9 @@ from ferraris.dlms.apdu import (
     Rlrq,
     ServiceErrorCode,
     ServiceUserDiagnostic,
-    SetRequest,
     StateError,
     decode_apdu,
 )
-from ferraris.dlms.client_end import context_of
 from ferraris.dlms.events import (
     Associated,
     Command,
@@ -82,7 +78,7 @@ class _RefusalError(Exception):
         self.initiate_error = initiate_error
 
 
-class _UnservedError(RemoteProtocolError):
+class UnservedError(RemoteProtocolError):
     """An APDU that the association does not allow, answered with an exception-response that says which way."""
 
     def __init__(self, service_error: ServiceErrorCode, summary: str, expected: object, got: object) -> None:
@@ -92,6 +88,9 @@ class _UnservedError(RemoteProtocolError):
 
 class ServerEnd:
     """Takes AARQ, requests and RLRQ; sends AARE, responses, notifications, exception-responses and RLRE."""
+
+    TAKEN: ClassVar[tuple[type, ...]] = (*get_args(Request), DataNotificationConfirm)
+    VAA_NAME: ClassVar[int] = VAA_NAME_LOGICAL_NAME
 
     def __init__(self, association: Machine) -> None:
         self._association = association
@@ -149,7 +148,7 @@ class ServerEnd:
         size_max = self._settings.max_receive_pdu_size
         if len(octets) > size_max > 0 and octets[0] != AARQ and not association.in_blocks:
             summary = "an APDU is longer than was agreed"
-            raise _UnservedError(ServiceErrorCode.PDU_TOO_LONG, summary, size_max, len(octets))
+            raise UnservedError(ServiceErrorCode.PDU_TOO_LONG, summary, size_max, len(octets))
         ciphering = (
             None  # not yet the answer's: only a request that is taken may change in what form an answer goes out
         )
@@ -162,7 +161,7 @@ class ServerEnd:
             self._associate(apdu)
         elif isinstance(apdu, Rlrq):
             self._release()
-        elif not isinstance(apdu, GetRequest | SetRequest | ActionRequest | AccessRequest | DataNotificationConfirm):
+        elif not isinstance(apdu, self.TAKEN):
             raise RemoteProtocolError(
                 "no APDU for a server", expected="AARQ, RLRQ or a request", got=type(apdu).__name__
             )
@@ -173,7 +172,7 @@ class ServerEnd:
                 raise RemoteProtocolError("a confirmation without an association", state=association.state.value)
             association.tell(NotificationConfirmed(apdu.long_invoke_id_and_priority & LONG_INVOKE_ID_MASK))
         else:
-            self._take_request(apdu, ciphering or Ciphering.GLOBAL)
+            self._take_request(apdu, ciphering or Ciphering.GLOBAL)  # type: ignore[arg-type]  # one of TAKEN
 
     def _take_request(self, request: Request, ciphering: Ciphering) -> None:
         """Take one request, whose answer goes out in the `ciphering` that it came in."""
@@ -185,7 +184,7 @@ class ServerEnd:
         lacking = conformance_needed(request) & ~self._granted
         if lacking and association.state is State.ASSOCIATED:
             got = Conformance(lacking).name
-            raise _UnservedError(ServiceErrorCode.SERVICE_NOT_SUPPORTED, "a request was not negotiated", None, got)
+            raise UnservedError(ServiceErrorCode.SERVICE_NOT_SUPPORTED, "a request was not negotiated", None, got)
         if association.transfer is not None and association.transfer.active and not association.in_blocks:
             association.transfer.begin()
         if type(request) in BLOCK_REQUESTS:
@@ -207,7 +206,7 @@ class ServerEnd:
             service = ServiceErrorCode.DECIPHERING_ERROR
         elif isinstance(error, DecodeError):
             state, service = StateError.SERVICE_UNKNOWN, ServiceErrorCode.OTHER_REASON
-        elif isinstance(error, _UnservedError):
+        elif isinstance(error, UnservedError):
             service = error.service_error
             if service is ServiceErrorCode.SERVICE_NOT_SUPPORTED:
                 state = StateError.SERVICE_UNKNOWN
@@ -217,7 +216,7 @@ class ServerEnd:
     def _associate(self, aarq: Aarq) -> None:
         association = self._association
         if self._settings.pre_established_pdu_size is not None:
-            raise _UnservedError(
+            raise UnservedError(
                 ServiceErrorCode.OPERATION_NOT_POSSIBLE, "this association needs no AARQ", "a request", "AARQ"
             )
         association.move(Signal.ASSOCIATE, by_peer=True)
@@ -264,7 +263,7 @@ class ServerEnd:
 
     def _authenticate(self, aarq: Aarq) -> HlsRun | None:
         settings = self._settings
-        expected = context_of(settings.ciphered)
+        expected = settings.application_context
         if aarq.application_context is not expected:
             error = RemoteProtocolError(
                 "another application context", expected=expected.name, got=aarq.application_context
@@ -333,13 +332,13 @@ class ServerEnd:
         association, settings = self._association, self._settings
         conformance = request.conformance & settings.conformance
         response = InitiateResponse(
-            request.quality_of_service, DLMS_VERSION, conformance, settings.max_receive_pdu_size, VAA_NAME_LOGICAL_NAME
+            request.quality_of_service, DLMS_VERSION, conformance, settings.max_receive_pdu_size, self.VAA_NAME
         ).encode()
         security = settings.security
         if association.protection is not None:
             response = association.protection.close(response, Ciphering.GLOBAL)
         return Aare(
-            application_context=context_of(settings.ciphered),
+            application_context=settings.application_context,
             result=AssociationResult.ACCEPTED,
             result_source_diagnostic=Diagnostic.NULL if self._hls is None else Diagnostic.AUTHENTICATION_REQUIRED,
             responding_ap_title=security.system_title if security is not None else None,
@@ -356,7 +355,7 @@ class ServerEnd:
             error = ConfirmedServiceError(ConfirmedService.INITIATE, ErrorCategory.INITIATE, refusal.initiate_error)
             information = error.encode()
         aare = Aare(
-            application_context=context_of(self._settings.ciphered),
+            application_context=self._settings.application_context,
             result=AssociationResult.REJECTED_PERMANENT,
             result_source_diagnostic=refusal.diagnostic,
             responding_ap_title=security.system_title if security is not None else None,
@@ -376,12 +375,16 @@ class ServerEnd:
         except AuthenticationError as error:
             association.move(Signal.HLS_FAILED, by_peer=True)
             association.tell(Violated(error))
-            self._put(ActionResponseNormal(request.invoke_id_and_priority, ActionResult.OTHER_REASON, None).encode())
+            self._answer_proof(ActionResponseNormal(request.invoke_id_and_priority, ActionResult.OTHER_REASON, None))
             return
         # The answer first: with no invocation counter left for it, the association must not stand.
-        self._put(ActionResponseNormal(request.invoke_id_and_priority, ActionResult.SUCCESS, hls.answer()).encode())
+        self._answer_proof(ActionResponseNormal(request.invoke_id_and_priority, ActionResult.SUCCESS, hls.answer()))
         association.move(Signal.HLS_PASSED, by_peer=True)
         association.tell(associated)
+
+    def _answer_proof(self, answer: ActionResponseNormal) -> None:
+        """Say whether the client has proved itself, and with what we prove ourselves."""
+        self._put(answer.encode())
 
     def _take_block(self, request: Request, ciphering: Ciphering) -> None:
         """An APDU of a block transfer: answer it here, or hand over the whole request that it completes."""
@@ -399,7 +402,7 @@ class ServerEnd:
     def _release(self) -> None:
         association = self._association
         if self._settings.pre_established_pdu_size is not None:
-            raise _UnservedError(
+            raise UnservedError(
                 ServiceErrorCode.OPERATION_NOT_POSSIBLE, "this association cannot be released", "a request", "RLRQ"
             )
         association.move(Signal.RELEASE, by_peer=True)

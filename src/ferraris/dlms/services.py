@@ -29,7 +29,15 @@ from ferraris.dlms.apdu import (
 )
 from ferraris.dlms.events import Request
 
-SERVICES: Final = Conformance.GET | Conformance.SET | Conformance.ACTION | Conformance.ACCESS
+SERVICES: Final = (
+    Conformance.GET
+    | Conformance.SET
+    | Conformance.ACTION
+    | Conformance.ACCESS
+    | Conformance.READ
+    | Conformance.WRITE
+    | Conformance.UNCONFIRMED_WRITE
+)
 """An association with none of these can carry no request."""
 _LIST: Final = Conformance.MULTIPLE_REFERENCES
 _SET_BLOCKS: Final = Conformance.SET | Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Final, Protocol
 
-from ferraris.cosem import SecuritySuite
-from ferraris.dlms.apdu import Conformance, Mechanism
+from ferraris.cosem import Referencing, SecuritySuite
+from ferraris.dlms.apdu import ApplicationContext, Conformance, Mechanism
 from ferraris.dlms.ciphering import (
     SYSTEM_TITLE_OCTETS,
     CipherKeys,
@@ -16,8 +16,8 @@ from ferraris.dlms.ciphering import (
     SecurityControl,
 )
 from ferraris.dlms.key_pairs import KeyPairs
-from ferraris.kernel.errors import AuthenticationError, LocalProtocolError
-from ferraris.kernel.limits import APDU_OCTETS_MAX
+from ferraris.kernel.errors import AuthenticationError, LocalProtocolError, SecurityError
+from ferraris.kernel.limits import APDU_OCTETS_MAX, INVOCATION_COUNTER_SENDERS_MAX
 
 WITH_SECRET: Final = (Mechanism.HLS, Mechanism.HLS_MD5, Mechanism.HLS_SHA1, Mechanism.HLS_SHA256)
 WITH_SECURITY: Final = (Mechanism.HLS_GMAC, Mechanism.HLS_SHA256, Mechanism.HLS_ECDSA)
@@ -40,6 +40,24 @@ CONFORMANCE_OF_THIS_ENGINE = (
     | Conformance.GENERAL_PROTECTION
 )
 
+CONFORMANCE_BY_SHORT_NAMES: Final = (
+    Conformance.READ
+    | Conformance.WRITE
+    | Conformance.UNCONFIRMED_WRITE
+    | Conformance.INFORMATION_REPORT
+    | Conformance.PARAMETERIZED_ACCESS
+    | Conformance.MULTIPLE_REFERENCES
+    | Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ
+    | Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE
+    | Conformance.GENERAL_PROTECTION
+)
+_CONTEXTS: Final = {
+    (Referencing.LOGICAL_NAME, False): ApplicationContext.LOGICAL_NAME,
+    (Referencing.LOGICAL_NAME, True): ApplicationContext.LOGICAL_NAME_CIPHERED,
+    (Referencing.SHORT_NAME, False): ApplicationContext.SHORT_NAME,
+    (Referencing.SHORT_NAME, True): ApplicationContext.SHORT_NAME_CIPHERED,
+}
+
 
 class Ciphering(Enum):
     """Which ciphered form a client sends its requests in; a server answers in the form of the request."""
@@ -55,6 +73,79 @@ class Ciphering(Enum):
         self.is_general = form.startswith("general")
 
 
+class Layer(Enum):
+    """A layer of general protection, by the key that it is made with."""
+
+    IDENTIFIED = "general-ciphering, global unicast key"
+    BROADCAST = "general-ciphering, global broadcast key"
+    WRAPPED = "general-ciphering, key wrapped under the master key"
+    ONE_PASS = "general-ciphering, key agreed by C(1e, 1s)"
+    STATIC_UNIFIED = "general-ciphering, key agreed by C(0e, 2s)"
+    SIGNED = "general-signing"
+
+    @property
+    def has_fresh_key(self) -> bool:
+        """Whether the key, or the signature, is one APDU's own, so that no counter under it can be asked to rise."""
+        return self not in (Layer.IDENTIFIED, Layer.BROADCAST)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """How an APDU is protected where that is not just the policy's protection in one form of ciphering."""
+
+    layers: tuple[Ciphering | Layer, ...]
+    """Outermost first."""
+    control: int = 0
+    """Bits of the security control that the ciphered layers have beyond the policy's."""
+    transaction_id: bytes = b""
+    """Of the request, in its answer; empty for a request, which gets one of its own."""
+
+    @property
+    def is_dedicated(self) -> bool:
+        """Whether one of the layers needs the dedicated key."""
+        return any(isinstance(layer, Ciphering) and layer.is_dedicated for layer in self.layers)
+
+    @property
+    def signed(self) -> bool:
+        """Whether a signature is among the layers."""
+        return Layer.SIGNED in self.layers
+
+
+class TransactionGuard(Protocol):
+    """Remembers the highest transaction id accepted from each sender, over restarts."""
+
+    def accept(self, system_title: bytes, received: int) -> None:
+        """Persist `received`. Raises SecurityError unless it is above the last one accepted."""
+        ...
+
+
+class RisingTransactions:
+    """Transaction ids of senders, for as long as this object lives."""
+
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        self._last: dict[bytes, int] = {}
+
+    def accept(self, system_title: bytes, received: int) -> None:
+        """Raises SecurityError for a transaction id that is not above the last one, or for one sender too many."""
+        last = self._last.get(system_title, -1)
+        if received <= last:
+            raise SecurityError("a transaction id is repeated", expected=last + 1, got=received)
+        if last < 0 and len(self._last) >= INVOCATION_COUNTER_SENDERS_MAX:
+            raise SecurityError("too many senders", expected=INVOCATION_COUNTER_SENDERS_MAX, got=system_title.hex())
+        self._last[system_title] = received
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastKeys:
+    """The key that a group of meters shares, with the counters that belong to it."""
+
+    keys: CipherKeys = field(repr=False)
+    counters: InvocationCounterSource = field(repr=False)
+    guard: InvocationCounterGuard = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Security:
     """The keys of an association in a ciphered context, and what they must protect."""
@@ -67,12 +158,20 @@ class Security:
     guard: InvocationCounterGuard = field(repr=False)
     """Of the counters received under `keys`."""
     policy: SecurityControl = SecurityControl.AUTHENTICATED_ENCRYPTED
-    """How own APDUs are protected, and what a received one must have at least."""
-    ciphering: Ciphering = Ciphering.GLOBAL
+    """How own APDUs are protected at least, and what a received one must have at least. An answer has what its request has,
+    too."""
+    ciphering: Ciphering | Envelope = Ciphering.GLOBAL
     peer_system_title: bytes | None = None
     """The only one to accept; None accepts the one that the peer names, as long as its APDUs verify."""
     key_pairs: KeyPairs | None = None
     """What suites 1 and 2 sign and agree keys with."""
+    signed: bool = False
+    """Whether the policy asks for a signature, too, on every APDU but the initiate ones."""
+    master_key: bytes | None = field(default=None, repr=False)
+    """Under which keys come wrapped in general-ciphering."""
+    broadcast: BroadcastKeys | None = field(default=None, repr=False)
+    transactions: TransactionGuard = field(default_factory=RisingTransactions, repr=False)
+    """Of the transaction ids received, where no invocation counter tells a replay."""
 
     def __post_init__(self) -> None:
         for title in (self.system_title, self.peer_system_title):
@@ -122,11 +221,15 @@ class AssociationSettings:
     """Octets of the longest APDU that the peer takes, where both ends hold the association without AARQ. None: it is asked for."""
     sends_release: bool = True
     """False: a client leaves without RLRQ, for a server that has none."""
+    referencing: Referencing = Referencing.LOGICAL_NAME
+    """By short names, a conformance that is not stated is that of short names."""
     counter_raise_max: int = 0
     """How far an exception-response may raise a client's own invocation counter when it refuses the AARQ. The exception is in
     the clear, so each forged one can cost this much of the key's life."""
 
     def __post_init__(self) -> None:
+        if self.referencing is Referencing.SHORT_NAME and self.conformance == CONFORMANCE_OF_THIS_ENGINE:
+            object.__setattr__(self, "conformance", CONFORMANCE_BY_SHORT_NAMES)
         # An end that cannot carry out its mechanism would let the peer in without one.
         if self.mechanism in WITH_SECRET and not self.secret:
             raise LocalProtocolError("an HLS mechanism without a secret", expected="secret", got=self.mechanism.name)
@@ -139,3 +242,8 @@ class AssociationSettings:
     def ciphered(self) -> bool:
         """Whether the association is in the ciphered context."""
         return self.security is not None and not self.plain_context
+
+    @property
+    def application_context(self) -> ApplicationContext:
+        """How AARQ and AARE name the context."""
+        return _CONTEXTS[self.referencing, self.ciphered]
