@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from ferraris.dlms.apdu import Aarq, Apdu, DataNotification, GeneralSigning, decode_apdu
+from ferraris.dlms.apdu import (
+    Aarq,
+    Apdu,
+    BlockNumberAccess,
+    DataNotification,
+    GeneralSigning,
+    ParameterisedAccess,
+    ReadRequest,
+    decode_apdu,
+)
 from ferraris.dlms.inspect.apdu_value import apdu_name, apdu_value, notification_value
 from ferraris.kernel.errors import DecodeError
 from tests.dlms.apdu import strategies
@@ -170,3 +179,18 @@ def test_every_apdu_becomes_json(apdu: Apdu) -> None:
     assert apdu_name(apdu)
     if isinstance(apdu, GeneralSigning):
         assert value["content"] == apdu.content.hex()
+
+
+def test_what_short_name_services_are_aimed_at_is_spelled_out() -> None:
+    request = ReadRequest((ParameterisedAccess(0xFA58, 0, b"\x11\x05"), BlockNumberAccess(3)))
+    assert apdu_value(request, []) == {
+        "specifications": [
+            {
+                "choice": "ParameterisedAccess",
+                "short_name": 0xFA58,
+                "selector": 0,
+                "parameter": {"unsigned": 5},
+            },
+            {"choice": "BlockNumberAccess", "block_number": 3},
+        ]
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 from enum import IntEnum
-from typing import Final
+from typing import Final, get_args
 
 from ferraris.dlms.apdu import (
     Aare,
@@ -16,7 +16,9 @@ from ferraris.dlms.apdu import (
     Apdu,
     AttributeDescriptor,
     Block,
+    BlockNumber,
     Conformance,
+    DataBlockResult,
     DataNotification,
     GetResponseWithBlock,
     IdentifiedKey,
@@ -25,6 +27,7 @@ from ferraris.dlms.apdu import (
     Rlre,
     Rlrq,
     SelectiveAccess,
+    VariableAccess,
     WrappedKey,
 )
 from ferraris.dlms.inspect.readings import date_time_text, interpret
@@ -127,6 +130,11 @@ def _key_info(value: KeyInfo, _warnings: list[str]) -> Json:
     return {name: part.hex() if isinstance(part, bytes) else part for name, part in parts.items()}
 
 
+def _short_name_part(value: VariableAccess | DataBlockResult | BlockNumber, warnings: list[str]) -> Json:
+    parts = {name: _shown(getattr(value, name), name == "parameter", warnings) for name in value.__slots__}
+    return {"choice": type(value).__name__, **parts}
+
+
 _COMPOUNDS: Final[dict[type, Callable[..., Json]]] = {
     AttributeDescriptor: _attribute,
     MethodDescriptor: _method,
@@ -137,4 +145,5 @@ _COMPOUNDS: Final[dict[type, Callable[..., Json]]] = {
     IdentifiedKey: _key_info,
     WrappedKey: _key_info,
     AgreedKey: _key_info,
+    **dict.fromkeys((*get_args(VariableAccess), DataBlockResult, BlockNumber), _short_name_part),
 }
