@@ -1,0 +1,57 @@
+"""The wrapper in the shape of a framing."""
+
+from __future__ import annotations
+
+import pytest
+
+from ferraris.dlms.framing import Framing, WrapperFraming
+from ferraris.dlms.wrapper import encode_wpdu
+from ferraris.kernel.errors import DecodeError, RemoteProtocolError
+
+
+def framing(*, datagrams: bool = False) -> Framing:
+    return WrapperFraming(16, 1, datagrams=datagrams)
+
+
+def test_it_is_connected_from_the_start_and_to_the_end() -> None:
+    wrapper = framing()
+    for act in (wrapper.connect, wrapper.tick, wrapper.disconnect):
+        act(0)
+        assert wrapper.connected
+        assert wrapper.outgoing() == []
+        assert wrapper.wake_at() is None
+
+
+def test_apdus_go_out_as_wpdus() -> None:
+    wrapper = framing()
+    wrapper.send(b"\xc0\x01", 0)
+    wrapper.send(b"", 0)
+    assert wrapper.outgoing() == [encode_wpdu(16, 1, b"\xc0\x01"), encode_wpdu(16, 1, b"")]
+    assert wrapper.outgoing() == []
+
+
+def test_apdus_come_out_of_any_pieces() -> None:
+    wrapper = framing()
+    stream = encode_wpdu(1, 16, b"\xc4\x01") + encode_wpdu(1, 16, b"\xc4\x02")
+    for octet in stream:
+        wrapper.receive(bytes((octet,)), 0)
+    assert wrapper.apdus() == [b"\xc4\x01", b"\xc4\x02"]
+    assert wrapper.apdus() == []
+
+
+def test_a_broken_stream_is_refused_and_a_broken_datagram_passed_over() -> None:
+    with pytest.raises(DecodeError):
+        framing().receive(bytes(8), 0)
+    datagrams = framing(datagrams=True)
+    datagrams.receive(bytes(8), 0)
+    datagrams.receive(encode_wpdu(1, 16, b"\xc4"), 0)
+    datagrams.receive(encode_wpdu(1, 16, b"\xc4"), 0)  # doubled on the way
+    assert datagrams.apdus() == [b"\xc4"]
+
+
+@pytest.mark.parametrize(("source", "destination"), [(2, 16), (1, 17), (16, 1)])
+def test_a_wpdu_between_others_is_refused(source: int, destination: int) -> None:
+    wrapper = framing()
+    wrapper.receive(encode_wpdu(source, destination, b"\xc4"), 0)
+    with pytest.raises(RemoteProtocolError):
+        wrapper.apdus()
