@@ -66,6 +66,7 @@ class RowLayout:
 
     shapes: tuple[ColumnShape, ...]
     row_octets: int
+    names: tuple[str, ...]
     dtype: np.dtype[np.void]
     template: npt.NDArray[np.uint8]
     fixed: npt.NDArray[np.intp]
@@ -122,7 +123,7 @@ def _layout(shapes: tuple[ColumnShape, ...]) -> RowLayout:
         {"names": names, "formats": formats, "offsets": offsets, "itemsize": len(template)}
     )
     positions = np.array(fixed, np.intp)
-    return RowLayout(shapes, len(template), dtype_of_row, row, positions, row[positions])
+    return RowLayout(shapes, len(template), tuple(names), dtype_of_row, row, positions, row[positions])
 
 
 def recognise(octets: bytes, offset: int) -> RowLayout | None:
@@ -161,7 +162,7 @@ class _Pattern(NamedTuple):
 
 
 class _Patterns:
-    """The patterns met last, by octets in a row and rows: a profile read again and again is recognised by one compare."""
+    """The patterns met last, by octets and rows: a profile read again and again is recognised by one compare."""
 
     __slots__ = ("_known",)
 
@@ -170,11 +171,10 @@ class _Patterns:
 
     def find(self, octets: bytes, offset: int, count: int) -> RowLayout | None:
         """The layout that the rows at `offset` share, when rows like these were met before."""
-        row_octets, rest = divmod(len(octets) - offset, count)
-        pattern = self._known.get((row_octets, count))
-        if rest or pattern is None:
+        pattern = self._known.get((len(octets) - offset, count))
+        if pattern is None:
             return None
-        flat = np.frombuffer(octets, np.uint8, offset=offset)
+        flat = np.frombuffer(octets, np.uint8, -1, offset)
         return pattern.layout if (flat & pattern.mask).tobytes() == pattern.fixed_octets else None
 
     def keep(self, layout: RowLayout, count: int) -> None:
@@ -183,7 +183,7 @@ class _Patterns:
             return
         mask = np.zeros(layout.row_octets, np.uint8)
         mask[layout.fixed] = 0xFF
-        key = layout.row_octets, count
+        key = count * layout.row_octets, count
         self._known[key] = _Pattern(layout, np.tile(mask, count), (layout.template & mask).tobytes() * count)
         self._known.move_to_end(key)
         if len(self._known) > PATTERNS_MAX:
@@ -218,8 +218,8 @@ class Table:
 
     def column(self, index: int) -> npt.NDArray[np.generic]:
         """One column: a view on the received octets for numbers (big-endian) and raw octets (`V12`), objects otherwise."""
-        if self._rows is not None:
-            return cast("npt.NDArray[np.generic]", self._rows[f"c{index}"])
+        if self._rows is not None and self.layout is not None:
+            return self._rows[self.layout.names[index]]
         column = np.empty(len(self), object)
         column[:] = self._columns[index]
         return column
@@ -230,7 +230,7 @@ class Table:
             return self._columns[index]
         if self.layout.shapes[index].tag in EMPTY_TAGS:
             return [None] * len(self)
-        return cast("list[object]", self._rows[f"c{index}"].tolist())
+        return cast("list[object]", self._rows[self.layout.names[index]].tolist())
 
     def rows(self) -> list[tuple[object, ...]]:
         """The rows as tuples of Python values."""
