@@ -14,10 +14,12 @@ from pathlib import Path
 
 from benchmarks.contest import Arena
 from benchmarks.growth import measure_growth
+from benchmarks.layers import measure_layers
 from benchmarks.rows import ROWS, measure_row
-from benchmarks.table import show_absent, show_growth, show_row
+from benchmarks.table import show_absent, show_growth, show_layers, show_row
 
 SIZES = (100, 1_000, 10_000)
+OTHERS = ("layers", "growth")
 
 
 def arguments() -> argparse.Namespace:
@@ -26,7 +28,7 @@ def arguments() -> argparse.Namespace:
     names = [row.name for row in ROWS]
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.5, help="of each round of each contestant")
-    parser.add_argument("--only", nargs="+", choices=[*names, "growth"], default=[*names, "growth"])
+    parser.add_argument("--only", nargs="+", choices=[*names, *OTHERS], default=[*names, *OTHERS])
     parser.add_argument("--json", type=Path, help="write every round to this file as well")
     parser.add_argument("--quick", action="store_true", help="3 rounds of 0.2 s, and up to 1,000 meters")
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="counts of meters for growth")
@@ -52,6 +54,10 @@ def main() -> int:
                 record["rows"][row.name] = result.as_json()  # type: ignore[index]
     finally:
         arena.close()
+    if "layers" in chosen.only:
+        layers = measure_layers(chosen.rounds, chosen.seconds)
+        show_layers(layers)
+        record["layers"] = {layer.name: layer.microseconds for layer in layers}
     if "growth" in chosen.only:
         growth = [measure_growth(size) for size in chosen.sizes]
         show_growth(growth)

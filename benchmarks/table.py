@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.growth import Growth
+from benchmarks.layers import Layer
 from benchmarks.rows import OURS, Result, Row, estimates
 
 
@@ -34,6 +35,15 @@ def show_row(row: Row, result: Result) -> None:
             f"  against {goal.peer}: {kind}{ratio.median:.3g} times (rounds {ratio.least:.3g} to {ratio.greatest:.3g},"
             f" best against best {ratio.of_bests:.3g}), goal {goal.least:g}: {verdict}"
         )
+
+
+def show_layers(layers: list[Layer]) -> None:
+    """What each layer costs."""
+    print("\neach layer by itself, best round")
+    estimate = estimates()["layers"]
+    print(f"  expected: {estimate['estimate']} ({estimate['why']})")
+    for layer in layers:
+        print(f"  {layer.name:<52}{layer.microseconds:8.2f} us")
 
 
 def show_growth(growth: list[Growth]) -> None:
