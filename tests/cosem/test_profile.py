@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -417,6 +418,13 @@ def test_an_object_takes_its_types_from_the_declaration_where_the_file_is_silent
     assert (entry.capture_period_s, entry.profile_entries) == (0, 0)
 
 
+def without_nothing(plain: Any) -> Any:
+    """A plain value without what is None: TOML cannot say it."""
+    if isinstance(plain, dict):
+        return {name: without_nothing(value) for name, value in plain.items() if value is not None}
+    return [without_nothing(value) for value in plain] if isinstance(plain, list) else plain
+
+
 TELEGRAMS = [
     pytest.param(name, telegram, id=f"{name}: {telegram.comment}")
     for name in profile_names()
@@ -426,10 +434,10 @@ TELEGRAMS = [
 
 @pytest.mark.parametrize(("name", "telegram"), TELEGRAMS)
 def test_captured_telegrams_decode_to_what_their_file_says(name: str, telegram: Telegram) -> None:
-    tag, _, attribute = telegram.attribute.partition(".")
+    tag, _, attribute = telegram.attribute.rpartition(".")
     datatype = getattr(load_profile(name).object(tag).interface, attribute).datatype
     value = datatype.decode(bytes.fromhex(telegram.octets))
-    assert to_plain(value) == telegram.expected
+    assert without_nothing(to_plain(value)) == telegram.expected
     assert datatype.encode(value).hex() == telegram.octets
 
 

@@ -315,7 +315,7 @@ def _build_object(profile: str, entry: ListedObject, row: ObjectRow, rows: Mappi
         for method in interface.methods()
     }
     values = {rule.attribute.name: rule.datatype.decode(rule.initial) for rule in attributes.values()}
-    is_profile = issubclass(interface, ProfileGeneric)
+    is_profile = interface.class_id == ProfileGeneric.class_id
     return ProfileObject(
         entry.tag,
         interface,
@@ -335,7 +335,7 @@ def _check_stated_once(place: str, row: ObjectRow, interface: type[CosemObject])
         raise TableError(f"{place}: values", expected="the logical name as code", got="values.logical_name")
     if row.capture is None:
         return
-    if not issubclass(interface, ProfileGeneric):
+    if interface.class_id != ProfileGeneric.class_id:
         raise TableError(f"{place}: capture", expected="a profile generic", got=f"a {interface.__name__}")
     if "capture_objects" in row.values:
         raise TableError(f"{place}: values", expected="the columns as capture", got="values.capture_objects")
