@@ -22,6 +22,7 @@ from ferraris.dlms import (
     Security,
 )
 from ferraris.dlms.apdu import GetResponseNormal, Mechanism, decode_apdu
+from ferraris.dlms.hdlc import HdlcDeframer
 from ferraris.kernel.entropy import SystemEntropy
 from ferraris.keys import CounterGuard, ReservedCounter
 from ferraris.link import open_tcp
@@ -86,6 +87,22 @@ def pushes(task: Task) -> Callable[[], int]:
             if len(receiver.receive(push).notification.values) != VALUES_IN_A_PUSH:
                 raise ValueError("a push did not decode to 20 values")
         return len(octets)
+
+    return once
+
+
+def deframing(task: Task) -> Callable[[], int]:
+    """A stream of I frames: found, their checks verified, the information of each taken."""
+    octets = bytes.fromhex(task["hdlc"])
+    expected = octets.count(b"\x7e\x7e") + 1
+
+    def once() -> int:
+        deframer = HdlcDeframer()
+        deframer.receive(octets, 0)
+        count = sum(1 for frame in deframer.frames() if frame.information)
+        if count != expected:
+            raise ValueError(f"{count} frames of {expected}")
+        return count
 
     return once
 
@@ -157,6 +174,7 @@ WORK: dict[str, Callable[[Task], Callable[[], int]]] = {
     "profile_columns": profile_columns,
     "profile_rows": profile_rows,
     "pushes": pushes,
+    "deframing": deframing,
 }
 CONCURRENT: dict[str, Callable[[Task], Coroutine[Any, Any, Task]]] = {"associations": associations, "echo": echo}
 

@@ -147,6 +147,34 @@ def general_glo(plain_text: bytes, invocation_counter: int) -> bytes:
     return b"\xdb" + length(len(SYSTEM_TITLE)) + SYSTEM_TITLE + length(len(body)) + body
 
 
+HDLC_INFORMATION_OCTETS = 128
+HDLC_CLIENT, HDLC_LOGICAL, HDLC_PHYSICAL = 16, 1, 17
+
+
+def check_sequence(octets: bytes) -> bytes:
+    """CRC-16/X-25 bit by bit, the low octet first."""
+    register = 0xFFFF
+    for octet in octets:
+        register ^= octet
+        for _ in range(8):
+            register = register >> 1 ^ (0x8408 if register & 1 else 0)
+    return (register ^ 0xFFFF).to_bytes(2, "little")
+
+
+def hdlc_stream(message: bytes) -> bytes:
+    """A message in I frames from a meter to its client, each under its flags."""
+    addresses = bytes((HDLC_CLIENT << 1 | 1, HDLC_LOGICAL << 1, HDLC_PHYSICAL << 1 | 1))
+    frames = []
+    for number, start in enumerate(range(0, len(message), HDLC_INFORMATION_OCTETS)):
+        information = message[start : start + HDLC_INFORMATION_OCTETS]
+        more = start + HDLC_INFORMATION_OCTETS < len(message)
+        size = 2 + len(addresses) + 1 + 2 + len(information) + 2
+        head = (0xA000 | more << 11 | size).to_bytes(2, "big") + addresses + bytes((0x10 | number % 8 << 1,))
+        body = head + check_sequence(head) + information
+        frames.append(b"\x7e" + body + check_sequence(body) + b"\x7e")
+    return b"".join(frames)
+
+
 @dataclass(frozen=True)
 class Payloads:
     """Everything that is measured on."""
@@ -169,6 +197,7 @@ class Payloads:
             "profile": self.profile.hex(),
             "get_response": self.get_response.hex(),
             "capture_objects": self.capture_objects.hex(),
+            "hdlc": hdlc_stream(b"\xe6\xe7\x00" + self.get_response).hex(),
             "pushes": " ".join(push.hex() for push in self.pushes),
         }
 

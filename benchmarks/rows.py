@@ -120,6 +120,18 @@ ROWS = (
         "limit: AES-GCM alone",
     ),
     Row(
+        "hdlc_deframing",
+        "HDLC deframing: a profile in I frames of 128 octets",
+        "frames",
+        (
+            Contestant(OURS, FERRARIS, "deframing"),
+            Contestant("dlms-cosem", DLMS_COSEM, "deframing"),
+            Contestant("limit: two CRCs a frame", FERRARIS, "frame_checks"),
+        ),
+        (Goal("dlms-cosem", 5),),
+        "limit: two CRCs a frame",
+    ),
+    Row(
         "associations",
         "connect, AARQ, HLS-GMAC, profile 96 x 8, RLRQ on loopback",
         "associations",

@@ -17,6 +17,9 @@ from dlms_cosem.client import DlmsClient  # noqa: E402
 from dlms_cosem.cosem.capture_object import CaptureObject  # noqa: E402
 from dlms_cosem.cosem.selective_access import RangeDescriptor  # noqa: E402
 from dlms_cosem.dlms_data import IntegerData, OctetStringData  # noqa: E402
+from dlms_cosem.hdlc import state  # noqa: E402
+from dlms_cosem.hdlc.address import HdlcAddress  # noqa: E402
+from dlms_cosem.hdlc.connection import HdlcConnection  # noqa: E402
 from dlms_cosem.io import BlockingTcpIO, TcpTransport  # noqa: E402
 from dlms_cosem.parsers import AssociationObjectListParser, ProfileGenericBufferParser  # noqa: E402
 from dlms_cosem.protocol import xdlms  # noqa: E402
@@ -269,7 +272,36 @@ def associations(task: Task) -> Callable[[], int]:
     return once
 
 
-WORK = {"profile_raw": profile_raw, "profile_rows": profile_rows, "pushes": pushes, "associations": associations}
+def deframing(task: Task) -> Callable[[], int]:
+    """A stream of I frames: found, their checks verified, the information of each taken."""
+    octets = bytes.fromhex(task["hdlc"])
+    expected = octets.count(b"\x7e\x7e") + 1
+    client = HdlcAddress(logical_address=16, physical_address=None, address_type="client")
+    server = HdlcAddress(logical_address=1, physical_address=17, address_type="server")
+
+    def once() -> int:
+        connection = HdlcConnection(client, server)
+        connection.receive_data(octets)
+        count = 0
+        while connection.buffer:
+            connection.state.current_state = state.AWAITING_RESPONSE  # it expects one frame for each of its own
+            frame = connection.next_event()
+            if frame is not state.NEED_DATA:
+                count += len(frame.payload) > 0
+        if count != expected:
+            raise ValueError(f"{count} frames of {expected}")
+        return count
+
+    return once
+
+
+WORK = {
+    "profile_raw": profile_raw,
+    "profile_rows": profile_rows,
+    "pushes": pushes,
+    "deframing": deframing,
+    "associations": associations,
+}
 
 if __name__ == "__main__":
     serve(perform)
