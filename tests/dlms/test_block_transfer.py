@@ -7,8 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferraris.dlms.apdu import (
+    ActionAnswer,
+    ActionRequestNextBlock,
     ActionResponseNormal,
+    ActionResponseWithBlock,
+    ActionResponseWithList,
     ActionResult,
+    Block,
     DataAccessResult,
     GetRequestNext,
     GetResponse,
@@ -186,6 +191,58 @@ def test_any_blocks_give_a_response_or_raise_our_error(blocks: list[bytes], with
     assert isinstance(step, expected)
 
 
-def test_an_answer_to_an_action_is_not_cut() -> None:
-    answer = ActionResponseNormal(0xC1, ActionResult.SUCCESS, octet_string(bytes(1000)))
-    assert cut(answer, PDU_SIZE_MIN, protected=False) is None  # type: ignore[arg-type]
+ANSWERS = st.one_of(st.none(), st.binary(max_size=600).map(octet_string), st.just(DataAccessResult.OTHER_REASON))
+
+
+@given(st.sampled_from(ActionResult), ANSWERS, SIZES, st.booleans())
+def test_what_a_method_returns_in_blocks_comes_back(
+    result: ActionResult, data: bytes | DataAccessResult | None, pdu_size: int, protected: bool
+) -> None:
+    response = ActionResponseNormal(0xC1, result, data)
+    long = cut(response, pdu_size, protected=protected)
+    if long is None:
+        return
+    receiver = BlockReceiver(with_list=False)
+    if result is ActionResult.SUCCESS:
+        assert _carried(long, receiver, pdu_size, protected) == response
+
+
+@given(st.lists(st.tuples(st.sampled_from(ActionResult), ANSWERS), min_size=1, max_size=9), SIZES, st.booleans())
+def test_a_list_of_what_methods_return_comes_back(
+    answers: list[tuple[ActionResult, bytes | DataAccessResult | None]], pdu_size: int, protected: bool
+) -> None:
+    response = ActionResponseWithList(0xC1, tuple(ActionAnswer(*answer) for answer in answers))
+    long = cut(response, pdu_size, protected=protected)
+    if long is not None:
+        assert _carried(long, BlockReceiver(with_list=True), pdu_size, protected) == response
+
+
+def _carried(long: LongResult, receiver: BlockReceiver, pdu_size: int, protected: bool) -> object:
+    while True:
+        octets = long.next_block(0xC1).encode()
+        assert len(octets) + PROTECTION_OCTETS_MAX * protected <= pdu_size
+        block = decode_apdu(octets)
+        assert isinstance(block, ActionResponseWithBlock)
+        step = receiver.receive(block)
+        if not isinstance(step, ActionRequestNextBlock):
+            return step
+        assert step == ActionRequestNextBlock(0xC1, block.block.block_number)
+
+
+def test_a_bare_value_in_the_blocks_of_an_action_is_what_a_method_returned() -> None:
+    """As Gurux cuts it."""
+    value = octet_string(bytes(range(100)))
+    receiver = BlockReceiver(with_list=False)
+    assert isinstance(
+        receiver.receive(ActionResponseWithBlock(0xC1, Block(False, 1, value[:60]))), ActionRequestNextBlock
+    )
+    whole = receiver.receive(ActionResponseWithBlock(0xC1, Block(True, 2, value[60:])))
+    assert whole == ActionResponseNormal(0xC1, ActionResult.SUCCESS, value)
+
+
+@pytest.mark.parametrize(
+    "block", [Block(False, 2, b"\x11"), Block(True, 0, b"\x11"), Block(False, 1, b"")], ids=["ahead", "zero", "empty"]
+)
+def test_a_wrong_block_of_an_action_is_refused(block: Block) -> None:
+    with pytest.raises(RemoteProtocolError):
+        BlockReceiver(with_list=False).receive(ActionResponseWithBlock(0xC1, block))

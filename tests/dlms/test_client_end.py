@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferraris.dlms import (
+    CONFORMANCE_OF_THIS_ENGINE,
     Aborted,
     Associate,
     Associated,
@@ -32,6 +33,7 @@ from ferraris.dlms.apdu import (
     ActionResponseNormal,
     ActionResult,
     ApplicationContext,
+    Block,
     Conformance,
     DataAccessResult,
     DataNotification,
@@ -48,7 +50,7 @@ from ferraris.dlms.apdu import (
     Rlre,
     ServiceErrorCode,
     SetRequestNormal,
-    SetRequestWithList,
+    SetRequestWithBlock,
     SetResponseNormal,
     StateError,
     decode_apdu,
@@ -302,7 +304,7 @@ def test_what_a_server_offers_must_be_usable(response: InitiateResponse | Initia
 
 
 def test_conformance_is_what_both_ends_have() -> None:
-    bottle = plain(conformance=Conformance.GET | Conformance.ACCESS | Conformance.ACTION)
+    bottle = plain(conformance=Conformance.GET | Conformance.READ | Conformance.ACTION)
     (event,) = bottle.tell(Associate())
     assert isinstance(event, Associated)
     assert event.conformance == Conformance.GET | Conformance.ACTION
@@ -337,10 +339,14 @@ def test_another_answer_than_the_hls_one_ends_the_association() -> None:
 
 # What a client never sends
 
+WITHOUT_BLOCKS = CONFORMANCE_OF_THIS_ENGINE & ~(
+    Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE | Conformance.GENERAL_BLOCK_TRANSFER
+)
+
 
 def test_a_request_that_the_server_cannot_take_is_never_sent() -> None:
     server = settings(SERVER_TITLE, Mechanism.LOWEST, security=None, max_receive_pdu_size=64)
-    bottle = associated(Bottle(replace(server, max_receive_pdu_size=0), server, serve))
+    bottle = associated(Bottle(replace(server, max_receive_pdu_size=0, conformance=WITHOUT_BLOCKS), server, serve))
     fits = SetRequestNormal(0xC1, VALUE, None, b"\x09\x31" + bytes(0x31))
     assert len(fits.encode()) == 64
     answer(bottle, fits)
@@ -364,7 +370,9 @@ def test_what_protects_a_request_counts_as_part_of_it(ciphering: Ciphering, octe
     assert not any(isinstance(event, Violated) for event in bottle.server_events)
 
 
-@pytest.mark.parametrize("command", [VALUE_READ, GetRequestNext(0xC1, 1), SetRequestWithList(0xC1, (), ())])
+@pytest.mark.parametrize(
+    "command", [VALUE_READ, GetRequestNext(0xC1, 1), SetRequestWithBlock(0xC1, Block(True, 1, b""))]
+)
 def test_what_is_no_request_of_a_client_is_refused(command: Response) -> None:
     with pytest.raises(LocalProtocolError, match="a client cannot send this"):
         associated(plain()).client.send(command, 0)

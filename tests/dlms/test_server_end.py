@@ -250,7 +250,8 @@ def test_hls_authentication_needs_no_action_in_the_conformance() -> None:
 
 
 def test_a_result_too_long_for_a_client_without_block_transfer_is_refused() -> None:
-    without = AssociationSettings().conformance & ~Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ
+    blocks = Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ | Conformance.GENERAL_BLOCK_TRANSFER
+    without = AssociationSettings().conformance & ~blocks
     bottle = granted(without, max_receive_pdu_size=200)
     too_long = ExceptionResponse(StateError.SERVICE_NOT_ALLOWED, ServiceErrorCode.PDU_TOO_LONG)
     assert answer(bottle, GetRequestNormal(0xC1, PROFILE)) == too_long
@@ -264,8 +265,10 @@ def test_an_answer_that_has_no_blocks_and_is_too_long_is_refused() -> None:
         assert isinstance(request, ActionRequestNormal)
         return ActionResponseNormal(request.invoke_id_and_priority, ActionResult.SUCCESS, LONG_VALUE)
 
+    blocks = Conformance.BLOCK_TRANSFER_WITH_ACTION | Conformance.GENERAL_BLOCK_TRANSFER
+    without = AssociationSettings().conformance & ~blocks
     client, server = ciphered_settings(Ciphering.GLOBAL, SecurityControl.AUTHENTICATED_ENCRYPTED)
-    bottle = associated(Bottle(replace(client, max_receive_pdu_size=1000), server, serve_much))
+    bottle = associated(Bottle(replace(client, max_receive_pdu_size=1000, conformance=without), server, serve_much))
     response = answer(bottle, ActionRequestNormal(0xC1, DISCONNECT, b"\x0f\x00"))
     assert response == ExceptionResponse(StateError.SERVICE_NOT_ALLOWED, ServiceErrorCode.PDU_TOO_LONG)
 

@@ -77,14 +77,10 @@ def test_no_key_and_no_secret_shows() -> None:
 @pytest.mark.parametrize(
     "bit",
     [
-        Conformance.GENERAL_BLOCK_TRANSFER,
-        Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE,
-        Conformance.BLOCK_TRANSFER_WITH_ACTION,
         Conformance.ATTRIBUTE_0_SUPPORTED_WITH_GET,
         Conformance.ATTRIBUTE_0_SUPPORTED_WITH_SET,
         Conformance.READ,
         Conformance.WRITE,
-        Conformance.ACCESS,
     ],
 )
 def test_nothing_is_promised_that_the_engine_does_not_do(bit: Conformance) -> None:
