@@ -119,6 +119,13 @@ def test_a_long_answer_to_a_plain_request_comes_in_one_round_trip_per_window() -
     assert bottle.round_trips == -(-(blocks - 1) // 8)
 
 
+def test_a_long_request_to_a_peer_without_room_takes_as_many_acknowledgements_as_blocks() -> None:
+    bottle = Bottle(client(20), server(window=1), b"done")
+    bottle.client.send(bytes(2_000), 0)
+    assert bottle.run() == b"done"
+    assert bottle.round_trips == -(-2_000 // (20 - BLOCK_HEADER_OCTETS)) > GENERAL_BLOCK_WINDOW_MAX
+
+
 def test_the_last_block_of_a_window_does_not_stream() -> None:
     theirs = server()
     theirs.send(bytes(1_000), 0)

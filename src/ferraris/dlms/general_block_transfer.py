@@ -105,7 +105,9 @@ class GeneralBlockTransferEnd:
             self.begin()
             self.active = True
         acknowledged = min(block.block_number_acknowledged, len(self._blocks))
-        self._acknowledged = max(self._acknowledged, acknowledged)
+        if acknowledged > self._acknowledged:
+            self._acknowledged = acknowledged
+            self._empty_in_a_row = 0
         self._peer_window = max(1, block.window)
         if self._complete:
             if not block.octets:
