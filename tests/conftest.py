@@ -1,9 +1,11 @@
-"""What all tests share: coroutine tests marked `anyio` run on asyncio's own loop."""
+"""What all tests share: coroutine tests marked `anyio` run on asyncio's own loop; the interop table is kept."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import settings
+
+from tests.interop.matrix import MatrixPlugin
 
 # A deadline would measure the machine, not the code.
 settings.register_profile("ferraris", deadline=None)
@@ -13,3 +15,9 @@ settings.load_profile("ferraris")
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that reports keeps what the interop tests show; a worker only runs tests."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(MatrixPlugin(config))

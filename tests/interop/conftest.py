@@ -12,10 +12,18 @@ from pathlib import Path
 import pytest
 
 from tests.interop.foreign_meter import meter_of
+from tests.interop.matrix import PROPERTY, told_by
 from tests.interop.own_meter import OwnMeter, serving
 from tests.interop.peers import build
 from tests.interop.peers.build import PeerUnavailableError
 from tests.interop.peers.process import PeerProcess
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What the test is about goes with its reports, from whatever process it runs in."""
+    told = told_by(item)
+    if told is not None:
+        item.user_properties.append((PROPERTY, told))
 
 
 def start(name: str, command: Callable[[], list[str]], log: Path) -> PeerProcess:

@@ -39,6 +39,7 @@ from tests.interop.load_profile import (
 )
 from tests.interop.own_client import PUBLIC, READING, management, with_association
 
+PEER_ROLE = "meter"
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("interop")]
 
 MODES = {

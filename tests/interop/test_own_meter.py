@@ -13,6 +13,7 @@ from tests.interop.own_client import HEADEND_TITLE, KEYS
 from tests.interop.own_meter import ENERGIES, HISTORY_DAYS, PERIOD_S, START_S, VOLTAGES, OwnMeter
 from tests.interop.peers.process import PeerProcess
 
+PEER_ROLE = "client"
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("interop")]
 
 LOAD_PROFILE = "1.0.99.1.0.255"
