@@ -15,24 +15,24 @@ import pytest
 from ferraris.cosem import CosemObject, interface_class, interface_classes
 
 ASSOCIATION_LN = """
-    number  name                           v1                            v2         v3
-    1       logical_name                   logical name                  =          =
-    2       object_list                    array of ObjectListElement    =          =
-    3       associated_partners_id         AssociatedPartners            =          =
-    4       application_context_name       octet-string or structure     =          =
-    5       xdlms_context_info             XdlmsContextInfo              =          =
-    6       authentication_mechanism_name  octet-string or structure     =          =
-    7       secret                         octet-string                  =          =
-    8       association_status             enum AssociationStatus        =          =
-    9       security_setup_reference       logical name                  =          =
-    10      user_list                      -                             array of User  =
-    11      current_user                   -                             User       =
-    -1      reply_to_hls_authentication    octet-string>octet-string     =          =
-    -2      change_hls_secret              octet-string                  =          =
-    -3      add_object                     ObjectListElement             =          =
-    -4      remove_object                  ObjectListElement             =          =
-    -5      add_user                       -                             User       =
-    -6      remove_user                    -                             User       =
+    number  name                           v0                            v1            v2             v3
+    1       logical_name                   logical name                  =             =              =
+    2       object_list                    array of ObjectListElement    =             =              =
+    3       associated_partners_id         AssociatedPartners            =             =              =
+    4       application_context_name       octet-string or structure     =             =              =
+    5       xdlms_context_info             XdlmsContextInfo              =             =              =
+    6       authentication_mechanism_name  octet-string or structure     =             =              =
+    7       secret                         octet-string                  =             =              =
+    8       association_status             enum AssociationStatus        =             =              =
+    9       security_setup_reference       -                             logical name  =              =
+    10      user_list                      -                             -             array of User  =
+    11      current_user                   -                             -             User           =
+    -1      reply_to_hls_authentication    octet-string>octet-string     =             =              =
+    -2      change_hls_secret              octet-string                  =             =              =
+    -3      add_object                     ObjectListElement             =             =              =
+    -4      remove_object                  ObjectListElement             =             =              =
+    -5      add_user                       -                             -             User           =
+    -6      remove_user                    -                             -             User           =
 """
 
 PUSH_SETUP = """
@@ -87,7 +87,7 @@ def tables_of_classes() -> list[Versions]:
 
 CLASSES: list[Versions] = [
     # class_id  versions      table
-    (15,        (1, 2, 3),    ASSOCIATION_LN),
+    (15,        (0, 1, 2, 3), ASSOCIATION_LN),
     (40,        (0, 1, 2, 3), PUSH_SETUP),
     (64,        (0, 1),       SECURITY_SETUP),
     *tables_of_classes(),

@@ -19,8 +19,19 @@ from ferraris.cosem import (
     load_profile,
     to_plain,
 )
+from ferraris.cosem.classes.disconnect_control import DisconnectControlV1
 from ferraris.kernel.errors import DecodeError
 from tests.cosem.known_octets import assert_holds
+
+VERSIONS = [(70, (0, 1), """
+    number  name               v0                 v1
+    1       logical_name       logical name       =
+    2       output_state       boolean            =
+    3       control_state      enum ControlState  =
+    4       control_mode       enum ControlMode   enum ControlModeV1
+    -1      remote_disconnect  integer            =
+    -2      remote_reconnect   integer            =
+""")]  # fmt: skip
 
 DISCONNECT = "0205 1602 120046 0906 000060030aff 0f01 0f00"
 DISCONNECT_READ = {
@@ -50,6 +61,7 @@ ATTRIBUTES = [
     (DisconnectControl.control_mode,          "16 00",                                         "mode_0"),
     (DisconnectControl.control_mode,          "16 04",                                         "mode_4"),
     (DisconnectControl.control_mode,          "16 06",                                         "mode_6"),
+    (DisconnectControlV1.control_mode,        "16 07",                                         "mode_7"),
     (ScriptTable.scripts,                     "0100",                                          []),
     (ScriptTable.scripts,                     "0101 0202 120001 0100",                         [{"script_identifier": 1, "actions": []}]),
     (ScriptTable.scripts,                     f"0101 0202 120001 0102 {LIMIT} {DISCONNECT}",   [{"script_identifier": 1,

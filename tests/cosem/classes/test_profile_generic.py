@@ -22,6 +22,22 @@ from ferraris.cosem import (
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from tests.cosem.strategies import date_times, values_of
 
+VERSIONS = [(7, (0, 1), """
+    number  name                 v0                    v1
+    1       logical_name         logical name          =
+    2       buffer               array of row          =
+    3       capture_objects      array of CaptureObject  =
+    4       capture_period       double-long-unsigned  =
+    5       sort_method          enum SortMethod       =
+    6       sort_object          CaptureObject         =
+    7       entries_in_use       double-long-unsigned  =
+    8       profile_entries      double-long-unsigned  =
+    -1      reset                integer               =
+    -2      capture              integer               =
+    -3      get_buffer_by_range  any type>any type     -
+    -4      get_buffer_by_index  any type>any type     -
+""")]  # fmt: skip
+
 COLUMN = "020412000809060000010000ff0f02120000"
 MIDNIGHT = CosemDateTime.from_epoch_ms(1_705_276_800_000, 0, 0)
 NOON = CosemDateTime.from_epoch_ms(1_705_320_000_000, 0, 0)

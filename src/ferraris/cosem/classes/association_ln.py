@@ -134,7 +134,7 @@ OBJECT_LIST_SELECTORS: Final = (
 """The whole list without access rights; by classes; by objects; the full element of one object."""
 
 
-class AssociationLnV1(CosemObject, class_id=15, version=1):
+class AssociationLnV0(CosemObject, class_id=15, version=0):
     """An association by logical names. Blue Book 4.4.4 (the clause of version 3; earlier ones are in its annex)."""
 
     object_list = Attribute(2, Array(OBJECT_LIST_ELEMENT), STATIC, selectors=OBJECT_LIST_SELECTORS)
@@ -144,12 +144,17 @@ class AssociationLnV1(CosemObject, class_id=15, version=1):
     authentication_mechanism_name = Attribute(6, CONTEXT_NAME, DYNAMIC)
     secret = Attribute(7, OCTET_STRING, DYNAMIC)
     association_status = Attribute(8, Enumerated(AssociationStatus), DYNAMIC)
-    security_setup_reference = Attribute(9, LOGICAL_NAME, STATIC)
 
     reply_to_hls_authentication = Method(1, OCTET_STRING, OCTET_STRING)
     change_hls_secret = Method(2, OCTET_STRING)
     add_object = Method(3, OBJECT_LIST_ELEMENT)
     remove_object = Method(4, OBJECT_LIST_ELEMENT)
+
+
+class AssociationLnV1(AssociationLnV0, version=1):
+    """Refers to the security setup that holds its policy and keys."""
+
+    security_setup_reference = Attribute(9, LOGICAL_NAME, STATIC)
 
 
 class AssociationLnV2(AssociationLnV1, version=2):

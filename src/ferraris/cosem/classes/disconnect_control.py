@@ -28,15 +28,39 @@ class ControlMode(IntEnum):
     MODE_6 = 6
 
 
-class DisconnectControl(CosemObject, class_id=70, version=0):
+class ControlModeV1(IntEnum):
+    """The modes of version 1: one more, in which an order to reconnect connects at once."""
+
+    MODE_0 = 0
+    MODE_1 = 1
+    MODE_2 = 2
+    MODE_3 = 3
+    MODE_4 = 4
+    MODE_5 = 5
+    MODE_6 = 6
+    MODE_7 = 7
+
+
+class _DisconnectControl(CosemObject):
+    """What both versions have alike."""
+
+    output_state = Attribute(2, BOOLEAN, DYNAMIC)
+    control_state = Attribute(3, Enumerated(ControlState), DYNAMIC)
+
+    remote_disconnect = Method(1, INTEGER)
+    remote_reconnect = Method(2, INTEGER)
+
+
+class DisconnectControl(_DisconnectControl, class_id=70, version=0):
     """Connects and disconnects the premises. Blue Book 4.5.8.
 
     `output_state` is the contact itself; `control_state` also tells a unit that waits for somebody to press a button.
     """
 
-    output_state = Attribute(2, BOOLEAN, DYNAMIC)
-    control_state = Attribute(3, Enumerated(ControlState), DYNAMIC)
     control_mode = Attribute(4, Enumerated(ControlMode), STATIC)
 
-    remote_disconnect = Method(1, INTEGER)
-    remote_reconnect = Method(2, INTEGER)
+
+class DisconnectControlV1(_DisconnectControl, class_id=70, version=1):
+    """Knows one mode more. That this is all that differs is uncertain in public sources."""
+
+    control_mode = Attribute(4, Enumerated(ControlModeV1), STATIC)

@@ -82,8 +82,8 @@ RANGE_DESCRIPTOR: Final = Selector(1, Structure(RangeDescriptor))
 ENTRY_DESCRIPTOR: Final = Selector(2, Structure(EntryDescriptor))
 
 
-class ProfileGeneric(CosemObject, class_id=7, version=1):
-    """Captures the attributes named in capture_objects into buffer, by period or on demand. Blue Book 4.3.6."""
+class _ProfileGeneric(CosemObject):
+    """What both versions have alike."""
 
     buffer = Attribute(2, Array(ROW), DYNAMIC, selectors=(RANGE_DESCRIPTOR, ENTRY_DESCRIPTOR))
     capture_objects = Attribute(3, Array(CAPTURE_OBJECT), STATIC)
@@ -95,3 +95,14 @@ class ProfileGeneric(CosemObject, class_id=7, version=1):
 
     reset = Method(1, INTEGER)
     capture = Method(2, INTEGER)
+
+
+class ProfileGenericV0(_ProfileGeneric, class_id=7, version=0):
+    """Has methods for what later became selective access. What they take and give is uncertain in public sources."""
+
+    get_buffer_by_range = Method(3, ANY, ANY)
+    get_buffer_by_index = Method(4, ANY, ANY)
+
+
+class ProfileGeneric(_ProfileGeneric, class_id=7, version=1):
+    """Captures the attributes named in capture_objects into buffer, by period or on demand. Blue Book 4.3.6."""
