@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "collect": "Read what the registered meters hold and the store lacks.",
     "serve": "Run the head-end with its REST API and web console.",
     "explore": "Show the objects of a meter with the value of every attribute that may be read.",
+    "profile": "Show companion profiles, and hold a meter's object list against one.",
     "decode": "Turn a frame or an APDU in hexadecimal digits into readable text or JSON.",
     "simulate": "Run a territory on a virtual clock from one seed, with faults and an auditor.",
 }

@@ -76,6 +76,7 @@ from ferraris.cosem.declaration import DYNAMIC, STATIC, Attribute, CosemObject, 
 from ferraris.cosem.events import EventCode, Severity
 from ferraris.cosem.obis_code import Obis
 from ferraris.cosem.obis_table import ObisEntry, obis_entry
+from ferraris.cosem.object_list_text import object_list_from_text
 from ferraris.cosem.plain import from_plain, to_plain
 from ferraris.cosem.profile import (
     AttributeRule,
@@ -84,6 +85,7 @@ from ferraris.cosem.profile import (
     load_profile,
     profile_from_text,
 )
+from ferraris.cosem.profile_difference import DifferenceKind, ProfileDifference, profile_differences
 from ferraris.cosem.profile_file import Authentication, ProfileAssociation, Rights, Source, profile_names
 from ferraris.cosem.profile_text import profile_text
 from ferraris.cosem.registry import interface_class, interface_classes
@@ -131,6 +133,7 @@ __all__ = [
     "Data",
     "DataType",
     "DemandRegister",
+    "DifferenceKind",
     "DisconnectControl",
     "EntryDescriptor",
     "EventCode",
@@ -147,6 +150,7 @@ __all__ = [
     "ObjectListElement",
     "ObjectListElementSn",
     "ProfileAssociation",
+    "ProfileDifference",
     "ProfileGeneric",
     "ProfileObject",
     "PushMessage",
@@ -191,7 +195,9 @@ __all__ = [
     "load_profile",
     "obis",
     "obis_entry",
+    "object_list_from_text",
     "octets_from_epoch_s",
+    "profile_differences",
     "profile_from_text",
     "profile_names",
     "profile_text",

@@ -43,6 +43,10 @@ ATTRIBUTE_DESCRIPTORS_MAX: Final = 256
 """Attribute descriptors in one with-list request."""
 PROTECTION_DEPTH_MAX: Final = 4
 """Ciphering layers around one APDU."""
+TRANSACTION_ID_OCTETS_MAX: Final = 8
+"""The transaction id of general ciphering and signing, a number that rises."""
+OTHER_INFORMATION_OCTETS_MAX: Final = 64
+"""Other information in the header of general ciphering and signing; nothing here acts on it."""
 INVOCATION_COUNTER_MAX: Final = 0xFFFF_FFFF
 INVOCATION_COUNTER_RAISE_MAX: Final = 0xBFFF_FFFF
 """How far a peer's word alone may raise our invocation counter: a quarter of the key's life is out of its reach."""
@@ -137,3 +141,7 @@ KEY_FILE_OCTETS_MAX: Final = 64 * 1024 * 1024
 """A file of keys: the list of the largest fleet of virtual meters."""
 EXPLORED_TOGETHER_MAX: Final = 16
 """Attributes that a tool asks for in one list."""
+CHECKED_BLOCKS_MAX: Final = 10_000
+"""Blocks of one result that a conformance check takes from a server that never marks the last one."""
+OBJECT_LIST_FILE_OCTETS_MAX: Final = 16 * 1024 * 1024
+"""A file with a meter's object list: what `ferraris explore --json` prints of the largest meter, buffers included."""
