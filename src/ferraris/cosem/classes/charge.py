@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import Annotated
 
+from ferraris.cosem.classes.object_references import ATTRIBUTE_REFERENCE, AttributeReference
 from ferraris.cosem.declaration import DYNAMIC, STATIC, Attribute, CosemObject, Method
-from ferraris.cosem.obis_code import Obis
 from ferraris.cosem.types import (
     DATE_TIME_STRING,
     DOUBLE_LONG,
     DOUBLE_LONG_UNSIGNED,
     INTEGER,
-    LOGICAL_NAME,
     LONG,
     LONG_UNSIGNED,
     OCTET_STRING,
@@ -50,15 +49,6 @@ class ChargePerUnitScaling:
 
 
 @dataclass(frozen=True, slots=True)
-class CommodityReference:
-    """The attribute that counts what is sold. A class_id of 0 refers to none."""
-
-    class_id: Annotated[int, LONG_UNSIGNED]
-    logical_name: Annotated[Obis, LOGICAL_NAME]
-    attribute_index: Annotated[int, INTEGER]
-
-
-@dataclass(frozen=True, slots=True)
 class ChargeTableElement:
     """The price of a unit under one tariff."""
 
@@ -68,10 +58,10 @@ class ChargeTableElement:
 
 @dataclass(frozen=True, slots=True)
 class UnitCharge:
-    """What a unit costs, tariff by tariff."""
+    """What a unit costs, tariff by tariff, and the attribute that counts the units."""
 
     charge_per_unit_scaling: Annotated[ChargePerUnitScaling, Structure(ChargePerUnitScaling)]
-    commodity_reference: Annotated[CommodityReference, Structure(CommodityReference)]
+    commodity_reference: Annotated[AttributeReference, ATTRIBUTE_REFERENCE]
     charge_table: Annotated[tuple[ChargeTableElement, ...], Array(Structure(ChargeTableElement))]
 
 
