@@ -8,15 +8,27 @@ any steady count of milliseconds, and `wake_at` says when `tick` must be called 
 
 from __future__ import annotations
 
+from typing import Final
+
+from ferraris.cosem import Referencing
 from ferraris.dlms.apdu import GENERAL_BLOCK_TRANSFER
 from ferraris.dlms.client_end import ClientEnd
 from ferraris.dlms.events import Command, Event
 from ferraris.dlms.machine import Machine
 from ferraris.dlms.server_end import ServerEnd
 from ferraris.dlms.settings import AssociationSettings
+from ferraris.dlms.short_name_client import ShortNameClientEnd
+from ferraris.dlms.short_name_server import ShortNameServerEnd
 from ferraris.dlms.transitions import Role, State
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import FerrarisError, LinkTimeoutError, RemoteProtocolError
+
+_ENDS: Final[dict[tuple[Role, Referencing], type[ClientEnd | ServerEnd]]] = {
+    (Role.CLIENT, Referencing.LOGICAL_NAME): ClientEnd,
+    (Role.SERVER, Referencing.LOGICAL_NAME): ServerEnd,
+    (Role.CLIENT, Referencing.SHORT_NAME): ShortNameClientEnd,
+    (Role.SERVER, Referencing.SHORT_NAME): ShortNameServerEnd,
+}
 
 
 class Association:
@@ -26,7 +38,7 @@ class Association:
 
     def __init__(self, role: Role, settings: AssociationSettings, entropy: Entropy) -> None:
         self._machine = Machine(role, settings, entropy)
-        self._end = ClientEnd(self._machine) if role is Role.CLIENT else ServerEnd(self._machine)
+        self._end = _ENDS[role, settings.referencing](self._machine)
 
     @property
     def state(self) -> State:

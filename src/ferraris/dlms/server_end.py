@@ -18,10 +18,8 @@ from ferraris.dlms.apdu import (
     ConfirmedService,
     ConfirmedServiceError,
     Conformance,
-    DataNotification,
     DataNotificationConfirm,
     ErrorCategory,
-    EventNotification,
     ExceptionResponse,
     InitiateError,
     InitiateRequest,
@@ -38,6 +36,7 @@ from ferraris.dlms.apdu import (
 from ferraris.dlms.events import (
     Associated,
     Command,
+    Notification,
     NotificationConfirmed,
     Released,
     Request,
@@ -50,7 +49,7 @@ from ferraris.dlms.machine import Machine
 from ferraris.dlms.protection import CIPHERED_TAGS, PROTECTION_OCTETS_MAX
 from ferraris.dlms.server_blocks import BLOCK_REQUESTS, ServerBlocks
 from ferraris.dlms.services import SERVICES, conformance_needed
-from ferraris.dlms.settings import Ciphering
+from ferraris.dlms.settings import Ciphering, Envelope
 from ferraris.dlms.transitions import Signal, State
 from ferraris.kernel.errors import (
     AuthenticationError,
@@ -97,7 +96,7 @@ class ServerEnd:
         self._settings = association.settings
         self._hls: HlsRun | None = None
         self._associated: Associated | None = None
-        self._ciphering = Ciphering.GLOBAL
+        self._ciphering: Ciphering | Envelope = Ciphering.GLOBAL
         self._blocks = ServerBlocks()
         self._granted = 0
         if self._settings.pre_established_pdu_size is not None:
@@ -105,7 +104,7 @@ class ServerEnd:
 
     def command(self, command: Command) -> None:
         """Send the response to the last request, or a notification."""
-        if isinstance(command, DataNotification | EventNotification):
+        if isinstance(command, Notification):
             self._notify(command)
             return
         if not isinstance(command, Response):
@@ -129,7 +128,7 @@ class ServerEnd:
                 return
         self._put(octets)
 
-    def _notify(self, notification: DataNotification | EventNotification) -> None:
+    def _notify(self, notification: Notification) -> None:
         """Tell the client something unasked, in the form of ciphering that it uses itself."""
         association = self._association
         if association.state not in (State.ASSOCIATED, State.RESPONSE_PENDING):
@@ -149,7 +148,7 @@ class ServerEnd:
         if len(octets) > size_max > 0 and octets[0] != AARQ and not association.in_blocks:
             summary = "an APDU is longer than was agreed"
             raise UnservedError(ServiceErrorCode.PDU_TOO_LONG, summary, size_max, len(octets))
-        ciphering = (
+        ciphering: Ciphering | Envelope | None = (
             None  # not yet the answer's: only a request that is taken may change in what form an answer goes out
         )
         if octets[0] in CIPHERED_TAGS:
@@ -174,7 +173,7 @@ class ServerEnd:
         else:
             self._take_request(apdu, ciphering or Ciphering.GLOBAL)  # type: ignore[arg-type]  # one of TAKEN
 
-    def _take_request(self, request: Request, ciphering: Ciphering) -> None:
+    def _take_request(self, request: Request, ciphering: Ciphering | Envelope) -> None:
         """Take one request, whose answer goes out in the `ciphering` that it came in."""
         association = self._association
         if association.state is State.HLS_PENDING:
@@ -302,7 +301,7 @@ class ServerEnd:
             if protection is not None:
                 if not user_information or user_information[0] not in CIPHERED_TAGS:
                     raise AuthenticationError("the initiate request is not protected", got=user_information[:1].hex())
-                user_information = protection.open(user_information).apdu
+                user_information = protection.open_initiate(user_information)
             request = decode_apdu(user_information)
             if not isinstance(request, InitiateRequest):
                 raise RemoteProtocolError("no initiate request in the AARQ", got=type(request).__name__)
@@ -336,7 +335,7 @@ class ServerEnd:
         ).encode()
         security = settings.security
         if association.protection is not None:
-            response = association.protection.close(response, Ciphering.GLOBAL)
+            response = association.protection.close_initiate_response(response)
         return Aare(
             application_context=settings.application_context,
             result=AssociationResult.ACCEPTED,
@@ -386,7 +385,7 @@ class ServerEnd:
         """Say whether the client has proved itself, and with what we prove ourselves."""
         self._put(answer.encode())
 
-    def _take_block(self, request: Request, ciphering: Ciphering) -> None:
+    def _take_block(self, request: Request, ciphering: Ciphering | Envelope) -> None:
         """An APDU of a block transfer: answer it here, or hand over the whole request that it completes."""
         association = self._association
         if association.state is not State.ASSOCIATED:
