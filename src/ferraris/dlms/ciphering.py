@@ -10,6 +10,7 @@ but not encrypted (IEC 62056-5-3 clause 5, Green Book "Security suite 0").
 
 from __future__ import annotations
 
+from copy import copy
 from enum import IntEnum
 from hmac import compare_digest
 from typing import Final, NamedTuple, Protocol, runtime_checkable
@@ -123,6 +124,23 @@ class CipherKeys:
 
     def __reduce__(self) -> str | tuple[object, ...]:
         raise SecurityError("keys are not serialised", expected="keys stay in memory")
+
+    def bound_to(self, header: bytes) -> CipherKeys:
+        """The same keys with tags that cover `header`, too: what stands in the clear before the protected octets."""
+        bound = copy(self)
+        bound._bind(header)  # noqa: SLF001 - of this class
+        return bound
+
+    def __copy__(self) -> CipherKeys:
+        other = CipherKeys.__new__(CipherKeys)
+        for name in CipherKeys.__slots__:
+            setattr(other, name, getattr(self, name))
+        return other
+
+    def _bind(self, header: bytes) -> None:
+        self.authentication_key += header
+        self._authenticated_aad += header
+        self._authenticated_encrypted_aad += header
 
     def protect(self, control: int, system_title: bytes, invocation_counter: int, apdu: bytes) -> bytes:
         """`apdu` protected as `control` says: header, ciphertext and tag. Raises LocalProtocolError for a title of a wrong size."""

@@ -278,7 +278,7 @@ class ClientEnd:
         if protection is not None and user_information[:1] != b"\x0e":
             if not user_information or user_information[0] not in CIPHERED_TAGS:
                 raise AuthenticationError("the initiate response is not protected", got=user_information[:1].hex())
-            user_information = protection.open(user_information).apdu
+            user_information = protection.open_initiate(user_information)
         response = decode_apdu(user_information)
         if isinstance(response, ConfirmedServiceError):
             raise RemoteProtocolError("the server refuses to initiate", got=response)

@@ -3,8 +3,8 @@
 The key derivation function is one step of the suite's hash over a counter, the shared secret, the algorithm id of the key to
 be made, and what names both parties (NIST SP 800-56A). Which arcs the algorithm ids stand under differs between editions of
 the Green Book, so that is a setting. In the static unified model the secret is always the same, and the transaction id
-keeps the keys apart: it stands, with its length octet, behind the originator's system title. That form is Gurux's; the
-public examples have none of it.
+keeps the keys apart: it stands, with its length octet, behind the originator's system title, as British meters and Gurux
+have it.
 """
 
 from __future__ import annotations

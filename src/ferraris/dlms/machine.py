@@ -50,7 +50,7 @@ class Machine:
         """A new association begins: nothing of an earlier one's protection stays."""
         self.transfer = None
         security = self.settings.security if self.settings.ciphered else None
-        self.protection = Protection(security) if security is not None else None
+        self.protection = Protection(security, self.entropy) if security is not None else None
 
     def move(self, signal: Signal, *, by_peer: bool = False) -> None:
         """Go where the table says. Raises RemoteProtocolError when the peer, LocalProtocolError when the caller may not."""

@@ -2,7 +2,7 @@
 
 Service-specific ciphering has a tag of its own for each service (glo-get-request is 0xC8), general ciphering one tag for all
 with the sender's system title in it. Each form exists for the global key and for the dedicated key, which the client invents
-for one association.
+for one association. General ciphering with keys that come along, and signing, are `general_protection`'s.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ from typing import Final, NamedTuple
 from ferraris.codec import read_length, write_length
 from ferraris.dlms.apdu import DEDICATED_CIPHERED_TAGS, GLOBAL_CIPHERED_TAGS
 from ferraris.dlms.ciphering import (
+    SUITE_BITS,
     SYSTEM_TITLE_OCTETS,
     CipherKeys,
     InvocationCounterGuard,
     SecurityControl,
     Unprotected,
 )
-from ferraris.dlms.settings import Ciphering, Security
+from ferraris.dlms.general_protection import ENVELOPE_TAGS, EnvelopeProtection
+from ferraris.dlms.settings import Ciphering, Envelope, Security
+from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import (
     AuthenticationError,
     DecodeError,
@@ -36,7 +39,8 @@ _SERVICE_OF: Final = {
     **{tag: (plain, Ciphering.GLOBAL) for tag, plain in GLOBAL_CIPHERED_TAGS.items()},
     **{tag: (plain, Ciphering.DEDICATED) for tag, plain in DEDICATED_CIPHERED_TAGS.items()},
 }
-CIPHERED_TAGS: Final = frozenset(_SERVICE_OF) | {GENERAL_GLOBAL, GENERAL_DEDICATED}
+_ENVELOPES: Final = frozenset(bytes((tag,)) for tag in ENVELOPE_TAGS)
+CIPHERED_TAGS: Final = frozenset(_SERVICE_OF) | {GENERAL_GLOBAL, GENERAL_DEDICATED} | ENVELOPE_TAGS
 PROTECTION_OCTETS_MAX: Final = 1 + 9 + 5 + 5 + 12
 """What the widest protection adds to an APDU: tag, system title, length, header, authentication tag."""
 
@@ -45,7 +49,8 @@ class Opened(NamedTuple):
     """An APDU out of its protection."""
 
     apdu: bytes
-    ciphering: Ciphering
+    ciphering: Ciphering | Envelope
+    """An envelope where more, or something else, protected it than the policy asks for."""
 
 
 class VolatileCounter:
@@ -89,18 +94,31 @@ class Protection:
         "_dedicated",
         "_dedicated_counters",
         "_dedicated_guard",
+        "_entropy",
+        "_envelopes",
+        "_initiate_control",
         "_security",
         "_unauthenticated_guard",
+        "_usual_control",
         "peer_system_title",
     )
 
-    def __init__(self, security: Security) -> None:
-        self._security = security
+    def __init__(self, security: Security, entropy: Entropy | None = None) -> None:
+        self.rekey(security)
+        self._entropy = entropy
+        self._envelopes: EnvelopeProtection | None = None
+        self._initiate_control = 0
         self._dedicated: CipherKeys | None = None
         self._dedicated_counters = VolatileCounter()
         self._dedicated_guard = VolatileGuard()
         self._unauthenticated_guard = VolatileGuard()
         self.peer_system_title = security.peer_system_title or b""
+
+    def rekey(self, security: Security) -> None:
+        """Protect by other global keys from now on. The dedicated key stays."""
+        self._security = security
+        # What nearly every APDU has. With signatures asked for, none has it.
+        self._usual_control = -1 if security.signed else security.policy | security.suite
 
     def dedicate(self, dedicated_key: bytes) -> None:
         """Take the dedicated key of the initiate request. The authentication key stays the global one."""
@@ -120,12 +138,19 @@ class Protection:
             control |= SecurityControl.AUTHENTICATED_ENCRYPTED if both else SecurityControl.ENCRYPTED
         return self.close(request, Ciphering.GLOBAL, control)
 
-    def close(self, apdu: bytes, ciphering: Ciphering, control: int | None = None) -> bytes:
+    def close_initiate_response(self, response: bytes) -> bytes:
+        """An initiate response, protected at least as the request was. Raises SecurityError when no counter is left."""
+        return self.close(response, Ciphering.GLOBAL, self._security.policy | self._initiate_control)
+
+    def close(self, apdu: bytes, ciphering: Ciphering | Envelope, control: int | None = None) -> bytes:
         """`apdu` protected by the policy, or as `control` says, in the form `ciphering`.
 
-        Raises SecurityError when no counter is left.
+        Raises SecurityError when no counter is left, or a key for it is missing.
         """
         security = self._security
+        if ciphering.__class__ is Envelope:
+            return self._envelope_protection().close(apdu, ciphering, self.peer_system_title)
+        assert isinstance(ciphering, Ciphering)
         if ciphering.is_dedicated:
             keys, counters = self._keys_of(ciphering), self._dedicated_counters.take()
         else:
@@ -139,16 +164,33 @@ class Protection:
         write_length(len(content), out)
         return bytes(out + content)
 
-    def open(self, octets: bytes) -> Opened:
-        """The APDU that `octets` protect.
+    def open_initiate(self, octets: bytes) -> bytes:
+        """The initiate request or response in `octets`: never signed, whatever the policy says. Raises as `open`."""
+        if octets[0] in ENVELOPE_TAGS:
+            raise RemoteProtocolError("an initiate APDU in general protection", got=f"{octets[0]:#04x}")
+        apdu, ciphering = self.open(octets, layered=True)
+        control = self.control_of(ciphering)
+        self._check_policy(control, signed=True)
+        self._initiate_control = control
+        return apdu
 
-        Raises DecodeError for a wrong form, AuthenticationError for a tag that does not hold or a protection below the policy,
-        InvocationCounterError for a counter that is not new, RemoteProtocolError for a service under another one's tag.
+    def control_of(self, ciphering: Ciphering | Envelope) -> int:
+        """Bits of the security control that what came in this form had."""
+        return ciphering.control if isinstance(ciphering, Envelope) else self._security.policy
+
+    def open(self, octets: bytes, *, layered: bool = False) -> Opened:
+        """The APDU that `octets` protect; with `layered`, one layer of several, which the policy is not asked about.
+
+        Raises DecodeError for a wrong form, AuthenticationError for a tag or signature that does not hold or a protection below
+        the policy, InvocationCounterError for a counter that is not new, RemoteProtocolError for a service under another
+        one's tag, SecurityError where a key is missing or a transaction id is repeated.
         """
         tag = octets[0]
         if tag in _SERVICE_OF:
             service, ciphering = _SERVICE_OF[tag]
             content = _content(octets, 1)
+        elif tag in ENVELOPE_TAGS:
+            return self._open_envelope(octets)
         else:
             service, ciphering = -1, Ciphering.GENERAL_GLOBAL if tag == GENERAL_GLOBAL else Ciphering.GENERAL_DEDICATED
             title_octets, start = read_length(octets, 1)
@@ -158,28 +200,79 @@ class Protection:
                 )
             content = _content(octets, start + title_octets)
         keys = self._keys_of(ciphering)
+        if content[:1] >= b"\x40":
+            keys = self._broadcast_keys(content[0], ciphering)
         unprotected = keys.unprotect(self.peer_system_title, content)
-        self._check(unprotected, ciphering)
+        control = unprotected.security_control
+        nested = service < 0 and not layered and unprotected.apdu[:1] in _ENVELOPES
+        if control != self._usual_control:
+            if control & SUITE_BITS != self._security.suite:
+                raise AuthenticationError(
+                    "an APDU of another security suite", expected=int(self._security.suite), got=control & SUITE_BITS
+                )
+            if not layered and not nested:
+                self._check_policy(control)
+        self._check_counter(unprotected, ciphering)
         if service >= 0 and unprotected.apdu[:1] != bytes((service,)):
             raise RemoteProtocolError(
                 "a service stands under another one's tag", expected=service, got=unprotected.apdu[:1].hex()
             )
-        return Opened(unprotected.apdu, ciphering)
+        if nested:
+            return self._open_envelope(unprotected.apdu, (ciphering, control & ~SUITE_BITS))
+        if control == self._usual_control:
+            return Opened(unprotected.apdu, ciphering)
+        return Opened(unprotected.apdu, Envelope((ciphering,), control & ~SUITE_BITS))
 
-    def _check(self, unprotected: Unprotected, ciphering: Ciphering) -> None:
-        control, policy = unprotected.security_control, self._security.policy
-        if control & policy != policy or control & ~0x30 != self._security.keys.suite:
+    def _open_envelope(self, octets: bytes, outer: tuple[Ciphering, int] | None = None) -> Opened:
+        """General protection, inside a layer `outer` of another form or without one."""
+        apdu, envelope = self._envelope_protection().open(octets, self.peer_system_title, self._open_layer, outer)
+        self._check_policy(envelope.control, signed=envelope.signed)
+        return Opened(apdu, envelope)
+
+    def _open_layer(self, octets: bytes) -> tuple[bytes, Ciphering, int]:
+        """A layer that is not general protection's own: the APDU in it, its form and its control."""
+        apdu, ciphering = self.open(octets, layered=True)
+        form = ciphering.layers[0] if isinstance(ciphering, Envelope) else ciphering
+        assert isinstance(form, Ciphering)
+        return apdu, form, self.control_of(ciphering)
+
+    def _envelope_protection(self) -> EnvelopeProtection:
+        if self._envelopes is None:
+            if self._entropy is None:
+                raise SecurityError("general protection needs randomness", expected="entropy")
+            self._envelopes = EnvelopeProtection(lambda: self._security, self._entropy, self.close)
+        return self._envelopes
+
+    def _check_policy(self, control: int, *, signed: bool = False) -> None:
+        security = self._security
+        if control & security.policy != security.policy or (security.signed and not signed):
+            expected = f"{security.policy:#04x}" + " and a signature" * security.signed
             raise AuthenticationError(
-                "an APDU is not protected as the policy asks", expected=f"{policy:#04x}", got=f"{control:#04x}"
+                "an APDU is not protected as the policy asks", expected=expected, got=f"{control:#04x}"
             )
+
+    def _check_counter(self, unprotected: Unprotected, ciphering: Ciphering) -> None:
+        control = unprotected.security_control
         if ciphering.is_dedicated:
             guard: InvocationCounterGuard = self._dedicated_guard
-        elif control & SecurityControl.AUTHENTICATED:
-            guard = self._security.guard
-        else:
+        elif not control & SecurityControl.AUTHENTICATED:
             # Whoever can flip bits could move a stored counter ahead and lock the true sender out: this one is not stored.
             guard = self._unauthenticated_guard
+        elif control & SecurityControl.BROADCAST_KEY and self._security.broadcast is not None:
+            guard = self._security.broadcast.guard
+        else:
+            guard = self._security.guard
         guard.accept(self.peer_system_title, unprotected.invocation_counter)
+
+    def _broadcast_keys(self, control: int, ciphering: Ciphering) -> CipherKeys:
+        """The keys for a security control with one of its two upper bits set. Raises SecurityError, AuthenticationError."""
+        if control & SecurityControl.COMPRESSED:
+            raise SecurityError("compression is not supported", expected="bit 7 clear", got=control, clause="V.44")
+        if ciphering.is_dedicated or self._security.broadcast is None:
+            raise AuthenticationError(
+                "an APDU under a broadcast key that nobody agreed on", expected="bit 6 clear", got=f"{control:#04x}"
+            )
+        return self._security.broadcast.keys
 
     def _keys_of(self, ciphering: Ciphering) -> CipherKeys:
         if not ciphering.is_dedicated:

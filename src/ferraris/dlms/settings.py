@@ -79,14 +79,9 @@ class Layer(Enum):
     IDENTIFIED = "general-ciphering, global unicast key"
     BROADCAST = "general-ciphering, global broadcast key"
     WRAPPED = "general-ciphering, key wrapped under the master key"
-    ONE_PASS = "general-ciphering, key agreed by C(1e, 1s)"
+    ONE_PASS = "general-ciphering, key agreed by C(1e, 1s)"  # noqa: S105 - no password
     STATIC_UNIFIED = "general-ciphering, key agreed by C(0e, 2s)"
     SIGNED = "general-signing"
-
-    @property
-    def has_fresh_key(self) -> bool:
-        """Whether the key, or the signature, is one APDU's own, so that no counter under it can be asked to rise."""
-        return self not in (Layer.IDENTIFIED, Layer.BROADCAST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +165,8 @@ class Security:
     master_key: bytes | None = field(default=None, repr=False)
     """Under which keys come wrapped in general-ciphering."""
     broadcast: BroadcastKeys | None = field(default=None, repr=False)
+    tag_covers_header: bool = True
+    """Whether the tag of general-ciphering covers the header before it. The standard says so, and meters do; Gurux does not."""
     transactions: TransactionGuard = field(default_factory=RisingTransactions, repr=False)
     """Of the transaction ids received, where no invocation counter tells a replay."""
 

@@ -43,8 +43,8 @@ ATTRIBUTE_DESCRIPTORS_MAX: Final = 256
 """Attribute descriptors in one with-list request."""
 PROTECTION_DEPTH_MAX: Final = 4
 """Ciphering layers around one APDU."""
-TRANSACTION_ID_OCTETS_MAX: Final = 8
-"""The transaction id of general ciphering and signing, a number that rises."""
+TRANSACTION_ID_OCTETS_MAX: Final = 16
+"""The transaction id of general ciphering and signing, a number that rises; British meters have one of 9 octets."""
 OTHER_INFORMATION_OCTETS_MAX: Final = 64
 """Other information in the header of general ciphering and signing; nothing here acts on it."""
 INVOCATION_COUNTER_MAX: Final = 0xFFFF_FFFF
@@ -111,6 +111,8 @@ DATAGRAM_OCTETS_MAX: Final = 65_507
 """The payload of the largest UDP datagram over IPv4."""
 DATAGRAM_PEERS_MAX: Final = 4_096
 """Peers that one bound UDP socket remembers."""
+TELNET_SUBNEGOTIATION_OCTETS_MAX: Final = 1_024
+"""What a serial server may say about one telnet option."""
 
 # Simulation
 SIMULATION_PASSES_PER_INSTANT_MAX: Final = 1_000_000

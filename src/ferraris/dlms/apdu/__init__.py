@@ -6,6 +6,7 @@ ciphered or deciphered in here either: a ciphered APDU holds its protected octet
 
 from ferraris.dlms.apdu.access import (
     BREAK_ON_ERROR,
+    CONFIRMED,
     LONG_INVOKE_ID_MASK,
     SELF_DESCRIPTIVE,
     AccessAnswer,
@@ -34,6 +35,8 @@ from ferraris.dlms.apdu.block import Block
 from ferraris.dlms.apdu.block_transfer import GENERAL_BLOCK_TRANSFER, GeneralBlockTransfer
 from ferraris.dlms.apdu.ciphered import (
     DEDICATED_CIPHERED_TAGS,
+    GENERAL_CIPHERING,
+    GENERAL_SIGNING,
     GLOBAL_CIPHERED_TAGS,
     AgreedKey,
     GeneralCiphering,
@@ -44,6 +47,8 @@ from ferraris.dlms.apdu.ciphered import (
     KeyInfo,
     ServiceCiphered,
     WrappedKey,
+    decode_general_ciphering,
+    decode_general_signing,
 )
 from ferraris.dlms.apdu.decoding import AcseApdu, Apdu, CipheredApdu, decode_apdu, has_apdu_tag
 from ferraris.dlms.apdu.descriptors import AttributeDescriptor, MethodDescriptor, SelectiveAccess
@@ -112,9 +117,12 @@ from ferraris.dlms.apdu.write import UnconfirmedWriteRequest, WriteRequest, Writ
 
 __all__ = [
     "BREAK_ON_ERROR",
+    "CONFIRMED",
     "DEDICATED_CIPHERED_TAGS",
     "DLMS_VERSION",
     "GENERAL_BLOCK_TRANSFER",
+    "GENERAL_CIPHERING",
+    "GENERAL_SIGNING",
     "GLOBAL_CIPHERED_TAGS",
     "LONG_INVOKE_ID_MASK",
     "SELF_DESCRIPTIVE",
@@ -219,5 +227,7 @@ __all__ = [
     "WriteResponse",
     "WriteResult",
     "decode_apdu",
+    "decode_general_ciphering",
+    "decode_general_signing",
     "has_apdu_tag",
 ]
