@@ -44,6 +44,13 @@ def gurux(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeerProcess]:
 
 
 @pytest.fixture(scope="session")
+def gurux_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeerProcess]:
+    """Gurux in Python: what it knows of interface classes."""
+    with start("Gurux in Python", build.gurux_python, tmp_path_factory.mktemp("gurux-python") / "log") as peer:
+        yield peer
+
+
+@pytest.fixture(scope="session")
 def jdlms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeerProcess]:
     """jDLMS: client and meter."""
     with start("jDLMS", build.jdlms, tmp_path_factory.mktemp("jdlms") / "log") as peer:

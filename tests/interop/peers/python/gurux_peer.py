@@ -1,11 +1,13 @@
 """Gurux in Python (gurux-dlms) as something to measure ourselves against. Runs in the peers' environment.
 
-Its server classes cannot serve (see docs/reference/interop.md), so it has the client's part only.
+Its server classes cannot serve (see docs/reference/interop.md), so it has the client's part only, and what it knows of
+interface classes.
 """
 
 import socket
 from collections.abc import Callable
 
+from gurux_classes import classes
 from gurux_dlms import GXByteBuffer, GXDLMSClient, GXReplyData
 from gurux_dlms.enums import Authentication, InterfaceType, Security
 from gurux_dlms.objects import GXDLMSProfileGeneric
@@ -21,6 +23,8 @@ def perform(task: Task) -> Task:
     """One task of the line protocol."""
     if task["do"] == "measure":
         return repeat(WORK[task["work"]](task), task["seconds"])
+    if task["do"] == "classes":
+        return classes(task)
     return {"error": "no such task"}
 
 

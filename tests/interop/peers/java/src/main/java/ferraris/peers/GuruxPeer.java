@@ -33,6 +33,9 @@ public final class GuruxPeer {
             case "measure" -> {
                 return GuruxBench.perform(task);
             }
+            case "classes" -> {
+                return GuruxClasses.perform(task);
+            }
             default -> answer.addProperty("error", "no such task");
         }
         return answer;
