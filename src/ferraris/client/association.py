@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from ferraris.client.bundles import BundlePlan, BundleService, bundles_of, plan_of
 from ferraris.client.deadline import Deadline
-from ferraris.cosem import Attribute, Method, Obis
+from ferraris.cosem import Attribute, Method, Obis, Referencing, ShortNames
 from ferraris.dlms import (
     DATAGRAMS_REMEMBERED,
+    READ_OBJECT_LIST,
     Aborted,
     Associate,
     Associated,
@@ -23,6 +25,7 @@ from ferraris.dlms import (
     AssociationSettings,
     DatagramReceiver,
     Event,
+    ExceptionAnswerError,
     NotificationReceived,
     Rejected,
     Release,
@@ -31,36 +34,57 @@ from ferraris.dlms import (
     Response,
     ResponseReceived,
     Role,
+    ShortNameExchange,
+    ShortNameRequest,
+    ShortNameResponse,
     State,
     WrapperReceiver,
     encode_wpdu,
+    exception_answer,
+    short_names_in,
 )
 from ferraris.dlms.apdu import (
+    BREAK_ON_ERROR,
+    CONFIRMED,
+    LONG_INVOKE_ID_MASK,
+    SELF_DESCRIPTIVE,
+    AccessItem,
+    AccessKind,
+    AccessRequest,
+    AccessResponse,
+    ActionAnswer,
     ActionRequestNormal,
+    ActionRequestWithList,
     ActionResponseNormal,
+    ActionResponseWithList,
     ActionResult,
+    AssociationResult,
     AttributeDescriptor,
+    ConfirmedServiceError,
     DataAccessResult,
     DataNotification,
+    DataNotificationConfirm,
     EventNotification,
     ExceptionResponse,
     GetRequestNormal,
     GetRequestWithList,
     GetResponseNormal,
     GetResponseWithList,
+    InformationReportRequest,
     MethodDescriptor,
     SelectiveAccess,
     ServiceErrorCode,
     ServiceUserDiagnostic,
     SetRequestNormal,
+    SetRequestWithList,
     SetResponseNormal,
+    SetResponseWithList,
 )
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import (
     AuthenticationError,
     DecodeError,
     FerrarisError,
-    InvocationCounterError,
     LinkClosedError,
     LinkError,
     RefusedError,
@@ -81,8 +105,15 @@ AUTHENTICATION_DIAGNOSTICS = {
 }
 
 
-class ExceptionAnswerError(RefusedError):
-    """The answer was an exception-response. It is in the clear even where the association is ciphered: it proves nothing."""
+NULL_DATA = b"\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessResult:
+    """What one item of an ACCESS came to: its result, and the encoded value (null-data where there is none)."""
+
+    result: DataAccessResult | ActionResult
+    value: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +123,8 @@ class ClientSettings:
     association: AssociationSettings
     client_sap: int = 16
     server_sap: int = 1
+    confirms_notifications: bool = False
+    """Whether a data-notification that asks for it is confirmed, once `on_notification` has returned."""
 
 
 class ClientAssociation:
@@ -102,7 +135,8 @@ class ClientAssociation:
         link: Link,
         settings: ClientSettings,
         entropy: Entropy,
-        on_notification: Callable[[DataNotification | EventNotification], None] | None = None,
+        on_notification: Callable[[DataNotification | EventNotification | InformationReportRequest], None]
+        | None = None,
     ) -> None:
         self._link = link
         self._settings = settings
@@ -111,6 +145,11 @@ class ClientAssociation:
         self._receiver = DatagramReceiver(DATAGRAMS_REMEMBERED) if self._datagrams else WrapperReceiver()
         self._on_notification = on_notification
         self._invoke_id = 0
+        self._long_invoke_id = 0
+        self._plan: BundlePlan | None = None
+        self._short_names: ShortNames | None = None
+        self.round_trips = 0
+        """How often this client has sent something and waited for the answer."""
         self._loop = asyncio.get_running_loop()
         self._deadline = Deadline()
 
@@ -120,29 +159,45 @@ class ClientAssociation:
         Raises AuthenticationError when one end is not who it should be, RefusedError when the server refuses for another
         reason, SecurityError, RemoteProtocolError, LinkError.
         """
+        self._short_names = None
         self._engine.send(Associate(), self._now_ms())
         event = await self._next_event()
         if isinstance(event, Associated):
+            ciphered = self._settings.association.ciphered
+            self._plan = plan_of(event.conformance, event.peer_max_receive_pdu_size, ciphered=ciphered)
             return event
         if isinstance(event, Rejected):
             raise refusal_of(event)
         raise _unexpected(event, "an AARE")
 
     async def request(self, request: Request) -> Response:
-        """Send one request and wait for its whole answer. Raises ExceptionAnswerError for an exception-response."""
+        """Send one request and wait for its whole answer.
+
+        Raises ExceptionAnswerError for an exception-response or a confirmed-service-error, InvocationCounterError for the
+        exception that names the counter expected.
+        """
+        if self._settings.association.referencing is Referencing.SHORT_NAME:
+            return await self._request_by_short_names(request)
+        return await self._exchange(request)  # type: ignore[return-value]  # the engine answers in kind
+
+    async def _exchange(self, request: Request | ShortNameRequest) -> Response | ShortNameResponse:
         self._engine.send(request, self._now_ms())
         event = await self._next_event()
         if not isinstance(event, ResponseReceived):
             raise _unexpected(event, "a response")
         response = event.response
-        if isinstance(response, ExceptionResponse):
-            if response.service_error is ServiceErrorCode.INVOCATION_COUNTER_ERROR:
-                summary = "the meter has seen a higher invocation counter of ours"
-                raise InvocationCounterError(summary, expected=response.invocation_counter)
-            name = f"{response.state_error.name}, {response.service_error.name}"
-            summary = "the meter answers with an exception"
-            raise ExceptionAnswerError(summary, result=name, code=int(response.service_error))
+        if isinstance(response, ExceptionResponse | ConfirmedServiceError):
+            raise exception_answer(response)
         return response
+
+    async def _request_by_short_names(self, request: Request) -> Response:
+        """The same by READ and WRITE. The meter's object list, which tells the names, is read before the first request."""
+        if self._short_names is None:
+            self._short_names = short_names_in(await self._exchange(READ_OBJECT_LIST))
+        exchange = ShortNameExchange(request, self._short_names)
+        if exchange.request is None:
+            return exchange.answer(None)
+        return exchange.answer(await self._exchange(exchange.request))  # type: ignore[arg-type]  # as above
 
     async def get_octets(self, descriptor: AttributeDescriptor, selection: SelectiveAccess | None = None) -> bytes:
         """An attribute's encoded value. Raises RefusedError with the data-access-result."""
@@ -163,10 +218,91 @@ class ClientAssociation:
         if isinstance(response, GetResponseNormal):  # a long list that the server broke off
             raise _refused("the meter breaks off a list", response.result)
         assert isinstance(response, GetResponseWithList)
-        if len(response.results) != len(descriptors):
-            summary = "a list of another length than asked for"
-            raise RemoteProtocolError(summary, expected=len(descriptors), got=len(response.results))
-        return list(response.results)
+        return list(_as_many(response.results, descriptors))
+
+    async def read_many(self, descriptors: Sequence[AttributeDescriptor]) -> list[bytes | DataAccessResult]:
+        """Any number of attributes' encoded values or refusals, in the order asked for and in the fewest round trips.
+
+        Raises what `request` raises; what one attribute is refused for is in its place.
+        """
+        results: list[bytes | DataAccessResult] = []
+        while len(results) < len(descriptors):
+            plan = self._plan or BundlePlan(BundleService.SINGLE, 1)
+            for bundle in bundles_of(descriptors[len(results) :], plan.size):
+                try:
+                    results += await self._read_bundle(plan.service, bundle)
+                except ExceptionAnswerError as error:
+                    if error.code != ServiceErrorCode.PDU_TOO_LONG or len(bundle) == 1:
+                        raise
+                    self._plan = plan.halved()
+                    break
+        return results
+
+    async def get_many(self, attributes: Sequence[tuple[Attribute[Any], Obis]]) -> list[Any]:
+        """Several attributes' values, in the fewest round trips. Raises RefusedError for the first that the meter refuses."""
+        descriptors = [descriptor_of(attribute, name) for attribute, name in attributes]
+        results = zip(attributes, descriptors, await self.read_many(descriptors), strict=True)
+        return [attribute.datatype.decode(_value_of(got, descriptor)) for (attribute, _), descriptor, got in results]
+
+    async def _read_bundle(
+        self, service: BundleService, bundle: Sequence[AttributeDescriptor]
+    ) -> list[bytes | DataAccessResult]:
+        if service is BundleService.ACCESS:
+            answers = await self.access([(AccessItem(AccessKind.GET, descriptor), NULL_DATA) for descriptor in bundle])
+            return [
+                answer.value if answer.result == DataAccessResult.SUCCESS else DataAccessResult(answer.result)
+                for answer in answers
+            ]
+        if len(bundle) > 1:
+            return await self.get_list(bundle)
+        response = await self.request(GetRequestNormal(self._next_invoke_id(), bundle[0], None))
+        assert isinstance(response, GetResponseNormal)
+        return [response.result]
+
+    async def set_list(self, values: Sequence[tuple[AttributeDescriptor, bytes]]) -> list[DataAccessResult]:
+        """Write several attributes' encoded values in one request; what came of each, in the order given."""
+        items = tuple((descriptor, None) for descriptor, _ in values)
+        octets = tuple(value for _, value in values)
+        response = await self.request(SetRequestWithList(self._next_invoke_id(), items, octets))
+        if isinstance(response, SetResponseNormal):
+            raise _refused("the meter breaks off a list", response.result)
+        assert isinstance(response, SetResponseWithList)
+        return list(_as_many(response.results, values))
+
+    async def invoke_list(self, calls: Sequence[tuple[MethodDescriptor, bytes]]) -> list[ActionAnswer]:
+        """Invoke several methods with encoded arguments in one request; what came of each, in the order given."""
+        descriptors = tuple(descriptor for descriptor, _ in calls)
+        arguments = tuple(argument for _, argument in calls)
+        response = await self.request(ActionRequestWithList(self._next_invoke_id(), descriptors, arguments))
+        if isinstance(response, ActionResponseNormal):
+            raise _refused("the meter breaks off a list", response.result)
+        assert isinstance(response, ActionResponseWithList)
+        return list(_as_many(response.answers, calls))
+
+    async def access(
+        self,
+        items: Sequence[tuple[AccessItem, bytes]],
+        *,
+        break_on_error: bool = False,
+        self_descriptive: bool = False,
+    ) -> list[AccessResult]:
+        """Any mix of reads, writes and invocations in one exchange, carried out in the order given; what came of each.
+
+        Each item goes with its encoded value, null-data for a read. With `break_on_error` the meter stops at the first that
+        it refuses, and may leave out the answers to those behind it.
+        """
+        self._long_invoke_id = (self._long_invoke_id + 1) & LONG_INVOKE_ID_MASK
+        options = CONFIRMED_HIGH_PRIORITY << 24 | BREAK_ON_ERROR * break_on_error | SELF_DESCRIPTIVE * self_descriptive
+        names, values = tuple(item for item, _ in items), tuple(value for _, value in items)
+        response = await self.request(AccessRequest(options | self._long_invoke_id, b"", names, values))
+        assert isinstance(response, AccessResponse)
+        if response.items not in (None, names):
+            raise RemoteProtocolError("the meter answers other items than were asked for", got=response.items)
+        answers = [
+            AccessResult(result, value) for (_, result), value in zip(response.answers, response.values, strict=True)
+        ]
+        broken_off = break_on_error and answers and answers[-1].result != DataAccessResult.SUCCESS
+        return answers if broken_off and len(answers) < len(items) else list(_as_many(answers, items))
 
     async def set(self, attribute: Attribute[T], logical_name: Obis, value: T) -> None:
         """Write an attribute. Raises RefusedError with the data-access-result."""
@@ -210,15 +346,16 @@ class ClientAssociation:
         """Send what waits to be sent, and receive until the engine has something to say."""
         engine, link, settings = self._engine, self._link, self._settings
         while True:
-            for apdu in engine.outgoing():
+            outgoing = engine.outgoing()
+            self.round_trips += bool(outgoing)
+            for apdu in outgoing:
                 try:
                     await link.send(encode_wpdu(settings.client_sap, settings.server_sap, apdu))
                 except LinkError as error:
                     engine.abort(error)
             for event in engine.events():
                 if isinstance(event, NotificationReceived):
-                    if self._on_notification is not None:
-                        self._on_notification(event.notification)
+                    self._take_notification(event.notification)
                 elif isinstance(event, Aborted):
                     raise event.error
                 else:
@@ -252,6 +389,14 @@ class ClientAssociation:
                 saps = f"{wpdu.source} to {wpdu.destination}"
                 engine.abort(RemoteProtocolError("a WPDU between other service access points", got=saps))
 
+    def _take_notification(self, notification: DataNotification | EventNotification | InformationReportRequest) -> None:
+        if self._on_notification is not None:
+            self._on_notification(notification)
+        if self._settings.confirms_notifications and isinstance(notification, DataNotification):
+            number = notification.long_invoke_id_and_priority
+            if number & CONFIRMED:
+                self._engine.send(DataNotificationConfirm(number, b""), self._now_ms())
+
     def _now_ms(self) -> int:
         return int(self._loop.time() * 1000)
 
@@ -277,7 +422,16 @@ def refusal_of(rejected: Rejected) -> FerrarisError:
     """The error for an AARE that rejects: an AuthenticationError where the server does not take us for who we say we are."""
     if rejected.diagnostic in AUTHENTICATION_DIAGNOSTICS or rejected.result == "HLS_FAILED":
         return AuthenticationError("the meter does not authenticate us", got=rejected.diagnostic.lower())
-    return RefusedError("the meter rejects the association", result=rejected.diagnostic, code=rejected.code)
+    transient = rejected.result == AssociationResult.REJECTED_TRANSIENT.name
+    result = rejected.result if transient else rejected.diagnostic
+    return RefusedError("the meter rejects the association", result=result, code=rejected.code)
+
+
+def _as_many(results: Sequence[R], asked: Sequence[object]) -> Sequence[R]:
+    """`results`, one for each that was asked for."""
+    if len(results) != len(asked):
+        raise RemoteProtocolError("a list of another length than asked for", expected=len(asked), got=len(results))
+    return results
 
 
 def _value_of(result: bytes | DataAccessResult, descriptor: object) -> bytes:

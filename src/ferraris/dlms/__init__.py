@@ -20,6 +20,7 @@ from ferraris.dlms.events import (
     Associated,
     Command,
     Event,
+    NotificationConfirmed,
     NotificationReceived,
     Rejected,
     Release,
@@ -28,17 +29,24 @@ from ferraris.dlms.events import (
     RequestReceived,
     Response,
     ResponseReceived,
+    ShortNameRequest,
+    ShortNameResponse,
     Violated,
 )
 from ferraris.dlms.notification_layout import Notification, NotificationDecoder
+from ferraris.dlms.protection import PROTECTION_OCTETS_MAX
 from ferraris.dlms.push import PushReceiver, PushSecurity, ReceivedPush, protect_push
+from ferraris.dlms.refusals import ExceptionAnswerError, exception_answer
 from ferraris.dlms.settings import CONFORMANCE_OF_THIS_ENGINE, AssociationSettings, Ciphering, Security
+from ferraris.dlms.short_names import READ_OBJECT_LIST, ShortNameExchange, short_names_in
 from ferraris.dlms.transitions import TRANSITIONS, Role, Signal, State, diagram
 from ferraris.dlms.wrapper import DATAGRAMS_REMEMBERED, DatagramReceiver, WrapperPdu, WrapperReceiver, encode_wpdu
 
 __all__ = [
     "CONFORMANCE_OF_THIS_ENGINE",
     "DATAGRAMS_REMEMBERED",
+    "PROTECTION_OCTETS_MAX",
+    "READ_OBJECT_LIST",
     "TRANSITIONS",
     "Aborted",
     "Associate",
@@ -50,9 +58,11 @@ __all__ = [
     "Command",
     "DatagramReceiver",
     "Event",
+    "ExceptionAnswerError",
     "InvocationCounterGuard",
     "InvocationCounterSource",
     "Notification",
+    "NotificationConfirmed",
     "NotificationDecoder",
     "NotificationReceived",
     "PushReceiver",
@@ -68,6 +78,9 @@ __all__ = [
     "Role",
     "Security",
     "SecurityControl",
+    "ShortNameExchange",
+    "ShortNameRequest",
+    "ShortNameResponse",
     "Signal",
     "State",
     "Violated",
@@ -75,7 +88,9 @@ __all__ = [
     "WrapperReceiver",
     "diagram",
     "encode_wpdu",
+    "exception_answer",
     "protect_push",
+    "short_names_in",
     "unwrap_key",
     "wrap_key",
 ]
