@@ -34,6 +34,13 @@ from ferraris.cosem.classes.data import Data
 from ferraris.cosem.classes.demand_register import DemandRegister
 from ferraris.cosem.classes.disconnect_control import ControlMode, ControlState, DisconnectControl
 from ferraris.cosem.classes.extended_register import ExtendedRegister
+from ferraris.cosem.classes.image_transfer import (
+    ImageBlock,
+    ImageToActivate,
+    ImageToTransfer,
+    ImageTransfer,
+    ImageTransferStatus,
+)
 from ferraris.cosem.classes.profile_generic import (
     CLOCK_TIME,
     ENTRY_DESCRIPTOR,
@@ -140,6 +147,11 @@ __all__ = [
     "ExecutedScript",
     "ExecutionTime",
     "ExtendedRegister",
+    "ImageBlock",
+    "ImageToActivate",
+    "ImageToTransfer",
+    "ImageTransfer",
+    "ImageTransferStatus",
     "KeyData",
     "KeyId",
     "Method",
