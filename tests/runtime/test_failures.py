@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ferraris.client.association import refusal_of
+from ferraris.dlms import Rejected, exception_answer
 from ferraris.dlms.apdu import ExceptionResponse, ServiceErrorCode, StateError
 from ferraris.headend import FailureKind
 from ferraris.kernel.errors import (
@@ -35,8 +37,9 @@ WRONG = ExceptionResponse(StateError.SERVICE_NOT_ALLOWED, ServiceErrorCode.DECIP
         (TimeoutError(), FailureKind.TIMEOUT),
         (LinkClosedError("x"), FailureKind.CLOSED),
         (AuthenticationError("x"), FailureKind.AUTHENTICATION),
-        (AuthenticationError("x", got=WRONG), FailureKind.AUTHENTICATION),
-        (AuthenticationError("x", got=BUSY), FailureKind.BUSY),
+        (exception_answer(WRONG), FailureKind.AUTHENTICATION),
+        (exception_answer(BUSY), FailureKind.BUSY),
+        (refusal_of(Rejected("REJECTED_TRANSIENT", "APPLICATION_CONTEXT_NAME_NOT_SUPPORTED", 2)), FailureKind.BUSY),
         (SecurityError("x"), FailureKind.AUTHENTICATION),
         (InvocationCounterError("x", expected=7), FailureKind.COUNTER),
         (CounterUsedUpError("x"), FailureKind.LOCAL),

@@ -3,7 +3,8 @@
 The driver of the client's end of `ferraris.dlms.Association`; what to ask of which meter and when is the head-end's business.
 """
 
-from ferraris.client.association import ClientAssociation, ClientSettings, ExceptionAnswerError, descriptor_of
+from ferraris.client.association import AccessResult, ClientAssociation, ClientSettings, descriptor_of
+from ferraris.client.bundles import BundlePlan, BundleService
 from ferraris.client.exploration import (
     Exploration,
     ExploredAttribute,
@@ -14,9 +15,11 @@ from ferraris.client.exploration import (
 from ferraris.client.profile import ProfileColumns, decode_profile, read_entries, read_profile
 
 __all__ = [
+    "AccessResult",
+    "BundlePlan",
+    "BundleService",
     "ClientAssociation",
     "ClientSettings",
-    "ExceptionAnswerError",
     "Exploration",
     "ExploredAttribute",
     "ExploredObject",

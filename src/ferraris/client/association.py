@@ -423,7 +423,7 @@ def refusal_of(rejected: Rejected) -> FerrarisError:
     if rejected.diagnostic in AUTHENTICATION_DIAGNOSTICS or rejected.result == "HLS_FAILED":
         return AuthenticationError("the meter does not authenticate us", got=rejected.diagnostic.lower())
     transient = rejected.result == AssociationResult.REJECTED_TRANSIENT.name
-    result = rejected.result if transient else rejected.diagnostic
+    result = f"{rejected.result}, {rejected.diagnostic}" if transient else rejected.diagnostic
     return RefusedError("the meter rejects the association", result=result, code=rejected.code)
 
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ferraris.client import ClientAssociation, ExceptionAnswerError, descriptor_of, read_profile
+from ferraris.client import ClientAssociation, descriptor_of, read_profile
 from ferraris.cosem import (
     Clock,
     CosemDateTime,
@@ -23,6 +23,7 @@ from ferraris.cosem import (
     load_profile,
     to_plain,
 )
+from ferraris.dlms import ExceptionAnswerError
 from ferraris.dlms.apdu import AttributeDescriptor, ServiceErrorCode
 from ferraris.headend import (
     CheckClock,
@@ -51,7 +52,6 @@ from ferraris.kernel.errors import ConfigError, DecodeError, LocalProtocolError,
 from ferraris.runtime.kinds import CLOCK, DISCONNECT_CONTROL, INVOCATION_COUNTER, STANDARD_EVENT_LOG, readings_of
 from ferraris.store import CommandState, MeterRow, RecordStore
 
-REGISTERS_PER_REQUEST_MAX = 16
 DETAIL_CHARACTERS_MAX = 16_000
 CLASS_IDS = range(1 << 16)
 ATTRIBUTE_IDS = range(-128, 128)
@@ -163,8 +163,8 @@ class Conversation:
 
     async def _read_control_state(self) -> None:
         name = self._kind.object(DISCONNECT_CONTROL).logical_name
-        output_state = await self._association.get(DisconnectControl.output_state, name)
-        control_state = await self._association.get(DisconnectControl.control_state, name)
+        states = (DisconnectControl.output_state, name), (DisconnectControl.control_state, name)
+        output_state, control_state = await self._association.get_many(states)
         self.outcomes.append(ControlStateRead(output_state, int(control_state)))
 
     async def _read_counter(self) -> None:
@@ -231,13 +231,10 @@ class Conversation:
         """Every register of this kind of meter, as JSON: tag to value, scaler and unit."""
         registers = [entry for entry in self._kind.objects if entry.class_id == Register.class_id]
         shown: dict[str, Any] = {}
-        for start in range(0, len(registers), REGISTERS_PER_REQUEST_MAX):
-            part = registers[start : start + REGISTERS_PER_REQUEST_MAX]
-            descriptors = [descriptor_of(Register.value, entry.logical_name) for entry in part]
-            results = await self._association.get_list(descriptors)
-            shown.update(
-                (entry.tag, _register_text(entry, result)) for entry, result in zip(part, results, strict=True)
-            )
+        descriptors = [descriptor_of(Register.value, entry.logical_name) for entry in registers]
+        results = await self._association.read_many(descriptors)
+        for entry, result in zip(registers, results, strict=True):
+            shown[entry.tag] = _register_text(entry, result)
         return json.dumps(shown)
 
     async def _read_attribute(self, argument: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ferraris.dlms.apdu import ExceptionResponse, ServiceErrorCode
+from ferraris.dlms.apdu import AssociationResult, ServiceErrorCode
 from ferraris.headend import Failure, FailureKind
 from ferraris.kernel.errors import (
     ConfigError,
@@ -36,16 +36,18 @@ KINDS: tuple[tuple[type[Exception], FailureKind], ...] = (
 )
 """The first that fits counts."""
 
-BUSY_ERRORS = {ServiceErrorCode.OPERATION_NOT_POSSIBLE, ServiceErrorCode.OTHER_REASON}
-BUSY_RESULTS = {"NO_REASON_GIVEN", "NO_REASON", "REJECTED_TRANSIENT"}
+BUSY_RESULTS = {"NO_REASON_GIVEN", "NO_REASON"}
+BUSY_NAMES = (
+    ServiceErrorCode.OPERATION_NOT_POSSIBLE.name,
+    ServiceErrorCode.OTHER_REASON.name,
+    AssociationResult.REJECTED_TRANSIENT.name,
+)
 
 
 def failure_of(error: Exception) -> Failure:
     """Why an association ended, in the head-end's terms."""
     if isinstance(error, RefusedError):
         return Failure(_refusal_kind(error), str(error))
-    if isinstance(error, SecurityError) and _says_busy(error.got):
-        return Failure(FailureKind.BUSY, str(error))
     for kind_of_error, kind in KINDS:
         if isinstance(error, kind_of_error):
             return Failure(kind, str(error) or kind.value)
@@ -55,9 +57,5 @@ def failure_of(error: Exception) -> Failure:
 def _refusal_kind(error: RefusedError) -> FailureKind:
     if ServiceErrorCode.DECIPHERING_ERROR.name in error.result:
         return FailureKind.AUTHENTICATION
-    busy = error.result.upper() in BUSY_RESULTS or any(code.name in error.result for code in BUSY_ERRORS)
+    busy = error.result.upper() in BUSY_RESULTS or any(name in error.result for name in BUSY_NAMES)
     return FailureKind.BUSY if busy else FailureKind.REFUSED
-
-
-def _says_busy(got: object) -> bool:
-    return isinstance(got, ExceptionResponse) and got.service_error in BUSY_ERRORS
