@@ -7,12 +7,33 @@ versions and table.
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from ferraris.cosem import CosemObject, interface_class, interface_classes
+
+ASSOCIATION_SN = """
+    number  name                         v0                                             v1  v2                              v3             v4
+    1       logical_name                 logical name                                   =   =                               =              =
+    2       object_list                  array of ObjectListElementSn                   =   =                               =              =
+    3       access_rights_list           -                                              -   array of AccessRightsElementSn  =              =
+    4       security_setup_reference     -                                              -   logical name                    =              =
+    5       user_list                    -                                              -   -                               array of User  =
+    6       current_user                 -                                              -   -                               User           =
+    -1      getlist_by_classid           array of long-unsigned>array of ObjectListElementSn  =  =                          =              =
+    -2      getobj_by_logicalname        ObjectId>ObjectListElementSn                   =   =                               =              =
+    -3      read_by_logicalname          array of AttributeOfObject>row                 =   =                               =              =
+    -4      get_attributes_and_methods   array of ObjectId>any type                     =   =                               =              =
+    -5      change_secret                octet-string                                   =   =                               =              =
+    -6      change_hls_secret            octet-string                                   =   =                               =              =
+    -7      get_hls_challenge            integer>octet-string                           =   =                               =              =
+    -8      reply_to_hls_authentication  octet-string>octet-string                      =   =                               =              =
+    -9      add_user                     -                                              -   -                               User           =
+    -10     remove_user                  -                                              -   -                               User           =
+"""
 
 ASSOCIATION_LN = """
     number  name                           v0                            v1            v2             v3
@@ -87,6 +108,7 @@ def tables_of_classes() -> list[Versions]:
 
 CLASSES: list[Versions] = [
     # class_id  versions      table
+    (12,        (0, 1, 2, 3, 4), ASSOCIATION_SN),
     (15,        (0, 1, 2, 3), ASSOCIATION_LN),
     (40,        (0, 1, 2, 3), PUSH_SETUP),
     (64,        (0, 1),       SECURITY_SETUP),
@@ -153,6 +175,16 @@ def test_the_tables_hold_every_class_of_several_versions() -> None:
         if len(found) > 1 or class_id in tables:
             assert tables.get(class_id) == tuple(found), class_id
     assert tables.keys() <= versions.keys()
+
+
+def test_every_class_has_its_row_of_conformance() -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "conformance.csv"
+    named = re.findall(r"\((\d+) versions? ([\d, toand]+)\)", page.read_text("utf-8"))
+    rows = {(int(class_id), int(versions.split()[-1])) for class_id, versions in named}
+    newest: dict[int, int] = {}
+    for interface in interface_classes():
+        newest[interface.class_id] = max(newest.get(interface.class_id, 0), interface.version)
+    assert set(newest.items()) - rows == set()
 
 
 @pytest.mark.parametrize("interface", interface_classes(), ids=lambda interface: interface.__name__)
