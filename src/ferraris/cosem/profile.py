@@ -87,6 +87,8 @@ class ProfileObject:
     capture_objects: tuple[CaptureObject, ...] = ()
     capture_period_s: int = 0
     profile_entries: int = 0
+    base_name: int | None = None
+    """None: the meter gives it out."""
 
     @property
     def class_id(self) -> int:
@@ -326,6 +328,7 @@ def _build_object(profile: str, entry: ListedObject, row: ObjectRow, rows: Mappi
         capture_objects=values["capture_objects"] if is_profile else (),
         capture_period_s=values["capture_period"] if is_profile else 0,
         profile_entries=values["profile_entries"] if is_profile else 0,
+        base_name=row.base_name,
     )
 
 

@@ -26,6 +26,7 @@ from enum import IntEnum
 from typing import Any, Final
 
 from ferraris.cosem.obis_code import Obis
+from ferraris.cosem.short_names import Referencing
 from ferraris.kernel.errors import TableError
 from ferraris.kernel.tables import file_names, load_toml, parse_toml
 
@@ -72,6 +73,7 @@ class ProfileAssociation:
     rights: Rights
     server_sap: int = 1
     ciphered: bool = False
+    referencing: Referencing = Referencing.LOGICAL_NAME
     only: tuple[str, ...] | None = None
     hide: tuple[str, ...] = ()
 
@@ -83,6 +85,7 @@ class ObjectRow:
     `types` narrows an attribute of several possible types, `values` gives initial values in plain form, `write` and
     `hide` name the attributes that may be written and that nobody may read, `execute` names methods, `capture` the
     columns of a profile as `TAG.attribute`. `channels` is on how many channels the object is, where it is on several.
+    `base_name` is its first short name, where it is not left to the meter.
     """
 
     class_id: int | None = None
@@ -90,6 +93,7 @@ class ObjectRow:
     code: Obis | None = None
     phases: int | None = None
     channels: int | None = None
+    base_name: int | None = None
     types: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     write: tuple[str, ...] | None = None

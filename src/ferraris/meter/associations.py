@@ -58,4 +58,5 @@ class OfferedAssociations:
             mechanism=MECHANISMS[offered.authentication],
             secret=self._device.keys.lls_secret or b"",
             security=self.security if offered.ciphered else None,
+            referencing=offered.referencing,
         )

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from ferraris.cosem import AssociationLn, CompanionProfile, Obis, ProfileObject, load_profile
+from ferraris.cosem import AssociationLn, CompanionProfile, Obis, ProfileObject, Referencing, load_profile
 from ferraris.meter.profile_buffer import ProfileBuffer
+from ferraris.meter.short_name_view import ShortNameView
 
 RINGS: Final = {"LOAD_PROFILE": "load", "DAILY_PROFILE": "daily", "STANDARD_EVENT_LOG": "event"}
 """Profiles whose entries the memory keeps, by tag, and the name of their ring there. All others are empty."""
@@ -41,6 +42,11 @@ class MeterModel:
         self._object_lists = {
             name: AssociationLn.object_list.datatype.encode(profile.object_list(name)) for name in profile.associations
         }
+        self._short_names = {
+            name: ShortNameView(profile, name)
+            for name, association in profile.associations.items()
+            if association.referencing is Referencing.SHORT_NAME
+        }
         self._kept = {
             entry.logical_name: KeptProfile(RINGS[entry.tag], ProfileBuffer(profile, entry), entry.profile_entries)
             for entry in profile.objects
@@ -60,6 +66,10 @@ class MeterModel:
     def object_list(self, association: str) -> bytes:
         """The encoded value of the association's object_list."""
         return self._object_lists[association]
+
+    def short_names(self, association: str) -> ShortNameView:
+        """What an association by short names sees. Raises KeyError for one by logical names."""
+        return self._short_names[association]
 
     def kept_profile(self, logical_name: Obis) -> KeptProfile | None:
         """The ring behind a profile; None for one of which the meter captures nothing."""

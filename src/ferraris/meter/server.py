@@ -20,8 +20,12 @@ from ferraris.dlms import (
     Association,
     DatagramReceiver,
     Event,
+    Request,
     RequestReceived,
+    Response,
     Role,
+    ShortNameRequest,
+    ShortNameResponse,
     State,
     Violated,
     WrapperPdu,
@@ -48,6 +52,7 @@ from ferraris.meter.device import LogicalDevice
 from ferraris.meter.dispatch import answer
 from ferraris.meter.events import EventCode
 from ferraris.meter.live_values import Partner
+from ferraris.meter.short_name_dispatch import answer_by_short_names
 
 IDLE_TIMEOUT_S: Final = 120.0
 """A link on which no work is done for so long is closed: its peer is gone, or holds it for nothing."""
@@ -138,7 +143,9 @@ class MeterServer:
         """Act on what the engine says."""
         match event:
             case RequestReceived(request) if end.partner is not None:
-                end.engine.send(answer(self.device, end.partner, request, self._clock.now_ms()), loop_ms)
+                response = self._answer(end.partner, request)
+                if response is not None:
+                    end.engine.send(response, loop_ms)
                 if self._changed is not None:
                     self._changed(self.device)
             case Associated():
@@ -148,6 +155,13 @@ class MeterServer:
                 failures = self._failures[end.offered.name] = self._failures.get(end.offered.name, 0) + 1
                 if failures == AUTHENTICATION_FAILURES_LOGGED:
                     self.device.meter.log_event(EventCode.AUTHENTICATION_FAILED, self._clock.now_ms())
+
+    def _answer(self, partner: Partner, request: Request | ShortNameRequest) -> Response | ShortNameResponse | None:
+        """The answer to a request; None to an unconfirmed one."""
+        now_ms = self._clock.now_ms()
+        if isinstance(request, ShortNameRequest):
+            return answer_by_short_names(self.device, partner, request, now_ms)
+        return answer(self.device, partner, request, now_ms)
 
 
 class _ServedLink:
