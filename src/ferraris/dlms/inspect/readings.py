@@ -23,6 +23,8 @@ CONTAINERS: Final = (Tag.ARRAY, Tag.STRUCTURE)
 TEXTS: Final = (Tag.VISIBLE_STRING, Tag.UTF8_STRING)
 OBIS_OCTETS: Final = 6
 DEFINITION_ELEMENTS_MIN: Final = 4
+PUSH_SETUPS: Final = (25, 9)
+"""Value groups C and D of push setups: at the head of a push, the name of one is a value, not the name of the next."""
 PRINTABLE: Final = frozenset(range(0x20, 0x7F))
 FROM_TELEGRAM: Final = "telegram"
 FROM_LAYOUT: Final = "layout"
@@ -74,9 +76,12 @@ def interpret(body: Data, *, tagged_date_time: bool) -> Json:
     unnamed = [reading for reading in readings if reading.logical_name is None]
     first = bool(readings) and readings[0].logical_name is None and _is_date_time(readings[0].data)
     texts = [reading.text for reading in readings if reading.text]
-    layout = layout_of(PushTraits(form, len(unnamed), texts, first, tagged_date_time))
+    types = tuple(_type_of(reading.data) for reading in unnamed)
+    listed = tuple(reading.logical_name for reading in readings if reading.logical_name is not None)
+    listed = listed if form is Form.DESCRIBED else ()
+    layout = layout_of(PushTraits(form, len(unnamed), texts, first, tagged_date_time, types, listed))
     if layout is not None:
-        for reading, name in zip(unnamed, layout.columns, strict=True):
+        for reading, name in zip(unnamed, () if form is Form.DESCRIBED else layout.columns, strict=True):
             reading.logical_name, reading.name_from = name, FROM_LAYOUT
         for reading in readings:
             rule = None if reading.logical_name is None else layout.scaler_of(reading.logical_name)
@@ -138,7 +143,8 @@ class _Collector:
         position = 0
         while position < len(elements):
             name, descriptor = _name_of(elements[position])
-            if name is not None and position + 1 < len(elements):
+            heads = position == 0 and not self.nested and not descriptor
+            if name is not None and position + 1 < len(elements) and not (heads and (name.c, name.d) == PUSH_SETUPS):
                 scaling = elements[position + 2] if position + 2 < len(elements) else None
                 position += 2 + self._add(elements[position + 1], name, descriptor, scaling)
                 continue
@@ -160,6 +166,10 @@ class _Collector:
         reading.scaler, reading.unit = found
         reading.scaler_from = FROM_TELEGRAM
         return 1
+
+
+def _type_of(data: Data) -> str:
+    return "" if data.tag == UNTAGGED_DESCRIPTOR else Tag(data.tag).standard_name
 
 
 def _elements(data: Data) -> tuple[Data, ...]:
