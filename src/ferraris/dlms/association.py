@@ -8,6 +8,7 @@ any steady count of milliseconds, and `wake_at` says when `tick` must be called 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from ferraris.cosem import Referencing
@@ -16,7 +17,7 @@ from ferraris.dlms.client_end import ClientEnd
 from ferraris.dlms.events import Command, Event
 from ferraris.dlms.machine import Machine
 from ferraris.dlms.server_end import ServerEnd
-from ferraris.dlms.settings import AssociationSettings
+from ferraris.dlms.settings import AssociationSettings, Security
 from ferraris.dlms.short_name_client import ShortNameClientEnd
 from ferraris.dlms.short_name_server import ShortNameServerEnd
 from ferraris.dlms.transitions import Role, State
@@ -110,6 +111,19 @@ class Association:
             machine.outgoing += machine.transfer.outgoing()
         if deadline_ms is not None and now_ms >= deadline_ms:
             self.abort(LinkTimeoutError("the peer did not answer in time", state=machine.state.value))
+
+    @property
+    def request_protection(self) -> int:
+        """How the last request that a server took was protected, in the bits of an access mode."""
+        return self._end.request_protection if isinstance(self._end, ServerEnd) else 0
+
+    def rekey(self, security: Security) -> None:
+        """Go on under other global keys: they were transferred or agreed within this association, or beside it."""
+        machine = self._machine
+        machine.settings = replace(machine.settings, security=security)
+        if machine.protection is not None:
+            machine.protection.rekey(security)
+        self._end.settings_changed()
 
     def abort(self, error: FerrarisError) -> None:
         """The association is lost for a reason outside it, such as a broken link."""

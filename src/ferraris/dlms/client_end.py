@@ -158,6 +158,10 @@ class ClientEnd:
         else:
             self._take_answer(apdu)
 
+    def settings_changed(self) -> None:
+        """The machine has other settings: other keys."""
+        self._settings = self._association.settings
+
     def fault(self, error: FerrarisError) -> None:
         """A client has no use for an association in which it cannot trust the server."""
         self._association.abort(error)

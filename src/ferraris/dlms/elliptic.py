@@ -28,7 +28,7 @@ class Curve:
     name: str
     octets: int
     parameters: ec.EllipticCurve
-    digest: hashes.HashAlgorithm
+    digest: hashes.SHA256 | hashes.SHA384
 
 
 P_256: Final = Curve("P-256", 32, ec.SECP256R1(), hashes.SHA256())

@@ -96,7 +96,7 @@ class EnvelopeProtection:
         if not transaction_id and any(isinstance(layer, Layer) for layer in envelope.layers):
             transaction_id = security.counters.take().to_bytes(OWN_TRANSACTION_ID_OCTETS, "big")
             self._asked = transaction_id
-        control = (security.policy | envelope.control) & SecurityControl.AUTHENTICATED_ENCRYPTED
+        control = (security.closing_policy | envelope.control) & SecurityControl.AUTHENTICATED_ENCRYPTED
         for layer in reversed(envelope.layers):
             if isinstance(layer, Ciphering):
                 apdu = self._close_simple(apdu, layer, control)

@@ -91,6 +91,7 @@ class Protection:
     """What protects the APDUs of one association at one end."""
 
     __slots__ = (
+        "_closing_policy",
         "_dedicated",
         "_dedicated_counters",
         "_dedicated_guard",
@@ -119,6 +120,7 @@ class Protection:
         self._security = security
         # What nearly every APDU has. With signatures asked for, none has it.
         self._usual_control = -1 if security.signed else security.policy | security.suite
+        self._closing_policy = int(security.closing_policy)
 
     def dedicate(self, dedicated_key: bytes) -> None:
         """Take the dedicated key of the initiate request. The authentication key stays the global one."""
@@ -132,7 +134,7 @@ class Protection:
         """An initiate request, protected. One that carries the dedicated key is encrypted whatever the policy says, and
         authenticated where there is a key for that. Raises SecurityError when no counter is left.
         """
-        control = int(self._security.policy)
+        control = self._closing_policy
         if dedicated_key is not None:
             both = self._security.keys.authentication_key
             control |= SecurityControl.AUTHENTICATED_ENCRYPTED if both else SecurityControl.ENCRYPTED
@@ -140,7 +142,7 @@ class Protection:
 
     def close_initiate_response(self, response: bytes) -> bytes:
         """An initiate response, protected at least as the request was. Raises SecurityError when no counter is left."""
-        return self.close(response, Ciphering.GLOBAL, self._security.policy | self._initiate_control)
+        return self.close(response, Ciphering.GLOBAL, self._closing_policy | self._initiate_control)
 
     def close(self, apdu: bytes, ciphering: Ciphering | Envelope, control: int | None = None) -> bytes:
         """`apdu` protected by the policy, or as `control` says, in the form `ciphering`.
@@ -155,7 +157,7 @@ class Protection:
             keys, counters = self._keys_of(ciphering), self._dedicated_counters.take()
         else:
             keys, counters = security.keys, security.counters.take()
-        content = keys.protect(security.policy if control is None else control, security.system_title, counters, apdu)
+        content = keys.protect(self._closing_policy if control is None else control, security.system_title, counters, apdu)
         if ciphering.is_general or apdu[0] not in GLOBAL_TAGS:  # ACCESS and data-notifications have no tag of their own
             out = bytearray((GENERAL_DEDICATED if ciphering.is_dedicated else GENERAL_GLOBAL, SYSTEM_TITLE_OCTETS))
             out += security.system_title
@@ -173,6 +175,11 @@ class Protection:
         self._check_policy(control, signed=True)
         self._initiate_control = control
         return apdu
+
+    def strength_of(self, ciphering: Ciphering | Envelope) -> int:
+        """How what came in this form was protected, in the bits of an access mode: authenticated, encrypted, signed request."""
+        signed = isinstance(ciphering, Envelope) and ciphering.signed
+        return (self.control_of(ciphering) & 0x30) >> 2 | 0x10 * signed
 
     def control_of(self, ciphering: Ciphering | Envelope) -> int:
         """Bits of the security control that what came in this form had."""

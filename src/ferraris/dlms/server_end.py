@@ -44,6 +44,7 @@ from ferraris.dlms.events import (
     Response,
     Violated,
 )
+from ferraris.dlms.general_protection import ENVELOPE_OCTETS_MAX
 from ferraris.dlms.hls import REPLY_TO_HLS_AUTHENTICATION, HlsRun, hls_of
 from ferraris.dlms.machine import Machine
 from ferraris.dlms.protection import CIPHERED_TAGS, PROTECTION_OCTETS_MAX
@@ -117,6 +118,8 @@ class ServerEnd:
         association, limit = self._association, 0
         if not association.in_transfer and self._associated is not None:
             limit = self._associated.peer_max_receive_pdu_size
+        if limit and isinstance(self._ciphering, Envelope):
+            limit = max(PDU_SIZE_MIN, limit - ENVELOPE_OCTETS_MAX)
         protected = association.protection is not None
         if limit and len(octets) + PROTECTION_OCTETS_MAX * protected > limit:
             block = self._blocks.cut(command, self._granted, limit, protected=protected)
@@ -193,6 +196,10 @@ class ServerEnd:
         self._ciphering = ciphering
         self._blocks.drop()
         association.tell(RequestReceived(request))
+
+    def settings_changed(self) -> None:
+        """The machine has other settings: other keys."""
+        self._settings = self._association.settings
 
     def fault(self, error: FerrarisError) -> None:
         """Answer with an exception-response in the clear and stay where we are: a third party cannot end an association so."""
@@ -397,6 +404,12 @@ class ServerEnd:
         elif whole is not None:
             association.move(Signal.REQUEST, by_peer=True)
             association.tell(RequestReceived(whole))
+
+    @property
+    def request_protection(self) -> int:
+        """How the last request was protected, in the bits of an access mode."""
+        protection = self._association.protection
+        return 0 if protection is None else protection.strength_of(self._ciphering)
 
     def _release(self) -> None:
         association = self._association

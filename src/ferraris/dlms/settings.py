@@ -165,6 +165,8 @@ class Security:
     master_key: bytes | None = field(default=None, repr=False)
     """Under which keys come wrapped in general-ciphering."""
     broadcast: BroadcastKeys | None = field(default=None, repr=False)
+    answer_policy: SecurityControl | None = None
+    """How own APDUs are protected at least, where a server's policy asks for something else than of requests."""
     tag_covers_header: bool = True
     """Whether the tag of general-ciphering covers the header before it. The standard says so, and meters do; Gurux does not."""
     transactions: TransactionGuard = field(default_factory=RisingTransactions, repr=False)
@@ -181,6 +183,11 @@ class Security:
     def suite(self) -> SecuritySuite:
         """The suite of the keys."""
         return self.keys.suite
+
+    @property
+    def closing_policy(self) -> SecurityControl:
+        """How own APDUs are protected at least."""
+        return self.policy if self.answer_policy is None else self.answer_policy
 
     def checked_title(self, system_title: bytes) -> bytes:
         """The system title that the peer names in its AARQ or AARE. Raises AuthenticationError for a wrong one."""

@@ -62,6 +62,10 @@ PUSH_OCTETS_MAX: Final = 16_384
 """One pushed APDU; what is longer is not pushed but read."""
 PUSH_LINKS_MAX: Final = 4_096
 """Links on which pushes are taken at a time."""
+CERTIFICATE_OCTETS_MAX: Final = 2_048
+"""One X.509 certificate: those of DLMS have some 500."""
+CERTIFICATES_MAX: Final = 32
+"""Certificates that one end keeps."""
 CHALLENGE_OCTETS_MIN: Final = 8
 CHALLENGE_OCTETS_MAX: Final = 64
 INSPECTION_OCTETS_MAX: Final = 1024 * 1024
@@ -89,6 +93,13 @@ METERS_PER_FLEET_MAX: Final = 50_000
 """Virtual meters in one process, so in one memory."""
 CLIENTS_PER_METER_MAX: Final = 8
 """Clients whose invocation counters one meter remembers."""
+IMAGE_OCTETS_MAX: Final = 4 * 1024 * 1024
+"""The largest firmware image that a virtual meter takes."""
+IMAGE_IDENTIFIER_OCTETS_MAX: Final = 64
+IMAGE_BLOCKS_MAX: Final = 1_000_000
+"""Blocks of an image that a client sends to one meter."""
+IMAGE_ROUNDS_MAX: Final = 8
+"""How often a client sends blocks again that a meter has lost."""
 METER_SETTINGS_OCTETS_MAX: Final = 1_000
 """Attributes that clients have set in one meter, together."""
 CSV_REPLAY_LINES_MAX: Final = 1_100_000
