@@ -8,6 +8,12 @@ from hypothesis import strategies as st
 
 from ferraris.cosem import Obis, load_profile, obis
 from ferraris.dlms.apdu import (
+    BREAK_ON_ERROR,
+    SELF_DESCRIPTIVE,
+    AccessItem,
+    AccessKind,
+    AccessRequest,
+    AccessResponse,
     ActionAnswer,
     ActionRequestNormal,
     ActionRequestWithList,
@@ -29,7 +35,9 @@ from ferraris.dlms.apdu import (
     SetRequestWithList,
     SetResponseNormal,
     SetResponseWithList,
+    decode_apdu,
 )
+from ferraris.meter.device import LogicalDevice
 from ferraris.meter.dispatch import answer
 from ferraris.meter.fleet import Fleet
 from tests.meter.steady import MONDAY_MS, device_of, partner
@@ -180,3 +188,79 @@ def test_nothing_that_a_client_sends_raises(
     ):
         response = answer(device, partner(association), request, MONDAY_MS)
         assert len(response.encode()) >= 4
+
+
+# ACCESS
+
+READ_CLOCK = AccessItem(AccessKind.GET, AttributeDescriptor(8, obis.CLOCK, 2))
+READ_NOTHING = AccessItem(AccessKind.GET, AttributeDescriptor(8, obis.CLOCK, 99))
+SET_MODE = AccessItem(AccessKind.SET, MODE)
+DISCONNECT = AccessItem(AccessKind.ACTION, MethodDescriptor(70, obis.DISCONNECT_CONTROL, 1))
+SELECTED = AccessItem(
+    AccessKind.GET_WITH_SELECTION,
+    AttributeDescriptor(15, obis.ASSOCIATION, 2),
+    SelectiveAccess(2, b"\x01\x01\x12\x00\x08"),
+)
+NULL = b"\x00"
+
+
+def asked(
+    device: LogicalDevice, options: int, *items: tuple[AccessItem, bytes], who: str = "management"
+) -> AccessResponse:
+    names, values = tuple(item for item, _ in items), tuple(value for _, value in items)
+    request = AccessRequest(options, b"", names, values)
+    response = answer(device, partner(who), request, MONDAY_MS)
+    assert isinstance(response, AccessResponse)
+    assert response.long_invoke_id_and_priority == options
+    assert decode_apdu(response.encode()) == response
+    return response
+
+
+def test_access_reads_writes_and_invokes_in_one_exchange(fleet: Fleet) -> None:
+    device = device_of(fleet)
+    items = (
+        (READ_CLOCK, NULL),
+        (SET_MODE, b"\x16\x02"),
+        (DISCONNECT, b"\x0f\x00"),
+        (SELECTED, NULL),
+        (READ_NOTHING, NULL),
+    )
+    response = asked(device, 0xC000_0007, *items)
+    assert response.answers == (
+        (AccessKind.GET, DataAccessResult.SUCCESS),
+        (AccessKind.SET, DataAccessResult.SUCCESS),
+        (AccessKind.ACTION, ActionResult.SUCCESS),
+        (AccessKind.GET, DataAccessResult.SUCCESS),
+        (AccessKind.GET, DataAccessResult.OBJECT_UNDEFINED),
+    )
+    clock, _, _, part, nothing = response.values
+    assert clock[:2] == b"\x09\x0c"
+    assert part[:2] == b"\x01\x01"
+    assert nothing == NULL
+    assert response.items is None
+    assert not device.meter.output_state
+
+
+def test_access_repeats_the_items_when_asked_to(fleet: Fleet) -> None:
+    response = asked(device_of(fleet), SELF_DESCRIPTIVE | 1, (READ_CLOCK, NULL))
+    assert response.items == (READ_CLOCK,)
+
+
+def test_access_goes_on_behind_a_refusal_or_breaks_off(fleet: Fleet) -> None:
+    device = device_of(fleet)
+    items = (READ_NOTHING, NULL), (DISCONNECT, b"\x0f\x00"), (READ_CLOCK, NULL)
+    broken = asked(device, BREAK_ON_ERROR, *items)
+    assert [int(result) for _, result in broken.answers] == [4, 250, 250]
+    assert broken.values == (NULL,) * 3
+    assert device.meter.output_state
+    assert [int(result) for _, result in asked(device, 0, *items).answers] == [4, 0, 0]
+    assert not device.meter.output_state
+
+
+def test_access_has_the_rights_of_its_association(fleet: Fleet) -> None:
+    device = device_of(fleet)
+    answers = asked(
+        device, 0, (READ_CLOCK, NULL), (SET_MODE, b"\x16\x02"), (DISCONNECT, b"\x0f\x00"), who="public"
+    ).answers
+    assert [int(result) for _, result in answers] == [0, 4, 4]
+    assert device.meter.output_state

@@ -5,9 +5,18 @@ A refusal is a data-access-result or action-result as the standard names it; not
 
 from __future__ import annotations
 
+from typing import Final
+
 from ferraris.cosem import AccessMode, ProfileObject
 from ferraris.dlms import Request, Response
 from ferraris.dlms.apdu import (
+    BREAK_ON_ERROR,
+    SELF_DESCRIPTIVE,
+    AccessAnswer,
+    AccessItem,
+    AccessKind,
+    AccessRequest,
+    AccessResponse,
     ActionAnswer,
     ActionRequestNormal,
     ActionRequestWithList,
@@ -33,10 +42,18 @@ from ferraris.dlms.apdu import (
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.live_values import Moment, Partner
 
+NULL_DATA: Final = b"\x00"
+_ANSWERED_AS: Final = {
+    AccessKind.GET_WITH_SELECTION: AccessKind.GET,
+    AccessKind.SET_WITH_SELECTION: AccessKind.SET,
+}
+
 
 def answer(device: LogicalDevice, partner: Partner, request: Request, now_ms: int) -> Response:
     """The answer to one whole request at `now_ms`."""
     moment = device.moment(now_ms, partner)
+    if isinstance(request, AccessRequest):
+        return access(device, moment, request)
     invoke_id = request.invoke_id_and_priority
     match request:
         case GetRequestNormal():
@@ -60,6 +77,43 @@ def answer(device: LogicalDevice, partner: Partner, request: Request, now_ms: in
             return ActionResponseWithList(invoke_id, answers)
         case _:
             return ExceptionResponse(StateError.SERVICE_UNKNOWN, ServiceErrorCode.SERVICE_NOT_SUPPORTED, None)
+
+
+def access(device: LogicalDevice, moment: Moment, request: AccessRequest) -> AccessResponse:
+    """The answers to the items of an access-request, in their order.
+
+    The standard wants as many answers as items. After the first refusal with break-on-error, those left are not looked at and
+    answered with other-reason.
+    """
+    options = request.long_invoke_id_and_priority
+    values: list[bytes] = []
+    answers: list[AccessAnswer] = []
+    broken_off = False
+    for item, value in zip(request.items, request.values, strict=True):
+        kind = _ANSWERED_AS.get(item.kind, item.kind)
+        if broken_off:
+            left = ActionResult.OTHER_REASON if kind is AccessKind.ACTION else DataAccessResult.OTHER_REASON
+            values.append(NULL_DATA)
+            answers.append((kind, left))
+            continue
+        octets, result = _carry_out(device, moment, item, value)
+        values.append(octets)
+        answers.append((kind, result))
+        broken_off = bool(options & BREAK_ON_ERROR) and result != DataAccessResult.SUCCESS
+    items = request.items if options & SELF_DESCRIPTIVE else None
+    return AccessResponse(options, b"", items, tuple(values), tuple(answers))
+
+
+def _carry_out(
+    device: LogicalDevice, moment: Moment, item: AccessItem, value: bytes
+) -> tuple[bytes, DataAccessResult | ActionResult]:
+    """What one item returns, null-data where there is nothing, and how it went."""
+    if isinstance(item.descriptor, MethodDescriptor):
+        return NULL_DATA, act(device, moment, item.descriptor, value)
+    if item.kind in (AccessKind.SET, AccessKind.SET_WITH_SELECTION):
+        return NULL_DATA, set_value(device, moment, item.descriptor, item.selection, value)
+    got = get(device, moment, item.descriptor, item.selection)
+    return (NULL_DATA, got) if isinstance(got, DataAccessResult) else (got, DataAccessResult.SUCCESS)
 
 
 def get(
