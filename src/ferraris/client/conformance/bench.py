@@ -1,0 +1,261 @@
+"""What checks work with: links to the server under test, raw APDUs on them, whole associations, and what the server lists.
+
+A `Wire` carries APDUs as they are, wrong ones too. A `Talk` is an association on a wire in which single APDUs can be sent
+protected, unprotected or damaged. Both give answers as `Answer`, in which silence and a closed link are answers like others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from ferraris.client.association import ClientAssociation, ClientSettings
+from ferraris.client.conformance.answer import Answer
+from ferraris.client.exploration import Exploration, explore
+from ferraris.dlms import (
+    Aborted,
+    Associate,
+    Associated,
+    Association,
+    AssociationSettings,
+    Ciphering,
+    DatagramReceiver,
+    Rejected,
+    Role,
+    WrapperReceiver,
+    encode_wpdu,
+)
+from ferraris.dlms.apdu import DLMS_VERSION, Aare, Aarq, InitiateRequest, decode_apdu
+from ferraris.kernel.entropy import Entropy
+from ferraris.kernel.errors import (
+    AuthenticationError,
+    DecodeError,
+    FerrarisError,
+    LinkError,
+    LinkTimeoutError,
+    RefusedError,
+    RemoteProtocolError,
+)
+from ferraris.link import Link
+
+DATA_NOTIFICATION = 0x0F
+EVENT_NOTIFICATION = 0xC2
+UNASKED = (DATA_NOTIFICATION, EVENT_NOTIFICATION)
+
+OpenLink = Callable[[], Awaitable[Link]]
+
+
+class Wire:
+    """One link, with APDUs between two service access points on it."""
+
+    def __init__(self, link: Link, client_sap: int, server_sap: int, patience_s: float) -> None:
+        self.link = link
+        self.client_sap = client_sap
+        self.server_sap = server_sap
+        self._patience_s = patience_s
+        self._receiver = DatagramReceiver() if link.capabilities.keeps_boundaries else WrapperReceiver()
+        self._waiting: list[bytes] = []
+
+    async def ask(self, apdu: bytes) -> Answer:
+        """Send an APDU and wait for what comes."""
+        return await self.ask_framed(encode_wpdu(self.client_sap, self.server_sap, apdu))
+
+    async def ask_framed(self, octets: bytes) -> Answer:
+        """Send octets as they are, framing and all, and wait for what comes."""
+        try:
+            await self.link.send(octets)
+        except LinkError:
+            return Answer.closed()
+        return await self.answer()
+
+    async def answer(self) -> Answer:
+        """The next APDU, silence after the patience is over, or the end of the link."""
+        try:
+            async with asyncio.timeout(self._patience_s):
+                while not self._waiting:
+                    self._receiver.receive(await self.link.receive())
+                    self._waiting += [w.apdu for w in self._receiver.events() if w.apdu[:1] not in map(_octet, UNASKED)]
+        except TimeoutError:
+            return Answer.silence()
+        except LinkError:
+            return Answer.closed()
+        except DecodeError as error:
+            return Answer(b"", fault=str(error))
+        return Answer(self._waiting.pop(0))
+
+    async def octets(self) -> bytes:
+        """What comes next as it is, framing and all; nothing when nothing comes."""
+        try:
+            async with asyncio.timeout(self._patience_s):
+                return await self.link.receive()
+        except (TimeoutError, LinkError):
+            return b""
+
+
+class _Probe(Association):
+    """A client's association that lends its protection to APDUs that no client would send."""
+
+    def expect_from(self, system_title: bytes) -> None:
+        if self._machine.protection is not None:
+            self._machine.protection.expect_from(system_title)
+
+    def protect(self, apdu: bytes, ciphering: Ciphering | None = None) -> bytes:
+        protection = self._machine.protection
+        if protection is None or self._machine.settings.security is None:
+            return apdu
+        return protection.close(apdu, ciphering or self._machine.settings.security.ciphering)
+
+    def unprotect(self, octets: bytes) -> bytes:
+        protection = self._machine.protection
+        return octets if protection is None else protection.open(octets).apdu
+
+
+class Talk:
+    """An association on a wire."""
+
+    def __init__(self, wire: Wire, settings: AssociationSettings, entropy: Entropy) -> None:
+        self.wire = wire
+        self.settings = settings
+        self._probe = _Probe(Role.CLIENT, settings, entropy)
+        self.associated: Associated | None = None
+        self.opening: list[Answer] = []
+        """The answers to AARQ and, where there is one, to the second pass of HLS."""
+
+    async def open(self) -> Associated | Rejected:
+        """Associate and authenticate. Raises what ends the attempt other than a rejecting AARE."""
+        probe = self._probe
+        probe.send(Associate(), 0)
+        while True:
+            for apdu in probe.outgoing():
+                answer = await self.wire.ask(apdu)
+                self.opening.append(answer)
+                if answer.octets is None:
+                    raise LinkTimeoutError(f"no answer to the association: {answer}")
+                probe.receive(answer.octets, 0)
+            for event in probe.events():
+                if isinstance(event, Associated):
+                    self.associated = event
+                    return event
+                if isinstance(event, Rejected):
+                    return event
+                if isinstance(event, Aborted):
+                    raise event.error
+
+    def proposal(
+        self,
+        change: Callable[[Aarq], Aarq] = lambda aarq: aarq,
+        initiate: Callable[[InitiateRequest], InitiateRequest] | None = None,
+    ) -> bytes:
+        """The AARQ that `open` would send, changed: its fields, or the initiate request inside."""
+        self._probe.send(Associate(), 0)
+        [octets] = self._probe.outgoing()
+        aarq = decode_apdu(octets)
+        assert isinstance(aarq, Aarq)
+        if initiate is not None:
+            settings = self.settings
+            size, bits = settings.max_receive_pdu_size, settings.conformance
+            request = initiate(InitiateRequest(None, True, None, DLMS_VERSION, bits, size))
+            information = self._probe.protect(request.encode(), Ciphering.GLOBAL)
+            aarq = replace(aarq, user_information=information)
+        return change(aarq).encode()
+
+    def expect(self, aare: Aare) -> None:
+        """Take the server's system title from the AARE that answered a proposal."""
+        self._probe.expect_from(aare.responding_ap_title or b"")
+
+    def protected(self, apdu: bytes, ciphering: Ciphering | None = None) -> bytes:
+        """An APDU as this association sends it, ciphered where it ciphers."""
+        return self._probe.protect(apdu, ciphering)
+
+    async def ask(self, apdu: bytes) -> Answer:
+        """Send an APDU protected, and open the answer."""
+        return self.opened(await self.wire.ask(self.protected(apdu)))
+
+    async def ask_raw(self, octets: bytes) -> Answer:
+        """Send octets as they are, and open the answer."""
+        return self.opened(await self.wire.ask(octets))
+
+    def opened(self, answer: Answer) -> Answer:
+        """The answer out of its protection; one that does not hold is an answer too."""
+        if answer.octets is None or self.settings.security is None or not answer.is_ciphered:
+            return answer
+        try:
+            return replace(answer, octets=self._probe.unprotect(answer.octets), was_ciphered=True)
+        except FerrarisError as error:
+            return replace(answer, fault=str(error))
+
+
+@dataclass
+class Bench:
+    """The server under test: how to reach it, as whom, and what it is known to have."""
+
+    open_link: OpenLink
+    settings: ClientSettings
+    entropy: Entropy
+    now_ms: Callable[[], int]
+    patience_s: float = 3.0
+    _exploration: Exploration | None = None
+    _associated: Associated | None = None
+
+    @property
+    def association(self) -> AssociationSettings:
+        """Of the client whose association is checked."""
+        return self.settings.association
+
+    @asynccontextmanager
+    async def wire(self, client_sap: int | None = None, server_sap: int | None = None) -> AsyncIterator[Wire]:
+        """A fresh link, closed at the end."""
+        link = await self.open_link()
+        client = self.settings.client_sap if client_sap is None else client_sap
+        server = self.settings.server_sap if server_sap is None else server_sap
+        try:
+            yield Wire(link, client, server, self.patience_s)
+        finally:
+            await link.aclose()
+
+    @asynccontextmanager
+    async def talk(self, settings: AssociationSettings | None = None) -> AsyncIterator[Talk]:
+        """A fresh association that stands. Raises RefusedError when the server rejects it."""
+        async with self.wire() as wire:
+            talk = Talk(wire, settings or self.association, self.entropy)
+            opened = await talk.open()
+            if isinstance(opened, Rejected):
+                raise RefusedError("the server rejects the association", result=opened.diagnostic, code=opened.code)
+            yield talk
+
+    async def attempt(self, settings: AssociationSettings) -> tuple[bool, str]:
+        """Whether an association with these settings comes about, and how it ended in words."""
+        async with self.wire() as wire:
+            talk = Talk(wire, settings, self.entropy)
+            try:
+                opened = await talk.open()
+            except (LinkError, AuthenticationError, RemoteProtocolError, DecodeError, RefusedError) as error:
+                return False, str(error)
+            if isinstance(opened, Rejected):
+                return False, f"rejected: {opened.diagnostic.lower().replace('_', '-')}"
+            return True, "associated"
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[ClientAssociation]:
+        """The product's own client, associated; released at the end."""
+        association = ClientAssociation(await self.open_link(), self.settings, self.entropy)
+        try:
+            self._associated = await association.associate()
+            yield association
+            await association.release()
+        finally:
+            await association.aclose()
+
+    async def exploration(self) -> Exploration:
+        """The server's object list with every value; read once."""
+        if self._exploration is None:
+            async with self.client() as association:
+                assert self._associated is not None
+                self._exploration = await explore(association, self._associated.conformance)
+        return self._exploration
+
+
+def _octet(value: int) -> bytes:
+    return bytes((value,))

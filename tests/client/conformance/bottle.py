@@ -1,0 +1,72 @@
+"""A virtual meter in a bottle for conformance checks: loopback links, virtual time, no socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+
+from ferraris.client import ClientSettings
+from ferraris.client.conformance import Bench, Check, Result, chosen, run_checks
+from ferraris.kernel.clock import ManualClock
+from ferraris.kernel.entropy import SeededEntropy
+from ferraris.kernel.errors import LinkError
+from ferraris.link import Link, Middleware, loopback_pair
+from ferraris.meter.fleet import Fleet
+from ferraris.meter.server import MeterServer
+from ferraris.simulation import run_virtual
+from tests.meter.steady import MONDAY_MS, device_of
+
+HOUR_MS = 3_600_000
+
+Around = Callable[[Link], Link]
+
+
+def check_meter(
+    fleet: Fleet,
+    settings: ClientSettings,
+    checks: Collection[Check] | None = None,
+    *,
+    write: bool = False,
+    around: Around = lambda link: link,
+    clock_ms: int = MONDAY_MS + HOUR_MS,
+) -> list[Result]:
+    """The results of checks (all of them unless named) against the fleet's first meter; `around` may tamper with its links."""
+
+    async def main() -> list[Result]:
+        clock = ManualClock(MONDAY_MS + HOUR_MS)
+        server = MeterServer(device_of(fleet), clock, SeededEntropy(4))
+        tasks: list[asyncio.Task[None]] = []
+
+        async def serve(link: Link) -> None:
+            try:
+                await server.serve(link)
+            except LinkError:
+                pass
+            finally:
+                await link.aclose()
+
+        async def open_link() -> Link:
+            here, there = loopback_pair()
+            tasks.append(asyncio.create_task(serve(around(there))))
+            return here
+
+        bench = Bench(open_link, settings, SeededEntropy(9), lambda: clock_ms, patience_s=2.0)
+        results = await run_checks(bench, chosen() if checks is None else checks, write=write)
+        await asyncio.gather(*tasks)
+        return results
+
+    return run_virtual(main())
+
+
+class Tampering(Middleware):
+    """The meter's side of a link, whose every answer passes through `change`."""
+
+    def __init__(self, link: Link, change: Callable[[bytes], bytes]) -> None:
+        super().__init__(link)
+        self._change = change
+
+    async def send(self, octets: bytes) -> None:
+        await self._link.send(self._change(octets))
+
+    async def receive(self) -> bytes:
+        return await self._link.receive()
