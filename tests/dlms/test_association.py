@@ -8,30 +8,53 @@ from dataclasses import replace
 import pytest
 
 from ferraris.dlms import (
+    CONFORMANCE_OF_THIS_ENGINE,
+    Aborted,
+    AssociationSettings,
     Ciphering,
     Release,
     Released,
+    Request,
+    RequestReceived,
+    Response,
+    ResponseReceived,
     SecurityControl,
     State,
+    Violated,
 )
 from ferraris.dlms.apdu import (
+    AccessItem,
+    AccessKind,
+    AccessRequest,
+    AccessResponse,
+    ActionAnswer,
     ActionRequestNormal,
+    ActionRequestWithList,
     ActionResponseNormal,
+    ActionResponseWithList,
     ActionResult,
+    Conformance,
     DataAccessResult,
+    GeneralBlockTransfer,
     GetRequestNormal,
     GetRequestWithList,
     GetResponseNormal,
     GetResponseWithList,
     Mechanism,
+    SelectiveAccess,
     SetRequestNormal,
+    SetRequestWithList,
+    SetResponseLastBlock,
     SetResponseNormal,
+    SetResponseWithList,
 )
 from tests.dlms.bottle import (
+    CLIENT_TITLE,
     DISCONNECT,
     GET_VALUE,
     LONG_VALUE,
     PROFILE,
+    SERVER_TITLE,
     VALUE,
     Bottle,
     Counter,
@@ -41,6 +64,7 @@ from tests.dlms.bottle import (
     ciphered_settings,
     plain,
     serve,
+    settings,
 )
 
 POLICIES = [
@@ -113,3 +137,141 @@ def test_invocation_counters_rise_from_one_association_to_the_next() -> None:
         assert isinstance(end.security.counters, Counter)
         taken = end.security.counters.taken
         assert len(set(taken)) == len(taken) == 12  # initiate, f(challenge), its ACTION and the GET, three times
+
+
+# Long requests, in blocks of their service or of general block transfer
+
+BLOCKS = (
+    Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ
+    | Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE
+    | Conformance.BLOCK_TRANSFER_WITH_ACTION
+)
+OWN_BLOCKS = CONFORMANCE_OF_THIS_ENGINE & ~Conformance.GENERAL_BLOCK_TRANSFER
+GENERAL_BLOCKS = CONFORMANCE_OF_THIS_ENGINE & ~BLOCKS
+LONG_REQUESTS = [
+    SetRequestNormal(0xC2, PROFILE, None, LONG_VALUE),
+    SetRequestNormal(0xC2, PROFILE, SelectiveAccess(1, b"\x00"), LONG_VALUE),
+    SetRequestWithList(0xC2, ((PROFILE, None), (VALUE, None)), (LONG_VALUE, b"\x11\x05")),
+    ActionRequestNormal(0xC2, DISCONNECT, LONG_VALUE),
+    ActionRequestWithList(0xC2, (DISCONNECT, DISCONNECT), (LONG_VALUE, LONG_VALUE)),
+]
+
+
+def echoed(request: Request) -> Response:
+    """What was sent comes back, as far as the service has room for it."""
+    match request:
+        case SetRequestNormal():
+            return SetResponseNormal(request.invoke_id_and_priority, DataAccessResult.SUCCESS)
+        case SetRequestWithList():
+            return SetResponseWithList(request.invoke_id_and_priority, (DataAccessResult.SUCCESS,) * len(request.items))
+        case ActionRequestNormal():
+            return ActionResponseNormal(request.invoke_id_and_priority, ActionResult.SUCCESS, request.parameters)
+        case ActionRequestWithList():
+            answers = tuple(ActionAnswer(ActionResult.SUCCESS, octets) for octets in request.parameters)
+            return ActionResponseWithList(request.invoke_id_and_priority, answers)
+        case AccessRequest():
+            answered = tuple((AccessKind.ACTION, ActionResult.SUCCESS) for _ in request.items)
+            return AccessResponse(request.long_invoke_id_and_priority, b"", None, request.values, answered)
+    return serve(request)
+
+
+@pytest.mark.parametrize(
+    "conformance", [OWN_BLOCKS, GENERAL_BLOCKS, CONFORMANCE_OF_THIS_ENGINE], ids=["own", "general", "both"]
+)
+@pytest.mark.parametrize("pdu_size", [100, 1_000])
+@pytest.mark.parametrize("ciphering", [None, *Ciphering])
+@pytest.mark.parametrize("request_", LONG_REQUESTS, ids=lambda request: type(request).__name__)
+def test_long_requests_and_their_long_answers_come_whole(
+    request_: Request, ciphering: Ciphering | None, pdu_size: int, conformance: Conformance
+) -> None:
+    bottle = short_of_room(ciphering, pdu_size, conformance)
+    assert answer(bottle, request_) == echoed(request_)
+    received = [event.request for event in bottle.server_events if isinstance(event, RequestReceived)]
+    assert received == [request_]
+    assert max(map(len, bottle.to_server + bottle.to_client)) <= pdu_size
+    general = any(apdu[0] == 0xE0 for apdu in bottle.to_server)
+    assert general == (conformance is GENERAL_BLOCKS)
+    assert answer(bottle, GET_VALUE) == GetResponseNormal(0xC1, b"\x06\x00\x00\x00\x2a")
+    assert bottle.to_server[-1][0] != 0xE0
+
+
+def short_of_room(ciphering: Ciphering | None, pdu_size: int, conformance: Conformance) -> Bottle:
+    if ciphering is None:
+        client = server = settings(SERVER_TITLE, Mechanism.LOWEST, security=None)
+    else:
+        client, server = ciphered_settings(ciphering, SecurityControl.AUTHENTICATED_ENCRYPTED)
+    sizes = {"max_receive_pdu_size": pdu_size, "conformance": conformance}
+    bottle = Bottle(replace(client, **sizes), replace(server, **sizes), echoed)  # type: ignore[arg-type]
+    associated(bottle)
+    bottle.to_client.clear()
+    bottle.to_server.clear()
+    return bottle
+
+
+@pytest.mark.parametrize("ciphering", [None, *Ciphering])
+@pytest.mark.parametrize("value", [b"\x11\x05", LONG_VALUE])
+def test_access_comes_whole_and_is_never_in_the_clear(value: bytes, ciphering: Ciphering | None) -> None:
+    bottle = short_of_room(ciphering, 500, CONFORMANCE_OF_THIS_ENGINE)
+    request = AccessRequest(0xC000_0001, b"", (AccessItem(AccessKind.ACTION, DISCONNECT),), (value,))
+    assert answer(bottle, request) == echoed(request)
+    sent = b"".join(bottle.to_server + bottle.to_client)
+    assert (value[-20:] in sent) == (ciphering is None)
+    if value != LONG_VALUE and ciphering is not None:
+        assert {apdu[0] for apdu in bottle.to_server + bottle.to_client} <= {0xDB, 0xDC}
+
+
+def test_a_long_result_by_general_blocks_takes_a_round_trip_for_each_window() -> None:
+    bottle = short_of_room(None, 100, GENERAL_BLOCKS)
+    assert answer(bottle, GetRequestNormal(0xC1, PROFILE)) == GetResponseNormal(0xC1, LONG_VALUE)
+    blocks = len(bottle.to_client)
+    assert blocks > 40
+    assert len(bottle.to_server) == 1 + -(-(blocks - 1) // CLIENT_WINDOW)
+
+
+CLIENT_WINDOW = AssociationSettings().general_block_window
+
+
+def test_blocks_that_were_not_agreed_upon_are_refused() -> None:
+    bottle = short_of_room(None, 100, OWN_BLOCKS)
+    bottle.server.receive(GeneralBlockTransfer(0x80, 1, 0, GET_VALUE.encode()).encode(), 0)
+    assert isinstance(bottle.server.events()[0], Violated)
+    bottle.client.receive(GeneralBlockTransfer(0x80, 1, 0, b"\x00").encode(), 0)
+    assert isinstance(bottle.client.events()[0], Aborted)
+
+
+def test_a_bomb_of_general_blocks_is_refused_and_the_association_stands() -> None:
+    bottle = short_of_room(None, 60_000, GENERAL_BLOCKS)
+    for number in range(1, 20):
+        bottle.server.receive(GeneralBlockTransfer(0x40, number, 0, bytes(59_000)).encode(), 0)
+    assert any(isinstance(event, Violated) for event in bottle.server.events())
+    bottle.server.outgoing()
+    assert answer(bottle, GET_VALUE) == GetResponseNormal(0xC1, b"\x06\x00\x00\x00\x2a")
+
+
+def test_a_peer_that_repeats_its_blocks_does_not_keep_a_client_waiting_for_ever() -> None:
+    client = settings(CLIENT_TITLE, Mechanism.LOWEST, security=None, conformance=GENERAL_BLOCKS)
+    bottle = associated(Bottle(client, settings(SERVER_TITLE, Mechanism.LOWEST, security=None), serve))
+    bottle.client.send(GET_VALUE, 0)
+    for now_ms in range(0, 30_000, 1_000):
+        bottle.client.receive(GeneralBlockTransfer(0x01, 1, 0, b"\xc4").encode(), now_ms)
+        bottle.client.tick(now_ms)
+        if bottle.client.state is State.IDLE:
+            break
+    assert now_ms == 10_000
+    assert isinstance(bottle.client.events()[-1], Aborted)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_set_that_is_said_done_before_its_last_block_is_a_lie(number: int) -> None:
+    bottle = short_of_room(None, 100, OWN_BLOCKS)
+    bottle.client.send(LONG_REQUESTS[0], 0)
+    bottle.client.receive(SetResponseLastBlock(0xC2, DataAccessResult.SUCCESS, number).encode(), 0)
+    assert isinstance(bottle.client.events()[-1], Aborted)
+
+
+def test_a_set_may_be_refused_before_its_last_block() -> None:
+    bottle = short_of_room(None, 100, OWN_BLOCKS)
+    bottle.client.send(LONG_REQUESTS[0], 0)
+    bottle.client.receive(SetResponseLastBlock(0xC2, DataAccessResult.LONG_SET_ABORTED, 1).encode(), 0)
+    (event,) = bottle.client.events()
+    assert event == ResponseReceived(SetResponseNormal(0xC2, DataAccessResult.LONG_SET_ABORTED))
