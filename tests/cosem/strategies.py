@@ -93,10 +93,14 @@ def _(datatype: types.Text) -> st.SearchStrategy[str]:
 def _(datatype: types.Bits) -> st.SearchStrategy[BitString]:
     lengths = st.integers(0, 40) if datatype.length is None else st.just(datatype.length)
     return lengths.flatmap(
-        lambda length: st.binary(min_size=(length + 7) // 8, max_size=(length + 7) // 8).map(
-            lambda octets: BitString(length, octets)
-        )
+        lambda length: st.integers(0, (1 << length) - 1).map(lambda number: _bits_of(number, length))
     )
+
+
+def _bits_of(number: int, length: int) -> BitString:
+    """The bits of a number, with nothing in those that only fill the last octet."""
+    octets = (length + 7) // 8
+    return BitString(length, (number << 8 * octets - length).to_bytes(octets, "big"))
 
 
 @values_of.register

@@ -165,7 +165,7 @@ def test_keys_are_not_shown() -> None:
 
 
 def every_type() -> list[Any]:
-    """The types of all attributes, arguments, results and selectors, each with the name of its place."""
+    """The types of all attributes, arguments, results and selectors, each once, with the name of a place where it stands."""
     found: list[tuple[str, DataType[Any]]] = []
     for interface in interface_classes():
         for attribute in interface.attributes():
@@ -174,7 +174,8 @@ def every_type() -> list[Any]:
         for method in interface.methods():
             found.append((f"{method!r} argument", method.argument))
             found += [(f"{method!r} result", method.result)] if method.result is not None else []
-    return [pytest.param(datatype, id=name.replace(" ", "_")) for name, datatype in found]
+    once = {id(datatype): (name, datatype) for name, datatype in reversed(found)}
+    return [pytest.param(datatype, id=name.replace(" ", "_")) for name, datatype in once.values()]
 
 
 EVERY_TYPE = every_type()

@@ -134,12 +134,20 @@ def test_the_words_of_a_refusal_name_the_type() -> None:
         from_plain(Enumerated(ControlState), "open")
 
 
+def each_once(places: dict[str, DataType[Any]]) -> list[Any]:
+    """The types at these places as parameters, each once, with the name of a place where it stands."""
+    once = {id(datatype): (name, datatype) for name, datatype in reversed(places.items())}
+    return [pytest.param(datatype, id=name) for name, datatype in once.values()]
+
+
 def every_attribute_type() -> list[Any]:
-    return [
-        pytest.param(attribute.datatype, id=repr(attribute))
-        for interface in interface_classes()
-        for attribute in interface.attributes()
-    ]
+    return each_once(
+        {
+            repr(attribute): attribute.datatype
+            for interface in interface_classes()
+            for attribute in interface.attributes()
+        }
+    )
 
 
 @pytest.mark.parametrize("datatype", every_attribute_type())
@@ -169,7 +177,7 @@ def every_type_that_returns() -> list[Any]:
         for method in interface.methods():
             found[f"{method!r}.argument"] = method.argument
             found |= {f"{method!r}.result": method.result} if method.result is not None else {}
-    return [pytest.param(datatype, id=name) for name, datatype in found.items() if returns(datatype)]
+    return each_once({name: datatype for name, datatype in found.items() if returns(datatype)})
 
 
 def test_most_types_return() -> None:

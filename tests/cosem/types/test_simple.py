@@ -67,6 +67,7 @@ KNOWN = [
     (types.UTF8_STRING,             "0c02c3a9",                    "é"),
     (types.UTF8_STRING,             "0c01e9",                      "\udce9"),
     (types.BIT_STRING,              "040580",                      BitString(5, b"\x80")),
+    (types.BIT_STRING,              "04059f",                      BitString(5, b"\x9f")),
     (types.Bits(24),                "0418001c1f",                  BitString(24, b"\x00\x1c\x1f")),
     (types.LOGICAL_NAME,            "09060100010800ff",            Obis.of(1, 0, 1, 8, 0)),
     (COLOUR,                        "1602",                        Colour.BLUE),
