@@ -96,7 +96,8 @@ def test_a_time_that_is_no_instant_or_far_off_is_refused(time: CosemDateTime) ->
     [(Clock.time_zone, -60), (Clock.daylight_savings_enabled, False), (Clock.daylight_savings_begin, CosemDateTime())],
 )
 def test_no_client_moves_the_meter_to_another_zone(attribute: Attribute[Any], value: object) -> None:
-    assert write(attribute, Seen(), value) == ((), DataAccessResult.OTHER_REASON)
+    assert write(attribute, Seen(values={attribute: "another"}), value) == ((), DataAccessResult.OTHER_REASON)
+    assert write(attribute, Seen(values={attribute: value}), value) == ((), DataAccessResult.SUCCESS)
 
 
 @pytest.mark.parametrize(

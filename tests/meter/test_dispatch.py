@@ -74,7 +74,8 @@ set      switch          4       1602        SUCCESS                    READ_WRI
 set      switch          4       1607        TYPE_UNMATCHED             READ_WRITE_DENIED          OBJECT_UNDEFINED
 set      switch          2       0300        READ_WRITE_DENIED          READ_WRITE_DENIED          OBJECT_UNDEFINED
 set      energy          2       0600000000  READ_WRITE_DENIED          READ_WRITE_DENIED          OBJECT_UNDEFINED
-set      clock           3       10ffc4      OTHER_REASON               READ_WRITE_DENIED          READ_WRITE_DENIED
+set      clock           3       10ff88      OTHER_REASON               READ_WRITE_DENIED          READ_WRITE_DENIED
+set      clock           3       10ffc4      SUCCESS                    READ_WRITE_DENIED          READ_WRITE_DENIED
 set      limiter         3       0600000000  OBJECT_UNDEFINED           OBJECT_UNDEFINED           OBJECT_UNDEFINED
 action   switch          1       0f00        SUCCESS                    READ_WRITE_DENIED          OBJECT_UNDEFINED
 action   switch          3       0f00        OBJECT_UNDEFINED           OBJECT_UNDEFINED           OBJECT_UNDEFINED

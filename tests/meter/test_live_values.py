@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +18,10 @@ from ferraris.cosem import (
 )
 from ferraris.meter.disconnector import Command
 from ferraris.meter.events import EventCode
+from ferraris.meter.firmware import manufacturer_key
 from ferraris.meter.fleet import Fleet
 from ferraris.meter.identity import Identity
+from ferraris.meter.image import MeterImage
 from ferraris.meter.live_values import Moment, live_values
 from tests.meter.steady import MONDAY_MS, partner
 
@@ -108,9 +111,10 @@ def test_what_the_association_is(fleet: Fleet) -> None:
 
 
 @pytest.mark.parametrize(("name", "phases"), [("smr5_three_phase", 3), ("smr5_single_phase", 1)])
-def test_every_live_value_fits_its_attribute(fleet: Fleet, name: str, phases: int) -> None:
+def test_every_live_value_fits_its_attribute(fleet: Fleet, tmp_path: Path, name: str, phases: int) -> None:
     profile = load_profile(name)
-    moment = Moment(fleet.meters[0], Identity(1), MONDAY_MS, partner())
+    image = MeterImage(tmp_path, 0, manufacturer_key(1))
+    moment = Moment(fleet.meters[0], Identity(1), MONDAY_MS, partner(), image=lambda: image)
     live = live_values(phases)
     shown = 0
     for entry in profile.objects:

@@ -12,6 +12,14 @@ from ferraris.client.exploration import (
     explore,
     may_read,
 )
+from ferraris.client.image_transfer import (
+    ImageJob,
+    ImageProgress,
+    Patience,
+    activate_image,
+    transfer_image,
+    verify_image,
+)
 from ferraris.client.profile import ProfileColumns, decode_profile, read_entries, read_profile
 
 __all__ = [
@@ -23,11 +31,17 @@ __all__ = [
     "Exploration",
     "ExploredAttribute",
     "ExploredObject",
+    "ImageJob",
+    "ImageProgress",
+    "Patience",
     "ProfileColumns",
+    "activate_image",
     "decode_profile",
     "descriptor_of",
     "explore",
     "may_read",
     "read_entries",
     "read_profile",
+    "transfer_image",
+    "verify_image",
 ]

@@ -13,6 +13,7 @@ from ferraris.meter.device import LogicalDevice
 from ferraris.meter.disconnector import Command
 from ferraris.meter.events import EventCode, MeterEvent
 from ferraris.meter.faults import Fault, FaultKind
+from ferraris.meter.firmware import Firmware, build_image, signing_key
 from ferraris.meter.fleet import Fleet, Manufacture, Surroundings
 from ferraris.meter.identity import Identity, meter_keys
 from ferraris.meter.load import LoadModel, Quantity, StochasticLoad
@@ -28,6 +29,7 @@ __all__ = [
     "EventCode",
     "Fault",
     "FaultKind",
+    "Firmware",
     "Fleet",
     "FleetService",
     "Identity",
@@ -44,8 +46,10 @@ __all__ = [
     "StochasticLoad",
     "Surroundings",
     "Zone",
+    "build_image",
     "meter_keys",
     "meter_model",
     "registry_line",
+    "signing_key",
     "write_registry",
 ]

@@ -16,6 +16,9 @@ from ferraris.cosem import (
     ControlMode,
     CosemDateTime,
     DisconnectControl,
+    ImageBlock,
+    ImageToTransfer,
+    ImageTransfer,
     Method,
     Obis,
     ProfileGeneric,
@@ -24,7 +27,19 @@ from ferraris.cosem import (
     obis,
 )
 from ferraris.dlms.apdu import ActionResult, DataAccessResult
-from ferraris.meter.changes import Change, ClearEventLog, Operate, Perform, Push, SetClock, SetControlMode
+from ferraris.meter.changes import (
+    ActivateImage,
+    Change,
+    ClearEventLog,
+    InitiateImage,
+    Operate,
+    Perform,
+    Push,
+    SetClock,
+    SetControlMode,
+    StoreImageBlock,
+    VerifyImage,
+)
 from ferraris.meter.disconnector import Command
 
 T = TypeVar("T")
@@ -120,9 +135,14 @@ def write_time(clock: CosemObjectView, time: CosemDateTime, now_ms: int) -> Outc
     return Outcome((SetClock(clock_ms),), DataAccessResult.SUCCESS)
 
 
-def _place_is_fixed(clock: CosemObjectView, value: object, now_ms: int) -> Outcome:
-    """The zone belongs to the place at which the virtual meter stands; no client moves it."""
-    return Outcome(result=DataAccessResult.OTHER_REASON)
+def _place_is_fixed(declared: Attribute[Any]) -> Behaviour:
+    """The zone belongs to the place at which the virtual meter stands; no client moves it, but may say what it is."""
+
+    def write(clock: CosemObjectView, value: object, now_ms: int) -> Outcome:
+        same = value == clock.read(declared)
+        return Outcome(result=DataAccessResult.SUCCESS if same else DataAccessResult.OTHER_REASON)
+
+    return write
 
 
 for _declared in (
@@ -131,7 +151,7 @@ for _declared in (
     Clock.daylight_savings_end,
     Clock.daylight_savings_enabled,
 ):
-    behaviour(_declared)(_place_is_fixed)
+    behaviour(_declared)(_place_is_fixed(_declared))
 
 
 @behaviour(Clock.adjust_to_quarter)
@@ -186,3 +206,32 @@ def execute_script(table: CosemObjectView, identifier: int, now_ms: int) -> Outc
 @behaviour(PushSetupV0.push)
 def push(setup: CosemObjectView, argument: int, now_ms: int) -> Outcome:
     return Outcome((Push(setup.logical_name),))
+
+
+# Image transfer
+
+
+@behaviour(ImageTransfer.image_transfer_initiate)
+def initiate_image(transfer: CosemObjectView, image: ImageToTransfer, now_ms: int) -> Outcome:
+    return _if_enabled(transfer, InitiateImage(image.image_identifier, image.image_size))
+
+
+@behaviour(ImageTransfer.image_block_transfer)
+def store_image_block(transfer: CosemObjectView, block: ImageBlock, now_ms: int) -> Outcome:
+    return _if_enabled(transfer, StoreImageBlock(block.image_block_number, block.image_block_value))
+
+
+@behaviour(ImageTransfer.image_verify)
+def verify_image(transfer: CosemObjectView, argument: int, now_ms: int) -> Outcome:
+    return _if_enabled(transfer, VerifyImage())
+
+
+@behaviour(ImageTransfer.image_activate)
+def activate_image(transfer: CosemObjectView, argument: int, now_ms: int) -> Outcome:
+    return _if_enabled(transfer, ActivateImage())
+
+
+def _if_enabled(transfer: CosemObjectView, change: Change) -> Outcome:
+    if not transfer.read(ImageTransfer.image_transfer_enabled):
+        return Outcome(result=ActionResult.READ_WRITE_DENIED)
+    return Outcome((change,))

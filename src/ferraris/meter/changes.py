@@ -56,4 +56,31 @@ class Push:
     logical_name: Obis
 
 
-Change = Operate | SetControlMode | SetClock | ClearEventLog | Keep | Perform | Push
+@dataclass(frozen=True, slots=True)
+class InitiateImage:
+    """Room for an image is made."""
+
+    identifier: bytes
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreImageBlock:
+    """A block of the image has come."""
+
+    number: int
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyImage:
+    """The image is checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActivateImage:
+    """The image becomes the firmware."""
+
+
+ImageChange = InitiateImage | StoreImageBlock | VerifyImage | ActivateImage
+Change = Operate | SetControlMode | SetClock | ClearEventLog | Keep | Perform | Push | ImageChange

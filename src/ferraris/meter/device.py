@@ -28,12 +28,29 @@ from ferraris.dlms.apdu import ActionResult, DataAccessResult, SelectiveAccess
 from ferraris.kernel.errors import FerrarisError
 from ferraris.keys import CounterGuard, MeterKeys, ReservedCounter
 from ferraris.meter.behaviours import method_behaviour, write_behaviour
-from ferraris.meter.changes import Change, ClearEventLog, Keep, Operate, Perform, Push, SetClock, SetControlMode
+from ferraris.meter.changes import (
+    ActivateImage,
+    Change,
+    ClearEventLog,
+    ImageChange,
+    InitiateImage,
+    Keep,
+    Operate,
+    Perform,
+    Push,
+    SetClock,
+    SetControlMode,
+    StoreImageBlock,
+    VerifyImage,
+)
+from ferraris.meter.firmware import manufacturer_key
 from ferraris.meter.identity import Identity, meter_keys
+from ferraris.meter.image import MeterImage
 from ferraris.meter.live_values import Live, Moment, Partner, live_values
 from ferraris.meter.mapped_file import Rows
 from ferraris.meter.meter import Meter
 from ferraris.meter.model import KeptProfile, MeterModel
+from ferraris.meter.object_list import selected
 from ferraris.meter.profile_buffer import SelectionError
 from ferraris.meter.settings import Settings
 
@@ -95,10 +112,29 @@ class LogicalDevice:
     def settings(self) -> Settings:
         return Settings(self.meter.memory, self.meter.index)
 
+    @cached_property
+    def _image(self) -> MeterImage:
+        return MeterImage(self.meter.memory.directory / "images", self.meter.index, manufacturer_key(self._seed))
+
+    def image(self, now_ms: int) -> MeterImage:
+        """The firmware image being brought into the meter, with everything over that is over by `now_ms`."""
+        event = self._image.settle(now_ms)
+        if event is not None:
+            self.meter.log_event(event, now_ms)
+        return self._image
+
     def moment(self, now_ms: int, partner: Partner | None = None) -> Moment:
         """The meter as it is at `now_ms`, with everything captured that was due before."""
         self.meter.advance(now_ms)
-        return Moment(self.meter, self.identity, now_ms, partner, self.push_destination, self._invocation_counters)
+        return Moment(
+            self.meter,
+            self.identity,
+            now_ms,
+            partner,
+            self.push_destination,
+            self._invocation_counters,
+            lambda: self.image(now_ms),
+        )
 
     def _invocation_counters(self) -> tuple[int, int]:
         accepted = int(self.meter.memory.counters["clients"]["accepted"][self.meter.index].max())
@@ -115,8 +151,10 @@ class LogicalDevice:
             if kept is not None and number == ProfileGeneric.entries_in_use.number:
                 return ProfileGeneric.entries_in_use.datatype.encode(len(self._entries(kept)))
         if issubclass(entry.interface, AssociationLn) and number == AssociationLn.object_list.number:
-            if selection is not None or moment.partner is None:
+            if moment.partner is None:
                 return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED
+            if selection is not None:
+                return selected(self.model.profile.object_list(moment.partner.name), selection)
             return self.model.object_list(moment.partner.name)
         rule = entry.attributes[number]
         kept_octets = self.settings.get((entry.class_id, entry.logical_name, number))
@@ -173,9 +211,23 @@ class LogicalDevice:
                     result = self._perform(actions, moment, depth + 1)
                 case Keep():
                     result = self._keep(entry, change)
+                case InitiateImage() | StoreImageBlock() | VerifyImage() | ActivateImage():
+                    result = self._change_image(change, now_ms)
             if result:
                 return result
         return 0
+
+    def _change_image(self, change: ImageChange, now_ms: int) -> int:
+        image = self.image(now_ms)
+        match change:
+            case InitiateImage(identifier, size):
+                return image.initiate(identifier, size)
+            case StoreImageBlock(number, octets):
+                return image.put(number, octets)
+            case VerifyImage():
+                return image.verify(now_ms)
+            case ActivateImage():
+                return image.activate(now_ms)
 
     def _perform(self, actions: tuple[ScriptAction, ...], moment: Moment, depth: int) -> int:
         if depth > SCRIPT_DEPTH_MAX:

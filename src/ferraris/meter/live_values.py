@@ -28,6 +28,7 @@ from ferraris.dlms import Associated
 from ferraris.dlms.apdu import DLMS_VERSION
 from ferraris.kernel.limits import APDU_OCTETS_MAX
 from ferraris.meter.identity import Identity
+from ferraris.meter.image import MeterImage
 from ferraris.meter.load import Integers, Quantity
 from ferraris.meter.meter import Meter
 
@@ -60,6 +61,8 @@ class Moment:
     push_destination: str = ""
     invocation_counters: Callable[[], tuple[int, int]] = lambda: (0, 0)
     """Highest one accepted from a client, last one sent."""
+    image: Callable[[], MeterImage] | None = None
+    """The firmware image being brought into the meter; None where nobody can bring one."""
 
     @cached_property
     def clock_ms(self) -> int:
@@ -98,6 +101,12 @@ class Moment:
         reactive = self.power[Quantity.REACTIVE_IMPORT] + self.power[Quantity.REACTIVE_EXPORT]
         apparent_va = (active * active + reactive * reactive) ** 0.5
         return min(int(apparent_va * 1000 / int(self.voltages_dv[phase])) // phases, LONG_UNSIGNED_MAX)
+
+    @property
+    def firmware(self) -> str:
+        """The version of the active firmware."""
+        activated = None if self.image is None else self.image().firmware_version
+        return activated or f"ferraris {__version__}"
 
     def last_event_code(self) -> int:
         entries = self.meter.event_entries()
@@ -141,6 +150,16 @@ def _context_info(partner: Partner) -> XdlmsContextInfo:
 
 def _named(arcs: bytes, last: Callable[[Partner], int]) -> Live:
     return _in_association(lambda partner: Data(Tag.OCTET_STRING, arcs + bytes((last(partner),))))
+
+
+def _image(value: Callable[[MeterImage], Any]) -> Live:
+    """A value of the image transfer."""
+
+    def read(moment: Moment) -> Any:
+        assert moment.image is not None  # a logical device has one
+        return value(moment.image())
+
+    return read
 
 
 def _push_destination(moment: Moment) -> SendDestinationAndMethod:
@@ -187,7 +206,7 @@ _DEVICE: Final[dict[tuple[str, str], Live]] = {
     ("SERIAL_NUMBER", "value"): lambda moment: moment.identity.serial.encode(),
     ("DEVICE_ID_2", "value"): lambda moment: moment.identity.serial.encode(),
     ("LOGICAL_DEVICE_NAME", "value"): lambda moment: moment.identity.logical_device_name,
-    ("ACTIVE_FIRMWARE_IDENTIFIER", "value"): lambda moment: f"ferraris {__version__}".encode(),
+    ("ACTIVE_FIRMWARE_IDENTIFIER", "value"): lambda moment: moment.firmware.encode(),
     ("POWER_FAILURES", "value"): lambda moment: min(moment.meter.power_failures, LONG_UNSIGNED_MAX),
     ("LONG_POWER_FAILURES", "value"): lambda moment: min(moment.meter.long_power_failures, LONG_UNSIGNED_MAX),
     ("PROFILE_STATUS", "value"): lambda moment: moment.meter.profile_status(moment.now_ms),
@@ -199,6 +218,11 @@ _DEVICE: Final[dict[tuple[str, str], Live]] = {
         SapAssignmentElement(1, moment.identity.logical_device_name),
     ),
     ("PUSH_SETUP_ALARM", "send_destination_and_method"): _push_destination,
+    ("IMAGE_TRANSFER", "image_block_size"): _image(lambda image: image.block_octets),
+    ("IMAGE_TRANSFER", "image_transferred_blocks_status"): _image(lambda image: image.blocks_status),
+    ("IMAGE_TRANSFER", "image_first_not_transferred_block_number"): _image(lambda image: image.first_missing),
+    ("IMAGE_TRANSFER", "image_transfer_status"): _image(lambda image: image.status),
+    ("IMAGE_TRANSFER", "image_to_activate_info"): _image(lambda image: image.to_activate),
     ("INVOCATION_COUNTER", "value"): lambda moment: moment.invocation_counters()[0],
     ("INVOCATION_COUNTER_SENT", "value"): lambda moment: moment.invocation_counters()[1],
     ("SECURITY_SETUP", "server_system_title"): lambda moment: moment.identity.system_title,

@@ -1,0 +1,230 @@
+"""The image job against a virtual meter: whole, over broken links and restarts, refused and led astray."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from ferraris.client import (
+    ClientAssociation,
+    ImageJob,
+    ImageProgress,
+    Patience,
+    activate_image,
+    transfer_image,
+    verify_image,
+)
+from ferraris.cosem import Data, ImageToTransfer, ImageTransfer, ImageTransferStatus, obis
+from ferraris.kernel.clock import ManualClock
+from ferraris.kernel.entropy import SeededEntropy
+from ferraris.kernel.errors import (
+    LinkClosedError,
+    LinkError,
+    LinkTimeoutError,
+    LocalProtocolError,
+    RefusedError,
+    RemoteProtocolError,
+)
+from ferraris.link import Link, loopback_pair
+from ferraris.meter import Firmware, Fleet, build_image, signing_key
+from ferraris.meter.server import MeterServer
+from ferraris.simulation import run_virtual
+from tests.meter.clients import associated, management
+from tests.meter.steady import MONDAY_MS, PERFECT, STEADY, device_of
+
+IMAGE = build_image(Firmware("2.0", bytes(range(256)) * 20), signing_key(1))
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    meters = Fleet.create(tmp_path / "fleet", PERFECT, STEADY, SeededEntropy(5), MONDAY_MS)
+    yield meters
+    meters.close()
+
+
+@dataclass
+class Place:
+    """A meter on loopback links whose clock moves on while a client waits."""
+
+    fleet: Fleet
+    clock: ManualClock = field(default_factory=lambda: ManualClock(MONDAY_MS + 3_600_000))
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.server = MeterServer(device_of(self.fleet), self.clock, SeededEntropy(4))
+
+    def link(self) -> Link:
+        here, there = loopback_pair()
+
+        async def serve() -> None:
+            try:
+                await self.server.serve(there)
+            except LinkError:
+                pass
+            finally:
+                await there.aclose()
+
+        self.tasks.append(asyncio.create_task(serve()))
+        return here
+
+    async def sleep(self, seconds: float) -> None:
+        self.clock.advance(int(seconds * 1000))
+
+    @property
+    def patience(self) -> Patience:
+        return Patience(poll_s=1.0, give_up_s=60.0, sleep=self.sleep)
+
+
+def run(meters: Fleet, scenario: Callable[[Place], Awaitable[None]]) -> None:
+    async def whole() -> None:
+        await scenario(Place(meters))
+
+    run_virtual(whole())
+
+
+def job(image: bytes = IMAGE) -> ImageJob:
+    return ImageJob(b"ferraris 2.0", image)
+
+
+async def status_of(client: ClientAssociation) -> ImageTransferStatus:
+    return await client.get(ImageTransfer.image_transfer_status, obis.IMAGE_TRANSFER)
+
+
+def test_an_image_is_brought_in_verified_and_activated(fleet: Fleet) -> None:
+    async def scenario(place: Place) -> None:
+        seen: list[ImageProgress] = []
+        async with associated(place.link(), management()) as client:
+            await transfer_image(client, job(), seen.append)
+            image = await verify_image(client, job(), place.patience)
+            assert image.image_to_activate_signature == IMAGE[-64:]
+            await activate_image(client, job(), place.patience)
+            version = await client.get(Data.value, obis.ACTIVE_FIRMWARE_IDENTIFIER)
+        assert version.value == b"2.0"
+        blocks = -(-len(IMAGE) // 512)
+        assert [progress.transferred for progress in seen] == [0, *range(1, blocks + 1), blocks]
+        assert {progress.blocks for progress in seen} == {blocks}
+        codes = [event.code for event in place.server.device.meter.events()]
+        assert codes[-2:] == [17, 18]
+
+    run(fleet, scenario)
+
+
+def test_a_broken_transfer_goes_on_where_it_was(fleet: Fleet) -> None:
+    async def scenario(place: Place) -> None:
+        ours = job()
+
+        def break_after(count: int) -> Callable[[ImageProgress], None]:
+            def look(progress: ImageProgress) -> None:
+                if progress.transferred == count:
+                    raise LinkClosedError("the link breaks")
+
+            return look
+
+        for broken in (4, 7):
+            with pytest.raises(LinkClosedError):
+                async with associated(place.link(), management()) as client:
+                    await transfer_image(client, ours, break_after(broken))
+        sent: list[int] = []
+        async with associated(place.link(), management()) as client:
+            await transfer_image(client, ours, lambda progress: sent.append(progress.transferred))
+            assert sent[0] == 7, "what has come is not sent again"
+            await verify_image(client, ours, place.patience)
+
+    run(fleet, scenario)
+
+
+def test_a_job_that_is_done_asks_for_nothing_more(fleet: Fleet) -> None:
+    async def scenario(place: Place) -> None:
+        ours = job()
+        async with associated(place.link(), management()) as client:
+            for _ in range(2):
+                await transfer_image(client, ours)
+                await verify_image(client, ours, place.patience)
+                await activate_image(client, ours, place.patience)
+            assert await status_of(client) is ImageTransferStatus.ACTIVATION_SUCCESSFUL
+
+    run(fleet, scenario)
+
+
+def test_another_image_in_the_meter_is_replaced(fleet: Fleet) -> None:
+    async def scenario(place: Place) -> None:
+        async with associated(place.link(), management()) as client:
+            other = ImageToTransfer(b"other", 700)
+            await client.invoke(ImageTransfer.image_transfer_initiate, obis.IMAGE_TRANSFER, other)
+            await transfer_image(client, job())
+            await verify_image(client, job(), place.patience)
+
+    run(fleet, scenario)
+
+
+def test_the_blocks_of_another_image_are_not_taken_for_ours(fleet: Fleet) -> None:
+    async def scenario(place: Place) -> None:
+        ours = job()
+        ours.initiated = True  # as remembered, but somebody else has initiated since
+        async with associated(place.link(), management()) as client:
+            other = ImageToTransfer(b"other", 700)
+            await client.invoke(ImageTransfer.image_transfer_initiate, obis.IMAGE_TRANSFER, other)
+            with pytest.raises(RemoteProtocolError, match="blocks of another image"):
+                await transfer_image(client, ours)
+
+    run(fleet, scenario)
+
+
+def test_an_image_that_nobody_signed_is_refused(fleet: Fleet) -> None:
+    async def scenario(place: Place) -> None:
+        forged = job(IMAGE[:-1] + bytes((IMAGE[-1] ^ 1,)))
+        async with associated(place.link(), management()) as client:
+            await transfer_image(client, forged)
+            with pytest.raises(RefusedError) as refused:
+                await verify_image(client, forged, place.patience)
+            assert refused.value.result == "verification-failed"
+            with pytest.raises(RefusedError):
+                await activate_image(client, forged, place.patience)
+
+    run(fleet, scenario)
+
+
+def test_the_meters_word_for_another_image_is_not_enough(fleet: Fleet) -> None:
+    async def scenario(place: Place) -> None:
+        async with associated(place.link(), management()) as client:
+            await transfer_image(client, job())
+            await verify_image(client, job(), place.patience)
+            with pytest.raises(RemoteProtocolError, match="another image"):
+                await verify_image(client, ImageJob(b"ferraris 2.1", IMAGE), place.patience)
+
+    run(fleet, scenario)
+
+
+def test_a_meter_that_takes_no_images_says_so(fleet: Fleet) -> None:
+    async def scenario(place: Place) -> None:
+        async with associated(place.link(), management()) as client:
+            await client.set(ImageTransfer.image_transfer_enabled, obis.IMAGE_TRANSFER, False)
+            with pytest.raises(RefusedError, match="takes no images"):
+                await transfer_image(client, job())
+            with pytest.raises(RefusedError):
+                await client.invoke(ImageTransfer.image_verify, obis.IMAGE_TRANSFER, 0)
+
+    run(fleet, scenario)
+
+
+def test_patience_ends(fleet: Fleet) -> None:
+    async def scenario(place: Place) -> None:
+        async def nothing_happens(seconds: float) -> None:
+            """The meter's clock stands."""
+
+        async with associated(place.link(), management()) as client:
+            await transfer_image(client, job())
+            with pytest.raises(LinkTimeoutError, match="does not come to an end"):
+                await verify_image(client, job(), Patience(1.0, 3.0, nothing_happens))
+
+    run(fleet, scenario)
+
+
+@pytest.mark.parametrize(("identifier", "image"), [(b"", b"x"), (b"x", b"")])
+def test_an_empty_image_is_no_job(identifier: bytes, image: bytes) -> None:
+    with pytest.raises(LocalProtocolError):
+        ImageJob(identifier, image)
