@@ -1,0 +1,178 @@
+"""Bundles: every attribute once and in order, in the service that was negotiated and in the fewest round trips."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ferraris.client import BundlePlan, BundleService, ClientAssociation
+from ferraris.client.bundles import bundles_of, plan_of
+from ferraris.cosem import Obis, Register
+from ferraris.dlms import CONFORMANCE_OF_THIS_ENGINE, AssociationSettings, Request, Response
+from ferraris.dlms.apdu import (
+    AccessItem,
+    AccessKind,
+    AccessRequest,
+    AccessResponse,
+    AttributeDescriptor,
+    Conformance,
+    DataAccessResult,
+    GetRequestNormal,
+    GetRequestWithList,
+    GetResponseNormal,
+    GetResponseWithList,
+    Mechanism,
+)
+from ferraris.kernel.errors import RefusedError
+from tests.client.served import Server, served
+from tests.dlms.bottle import CLIENT_TITLE, SERVER_TITLE, settings
+
+SINGLES = Conformance.GET
+ACCESS = Conformance.GET | Conformance.ACCESS | Conformance.GENERAL_PROTECTION
+LISTS = ACCESS | Conformance.MULTIPLE_REFERENCES
+BLOCKS = Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ
+WANTED = [AttributeDescriptor(3, Obis.parse(f"1.0.{number}.8.0.255"), 2) for number in range(1, 29)]
+
+
+@given(st.lists(st.integers(), max_size=60), st.integers(1, 70))
+def test_bundles_hold_everything_once_in_order_and_are_as_few_as_can_be(wanted: list[int], size: int) -> None:
+    bundles = bundles_of(wanted, size)
+    assert [one for bundle in bundles for one in bundle] == wanted
+    assert len(bundles) == -(-len(wanted) // size)
+    assert all(0 < len(bundle) <= size for bundle in bundles)
+    assert not bundles or max(map(len, bundles)) - min(map(len, bundles)) <= 1
+
+
+@given(st.sampled_from([LISTS, ACCESS]), st.integers(64, 3_000), st.booleans())
+def test_a_bundle_never_needs_more_than_one_apdu(conformance: Conformance, pdu_size: int, ciphered: bool) -> None:
+    plan = plan_of(conformance, pdu_size, ciphered=ciphered)
+    names = tuple(WANTED[0] for _ in range(plan.size))
+    if plan.service is BundleService.WITH_LIST:
+        octets = GetRequestWithList(1, tuple((name, None) for name in names)).encode()
+    elif plan.service is BundleService.ACCESS:
+        octets = AccessRequest(1, b"", tuple(access_item(name) for name in names), (b"\x00",) * len(names)).encode()
+    else:
+        octets = GetRequestNormal(1, names[0]).encode()
+        assert plan.size == 1
+    assert len(octets) + 32 * ciphered <= pdu_size
+
+
+def access_item(name: AttributeDescriptor) -> AccessItem:
+    return AccessItem(AccessKind.GET, name)
+
+
+def test_what_was_negotiated_decides_the_service() -> None:
+    services = [plan_of(conformance, 0, ciphered=True).service for conformance in (LISTS, ACCESS, SINGLES)]
+    assert services == [BundleService.WITH_LIST, BundleService.ACCESS, BundleService.SINGLE]
+    without_general = ACCESS & ~Conformance.GENERAL_PROTECTION
+    assert plan_of(without_general, 0, ciphered=True).service is BundleService.SINGLE
+    assert plan_of(without_general, 0, ciphered=False).service is BundleService.ACCESS
+
+
+def test_a_plan_is_halved_down_to_single_reads() -> None:
+    plan, sizes = BundlePlan(BundleService.WITH_LIST, 16), []
+    while plan.service is not BundleService.SINGLE:
+        sizes.append(plan.size)
+        plan = plan.halved()
+    assert sizes == [16, 8, 4, 2]
+    assert plan.size == 1
+
+
+def value_of(descriptor: AttributeDescriptor) -> bytes | DataAccessResult:
+    group = descriptor.logical_name[2]
+    return DataAccessResult.OBJECT_UNDEFINED if group == 13 else bytes((0x06, 0, 0, 0, group))
+
+
+def serve(request: Request) -> Response:
+    match request:
+        case GetRequestNormal():
+            return GetResponseNormal(request.invoke_id_and_priority, value_of(request.descriptor))
+        case GetRequestWithList():
+            results = tuple(value_of(name) for name, _ in request.items)
+            return GetResponseWithList(request.invoke_id_and_priority, results)
+        case AccessRequest():
+            got = [value_of(item.descriptor) for item in request.items]  # type: ignore[arg-type]
+            values = tuple(one if isinstance(one, bytes) else b"\x00" for one in got)
+            answers = tuple(
+                (AccessKind.GET, one if isinstance(one, DataAccessResult) else DataAccessResult(0)) for one in got
+            )
+            return AccessResponse(request.long_invoke_id_and_priority, b"", None, values, answers)
+    raise AssertionError(request)
+
+
+def reads(
+    conformance: Conformance, *, ciphered: bool = True, server_pdu: int = 2_000, client_pdu: int = 2_000
+) -> tuple[list[bytes | DataAccessResult], int]:
+    """What many reads bring, and their round trips."""
+
+    async def scenario() -> tuple[list[bytes | DataAccessResult], int]:
+        client, server = settings(CLIENT_TITLE), settings(SERVER_TITLE)
+        if not ciphered:
+            client = server = AssociationSettings(Mechanism.LOWEST)
+        client = replace(client, conformance=conformance, max_receive_pdu_size=client_pdu)
+        server = replace(server, conformance=CONFORMANCE_OF_THIS_ENGINE, max_receive_pdu_size=server_pdu)
+        async with served(client, Server(server, serve)) as association:
+            await association.associate()
+            before = association.round_trips
+            results = await association.read_many(WANTED)
+            return results, association.round_trips - before
+
+    return asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("ciphered", [True, False])
+@pytest.mark.parametrize(
+    ("conformance", "server_pdu", "client_pdu", "round_trips"),
+    [
+        (SINGLES, 2_000, 2_000, 28),
+        (LISTS, 2_000, 2_000, 1),
+        (ACCESS, 2_000, 2_000, 1),
+        (LISTS, 200, 2_000, 2),
+        (ACCESS, 200, 2_000, 2),
+    ],
+)
+def test_many_reads_cost_as_few_round_trips_as_was_negotiated(
+    conformance: Conformance, server_pdu: int, client_pdu: int, round_trips: int, ciphered: bool
+) -> None:
+    results, trips = reads(conformance, ciphered=ciphered, server_pdu=server_pdu, client_pdu=client_pdu)
+    assert results == [value_of(descriptor) for descriptor in WANTED]
+    assert trips == round_trips
+
+
+def test_a_server_that_cannot_cut_its_answer_is_asked_for_less() -> None:
+    results, trips = reads(LISTS, client_pdu=120)
+    assert results == [value_of(descriptor) for descriptor in WANTED]
+    assert 2 < trips < 10
+    results, trips = reads(LISTS | BLOCKS, client_pdu=120)
+    assert results == [value_of(descriptor) for descriptor in WANTED]
+    assert trips <= 4
+
+
+def test_typed_values_come_together_and_the_first_refusal_is_told() -> None:
+    async def scenario() -> None:
+        plain = AssociationSettings(Mechanism.LOWEST)
+        async with served(plain, Server(plain, serve)) as association:
+            await association.associate()
+            names = [Obis.parse(f"1.0.{number}.8.0.255") for number in (1, 2, 13)]
+            got = await association.get_many([(Register.value, name) for name in names[:2]])
+            assert [one.value for one in got] == [1, 2]
+            with pytest.raises(RefusedError, match="object-undefined"):
+                await association.get_many([(Register.value, name) for name in names])
+            assert await association.get_many([]) == []
+
+    asyncio.run(scenario())
+
+
+def test_an_association_that_was_never_asked_for_reads_nothing() -> None:
+    async def scenario() -> None:
+        plain = AssociationSettings(Mechanism.LOWEST)
+        async with served(plain, Server(plain, serve)) as association:
+            assert isinstance(association, ClientAssociation)
+            assert await association.read_many([]) == []
+            assert association.round_trips == 0
+
+    asyncio.run(scenario())
