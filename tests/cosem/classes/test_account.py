@@ -136,7 +136,7 @@ ATTRIBUTES = [
     (Account.token_gateway_configuration,      f"0101 0202 {CREDIT_NAME} 1164",
                                                [{"credit_reference": "0.0.19.10.0.255", "token_proportion": 100}]),
     (Account.account_activation_time,          "090c ffffffffffffffffff8000ff", "*-*-* *:*:*"),
-    (Account.currency,                         "0203 0c03 5a4152 0ffe 1602",   {"name": "ZAR", "scale": -2, "unit": "monetary"}),
+    (Account.currency,                         "0203 0c03 455552 0ffe 1602",   {"name": "EUR", "scale": -2, "unit": "monetary"}),
     (Account.max_provision,                    "12 0064",                      100),
     (Account.max_provision_period,             "05 00015180",                  86_400),
     (Credit.current_credit_amount,             "05 000003e8",                  1000),
