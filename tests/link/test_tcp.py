@@ -246,7 +246,7 @@ def test_a_reset_is_a_link_closed(run: Callable[..., Any]) -> None:
 def test_closing_does_not_wait_for_a_peer_that_never_reads(
     run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ferraris.link.tcp.LINK_CLOSE_TIMEOUT_S", 0.01)
+    monkeypatch.setattr("ferraris.link.stream.LINK_CLOSE_TIMEOUT_S", 0.01)
 
     async def scenario() -> None:
         server = await serve_tcp("127.0.0.1", 0, hold)
@@ -368,7 +368,7 @@ def test_opening_may_be_cancelled_at_any_step(run: Callable[..., Any], passes: i
 def test_closing_may_be_cancelled_at_any_step(
     run: Callable[..., Any], passes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ferraris.link.tcp.LINK_CLOSE_TIMEOUT_S", 0.01)
+    monkeypatch.setattr("ferraris.link.stream.LINK_CLOSE_TIMEOUT_S", 0.01)
 
     async def scenario() -> None:
         server = await serve_tcp("127.0.0.1", 0, hold)

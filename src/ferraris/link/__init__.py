@@ -1,6 +1,6 @@
 """Links: octets to and from one peer, whatever carries them.
 
-Adapters (TCP, UDP, loopback) and middlewares (faults, capture, throttle) all look the same to a driver: `send`,
+Adapters (TCP, UDP, serial lines near and far, loopback) and middlewares (faults, capture, throttle) all look the same to a driver: `send`,
 `receive`, `aclose` and frozen `capabilities`. A link knows no APDU.
 """
 
@@ -22,6 +22,8 @@ from ferraris.link.fault import FaultLink, FaultPlan
 from ferraris.link.inbox import Inbox
 from ferraris.link.loopback import LoopbackLink, loopback_pair
 from ferraris.link.middleware import Middleware
+from ferraris.link.rfc2217 import Rfc2217Link, open_rfc2217
+from ferraris.link.serial import AdjustableLine, SerialLink, SerialSettings, open_serial
 from ferraris.link.serving import HandlerTasks
 from ferraris.link.tcp import TcpLink, TcpServer, open_tcp, serve_tcp
 from ferraris.link.throttle import ThrottleLink
@@ -29,6 +31,7 @@ from ferraris.link.together import together
 from ferraris.link.udp import UdpLink, UdpServer, open_udp, serve_udp
 
 __all__ = [
+    "AdjustableLine",
     "Capture",
     "CaptureLink",
     "Connector",
@@ -47,6 +50,9 @@ __all__ = [
     "LoopbackLink",
     "Middleware",
     "PcapCapture",
+    "Rfc2217Link",
+    "SerialLink",
+    "SerialSettings",
     "TcpLink",
     "TcpServer",
     "ThrottleLink",
@@ -54,6 +60,8 @@ __all__ = [
     "UdpServer",
     "address_text",
     "loopback_pair",
+    "open_rfc2217",
+    "open_serial",
     "open_tcp",
     "open_udp",
     "receive_within",

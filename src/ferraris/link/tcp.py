@@ -1,27 +1,22 @@
 """TCP links, as meters with a wide-area connection offer them on port 4059.
 
-Built on asyncio's protocols: what the socket gave reaches the driver through one future, and what the driver sends goes
-straight to the socket. `TCP_NODELAY` is set by asyncio and by uvloop on every connection; a test holds them to it.
+`TCP_NODELAY` is set by asyncio and by uvloop on every connection; a test holds them to it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Coroutine
-from typing import Any, cast
 
-from ferraris.kernel.errors import LinkClosedError, LinkTimeoutError, LinkUnreachableError
+from ferraris.kernel.errors import LinkTimeoutError, LinkUnreachableError
 from ferraris.kernel.limits import (
-    LINK_CLOSE_TIMEOUT_S,
     LINK_CONNECT_TIMEOUT_S,
     LINK_CONNECTIONS_MAX,
     LINK_CONNECTIONS_WAITING_MAX,
-    LINK_RECEIVE_OCTETS_MAX,
 )
 from ferraris.link.contract import STREAM_OCTETS_MAX, LinkCapabilities, LinkHandler, address_text
-from ferraris.link.inbox import Inbox
 from ferraris.link.serving import HandlerTasks
+from ferraris.link.stream import StreamLink
 
 TCP_CAPABILITIES = LinkCapabilities(
     uplink_octets_max=STREAM_OCTETS_MAX,
@@ -35,19 +30,10 @@ CANNOT_BE_OPENED = (OSError, UnicodeError, OverflowError)
 """What asyncio raises for an address that refuses, does not exist, is no name at all or has no such port."""
 
 
-class TcpLink(asyncio.Protocol):
-    """One TCP connection. asyncio calls the methods of its protocol; drivers call those of the link."""
+class TcpLink(StreamLink):
+    """One TCP connection."""
 
     capabilities = TCP_CAPABILITIES
-
-    def __init__(self) -> None:
-        self._transport: asyncio.Transport
-        self._inbox = Inbox()
-        self._reading_paused = False
-        self._writable: asyncio.Event | None = None
-        self._lost = asyncio.Event()
-
-    # The link
 
     @property
     def local(self) -> str:
@@ -56,63 +42,6 @@ class TcpLink(asyncio.Protocol):
     @property
     def peer(self) -> str:
         return socket_address_text(self._transport, "peername")
-
-    async def send(self, octets: bytes) -> None:
-        self._inbox.check_open()
-        self._transport.write(octets)
-        if self._writable is not None:
-            await self._writable.wait()
-            self._inbox.check_open()
-
-    def receive(self) -> Coroutine[Any, Any, bytes]:
-        if self._reading_paused and not self._inbox.octets:
-            self._reading_paused = False
-            self._transport.resume_reading()
-        return self._inbox.take()
-
-    async def aclose(self) -> None:
-        self._inbox.discard("The link was closed on this side")
-        if self._lost.is_set():
-            return
-        unwritten = self._transport.get_write_buffer_size()
-        self._transport.close()
-        try:
-            if unwritten:
-                # A peer that does not read what is left must not hold us here.
-                async with asyncio.timeout(LINK_CLOSE_TIMEOUT_S):
-                    await self._lost.wait()
-            else:
-                await self._lost.wait()
-        except TimeoutError:
-            self._transport.abort()
-        except asyncio.CancelledError:
-            self._transport.abort()
-            raise
-
-    # What asyncio calls
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-
-    def data_received(self, data: bytes) -> None:
-        self._inbox.put(data)
-        if self._inbox.octets >= LINK_RECEIVE_OCTETS_MAX and not self._reading_paused:
-            self._reading_paused = True
-            self._transport.pause_reading()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        reason = "The peer closed the link" if exc is None else f"The link failed: {exc}"
-        self._inbox.end(LinkClosedError(reason))
-        self.resume_writing()
-        self._lost.set()
-
-    def pause_writing(self) -> None:
-        self._writable = asyncio.Event()
-
-    def resume_writing(self) -> None:
-        if self._writable is not None:
-            self._writable.set()
-            self._writable = None
 
 
 class _AcceptedLink(TcpLink):

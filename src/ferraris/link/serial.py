@@ -1,0 +1,99 @@
+"""Serial lines: RS-485 and RS-232 ports and optical heads, through pyserial.
+
+Sending waits until the operating system has taken everything, so that a change of speed does not meet octets that were still
+to be sent at the old one. Bits on the wire are counted by the hardware: 7 data bits with even parity are a matter of
+`SerialSettings`, not of the octets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, cast
+
+import serial_asyncio_fast
+
+from ferraris.kernel.errors import LinkUnreachableError
+from ferraris.link.contract import STREAM_OCTETS_MAX, Link, LinkCapabilities
+from ferraris.link.stream import StreamLink
+
+SERIAL_CAPABILITIES: Final = LinkCapabilities(
+    uplink_octets_max=STREAM_OCTETS_MAX,
+    downlink_octets_max=STREAM_OCTETS_MAX,
+    ordered=True,
+    reliable=False,
+    keeps_boundaries=False,
+    round_trip_ms=300,
+)
+CANNOT_BE_OPENED: Final = (OSError, ValueError)
+"""What pyserial raises for a device that is not there, is no serial line, or does not know the settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class SerialSettings:
+    """Speed and form of the characters on a line."""
+
+    baud: int = 9600
+    data_bits: int = 8
+    parity: str = "N"
+    """N, E or O."""
+    stop_bits: int = 1
+
+
+class AdjustableLine(Link, Protocol):
+    """A link to a serial line, near or far, whose settings can be changed while it is open."""
+
+    async def adjust(self, settings: SerialSettings) -> None:
+        """From now on speak so. What was sent before has gone out at the old settings."""
+        ...
+
+
+class SerialLink(StreamLink):
+    """One open serial line."""
+
+    capabilities = SERIAL_CAPABILITIES
+
+    def __init__(self, device: str) -> None:
+        super().__init__()
+        self._device = device
+
+    @property
+    def local(self) -> str:
+        return f"serial:{self._device}"
+
+    @property
+    def peer(self) -> str:
+        """Who is at the other end of a line, nobody knows."""
+        return f"line:{self._device}"
+
+    async def adjust(self, settings: SerialSettings) -> None:
+        self._inbox.check_open()
+        port = self._transport.get_extra_info("serial")
+        await asyncio.get_running_loop().run_in_executor(None, port.flush)
+        port.apply_settings(_port_settings(settings))
+
+
+async def open_serial(device: str, settings: SerialSettings | None = None) -> SerialLink:
+    """Open a serial line, such as `/dev/ttyUSB0`, for this process alone. Raises LinkUnreachableError."""
+    loop = asyncio.get_running_loop()
+    try:
+        transport, link = await serial_asyncio_fast.create_serial_connection(
+            loop, lambda: SerialLink(device), device, exclusive=True, **_port_settings(settings or SerialSettings())
+        )
+    except CANNOT_BE_OPENED as error:
+        raise LinkUnreachableError(f"The serial line {device} cannot be opened: {error}") from error
+    transport.set_write_buffer_limits(high=0)
+    opened = cast(SerialLink, link)
+    opened.connection_made(transport)  # asyncio will say so only in the loop's next turn
+    return opened
+
+
+def _port_settings(settings: SerialSettings) -> dict[str, Any]:
+    return {
+        "baudrate": settings.baud,
+        "bytesize": settings.data_bits,
+        "parity": settings.parity,
+        "stopbits": settings.stop_bits,
+        "timeout": 0,
+        "write_timeout": 0,
+    }
