@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ferraris.kernel.clock import SystemClock
+from ferraris.kernel.clock import Clock, ScaledClock, SystemClock
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.link import open_tcp, serve_tcp, serve_udp, together
 from ferraris.meter import Fleet, FleetService, Manufacture, ServiceSettings, meter_model, write_registry
@@ -39,14 +40,15 @@ def _free_port() -> int:
 
 
 @contextmanager
-def meters_served(directory: Path, profile: str = "smr5_single_phase") -> Iterator[Served]:
+def meters_served(directory: Path, profile: str = "smr5_single_phase", speed: float = 1.0) -> Iterator[Served]:
     """One meter that has measured for a day."""
+    now = SystemClock()
+    clock: Clock = now if speed == 1.0 else ScaledClock(now.now_ms(), time.monotonic(), speed)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
 
     async def begin() -> tuple[Fleet, FleetService, Served]:
-        clock = SystemClock()
         fleet = Fleet.create(
             directory / "fleet", Manufacture(1, index_wh_max=0), STEADY, SeededEntropy(5), clock.now_ms() - DAY_MS
         )

@@ -27,6 +27,8 @@ COMMANDS: Final = {
     "serve": "Run the head-end with its REST API and web console.",
     "explore": "Show the objects of a meter with the value of every attribute that may be read.",
     "profile": "Show companion profiles, and hold a meter's object list against one.",
+    "conformance": "Check a DLMS/COSEM server against the standard and print a report by clause.",
+    "firmware": "Bring firmware into meters: block by block, verified, activated.",
     "decode": "Turn a frame or an APDU in hexadecimal digits into readable text or JSON.",
     "simulate": "Run a territory on a virtual clock from one seed, with faults and an auditor.",
 }
