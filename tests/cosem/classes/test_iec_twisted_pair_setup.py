@@ -27,6 +27,7 @@ KNOWN = [
     # type  octets  plain
     (IecTwistedPairSetup.logical_name.datatype,          "0906 0000170000ff",  "0.0.23.0.0.255"),
     (IecTwistedPairSetup.mode.datatype,                  "16 01",              "active"),
+    (IecTwistedPairSetup.mode.datatype, "16 80", "code_128"),
     (IecTwistedPairSetup.speed.datatype,                 "16 02",              "baud_1200"),
     (IecTwistedPairSetup.primary_address_list.datatype,  "0102 1100 1101",     [0, 1]),
     (IecTwistedPairSetup.tabi_list.datatype,             "0101 0fff",          [-1]),

@@ -6,11 +6,11 @@ from enum import IntEnum
 
 from ferraris.cosem.classes.baud_rate import BaudRate
 from ferraris.cosem.declaration import DYNAMIC, STATIC, Attribute, CosemObject
-from ferraris.cosem.types import INTEGER, OCTET_STRING, UNSIGNED, Array, Enumerated
+from ferraris.cosem.types import INTEGER, OCTET_STRING, UNSIGNED, Array, Enumerated, OpenEnum
 
 
-class TwistedPairMode(IntEnum):
-    """Whether the port takes part in what happens on the bus."""
+class TwistedPairMode(OpenEnum):
+    """Whether the port takes part in what happens on the bus; 128 to 250 are the manufacturer's."""
 
     INACTIVE = 0
     ACTIVE = 1

@@ -22,10 +22,7 @@ class TableCells:
 
 
 class RegisterTable(CosemObject, class_id=61, version=0):
-    """Captures homogeneous values into one table: an array or a compact array. Blue Book 4.3.8.
-
-    The order of the members of `table_cell_definition` is uncertain in public sources.
-    """
+    """Captures homogeneous values into one table: an array or a compact array. Blue Book 4.3.8."""
 
     table_cell_values = Attribute(2, ANY, DYNAMIC)
     table_cell_definition = Attribute(3, Structure(TableCells), STATIC)
