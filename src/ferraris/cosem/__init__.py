@@ -64,6 +64,12 @@ from ferraris.cosem.classes.register import Register, ScalerUnit
 from ferraris.cosem.classes.sap_assignment import SapAssignment, SapAssignmentElement
 from ferraris.cosem.classes.script_table import Script, ScriptAction, ScriptService, ScriptTable
 from ferraris.cosem.classes.security_setup import (
+    POLICIES_OF_V0,
+    CertificateEntity,
+    CertificateIdentification,
+    CertificateIdentificationType,
+    CertificateInfo,
+    CertificateType,
     KeyData,
     KeyId,
     SecurityPolicy,
@@ -95,9 +101,15 @@ from ferraris.cosem.profile import (
 from ferraris.cosem.profile_difference import DifferenceKind, ProfileDifference, profile_differences
 from ferraris.cosem.profile_file import Authentication, ProfileAssociation, Rights, Source, profile_names
 from ferraris.cosem.profile_text import profile_text
+from ferraris.cosem.quirks import Quirk, quirks_of
 from ferraris.cosem.registry import interface_class, interface_classes
 from ferraris.cosem.short_names import NamedVariable, Referencing, ShortNames, assign_base_names
-from ferraris.cosem.time_columns import NOT_A_TIME, epoch_s_from_octets, octets_from_epoch_s
+from ferraris.cosem.time_columns import (
+    NOT_A_TIME,
+    epoch_s_from_octets,
+    octets_from_epoch_s,
+    with_deviations_reversed,
+)
 from ferraris.cosem.types import DataType
 from ferraris.kernel.units import Unit
 
@@ -107,6 +119,7 @@ __all__ = [
     "DYNAMIC",
     "ENTRY_DESCRIPTOR",
     "NOT_A_TIME",
+    "POLICIES_OF_V0",
     "RANGE_DESCRIPTOR",
     "STATIC",
     "AccessMode",
@@ -126,6 +139,11 @@ __all__ = [
     "AttributeRule",
     "Authentication",
     "CaptureObject",
+    "CertificateEntity",
+    "CertificateIdentification",
+    "CertificateIdentificationType",
+    "CertificateInfo",
+    "CertificateType",
     "Channel",
     "Clock",
     "ClockBase",
@@ -170,6 +188,7 @@ __all__ = [
     "PushSetup",
     "PushSetupV0",
     "PushSetupV1",
+    "Quirk",
     "RangeDescriptor",
     "Referencing",
     "Register",
@@ -213,6 +232,8 @@ __all__ = [
     "profile_from_text",
     "profile_names",
     "profile_text",
+    "quirks_of",
     "to_plain",
     "types",
+    "with_deviations_reversed",
 ]

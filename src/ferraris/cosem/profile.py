@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from ferraris.cosem.classes.association_ln import (
     AccessMode,
@@ -23,6 +23,7 @@ from ferraris.cosem.classes.association_ln import (
 )
 from ferraris.cosem.classes.profile_generic import CaptureObject, ProfileGeneric
 from ferraris.cosem.classes.register import ScalerUnit
+from ferraris.cosem.classes.security_setup import POLICIES_OF_V0, SecurityPolicy, SecurityPolicyV0, SecuritySuite
 from ferraris.cosem.declaration import Attribute, CosemObject, Method
 from ferraris.cosem.obis_code import Obis
 from ferraris.cosem.obis_table import entries_by_tag
@@ -40,6 +41,9 @@ from ferraris.cosem.profile_file import (
 from ferraris.cosem.registry import interface_class
 from ferraris.cosem.types import DataType
 from ferraris.kernel.errors import FerrarisError, LocalProtocolError, TableError
+
+SECURITY_SETUP: Final = "SECURITY_SETUP"
+"""The tag of the object that says how a meter protects what it says."""
 
 
 class AttributeDescriptor(Protocol):
@@ -151,6 +155,29 @@ class CompanionProfile:
         if not self.associations:
             raise TableError(f"{self.name} offers no association: it is for others to inherit, no meter's own")
 
+    @property
+    def security_suite(self) -> SecuritySuite:
+        """Of the security setup; suite 0 for a profile without one."""
+        setup = self._by_tag.get(SECURITY_SETUP)
+        if setup is None:
+            return SecuritySuite.SUITE_0
+        return SecuritySuite(_initial_value(setup, "security_suite"))
+
+    @property
+    def security_setup_version(self) -> int:
+        """Of the class of the security setup."""
+        setup = self._by_tag.get(SECURITY_SETUP)
+        return 1 if setup is None else setup.version
+
+    @property
+    def security_policy(self) -> SecurityPolicy:
+        """Of the security setup, in the bits of version 1; everything authenticated and encrypted for a profile without one."""
+        setup = self._by_tag.get(SECURITY_SETUP)
+        if setup is None:
+            return POLICIES_OF_V0[SecurityPolicyV0.AUTHENTICATED_AND_ENCRYPTED]
+        policy = _initial_value(setup, "security_policy")
+        return policy if isinstance(policy, SecurityPolicy) else POLICIES_OF_V0[policy]
+
     def object(self, tag: str) -> ProfileObject:
         """The object of that tag. Raises TableError when the profile has none."""
         found = self._by_tag.get(tag)
@@ -195,6 +222,11 @@ class CompanionProfile:
             for entry in self.objects
             if entry.tag not in association.hide and (association.only is None or entry.tag in association.only)
         ]
+
+
+def _initial_value(entry: ProfileObject, name: str) -> Any:
+    rule = next(rule for rule in entry.attributes.values() if rule.attribute.name == name)
+    return rule.datatype.decode(rule.initial)
 
 
 def _list_element(entry: ProfileObject, rights: Rights) -> ObjectListElement:

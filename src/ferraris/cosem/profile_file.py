@@ -42,7 +42,12 @@ class Authentication(IntEnum):
 
     LOWEST = 0
     LLS = 1
+    HLS = 2
+    HLS_MD5 = 3
+    HLS_SHA1 = 4
     HLS_GMAC = 5
+    HLS_SHA256 = 6
+    HLS_ECDSA = 7
 
 
 class Rights(IntEnum):

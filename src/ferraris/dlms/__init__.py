@@ -6,7 +6,16 @@ view of captured octets. Time and randomness are arguments; sockets and storage 
 """
 
 from ferraris.dlms.association import Association
+from ferraris.dlms.certificates import (
+    Certificate,
+    CertificateAuthority,
+    CertificateStore,
+    KeyPurpose,
+    certificate_request,
+    requested_point,
+)
 from ferraris.dlms.ciphering import (
+    KEY_OCTETS_OF,
     CipherKeys,
     InvocationCounterGuard,
     InvocationCounterSource,
@@ -14,6 +23,7 @@ from ferraris.dlms.ciphering import (
     unwrap_key,
     wrap_key,
 )
+from ferraris.dlms.elliptic import Curve, PrivateKey, curve_of_suite
 from ferraris.dlms.events import (
     Aborted,
     Associate,
@@ -33,38 +43,65 @@ from ferraris.dlms.events import (
     ShortNameResponse,
     Violated,
 )
+from ferraris.dlms.key_agreement import AlgorithmArcs, algorithm_id, derive_key, offer, offered_point
+from ferraris.dlms.key_pairs import KeyPairs, KnownPoints, PublicKeys
 from ferraris.dlms.notification_layout import Notification, NotificationDecoder
 from ferraris.dlms.protection import PROTECTION_OCTETS_MAX
 from ferraris.dlms.push import PushReceiver, PushSecurity, ReceivedPush, protect_push
 from ferraris.dlms.refusals import ExceptionAnswerError, exception_answer
-from ferraris.dlms.settings import CONFORMANCE_OF_THIS_ENGINE, AssociationSettings, Ciphering, Security
+from ferraris.dlms.settings import (
+    CONFORMANCE_OF_THIS_ENGINE,
+    WITH_SECURITY,
+    AssociationSettings,
+    BroadcastKeys,
+    Ciphering,
+    Envelope,
+    Layer,
+    Security,
+)
 from ferraris.dlms.short_names import READ_OBJECT_LIST, ShortNameExchange, short_names_in
+from ferraris.dlms.tolerances import tolerant_push, tolerant_settings
 from ferraris.dlms.transitions import TRANSITIONS, Role, Signal, State, diagram
 from ferraris.dlms.wrapper import DATAGRAMS_REMEMBERED, DatagramReceiver, WrapperPdu, WrapperReceiver, encode_wpdu
 
 __all__ = [
     "CONFORMANCE_OF_THIS_ENGINE",
     "DATAGRAMS_REMEMBERED",
+    "KEY_OCTETS_OF",
     "PROTECTION_OCTETS_MAX",
     "READ_OBJECT_LIST",
     "TRANSITIONS",
+    "WITH_SECURITY",
     "Aborted",
+    "AlgorithmArcs",
     "Associate",
     "Associated",
     "Association",
     "AssociationSettings",
+    "BroadcastKeys",
+    "Certificate",
+    "CertificateAuthority",
+    "CertificateStore",
     "CipherKeys",
     "Ciphering",
     "Command",
+    "Curve",
     "DatagramReceiver",
+    "Envelope",
     "Event",
     "ExceptionAnswerError",
     "InvocationCounterGuard",
     "InvocationCounterSource",
+    "KeyPairs",
+    "KeyPurpose",
+    "KnownPoints",
+    "Layer",
     "Notification",
     "NotificationConfirmed",
     "NotificationDecoder",
     "NotificationReceived",
+    "PrivateKey",
+    "PublicKeys",
     "PushReceiver",
     "PushSecurity",
     "ReceivedPush",
@@ -86,11 +123,20 @@ __all__ = [
     "Violated",
     "WrapperPdu",
     "WrapperReceiver",
+    "algorithm_id",
+    "certificate_request",
+    "curve_of_suite",
+    "derive_key",
     "diagram",
     "encode_wpdu",
     "exception_answer",
+    "offer",
+    "offered_point",
     "protect_push",
+    "requested_point",
     "short_names_in",
+    "tolerant_push",
+    "tolerant_settings",
     "unwrap_key",
     "wrap_key",
 ]

@@ -8,7 +8,6 @@ any steady count of milliseconds, and `wake_at` says when `tick` must be called 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from ferraris.cosem import Referencing
@@ -17,7 +16,7 @@ from ferraris.dlms.client_end import ClientEnd
 from ferraris.dlms.events import Command, Event
 from ferraris.dlms.machine import Machine
 from ferraris.dlms.server_end import ServerEnd
-from ferraris.dlms.settings import AssociationSettings, Security
+from ferraris.dlms.settings import AssociationSettings
 from ferraris.dlms.short_name_client import ShortNameClientEnd
 from ferraris.dlms.short_name_server import ShortNameServerEnd
 from ferraris.dlms.transitions import Role, State
@@ -117,12 +116,12 @@ class Association:
         """How the last request that a server took was protected, in the bits of an access mode."""
         return self._end.request_protection if isinstance(self._end, ServerEnd) else 0
 
-    def rekey(self, security: Security) -> None:
-        """Go on under other global keys: they were transferred or agreed within this association, or beside it."""
+    def renew(self, settings: AssociationSettings) -> None:
+        """Go on with other keys and secrets: they were transferred or agreed within this association, or beside it."""
         machine = self._machine
-        machine.settings = replace(machine.settings, security=security)
-        if machine.protection is not None:
-            machine.protection.rekey(security)
+        machine.settings = settings
+        if machine.protection is not None and settings.security is not None:
+            machine.protection.rekey(settings.security)
         self._end.settings_changed()
 
     def abort(self, error: FerrarisError) -> None:

@@ -103,6 +103,8 @@ class EnvelopeProtection:
             elif layer is Layer.SIGNED:
                 apdu = self._sign(apdu, security, transaction_id, peer_system_title)
             else:
+                if layer is Layer.BROADCAST and envelope.transaction_id:
+                    layer = Layer.IDENTIFIED  # an answer is for one
                 apdu = self._encipher(apdu, layer, control, transaction_id, peer_system_title)
         return apdu
 

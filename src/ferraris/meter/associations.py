@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
-from ferraris.cosem import Authentication
-from ferraris.dlms import AssociationSettings, CipherKeys, Security
+from ferraris.dlms import WITH_SECURITY, AssociationSettings, BroadcastKeys, Security
 from ferraris.dlms.apdu import Mechanism
 from ferraris.meter.device import LogicalDevice
-
-MECHANISMS: Final = {
-    Authentication.LOWEST: Mechanism.LOWEST,
-    Authentication.LLS: Mechanism.LLS,
-    Authentication.HLS_GMAC: Mechanism.HLS_GMAC,
-}
+from ferraris.meter.security import MeterSecurity
+from ferraris.meter.security_memory import SecurityState
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +26,8 @@ class OfferedAssociations:
         self._device = device
         self._made: dict[str, OfferedAssociation] = {}
         self._security: Security | None = None
+        self._state: SecurityState | None = None
+        """That the settings handed out were made of."""
 
     def find(self, client_sap: int, server_sap: int) -> OfferedAssociation | None:
         """The association between two service access points; None when the meter offers none."""
@@ -46,17 +42,43 @@ class OfferedAssociations:
     def security(self) -> Security:
         """The meter's global keys and their counters: the same for every association that ciphers, and for pushes."""
         if self._security is None:
-            device = self._device
-            keys = CipherKeys(device.keys.encryption_key, device.keys.authentication_key)
-            title = device.identity.system_title
-            self._security = Security(title, keys, device.sending_counter, device.counter_guard)
+            self._security = self._made_of(self._device.security)
         return self._security
 
+    def renewed(self) -> bool:
+        """After a request that may have changed keys, policy or secrets: whether it has, so that settings must be found anew."""
+        if self._state is None or self._device.security.state is self._state:
+            return False
+        self._security = None
+        self._made.clear()
+        return True
+
+    def _made_of(self, security: MeterSecurity) -> Security:
+        device, broadcast = self._device, security.broadcast_keys
+        return Security(
+            device.identity.system_title,
+            security.cipher_keys,
+            device.sending_counter,
+            device.counter_guard,
+            security.request_policy,
+            key_pairs=security.key_pairs,
+            signed=security.wants_signatures,
+            master_key=security.master_key,
+            broadcast=None
+            if broadcast is None
+            else BroadcastKeys(broadcast, device.sending_counter, security.broadcast_guard),
+            transactions=security,
+            answer_policy=security.answer_policy,
+        )
+
     def _settings(self, name: str) -> AssociationSettings:
+        self._state = self._device.security.state
         offered = self._device.model.profile.associations[name]
+        mechanism = Mechanism(offered.authentication)
         return AssociationSettings(
-            mechanism=MECHANISMS[offered.authentication],
-            secret=self._device.keys.lls_secret or b"",
-            security=self.security if offered.ciphered else None,
+            mechanism=mechanism,
+            secret=self._device.security.secret(name),
+            security=self.security if offered.ciphered or mechanism in WITH_SECURITY else None,
+            plain_context=not offered.ciphered,
             referencing=offered.referencing,
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from ferraris.cosem import Attribute, ControlMode, Obis, ScriptAction
 from ferraris.meter.disconnector import Command
@@ -82,5 +84,12 @@ class ActivateImage:
     """The image becomes the firmware."""
 
 
+@dataclass(frozen=True, slots=True)
+class Administer:
+    """Something is done to the meter's security, on behalf of a client; it may have an answer."""
+
+    operation: Callable[[Any, Any], bytes | None]
+
+
 ImageChange = InitiateImage | StoreImageBlock | VerifyImage | ActivateImage
-Change = Operate | SetControlMode | SetClock | ClearEventLog | Keep | Perform | Push | ImageChange
+Change = Operate | SetControlMode | SetClock | ClearEventLog | Keep | Perform | Push | ImageChange | Administer

@@ -60,6 +60,13 @@ def counter_guard(memory: FleetMemory, meter: int) -> CounterGuard:
     return CounterGuard(marks, persist)
 
 
+def forget_clients(memory: FleetMemory, meter: int) -> None:
+    """Begin anew, once the key that the marks belong to is no longer used. The titles go first: they make the places count."""
+    clients = memory.counters["clients"][meter]
+    clients["system_title"] = 0
+    clients["accepted"] = 0
+
+
 def _title_word(system_title: bytes) -> int:
     if len(system_title) != SYSTEM_TITLE_OCTETS or not any(system_title):
         raise SecurityError("system title of a client", expected="8 octets, not all zero", got=system_title.hex())

@@ -6,6 +6,7 @@ here (that is `dispatch`): scripts act with the meter's own rights.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, TypeVar
@@ -24,12 +25,15 @@ from ferraris.cosem import (
     ScriptAction,
     ScriptService,
 )
+from ferraris.dlms import KEY_OCTETS_OF
 from ferraris.dlms.apdu import ActionResult, DataAccessResult, SelectiveAccess
-from ferraris.kernel.errors import FerrarisError
+from ferraris.kernel.entropy import Entropy, SystemEntropy
+from ferraris.kernel.errors import FerrarisError, SecurityError
 from ferraris.keys import CounterGuard, MeterKeys, ReservedCounter
 from ferraris.meter.behaviours import method_behaviour, write_behaviour
 from ferraris.meter.changes import (
     ActivateImage,
+    Administer,
     Change,
     ClearEventLog,
     ImageChange,
@@ -52,6 +56,8 @@ from ferraris.meter.meter import Meter
 from ferraris.meter.model import KeptProfile, MeterModel
 from ferraris.meter.object_list import selected
 from ferraris.meter.profile_buffer import SelectionError
+from ferraris.meter.security import MeterSecurity, Works
+from ferraris.meter.security_memory import SecurityMemory
 from ferraris.meter.settings import Settings
 
 T = TypeVar("T")
@@ -91,6 +97,8 @@ class LogicalDevice:
         self.model = model
         self.identity = Identity(meter.number)
         self.push_destination = push_destination
+        self.entropy: Entropy = SystemEntropy()
+        """For keys that the meter makes itself."""
         self.pushes_wanted: list[Obis] = []
         """Push setups that a client has set off; the driver sends and empties them."""
         self._seed = seed
@@ -98,7 +106,8 @@ class LogicalDevice:
 
     @cached_property
     def keys(self) -> MeterKeys:
-        return meter_keys(self._seed, self.meter.number)
+        """Those of the works."""
+        return meter_keys(self._seed, self.meter.number, KEY_OCTETS_OF[self.model.profile.security_suite])
 
     @cached_property
     def sending_counter(self) -> ReservedCounter:
@@ -107,6 +116,32 @@ class LogicalDevice:
     @cached_property
     def counter_guard(self) -> CounterGuard:
         return self.meter.counter_guard()
+
+    @cached_property
+    def security(self) -> MeterSecurity:
+        """Keys, policy and certificates as they are now."""
+        memory, index, profile = self.meter.memory, self.meter.index, self.model.profile
+        works = Works(
+            self.identity.system_title,
+            profile.security_suite,
+            self.keys,
+            profile.security_policy,
+            self._seed,
+            profile.security_setup_version,
+        )
+        security = MeterSecurity(
+            works,
+            SecurityMemory(memory.directory, index),
+            lambda: memory.state.field("time_ms", index) // 1000,
+            self.entropy,
+        )
+        security.unicast_key_changed = self._forget_counters
+        return security
+
+    def _forget_counters(self) -> None:
+        """Under a new key every client may begin to count anew; the meter itself goes on."""
+        self.meter.forget_clients()
+        del self.counter_guard
 
     @cached_property
     def settings(self) -> Settings:
@@ -134,6 +169,7 @@ class LogicalDevice:
             self.push_destination,
             self._invocation_counters,
             lambda: self.image(now_ms),
+            lambda: self.security,
         )
 
     def _invocation_counters(self) -> tuple[int, int]:
@@ -211,11 +247,22 @@ class LogicalDevice:
                     result = self._perform(actions, moment, depth + 1)
                 case Keep():
                     result = self._keep(entry, change)
+                case Administer(operation):
+                    result = self._administer(operation, moment)
                 case InitiateImage() | StoreImageBlock() | VerifyImage() | ActivateImage():
                     result = self._change_image(change, now_ms)
             if result:
                 return result
         return 0
+
+    def _administer(self, operation: Callable[[MeterSecurity, Partner], bytes | None], moment: Moment) -> int:
+        if moment.partner is None:
+            return ActionResult.OTHER_REASON  # no script changes keys
+        try:
+            moment.answer = operation(self.security, moment.partner)
+        except SecurityError:
+            return ActionResult.OTHER_REASON
+        return ActionResult.SUCCESS
 
     def _change_image(self, change: ImageChange, now_ms: int) -> int:
         image = self.image(now_ms)

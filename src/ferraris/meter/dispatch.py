@@ -43,6 +43,11 @@ from ferraris.meter.device import LogicalDevice
 from ferraris.meter.live_values import Moment, Partner
 
 NULL_DATA: Final = b"\x00"
+REQUEST_PROTECTION: Final = int(
+    AccessMode.AUTHENTICATED_REQUEST | AccessMode.ENCRYPTED_REQUEST | AccessMode.DIGITALLY_SIGNED_REQUEST
+)
+RESPONSE_BITS: Final = 3
+"""How far the bits for responses stand above those for requests."""
 _ANSWERED_AS: Final = {
     AccessKind.GET_WITH_SELECTION: AccessKind.GET,
     AccessKind.SET_WITH_SELECTION: AccessKind.SET,
@@ -70,10 +75,11 @@ def answer(device: LogicalDevice, partner: Partner, request: Request, now_ms: in
             written = tuple(set_value(device, moment, *item, value) for item, value in items)
             return SetResponseWithList(invoke_id, written)
         case ActionRequestNormal():
-            return ActionResponseNormal(invoke_id, act(device, moment, request.descriptor, request.parameters))
+            acted = act(device, moment, request.descriptor, request.parameters)
+            return ActionResponseNormal(invoke_id, acted, moment.take_answer())
         case ActionRequestWithList() if len(request.descriptors) == len(request.parameters):
             calls = zip(request.descriptors, request.parameters, strict=True)
-            answers = tuple(ActionAnswer(act(device, moment, *call), None) for call in calls)
+            answers = tuple(ActionAnswer(act(device, moment, *call), moment.take_answer()) for call in calls)
             return ActionResponseWithList(invoke_id, answers)
         case _:
             return ExceptionResponse(StateError.SERVICE_UNKNOWN, ServiceErrorCode.SERVICE_NOT_SUPPORTED, None)
@@ -109,7 +115,8 @@ def _carry_out(
 ) -> tuple[bytes, DataAccessResult | ActionResult]:
     """What one item returns, null-data where there is nothing, and how it went."""
     if isinstance(item.descriptor, MethodDescriptor):
-        return NULL_DATA, act(device, moment, item.descriptor, value)
+        acted = act(device, moment, item.descriptor, value)
+        return moment.take_answer() or NULL_DATA, acted
     if item.kind in (AccessKind.SET, AccessKind.SET_WITH_SELECTION):
         return NULL_DATA, set_value(device, moment, item.descriptor, item.selection, value)
     got = get(device, moment, item.descriptor, item.selection)
@@ -123,7 +130,7 @@ def get(
     found = _find(device, moment, descriptor)
     if isinstance(found, DataAccessResult):
         return found
-    if not _attribute_access(device, moment, descriptor) & AccessMode.READ:
+    if not _allows(_attribute_access(device, moment, descriptor), AccessMode.READ, moment):
         return DataAccessResult.READ_WRITE_DENIED
     if selection is not None:
         selectors = found.attributes[descriptor.attribute_id].attribute.selectors
@@ -143,7 +150,7 @@ def set_value(
     found = _find(device, moment, descriptor)
     if isinstance(found, DataAccessResult):
         return found
-    if not _attribute_access(device, moment, descriptor) & AccessMode.WRITE:
+    if not _allows(_attribute_access(device, moment, descriptor), AccessMode.WRITE, moment):
         return DataAccessResult.READ_WRITE_DENIED
     if selection is not None:
         return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED
@@ -158,9 +165,20 @@ def act(device: LogicalDevice, moment: Moment, descriptor: MethodDescriptor, par
     if descriptor.method_id not in found.methods:
         return ActionResult.OBJECT_UNDEFINED
     assert moment.partner is not None
-    if not device.model.profile.method_access(moment.partner.name, descriptor) & AccessMode.EXECUTE:
+    if not _allows(device.model.profile.method_access(moment.partner.name, descriptor), AccessMode.EXECUTE, moment):
         return ActionResult.READ_WRITE_DENIED
     return device.invoke(found, descriptor.method_id, parameters, moment)
+
+
+def _allows(mode: AccessMode, right: AccessMode, moment: Moment) -> bool:
+    """Whether the right is given, and the request is protected as the right asks.
+
+    An answer goes out protected as its request: what asks for a protected response is refused to a weaker request, too.
+    """
+    assert moment.partner is not None
+    bits = int(mode)  # asked for every item: a flag type would make new members
+    needed = (bits | bits >> RESPONSE_BITS) & REQUEST_PROTECTION
+    return bool(bits & int(right)) and not needed & ~moment.partner.protection
 
 
 def _find(

@@ -50,15 +50,15 @@ class Identity:
         return f"127.20.{self.number >> 8}.{self.number & 0xFF}"
 
 
-def meter_keys(seed: int, number: int) -> MeterKeys:
-    """The keys of meter `number` of the fleet of `seed`."""
+def meter_keys(seed: int, number: int, octets: int = KEY_OCTETS) -> MeterKeys:
+    """The keys of meter `number` of the fleet of `seed`, each of so many octets."""
 
     def derived(purpose: str) -> bytes:
         return hmac.digest(f"virtual meters {seed}".encode(), f"{purpose} {number}".encode(), hashlib.sha256)
 
     return MeterKeys(
-        encryption_key=derived("encryption")[:KEY_OCTETS],
-        authentication_key=derived("authentication")[:KEY_OCTETS],
-        master_key=derived("master")[:KEY_OCTETS],
+        encryption_key=derived("encryption")[:octets],
+        authentication_key=derived("authentication")[:octets],
+        master_key=derived("master")[:octets],
         lls_secret=derived("reading").hex()[:KEY_OCTETS].encode(),
     )

@@ -31,6 +31,8 @@ from ferraris.meter.identity import Identity
 from ferraris.meter.image import MeterImage
 from ferraris.meter.load import Integers, Quantity
 from ferraris.meter.meter import Meter
+from ferraris.meter.security import MeterSecurity
+from ferraris.meter.security_behaviours import listed_certificates
 
 LONG_UNSIGNED_MAX: Final = 0xFFFF
 CONTEXT_ARCS: Final = bytes.fromhex("608574050801")
@@ -48,6 +50,13 @@ class Partner:
     ciphered: bool
     mechanism: int
     associated: Associated
+    protection: int = 0
+    """Of the request, in the bits of an access mode."""
+
+    @property
+    def system_title(self) -> bytes:
+        """Of the client."""
+        return self.associated.peer_system_title
 
 
 @dataclass
@@ -63,6 +72,10 @@ class Moment:
     """Highest one accepted from a client, last one sent."""
     image: Callable[[], MeterImage] | None = None
     """The firmware image being brought into the meter; None where nobody can bring one."""
+    security: Callable[[], MeterSecurity] | None = None
+    """The meter's keys, policy and certificates."""
+    answer: bytes | None = None
+    """What the last method had to answer, encoded."""
 
     @cached_property
     def clock_ms(self) -> int:
@@ -101,6 +114,11 @@ class Moment:
         reactive = self.power[Quantity.REACTIVE_IMPORT] + self.power[Quantity.REACTIVE_EXPORT]
         apparent_va = (active * active + reactive * reactive) ** 0.5
         return min(int(apparent_va * 1000 / int(self.voltages_dv[phase])) // phases, LONG_UNSIGNED_MAX)
+
+    def take_answer(self) -> bytes | None:
+        """What the last method had to answer, once."""
+        answer, self.answer = self.answer, None
+        return answer
 
     @property
     def firmware(self) -> str:
@@ -158,6 +176,16 @@ def _image(value: Callable[[MeterImage], Any]) -> Live:
     def read(moment: Moment) -> Any:
         assert moment.image is not None  # a logical device has one
         return value(moment.image())
+
+    return read
+
+
+def _security(value: Callable[[MeterSecurity], Any]) -> Live:
+    """A value of the meter's security."""
+
+    def read(moment: Moment) -> Any:
+        assert moment.security is not None  # a logical device has one
+        return value(moment.security())
 
     return read
 
@@ -225,6 +253,8 @@ _DEVICE: Final[dict[tuple[str, str], Live]] = {
     ("IMAGE_TRANSFER", "image_to_activate_info"): _image(lambda image: image.to_activate),
     ("INVOCATION_COUNTER", "value"): lambda moment: moment.invocation_counters()[0],
     ("INVOCATION_COUNTER_SENT", "value"): lambda moment: moment.invocation_counters()[1],
+    ("SECURITY_SETUP", "security_policy"): _security(lambda security: security.shown_policy),
+    ("SECURITY_SETUP", "certificates"): _security(listed_certificates),
     ("SECURITY_SETUP", "server_system_title"): lambda moment: moment.identity.system_title,
 }
 _ASSOCIATION: Final[dict[tuple[str, str], Live]] = {

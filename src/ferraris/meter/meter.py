@@ -14,7 +14,7 @@ from ferraris.cosem import ControlMode, ControlState
 from ferraris.kernel.clock import MS_PER_S
 from ferraris.keys import CounterGuard, ReservedCounter
 from ferraris.meter.clock import ProfileStatus, Zone, clock_fields, clock_time_ms, set_clock
-from ferraris.meter.counters import counter_guard, sending_counter
+from ferraris.meter.counters import counter_guard, forget_clients, sending_counter
 from ferraris.meter.disconnector import Command, next_state
 from ferraris.meter.events import EventCode, MeterEvent, append_events, read_events
 from ferraris.meter.load import Integers
@@ -165,6 +165,10 @@ class Meter:
     def counter_guard(self) -> CounterGuard:
         """The marks of the clients' invocation counters; one such object per meter at a time."""
         return counter_guard(self._memory, self.index)
+
+    def forget_clients(self) -> None:
+        """The marks of all clients' invocation counters are gone: they counted under a key that is no longer used."""
+        forget_clients(self._memory, self.index)
 
     def command(self, command: Command, now_ms: int) -> EventCode | None:
         """Carry out a command of the disconnector. The event it caused; None when it changed nothing."""

@@ -11,8 +11,8 @@ before or not at all, never acted upon again. Time-outs are in the event loop's 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ferraris.dlms import (
@@ -93,6 +93,7 @@ class MeterServer:
     ) -> None:
         """`changed` is called after every request that may have logged an event or set off a push."""
         self.device = device
+        device.entropy = entropy
         self.associations = OfferedAssociations(device)
         self._clock = clock
         self._entropy = entropy
@@ -143,9 +144,12 @@ class MeterServer:
         """Act on what the engine says."""
         match event:
             case RequestReceived(request) if end.partner is not None:
-                response = self._answer(end.partner, request)
+                end.partner = partner = _as_protected(end.partner, end.engine.request_protection)
+                response = self._answer(partner, request)
                 if response is not None:
                     end.engine.send(response, loop_ms)
+                if self.associations.renewed():  # the answer to what changed them went out under the old keys
+                    self._renew()
                 if self._changed is not None:
                     self._changed(self.device)
             case Associated():
@@ -155,6 +159,15 @@ class MeterServer:
                 failures = self._failures[end.offered.name] = self._failures.get(end.offered.name, 0) + 1
                 if failures == AUTHENTICATION_FAILURES_LOGGED:
                     self.device.meter.log_event(EventCode.AUTHENTICATION_FAILED, self._clock.now_ms())
+
+    def _renew(self) -> None:
+        """Every association goes on with the new keys and secrets."""
+        for served in self._links.values():
+            for end in served.ends:
+                offered = self.associations.find(end.client_sap, end.server_sap)
+                assert offered is not None  # it was offered before, and no client changes what is
+                end.offered = offered
+                end.engine.renew(offered.settings)
 
     def _answer(self, partner: Partner, request: Request | ShortNameRequest) -> Response | ShortNameResponse | None:
         """The answer to a request; None to an unconfirmed one."""
@@ -174,6 +187,11 @@ class _ServedLink:
         self._datagrams = link.capabilities.keeps_boundaries
         self._ends: dict[tuple[int, int], _End] = {}
         self.watchdog = _Watchdog(self._loop, link, idle_timeout_s)
+
+    @property
+    def ends(self) -> Iterable[_End]:
+        """The meter's ends of the associations on this link."""
+        return self._ends.values()
 
     @property
     def proved(self) -> bool:
@@ -285,6 +303,11 @@ class _Watchdog:
             self.bite()
 
 
+def _as_protected(partner: Partner, protection: int) -> Partner:
+    """The partner, with the protection of its present request."""
+    return partner if partner.protection == protection else replace(partner, protection=protection)
+
+
 def _is_replay(event: Event) -> bool:
     return isinstance(event, Violated) and isinstance(event.error, InvocationCounterError)
 
@@ -295,7 +318,7 @@ def _partner(end: _End, associated: Associated) -> Partner:
         end.offered.name,
         end.client_sap,
         end.server_sap,
-        settings.security is not None,
+        settings.ciphered,
         int(settings.mechanism),
         associated,
     )

@@ -32,6 +32,18 @@ class SecurityPolicy(IntFlag):
     DIGITALLY_SIGNED_RESPONSE = 0x80
 
 
+POLICIES_OF_V0: Final = {
+    SecurityPolicyV0.NOTHING: SecurityPolicy.NOTHING,
+    SecurityPolicyV0.AUTHENTICATED: SecurityPolicy.AUTHENTICATED_REQUEST | SecurityPolicy.AUTHENTICATED_RESPONSE,
+    SecurityPolicyV0.ENCRYPTED: SecurityPolicy.ENCRYPTED_REQUEST | SecurityPolicy.ENCRYPTED_RESPONSE,
+    SecurityPolicyV0.AUTHENTICATED_AND_ENCRYPTED: SecurityPolicy.AUTHENTICATED_REQUEST
+    | SecurityPolicy.ENCRYPTED_REQUEST
+    | SecurityPolicy.AUTHENTICATED_RESPONSE
+    | SecurityPolicy.ENCRYPTED_RESPONSE,
+}
+"""What the policies of version 0 say, in the bits of version 1."""
+
+
 class SecuritySuite(IntEnum):
     """The set of algorithms: AES-GCM-128; with ECDSA and ECDH on P-256; AES-GCM-256 with P-384."""
 
