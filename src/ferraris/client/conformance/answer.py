@@ -25,6 +25,7 @@ from ferraris.kernel.errors import DecodeError
 
 GENERAL_CIPHERED_TAGS = (0xDB, 0xDC, 0xDD, 0xDF)
 OCTETS_SHOWN = 24
+RESULTS_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +107,9 @@ def _words(apdu: Apdu) -> str:
     if isinstance(apdu, Aare):
         return f"AARE {spelled(apdu.result)}, {spelled(apdu.result_source_diagnostic)}"
     if isinstance(apdu, GetResponseWithList):
-        results = (spelled(r) if isinstance(r, DataAccessResult) else "data" for r in apdu.results)
-        return f"GetResponseWithList ({', '.join(results)})"
+        results = [spelled(r) if isinstance(r, DataAccessResult) else "data" for r in apdu.results]
+        more = len(results) - RESULTS_SHOWN
+        return f"GetResponseWithList ({', '.join(results[:RESULTS_SHOWN])}{f' and {more} more' if more > 0 else ''})"
     result = getattr(apdu, "result", None)
     if isinstance(result, bytes):
         return f"{type(apdu).__name__} with {len(result)} octets of data"

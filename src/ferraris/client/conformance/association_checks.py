@@ -7,7 +7,7 @@ from dataclasses import replace
 from ferraris.client.conformance.answer import Answer, spelled
 from ferraris.client.conformance.bench import Bench, Talk
 from ferraris.client.conformance.check import Finding, NotApplicable, check, found
-from ferraris.client.conformance.requests import LOGICAL_DEVICE_NAME, get_request
+from ferraris.client.conformance.requests import get_request
 from ferraris.dlms.apdu import (
     Aare,
     ApplicationContext,
@@ -40,7 +40,7 @@ DIAGNOSTICS_OF_AUTHENTICATION = (
 @check(section=SECTION, clause=ACSE, title="An association opens, answers a GET, and is released by RLRQ and RLRE")
 async def association_opens(bench: Bench) -> Finding:
     async with bench.talk() as talk:
-        served = await talk.ask(get_request(LOGICAL_DEVICE_NAME))
+        served = await talk.ask(get_request(bench.readable))
         released = await talk.ask_raw(Rlrq(ReleaseReason.NORMAL).encode())
         if not isinstance(released.apdu, Rlre) and talk.settings.security is not None:
             released = await talk.ask(Rlrq(ReleaseReason.NORMAL).encode())
@@ -74,7 +74,7 @@ async def conformance_of_nothing(bench: Bench) -> Finding:
         octets = talk.proposal(initiate=lambda request: replace(request, conformance=Conformance(0)))
         answer = await wire.ask(octets)
         if answer.gives_data:
-            answer = await talk.ask(get_request(LOGICAL_DEVICE_NAME))
+            answer = await talk.ask(get_request(bench.readable))
     return found(not answer.gives_data, "a rejection, or no data", answer)
 
 
@@ -145,7 +145,7 @@ async def client_unknown(bench: Bench) -> Finding:
 @check(section=SECTION, clause=ACSE, title="A request before any association is not served")
 async def request_without_association(bench: Bench) -> Finding:
     async with bench.wire() as wire:
-        answer = await wire.ask(get_request(LOGICAL_DEVICE_NAME))
+        answer = await wire.ask(get_request(bench.readable))
     return found(not answer.gives_data, "an exception-response, or no answer", answer)
 
 
@@ -155,7 +155,7 @@ async def request_after_release(bench: Bench) -> Finding:
         released = await talk.ask_raw(Rlrq(ReleaseReason.NORMAL).encode())
         if released.link_closed:
             return found(True, "no data", "the link was closed with the release")
-        answer = await talk.ask(get_request(LOGICAL_DEVICE_NAME))
+        answer = await talk.ask(get_request(bench.readable))
     return found(not answer.gives_data, "no data", answer)
 
 
@@ -181,7 +181,7 @@ async def hls_answer_wrong(bench: Bench) -> Finding:
             return found(False, "an AARE that accepts, pending authentication", accepted)
         talk.expect(accepted.apdu)
         second = await talk.ask(_pass_3(b"\x09\x11" + bytes(17)))
-        third = await talk.ask(get_request(LOGICAL_DEVICE_NAME))
+        third = await talk.ask(get_request(bench.readable))
     passed = not second.gives_data and not third.gives_data
     return found(passed, "refused, and no data after it", f"{second}, then {third}")
 
@@ -209,7 +209,7 @@ async def hls_pending_serves_nothing(bench: Bench) -> Finding:
         accepted = await wire.ask(talk.proposal())
         if isinstance(accepted.apdu, Aare):
             talk.expect(accepted.apdu)
-        answer = await talk.ask(get_request(LOGICAL_DEVICE_NAME))
+        answer = await talk.ask(get_request(bench.readable))
     return found(not answer.gives_data, "no data", answer)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from ferraris.client.association import ClientAssociation, ClientSettings
 from ferraris.client.conformance.answer import Answer
+from ferraris.client.conformance.requests import LOGICAL_DEVICE_NAME, OBJECT_LIST
 from ferraris.client.exploration import Exploration, explore
 from ferraris.dlms import (
     Aborted,
@@ -27,12 +28,13 @@ from ferraris.dlms import (
     WrapperReceiver,
     encode_wpdu,
 )
-from ferraris.dlms.apdu import DLMS_VERSION, Aare, Aarq, InitiateRequest, decode_apdu
+from ferraris.dlms.apdu import DLMS_VERSION, Aare, Aarq, AttributeDescriptor, InitiateRequest, decode_apdu
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import (
     AuthenticationError,
     DecodeError,
     FerrarisError,
+    InvocationCounterError,
     LinkError,
     LinkTimeoutError,
     RefusedError,
@@ -43,6 +45,26 @@ from ferraris.link import Link
 DATA_NOTIFICATION = 0x0F
 EVENT_NOTIFICATION = 0xC2
 UNASKED = (DATA_NOTIFICATION, EVENT_NOTIFICATION)
+
+
+class _WithinAssociation:
+    """Takes counters that rise within one association: whether they go on rising over several is a check of its own."""
+
+    def __init__(self) -> None:
+        self._last = -1
+
+    def accept(self, system_title: bytes, received: int) -> None:
+        if received <= self._last:
+            got = f"{received} from {system_title.hex()}"
+            raise InvocationCounterError("an invocation counter does not rise", expected=self._last + 1, got=got)
+        self._last = received
+
+
+def _forgetful(settings: AssociationSettings) -> AssociationSettings:
+    if settings.security is None:
+        return settings
+    return replace(settings, security=replace(settings.security, guard=_WithinAssociation()))
+
 
 OpenLink = Callable[[], Awaitable[Link]]
 
@@ -118,7 +140,7 @@ class Talk:
     def __init__(self, wire: Wire, settings: AssociationSettings, entropy: Entropy) -> None:
         self.wire = wire
         self.settings = settings
-        self._probe = _Probe(Role.CLIENT, settings, entropy)
+        self._probe = _Probe(Role.CLIENT, _forgetful(settings), entropy)
         self.associated: Associated | None = None
         self.opening: list[Answer] = []
         """The answers to AARQ and, where there is one, to the second pass of HLS."""
@@ -196,6 +218,8 @@ class Bench:
     entropy: Entropy
     now_ms: Callable[[], int]
     patience_s: float = 3.0
+    readable: AttributeDescriptor = LOGICAL_DEVICE_NAME
+    """An attribute that the client may read, for requests that are about something else."""
     _exploration: Exploration | None = None
     _associated: Associated | None = None
 
@@ -237,10 +261,22 @@ class Bench:
                 return False, f"rejected: {opened.diagnostic.lower().replace('_', '-')}"
             return True, "associated"
 
+    async def choose_readable(self) -> None:
+        """Take an attribute that this server has. One that has none of the usual ones leaves the first."""
+        async with self.client() as association:
+            for descriptor in (LOGICAL_DEVICE_NAME, replace(OBJECT_LIST, attribute_id=1)):
+                try:
+                    await association.get_octets(descriptor)
+                except RefusedError:
+                    continue
+                self.readable = descriptor
+                return
+
     @asynccontextmanager
     async def client(self) -> AsyncIterator[ClientAssociation]:
         """The product's own client, associated; released at the end."""
-        association = ClientAssociation(await self.open_link(), self.settings, self.entropy)
+        settings = replace(self.settings, association=_forgetful(self.association))
+        association = ClientAssociation(await self.open_link(), settings, self.entropy)
         try:
             self._associated = await association.associate()
             yield association

@@ -51,6 +51,7 @@ class Check:
     function: CheckFunction
 
 
+SECTIONS: Final = ("Wrapper", "Association", "Services", "Long results and parts of them", "Security", "Objects")
 _CHECKS: Final[dict[str, Check]] = {}
 
 
@@ -68,8 +69,8 @@ def check(*, section: str, clause: str, title: str, writes: bool = False) -> Cal
 
 
 def registered() -> tuple[Check, ...]:
-    """All checks, in the order in which they were declared."""
-    return tuple(_CHECKS.values())
+    """All checks, section by section from the outside in, each section's in the order in which they were declared."""
+    return tuple(sorted(_CHECKS.values(), key=lambda each: SECTIONS.index(each.section)))
 
 
 def found(passed: bool, expected: str, got: object) -> Finding:

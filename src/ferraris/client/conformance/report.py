@@ -123,7 +123,8 @@ def _html_lines(subject: Subject, results: Sequence[Result]) -> Iterator[str]:
     yield "</dl>"
     yield '<ul class="counts">'
     for outcome in Outcome:
-        yield f'<li class="{CLASSES[outcome]}"><strong>{counts[outcome]}</strong> {outcome.value}</li>'
+        kind = CLASSES[outcome] if counts[outcome] else "none"
+        yield f'<li class="{kind}"><strong>{counts[outcome]}</strong> {outcome.value}</li>'
     yield "</ul>"
     yield f'<div class="bar" role="img" aria-label="{escape(verdict_of(results))}">'
     for outcome in Outcome:
@@ -145,17 +146,19 @@ def _html_section(section: str, rows: Sequence[Result]) -> Iterator[str]:
     for row in rows:
         yield f'<tr class="{CLASSES[row.outcome]}" id="{escape(row.check.name)}">'
         yield f'<td><span class="mark">{row.outcome.value}</span></td><td class="clause">{escape(row.check.clause)}</td>'
-        yield f"<td>{escape(row.check.title)}{_html_details(row)}</td></tr>"
+        yield f"<td>{_html_details(row)}</td></tr>"
     yield "</tbody></table>"
     yield "</section>"
 
 
 def _html_details(row: Result) -> str:
+    """The title, and behind it what came: folded away where all is well."""
+    title = escape(row.check.title)
     lines = [("expected", row.expected), ("got", row.got)] if row.expected else [("", row.got)]
     items = "".join(f"<div><dt>{name}</dt><dd>{escape(text)}</dd></div>" for name, text in lines if text)
     if row.outcome is Outcome.PASSED:
-        return f"<details><summary>what came</summary><dl>{items}</dl></details>"
-    return f"<dl>{items}</dl>"
+        return f"<details><summary>{title}</summary><dl>{items}</dl></details>"
+    return f"{title}<dl>{items}</dl>"
 
 
 def _sections(results: Sequence[Result]) -> Iterator[tuple[str, list[Result]]]:

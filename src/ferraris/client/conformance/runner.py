@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import Final
 
 from ferraris.client.conformance import (  # noqa: F401 - the modules register their checks when they are imported
@@ -40,6 +41,8 @@ async def run_checks(
     """
     results: list[Result] = []
     gone = ""
+    with suppress(FerrarisError):  # the first check that needs it says what is wrong
+        await bench.choose_readable()
     for each in checks:
         if gone:
             result = Result(each, Outcome.NOT_RUN, got=gone)

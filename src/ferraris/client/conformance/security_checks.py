@@ -7,9 +7,9 @@ from dataclasses import replace
 from ferraris.client.conformance.answer import Answer
 from ferraris.client.conformance.bench import Bench, Talk
 from ferraris.client.conformance.check import Finding, NotApplicable, check, found
-from ferraris.client.conformance.requests import LOGICAL_DEVICE_NAME, get_request
+from ferraris.client.conformance.requests import get_request
 from ferraris.dlms import Ciphering, CipherKeys, Security
-from ferraris.dlms.apdu import ExceptionResponse, ServiceErrorCode
+from ferraris.dlms.apdu import Aare, ExceptionResponse, GeneralGlobalCiphering, ServiceCiphered, ServiceErrorCode
 
 SECTION = "Security"
 PROTECTION = "Green Book 9.2.3.4"
@@ -28,7 +28,7 @@ def _security(bench: Bench) -> Security:
 async def answers_are_ciphered(bench: Bench) -> Finding:
     _security(bench)
     async with bench.talk() as talk:
-        answer = await talk.ask(get_request(LOGICAL_DEVICE_NAME))
+        answer = await talk.ask(get_request(bench.readable))
     return found(answer.gives_data and answer.was_ciphered, "data in a ciphered APDU", answer)
 
 
@@ -36,7 +36,7 @@ async def answers_are_ciphered(bench: Bench) -> Finding:
 async def request_in_the_clear(bench: Bench) -> Finding:
     _security(bench)
     async with bench.talk() as talk:
-        answer = await talk.ask_raw(get_request(LOGICAL_DEVICE_NAME))
+        answer = await talk.ask_raw(get_request(bench.readable))
     return _not_served(answer)
 
 
@@ -54,12 +54,12 @@ async def ciphertext_flipped(bench: Bench) -> Finding:
 async def damage_does_not_end_the_association(bench: Bench) -> Finding:
     _security(bench)
     async with bench.talk() as talk:
-        octets = bytearray(talk.protected(get_request(LOGICAL_DEVICE_NAME)))
+        octets = bytearray(talk.protected(get_request(bench.readable)))
         octets[-1] ^= 1
         first = await talk.ask_raw(bytes(octets))
         if first.link_closed:
             return found(False, "the association lives on: anybody can send damaged octets", first)
-        answer = await talk.ask(get_request(LOGICAL_DEVICE_NAME))
+        answer = await talk.ask(get_request(bench.readable))
     return found(answer.gives_data, "data for the next correct request", answer)
 
 
@@ -71,7 +71,7 @@ async def damage_does_not_end_the_association(bench: Bench) -> Finding:
 async def request_replayed(bench: Bench) -> Finding:
     _security(bench)
     async with bench.talk() as talk:
-        octets = talk.protected(get_request(LOGICAL_DEVICE_NAME))
+        octets = talk.protected(get_request(bench.readable))
         first = await talk.ask_raw(octets)
         if not first.gives_data:
             return found(False, "data for the first one", first)
@@ -83,19 +83,34 @@ async def request_replayed(bench: Bench) -> Finding:
 async def counter_of_yesterday(bench: Bench) -> Finding:
     _security(bench)
     async with bench.talk() as talk:
-        old = talk.protected(get_request(LOGICAL_DEVICE_NAME))
-        if not (await talk.ask(get_request(LOGICAL_DEVICE_NAME))).gives_data:
+        old = talk.protected(get_request(bench.readable))
+        if not (await talk.ask(get_request(bench.readable))).gives_data:
             return found(False, "data for a correct request", "none")
     async with bench.talk() as talk:
         answer = await talk.ask_raw(old)
     return _not_served(answer)
 
 
+@check(
+    section=SECTION, clause=PROTECTION, title="The server's own counter goes on rising from one association to the next"
+)
+async def own_counter_rises(bench: Bench) -> Finding:
+    _security(bench)
+    seen = []
+    for _ in range(2):
+        async with bench.talk() as talk:
+            seen += [_counter_of(answer) for answer in talk.opening]
+    known = [counter for counter in seen if counter is not None]
+    if len(known) < 2:
+        raise NotApplicable("the answers to the association are not ciphered")
+    return found(known == sorted(set(known)), "counters that rise", ", ".join(map(str, known)))
+
+
 @check(section=SECTION, clause=EXCEPTION, title="Who refuses a counter says which one it expects, if it says anything")
 async def counter_refused_in_words(bench: Bench) -> Finding:
     _security(bench)
     async with bench.talk() as talk:
-        octets = talk.protected(get_request(LOGICAL_DEVICE_NAME))
+        octets = talk.protected(get_request(bench.readable))
         await talk.ask_raw(octets)
         answer = await talk.ask_raw(octets)
     apdu = answer.apdu
@@ -128,7 +143,7 @@ async def authentication_key_wrong(bench: Bench) -> Finding:
 async def system_title_of_another(bench: Bench) -> Finding:
     security = _security(bench)
     async with bench.talk() as talk:
-        octets = talk.protected(get_request(LOGICAL_DEVICE_NAME), Ciphering.GENERAL_GLOBAL)
+        octets = talk.protected(get_request(bench.readable), Ciphering.GENERAL_GLOBAL)
         at = octets.index(security.system_title)
         title = _flipped(security.system_title)
         answer = await talk.ask_raw(octets[:at] + title + octets[at + len(title) :])
@@ -139,7 +154,7 @@ async def system_title_of_another(bench: Bench) -> Finding:
 async def service_under_anothers_tag(bench: Bench) -> Finding:
     _security(bench)
     async with bench.talk() as talk:
-        octets = talk.protected(get_request(LOGICAL_DEVICE_NAME), Ciphering.GLOBAL)
+        octets = talk.protected(get_request(bench.readable), Ciphering.GLOBAL)
         answer = await talk.ask_raw(b"\xc9" + octets[1:])  # glo-set-request
     return _not_served(answer)
 
@@ -153,10 +168,20 @@ async def ciphered_too_short(bench: Bench) -> Finding:
     return found(not answer.gives_data and alive, "no data, and the server serves on", f"{answer}; then {words}")
 
 
+def _counter_of(answer: Answer) -> int | None:
+    """The invocation counter of a ciphered answer, or of the initiate response in an AARE."""
+    apdu = answer.apdu
+    if isinstance(apdu, Aare) and apdu.user_information:
+        apdu = Answer(apdu.user_information).apdu
+    if isinstance(apdu, ServiceCiphered | GeneralGlobalCiphering):
+        return int.from_bytes(apdu.octets[1:5], "big")
+    return None
+
+
 async def _damaged(bench: Bench, at: int) -> Finding:
     _security(bench)
     async with bench.talk() as talk:
-        octets = bytearray(talk.protected(get_request(LOGICAL_DEVICE_NAME)))
+        octets = bytearray(talk.protected(get_request(bench.readable)))
         octets[at] ^= 1
         answer = await talk.ask_raw(bytes(octets))
     return _not_served(answer)

@@ -9,7 +9,6 @@ from ferraris.client.conformance.bench import Bench
 from ferraris.client.conformance.check import Finding, NotApplicable, check, found
 from ferraris.client.conformance.requests import (
     CURRENT_ASSOCIATION,
-    LOGICAL_DEVICE_NAME,
     NO_SUCH_ATTRIBUTE,
     NO_SUCH_OBJECT,
     action_request,
@@ -46,7 +45,7 @@ async def invoke_id_is_echoed(bench: Bench) -> Finding:
     seen = []
     async with bench.talk() as talk:
         for invoke in (0xC0, 0x4A, 0xCF):
-            answer = await talk.ask(get_request(LOGICAL_DEVICE_NAME, invoke=invoke))
+            answer = await talk.ask(get_request(bench.readable, invoke=invoke))
             seen.append(getattr(answer.apdu, "invoke_id_and_priority", None))
     wanted = [0xC0, 0x4A, 0xCF]
     got = [None if octet is None else octet & 0x8F for octet in seen]
@@ -61,14 +60,12 @@ async def get_undefined_object(bench: Bench) -> Finding:
 
 @check(section=SECTION, clause=SERVICES, title="GET of an object under another class: object-class-inconsistent")
 async def get_inconsistent_class(bench: Bench) -> Finding:
-    return await _get_refused(bench, AttributeDescriptor(8, LOGICAL_DEVICE_NAME.logical_name, 2), INCONSISTENT)
+    return await _get_refused(bench, AttributeDescriptor(8, bench.readable.logical_name, 2), INCONSISTENT)
 
 
 @check(section=SECTION, clause=SERVICES, title="GET of an attribute that the class does not have is refused")
 async def get_undefined_attribute(bench: Bench) -> Finding:
-    return await _get_refused(
-        bench, AttributeDescriptor(1, LOGICAL_DEVICE_NAME.logical_name, NO_SUCH_ATTRIBUTE), NO_ATTRIBUTE
-    )
+    return await _get_refused(bench, replace(bench.readable, attribute_id=NO_SUCH_ATTRIBUTE), NO_ATTRIBUTE)
 
 
 @check(section=SECTION, clause=ATTRIBUTES, title="GET of an attribute without the right to read it: read-write-denied")
@@ -88,8 +85,8 @@ async def get_without_right(bench: Bench) -> Finding:
 async def get_with_selection_of_nothing(bench: Bench) -> Finding:
     async with bench.talk() as talk:
         selection = SelectiveAccess(77, NULL_DATA)
-        answer = await talk.ask(get_request(LOGICAL_DEVICE_NAME, selection))
-        plain = await talk.ask(get_request(LOGICAL_DEVICE_NAME))
+        answer = await talk.ask(get_request(bench.readable, selection))
+        plain = await talk.ask(get_request(bench.readable))
     alike = _data_of(answer) is not None and _data_of(answer) == _data_of(plain)
     return found(answer.refuses or alike, "a refusal, or the attribute as it is", answer)
 
@@ -102,8 +99,8 @@ async def get_with_selection_of_nothing(bench: Bench) -> Finding:
 async def get_with_list(bench: Bench) -> Finding:
     async with bench.talk() as talk:
         missing = AttributeDescriptor(1, NO_SUCH_OBJECT, 2)
-        single = await talk.ask(get_request(LOGICAL_DEVICE_NAME))
-        answer = await talk.ask(get_list(LOGICAL_DEVICE_NAME, missing, LOGICAL_DEVICE_NAME))
+        single = await talk.ask(get_request(bench.readable))
+        answer = await talk.ask(get_list(bench.readable, missing, bench.readable))
         assert talk.associated is not None
         negotiated = talk.associated.conformance & Conformance.MULTIPLE_REFERENCES
     if not negotiated:
@@ -130,9 +127,8 @@ async def set_undefined_object(bench: Bench) -> Finding:
     section=SECTION, clause=ATTRIBUTES, title="SET of a logical name, even to what it is, is refused: read-write-denied"
 )
 async def set_without_right(bench: Bench) -> Finding:
-    name = LOGICAL_DEVICE_NAME.logical_name
-    value = b"\x09\x06" + bytes(name)
-    return await _set_refused(bench, AttributeDescriptor(1, name, 1), DENIED, value)
+    value = b"\x09\x06" + bytes(bench.readable.logical_name)
+    return await _set_refused(bench, replace(bench.readable, attribute_id=1), DENIED, value)
 
 
 @check(section=SECTION, clause=SERVICES, title="ACTION on an object that is not there: object-undefined")
@@ -147,22 +143,22 @@ async def action_undefined_method(bench: Bench) -> Finding:
 
 @check(section=SECTION, clause=SERVICES, title="A form of GET that nobody has defined is not served")
 async def get_of_unknown_form(bench: Bench) -> Finding:
-    return await _not_served_and_alive(bench, b"\xc0\x09" + get_request(LOGICAL_DEVICE_NAME)[2:])
+    return await _not_served_and_alive(bench, b"\xc0\x09" + get_request(bench.readable)[2:])
 
 
 @check(section=SECTION, clause=SERVICES, title="A truncated GET is not served")
 async def get_truncated(bench: Bench) -> Finding:
-    return await _not_served_and_alive(bench, get_request(LOGICAL_DEVICE_NAME)[:-4])
+    return await _not_served_and_alive(bench, get_request(bench.readable)[:-4])
 
 
 @check(section=SECTION, clause=SERVICES, title="A GET with octets behind its end is not served")
 async def get_with_trailing_octets(bench: Bench) -> Finding:
-    return await _not_served_and_alive(bench, get_request(LOGICAL_DEVICE_NAME) + b"\x00\x00")
+    return await _not_served_and_alive(bench, get_request(bench.readable) + b"\x00\x00")
 
 
 @check(section=SECTION, clause=SERVICES, title="A count that lies is not served")
 async def get_list_with_lying_count(bench: Bench) -> Finding:
-    octets = bytearray(get_list(LOGICAL_DEVICE_NAME))
+    octets = bytearray(get_list(bench.readable))
     octets[3] = 0x7F
     return await _not_served_and_alive(bench, bytes(octets))
 
@@ -171,7 +167,7 @@ async def get_list_with_lying_count(bench: Bench) -> Finding:
 async def apdu_of_unknown_tag(bench: Bench) -> Finding:
     async with bench.talk() as talk:
         answer = await talk.ask_raw(b"\x5c\x01\x02\x03")
-        alive = answer.link_closed or (await talk.ask(get_request(LOGICAL_DEVICE_NAME))).gives_data
+        alive = answer.link_closed or (await talk.ask(get_request(bench.readable))).gives_data
     passed = not answer.gives_data and alive
     return found(passed, "no data, and the association lives on (or the link is closed)", answer)
 
@@ -179,9 +175,9 @@ async def apdu_of_unknown_tag(bench: Bench) -> Finding:
 @check(section=SECTION, clause=SERVICES, title="A service that was not negotiated is not served")
 async def service_not_negotiated(bench: Bench) -> Finding:
     """Writes nothing even where it is served: a logical name is what it is."""
-    name = LOGICAL_DEVICE_NAME.logical_name
-    async with bench.talk(replace(bench.association, conformance=Conformance.GET)) as talk:
-        answer = await talk.ask(set_request(AttributeDescriptor(1, name, 1), b"\x09\x06" + bytes(name)))
+    name = replace(bench.readable, attribute_id=1)
+    async with bench.talk(replace(bench.association, conformance=Conformance.GET | Conformance.ACTION)) as talk:
+        answer = await talk.ask(set_request(name, b"\x09\x06" + bytes(name.logical_name)))
     passed = not answer.gives_data and not isinstance(answer.apdu, SetResponseNormal)
     return found(passed, "an exception-response, or no answer", answer)
 
@@ -194,7 +190,7 @@ async def request_too_long(bench: Bench) -> Finding:
         count = size // 11 + 2
         if not 0 < size < 2_000:
             raise NotApplicable(f"the server takes APDUs of {size or 'any number of'} octets")
-        answer = await talk.ask(get_list(*[LOGICAL_DEVICE_NAME] * count))
+        answer = await talk.ask(get_list(*[bench.readable] * count))
     return found(not answer.gives_data, "no data", answer)
 
 
@@ -293,7 +289,7 @@ async def _not_served_and_alive(bench: Bench, apdu: bytes) -> Finding:
     """A broken request gets no data; the association, or at least the server, goes on."""
     async with bench.talk() as talk:
         answer = await talk.ask(apdu)
-        after = answer if answer.link_closed else await talk.ask(get_request(LOGICAL_DEVICE_NAME))
+        after = answer if answer.link_closed else await talk.ask(get_request(bench.readable))
     alive, words = (True, str(after)) if after.gives_data else await bench.attempt(bench.association)
     passed = not answer.gives_data and alive
     return found(passed, "no data, and the server serves on", f"{answer}; then {words}")

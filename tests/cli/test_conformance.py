@@ -1,0 +1,91 @@
+"""`ferraris conformance` against a virtual meter over real TCP and UDP."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ferraris.cli import main
+from ferraris.client.conformance import registered
+from tests.cli.meters import Served, meters_served
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with meters_served(tmp_path_factory.mktemp("meters")) as served:
+        yield served
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["ferraris", "conformance", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main.run()
+    return int(ended.value.code or 0)
+
+
+def test_our_own_meter_passes_and_the_reports_say_so(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "report.html"
+    arguments = ["--keys", str(served.registry), "--timeout", "0.4", "--write", "--report", str(page)]
+    code = call(monkeypatch, served.url(1), *arguments)
+    out = capsys.readouterr().out
+    assert code == 0, out
+    assert "FAIL" not in out
+    for each in registered():
+        assert each.title in out
+    text = page.read_text()
+    assert "client 1, hls-gmac, ciphered context" in text
+    assert "<strong>0</strong> failed" in text
+
+
+def test_json_of_one_section(
+    served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--keys", str(served.registry), "--timeout", "0.4", "--only", "wrapper", "--json"]
+    assert call(monkeypatch, served.url(2, "udp"), *arguments) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert {row["section"] for row in document["checks"]} == {"Wrapper"}
+    assert document["counts"]["failed"] == 0
+    assert document["counts"]["not applicable"] == 2
+
+
+def test_a_wrong_key_is_a_report_of_failures(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = tmp_path / "keys.toml"
+    keys.write_text(f'encryption_key = "{"00" * 16}"\nauthentication_key = "{"11" * 16}"\n')
+    keys.chmod(0o600)
+    arguments = ["--keys", str(keys), "--timeout", "0.4", "--only", "association-opens"]
+    assert call(monkeypatch, served.url(1), *arguments) == 1
+    out = capsys.readouterr().out
+    assert "FAIL" in out
+    assert "00" * 16 not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["tcp://127.0.0.1:1", "--only", "nonsense"], "no such check"),
+        (["serial:///dev/ttyUSB0"], "HDLC"),
+        (["ftp://x"], "no URL of a meter"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(
+    arguments: list[str], complaint: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, *arguments) == 2
+    shown = capsys.readouterr()
+    assert complaint in shown.err
+    assert shown.err.count("\n") == 1
+
+
+def test_a_meter_that_is_not_there_leaves_the_checks_not_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, "tcp://127.0.0.1:1") == 1
+    assert f"{len(registered())} not run" in capsys.readouterr().out
