@@ -46,7 +46,15 @@ _NUMBER_DTYPES: Final[dict[int, str]] = {
     Tag.ENUM: "u1",
     Tag.FLOAT32: ">f4",
     Tag.FLOAT64: ">f8",
+    Tag.DELTA_INTEGER: "i1",
+    Tag.DELTA_LONG: ">i2",
+    Tag.DELTA_DOUBLE_LONG: ">i4",
+    Tag.DELTA_UNSIGNED: "u1",
+    Tag.DELTA_LONG_UNSIGNED: ">u2",
+    Tag.DELTA_DOUBLE_LONG_UNSIGNED: ">u4",
 }
+DELTA_TAGS: Final = frozenset(range(Tag.DELTA_INTEGER, Tag.DELTA_DOUBLE_LONG_UNSIGNED + 1))
+"""Types of a number that is the difference to the one above it in the column."""
 
 
 class ColumnShape(NamedTuple):
@@ -71,11 +79,18 @@ class RowLayout:
     template: npt.NDArray[np.uint8]
     fixed: npt.NDArray[np.intp]
     fixed_octets: npt.NDArray[np.uint8]
+    relative: bool = False
+    """Whether a column holds differences: rows alone do not tell its numbers."""
 
     @staticmethod
     def of(shapes: Sequence[ColumnShape]) -> RowLayout:
         """The layout of rows with these columns. Raises LocalProtocolError for a type that has no fixed size."""
         return _layout(tuple(shapes))
+
+    @staticmethod
+    def untagged(shapes: Sequence[ColumnShape]) -> RowLayout:
+        """The same without tags, as in a compact-array: only the lengths of strings are fixed. Raises LocalProtocolError."""
+        return _layout(tuple(shapes), tagged=False)
 
     def blank(self, count: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.void]]:
         """`count` rows with tags set and values zero: their octets, and a structured view through which to set the values."""
@@ -93,14 +108,17 @@ class RowLayout:
 
 
 @lru_cache(maxsize=1024)
-def _layout(shapes: tuple[ColumnShape, ...]) -> RowLayout:
-    template = bytearray((Tag.STRUCTURE,))
-    write_length(len(shapes), template)
+def _layout(shapes: tuple[ColumnShape, ...], *, tagged: bool = True) -> RowLayout:
+    template = bytearray()
+    if tagged:
+        template.append(Tag.STRUCTURE)
+        write_length(len(shapes), template)
     fixed = list(range(len(template)))
     names, formats, offsets = [], [], []
     for index, (tag, octets) in enumerate(shapes):
-        fixed.append(len(template))
-        template.append(tag)
+        if tagged:
+            fixed.append(len(template))
+            template.append(tag)
         if tag in STRING_TAGS:
             start = len(template)
             write_length(octets, template)
@@ -123,7 +141,8 @@ def _layout(shapes: tuple[ColumnShape, ...]) -> RowLayout:
         {"names": names, "formats": formats, "offsets": offsets, "itemsize": len(template)}
     )
     positions = np.array(fixed, np.intp)
-    return RowLayout(shapes, len(template), tuple(names), dtype_of_row, row, positions, row[positions])
+    relative = any(shape.tag in DELTA_TAGS for shape in shapes)
+    return RowLayout(shapes, len(template), tuple(names), dtype_of_row, row, positions, row[positions], relative)
 
 
 def recognise(octets: bytes, offset: int) -> RowLayout | None:
@@ -239,6 +258,12 @@ class Table:
 
 def decode_table(octets: bytes) -> Table:
     """The array of structures that `octets` hold. Raises DecodeError when they are anything else."""
+    shared = decode_shared(octets)
+    return decode_by_value(octets) if shared is None else shared
+
+
+def decode_shared(octets: bytes) -> Table | None:
+    """The array of structures that `octets` hold, when its rows share one layout. Raises DecodeError for no array."""
     if not octets or octets[0] != Tag.ARRAY:
         got = octets[0] if octets else "nothing"
         raise DecodeError("a table is no array", expected=int(Tag.ARRAY), got=got, offset=0, clause=CLAUSE)
@@ -249,16 +274,27 @@ def decode_table(octets: bytes) -> Table:
     if known is not None:
         return Table(known, np.frombuffer(octets, known.dtype, count, start), [])
     layout = recognise(octets, start)
-    if layout is not None and len(octets) - start == count * layout.row_octets and count <= DATA_ELEMENTS_MAX:
+    if (
+        layout is not None
+        and not layout.relative
+        and len(octets) - start == count * layout.row_octets
+        and count <= DATA_ELEMENTS_MAX
+    ):
         rows = layout.match(octets, start, count)
         if rows is not None:
             _PATTERNS.keep(layout, count)
             return Table(layout, rows, [])
-    return _decode_by_value(octets)
+    return None
 
 
-def _decode_by_value(octets: bytes) -> Table:
+def decode_by_value(octets: bytes) -> Table:
+    """The array of structures that `octets` hold, whatever its rows are. Raises DecodeError when they are anything else."""
     rows = cast("tuple[Data, ...]", decode_whole(octets).value)
+    return Table(None, None, columns_of(rows))
+
+
+def columns_of(rows: Sequence[Data]) -> list[list[object]]:
+    """The values of structures, column by column, differences added to what stands above them. Raises DecodeError."""
     columns: list[list[object]] = []
     for index, row in enumerate(rows):
         if row.tag != Tag.STRUCTURE:
@@ -269,8 +305,16 @@ def _decode_by_value(octets: bytes) -> Table:
         if len(members) != len(columns):
             raise DecodeError("a row has another width", expected=len(columns), got=len(members), clause=f"row {index}")
         for column, member in zip(columns, members, strict=True):
-            column.append(member.value)
-    return Table(None, None, columns)
+            column.append(_undone(column, member) if member.tag in DELTA_TAGS else member.value)
+    return columns
+
+
+def _undone(column: list[object], member: Data) -> int:
+    """A difference added to the last number above it. Raises DecodeError when there is none."""
+    last = next((value for value in reversed(column) if value is not None), None)
+    if not isinstance(last, int) or not isinstance(member.value, int):
+        raise DecodeError("a difference to no number", expected="a number above it", got=member.tag, clause=CLAUSE)
+    return last + member.value
 
 
 def encode_table(rows: npt.NDArray[np.uint8]) -> bytes:

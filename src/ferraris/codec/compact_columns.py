@@ -1,0 +1,103 @@
+"""The columns of a compact-array, over its octets: its type description is the layout, so no tag needs comparing."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ferraris.codec.axdr import (
+    CLAUSE,
+    EMPTY_TAGS,
+    FIXED_OCTETS,
+    NUMBER_FORMATS,
+    STRING_TAGS,
+    Data,
+    Tag,
+    read_length,
+    skip_description,
+    write_length,
+)
+from ferraris.codec.columns import DELTA_TAGS, ColumnShape, RowLayout, Table, columns_of
+from ferraris.codec.compact_array import (
+    SimpleType,
+    StructureType,
+    TypeDescription,
+    decode_contents,
+    encode_description,
+    read_description,
+)
+from ferraris.kernel.errors import DecodeError, LocalProtocolError
+
+DESCRIPTIONS_KEPT: Final = 256
+"""Type descriptions that are read once: profiles of one kind share theirs."""
+
+
+@lru_cache(maxsize=DESCRIPTIONS_KEPT)
+def _description(octets: bytes) -> TypeDescription:
+    return read_description(octets)[0]
+
+
+def decode_compact_table(octets: bytes) -> Table:
+    """The compact-array that `octets` hold, as a table; of one column when its elements are no structures.
+
+    Raises DecodeError when they are anything else.
+    """
+    if not octets or octets[0] != Tag.COMPACT_ARRAY:
+        got = octets[0] if octets else "nothing"
+        raise DecodeError("no compact-array", expected=int(Tag.COMPACT_ARRAY), got=got, offset=0, clause=CLAUSE)
+    end = skip_description(octets, 1, 0)
+    length, start = read_length(octets, end)
+    if start + length != len(octets):
+        expected, got = start + length, len(octets)
+        raise DecodeError("a compact-array's length lies", expected=expected, got=got, offset=end, clause=CLAUSE)
+    description = _description(bytes(octets[1:end]))
+    if length == 0:
+        return Table(None, None, [])
+    layout = _layout_of(description, octets, start)
+    if layout is not None and layout.row_octets:
+        count, rest = divmod(length, layout.row_octets)
+        rows = None if rest else layout.match(octets, start, count)
+        if rows is not None:
+            return Table(layout, rows, [])
+    elements = decode_contents(description, octets[start:])
+    if isinstance(description, StructureType):
+        return Table(None, None, columns_of(elements))
+    return Table(None, None, columns_of([Data(int(Tag.STRUCTURE), (element,)) for element in elements]))
+
+
+def _layout_of(description: TypeDescription, octets: bytes, start: int) -> RowLayout | None:
+    """The layout of the first element, which all others share when their strings are as long. None when a member has parts."""
+    if not isinstance(description, StructureType):
+        return None
+    shapes = []
+    offset = start
+    for member in description.members:
+        if not isinstance(member, SimpleType) or member.tag in DELTA_TAGS:
+            return None
+        tag, size = member.tag, 0
+        if tag in STRING_TAGS:
+            if offset >= len(octets):
+                return None
+            size, offset = read_length(octets, offset)
+            offset += size
+        elif tag in NUMBER_FORMATS:
+            offset += NUMBER_FORMATS[tag].size
+        elif tag in FIXED_OCTETS:
+            offset += FIXED_OCTETS[tag]
+        elif tag not in EMPTY_TAGS:
+            return None
+        shapes.append(ColumnShape(tag, size))
+    return RowLayout.untagged(shapes) if offset <= len(octets) else None
+
+
+def encode_compact_table(layout: RowLayout, rows: npt.NDArray[np.uint8]) -> bytes:
+    """The compact-array whose elements' octets, made with `RowLayout.untagged(...).blank`, are `rows`."""
+    if rows.shape[1:] != (layout.row_octets,):
+        raise LocalProtocolError("rows of another layout", expected=layout.row_octets, got=rows.shape)
+    types = tuple(SimpleType(int(shape.tag)) for shape in layout.shapes)
+    out = bytearray((Tag.COMPACT_ARRAY,)) + encode_description(StructureType(types))
+    write_length(rows.size, out)
+    return bytes(out) + rows.tobytes()

@@ -1,0 +1,168 @@
+"""Compressed tables: null-data and differences in any mixture, as the value by value decoder reads them."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ferraris.codec import Data, Tag, encode_data
+from ferraris.codec.columns import ColumnShape, RowLayout, Table, decode_by_value, encode_table
+from ferraris.codec.compression import RunTable, decode_buffer, encode_with_nulls
+from ferraris.kernel.errors import DecodeError, LocalProtocolError
+
+U8, U32 = int(Tag.UNSIGNED), int(Tag.DOUBLE_LONG_UNSIGNED)
+NULL = Data(int(Tag.NULL_DATA), None)
+
+
+def buffer(*rows: tuple[Data, ...]) -> bytes:
+    return encode_data(Data(int(Tag.ARRAY), tuple(Data(int(Tag.STRUCTURE), row) for row in rows)))
+
+
+def number(value: int) -> Data:
+    return Data(U32, value)
+
+
+def test_nulls_are_filled_and_differences_added_up() -> None:
+    up = int(Tag.DELTA_UNSIGNED)
+    down = int(Tag.DELTA_INTEGER)
+    table = decode_buffer(
+        buffer(
+            (number(100), Data(U8, 7)),
+            (Data(up, 5), NULL),
+            (Data(up, 6), NULL),
+            (NULL, Data(U8, 9)),
+            (Data(down, -11), NULL),
+            (number(1), Data(down, 1)),
+        )
+    )
+    assert isinstance(table, RunTable)
+    assert table.values(0) == [100, 105, 111, None, 100, 1]
+    assert table.values(1) == [7, None, None, 9, None, 10]
+    filled = [table.filled_numbers(index) for index in (0, 1)]
+    assert [column.tolist() for column in filled if column is not None] == [
+        [100, 105, 111, 111, 100, 1],
+        [7, 7, 7, 9, 9, 10],
+    ]
+    assert table.column(0).tolist() == table.values(0)
+    assert (len(table), table.width, len(table.runs)) == (6, 2, 5)
+
+
+def test_rows_alike_are_one_run() -> None:
+    table = decode_buffer(buffer((number(1), Data(U8, 1)), *((number(n), NULL) for n in range(2, 97))))
+    assert isinstance(table, RunTable)
+    assert [len(run.rows) for run in table.runs] == [1, 95]
+
+
+cells = st.one_of(
+    st.just(NULL),
+    st.integers(0, 255).map(lambda value: Data(U8, value)),
+    st.integers(0, 2**32 - 1).map(number),
+    st.integers(-128, 127).map(lambda value: Data(int(Tag.DELTA_INTEGER), value)),
+    st.integers(0, 65535).map(lambda value: Data(int(Tag.DELTA_LONG_UNSIGNED), value)),
+    st.binary(max_size=2).map(lambda value: Data(int(Tag.OCTET_STRING), value)),
+)
+
+
+def outcome(decode: object, octets: bytes) -> object:
+    try:
+        table = decode(octets)  # type: ignore[operator]
+        return table.rows()
+    except DecodeError as error:
+        return error.summary
+
+
+@settings(max_examples=300)
+@given(st.lists(st.lists(cells, min_size=2, max_size=2).map(tuple), min_size=1, max_size=30))
+def test_as_value_by_value(rows: list[tuple[Data, ...]]) -> None:
+    octets = buffer(*rows)
+    assert outcome(decode_buffer, octets) == outcome(decode_by_value, octets)
+
+
+@given(st.binary(max_size=80))
+def test_any_octets_only_raise_decode_error(octets: bytes) -> None:
+    for head in (b"", b"\x01", b"\x13"):
+        with contextlib.suppress(DecodeError):
+            decode_buffer(head + octets).rows()
+
+
+def test_a_column_of_anything_else_has_no_filled_numbers() -> None:
+    table = decode_buffer(buffer((Data(int(Tag.OCTET_STRING), b"a"), NULL), (NULL, number(1))))
+    assert isinstance(table, RunTable)
+    assert table.filled_numbers(0) is None
+    assert table.filled_numbers(1) is None, "a null above the first number tells nothing"
+
+
+def test_a_difference_above_the_first_number_is_refused() -> None:
+    table = decode_buffer(buffer((Data(int(Tag.DELTA_INTEGER), 1),), (Data(int(Tag.DELTA_INTEGER), 2),)))
+    assert isinstance(table, RunTable)
+    for read in (table.filled_numbers, table.values):
+        with pytest.raises(DecodeError, match="difference to no number"):
+            read(0)
+
+
+def test_plain_and_compact_buffers_are_read_too() -> None:
+    plain = decode_buffer(buffer((number(1),), (number(2),)))
+    assert type(plain) is Table
+    assert plain.layout is not None
+    assert decode_buffer(bytes.fromhex("13 0201 06 08 00000001 00000002")).rows() == plain.rows()
+    assert len(decode_buffer(b"\x01\x00")) == 0
+
+
+def test_rows_that_change_all_the_time_cost_no_more_than_value_by_value() -> None:
+    rows = [(number(n), NULL) if n % 2 else (NULL, number(n)) for n in range(20_000)]
+    octets = buffer(*rows)
+    started = time.process_time()
+    decode_by_value(octets)
+    by_value = time.process_time() - started
+    started = time.process_time()
+    table = decode_buffer(octets)
+    assert time.process_time() - started < 3 * by_value + 0.1
+    assert not isinstance(table, RunTable)
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        pytest.param("0102 0201 06 00000001", id="a row is missing"),
+        pytest.param("0101 0201 06 00000001 00", id="octets behind the rows"),
+        pytest.param("0102 0201 06 00000001 0202 00 00", id="another width"),
+        pytest.param("01 84ffffffff 0201 06 00000001", id="a count that lies"),
+        pytest.param("0102 0201 06 00000001 11 05", id="no structure"),
+    ],
+)
+def test_what_is_refused(octets: str) -> None:
+    with pytest.raises(DecodeError):
+        decode_buffer(bytes.fromhex(octets))
+
+
+# The other way
+
+SHAPES = (ColumnShape(int(Tag.OCTET_STRING), 12), ColumnShape(U8), ColumnShape(U32))
+
+
+@given(st.lists(st.tuples(st.integers(0, 255), st.integers(0, 2**32 - 1)), min_size=1, max_size=20), st.data())
+def test_told_values_are_left_out_and_nothing_else(pairs: list[tuple[int, int]], data: st.DataObject) -> None:
+    layout = RowLayout.of(SHAPES)
+    octets, values = layout.blank(len(pairs))
+    values["c0"] = np.full(len(pairs), bytes(range(12)), "V12")
+    values["c1"], values["c2"] = zip(*pairs, strict=True)
+    told = np.array([[data.draw(st.booleans()) for _ in SHAPES] for _ in pairs])
+    plain = decode_by_value(encode_table(octets)).rows()
+    wanted = [
+        tuple(None if above else cell for cell, above in zip(row, marks, strict=True))
+        for row, marks in zip(plain, told, strict=True)
+    ]
+    compressed = encode_with_nulls(layout, octets, told)
+    assert decode_by_value(compressed).rows() == decode_buffer(compressed).rows() == wanted
+    assert encode_with_nulls(layout, octets, np.zeros_like(told)) == encode_table(octets)
+
+
+def test_marks_of_another_shape_are_refused() -> None:
+    layout = RowLayout.of(SHAPES)
+    with pytest.raises(LocalProtocolError):
+        encode_with_nulls(layout, layout.blank(2)[0], np.zeros((2, 2), np.bool_))
