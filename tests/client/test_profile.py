@@ -9,6 +9,7 @@ import pytest
 
 from ferraris.client import decode_profile, read_entries, read_profile
 from ferraris.codec import Data, Tag, encode_data
+from ferraris.codec.compact_array import encode_compact_array
 from ferraris.cosem import (
     CLOCK_TIME,
     ENTRY_DESCRIPTOR,
@@ -124,3 +125,106 @@ async def test_ranges_entries_and_columns_are_asked_for_as_the_standard_says() -
     assert isinstance(by_entry, GetRequestNormal)
     assert by_entry.selection is not None
     assert ENTRY_DESCRIPTOR.datatype.decode(by_entry.selection.parameters) == EntryDescriptor(2, 3, 1, 0)
+
+
+# Meters that count deviations from UTC to local time, or compare times as they are written
+
+
+def as_indian_meters(data: Data) -> Data:
+    """A row with the deviation's sign turned."""
+    members = data.value
+    assert isinstance(members, tuple)
+    octets = members[0].value
+    assert isinstance(octets, bytes)
+    turned = CosemDateTime.from_octets(octets).with_deviation_reversed()
+    return Data(Tag.STRUCTURE, (Data(Tag.OCTET_STRING, turned.to_octets()), *members[1:]))
+
+
+@pytest.mark.parametrize("deviation_min", [-330, -60, 0, 120])
+def test_deviations_that_count_the_other_way(deviation_min: int) -> None:
+    octets = buffer(*(as_indian_meters(row(index, deviation_min)) for index in range(4)))
+    profile = decode_profile(octets, COLUMNS, deviation_reversed=True)
+    expected = [START_MS // 1000 + index * 900 for index in range(4)]
+    assert profile.time_s().tolist() == expected
+    assert [entry[0] for entry in profile.rows()] == [datetime.fromtimestamp(second, UTC) for second in expected]
+    # The same octets mean other instants to a meter that keeps to the standard, also after they were met reversed.
+    standard = decode_profile(octets, COLUMNS)
+    assert standard.time_s().tolist() == [second - 120 * deviation_min for second in expected]
+    assert standard.rows()[0][0] == datetime.fromtimestamp(expected[0] - 120 * deviation_min, UTC)
+
+
+def test_null_data_among_deviations_that_count_the_other_way() -> None:
+    nothing = Data(Tag.NULL_DATA, None)
+    short = Data(Tag.STRUCTURE, (nothing, Data(Tag.DOUBLE_LONG_UNSIGNED, 7), nothing))
+    octets = buffer(as_indian_meters(row(0, -330)), short)
+    profile = decode_profile(octets, COLUMNS, 900, deviation_reversed=True)
+    assert profile.time_s().tolist() == [START_MS // 1000, START_MS // 1000 + 900]
+
+
+WRITTEN = [
+    # deviation  reversed  as written
+    (0,          False,    0),
+    (-120,       False,    -120),
+    (-330,       True,     330),
+    (0,          True,     0),
+]  # fmt: skip
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("deviation_min", "reversed_", "written"), WRITTEN)
+async def test_a_range_is_written_as_the_meter_compares_it(deviation_min: int, reversed_: bool, written: int) -> None:
+    def serve(request: Request) -> Response:
+        return GetResponseNormal(request.invoke_id_and_priority, buffer(row(1)))  # type: ignore[attr-defined]
+
+    plain = settings(SERVER_TITLE, Mechanism.LOWEST, security=None)
+    meter = Server(plain, serve)
+    async with served(plain, meter) as association:
+        await association.associate()
+        span = START_MS, START_MS + 900_000
+        changes = {"deviation_min": deviation_min, "deviation_reversed": reversed_}
+        await read_profile(association, LOAD_PROFILE, COLUMNS, *span, **changes)  # type: ignore[arg-type]
+    [request] = meter.requests
+    assert isinstance(request, GetRequestNormal)
+    assert request.selection is not None
+    asked = RANGE_DESCRIPTOR.datatype.decode(request.selection.parameters)
+    first = CosemDateTime.from_octets(asked.from_value.value)
+    assert first.deviation_min == written
+    assert (first.with_deviation_reversed() if reversed_ else first).to_epoch_ms() == START_MS
+
+
+def compressed(count: int) -> list[Data]:
+    """The rows of `row`, as a meter sends them that tells nothing twice and numbers by their differences."""
+    nothing = Data(Tag.NULL_DATA, None)
+    first = row(0)
+    return [first, *(Data(Tag.STRUCTURE, (nothing, Data(Tag.DELTA_UNSIGNED, 1), nothing)) for _ in range(1, count))]
+
+
+def test_a_compressed_buffer_is_the_plain_one() -> None:
+    plain = decode_profile(buffer(*map(row, range(96))), COLUMNS)
+    short = decode_profile(buffer(*compressed(96)), COLUMNS, capture_period_s=900)
+    assert short.time_s().tolist() == plain.time_s().tolist()
+    for column in (IMPORT, VOLTAGE):
+        assert short.numbers(column).tolist() == plain.numbers(column).tolist()
+    assert short.rows() == plain.rows()
+
+
+def test_without_a_capture_period_null_data_is_no_time() -> None:
+    short = decode_profile(buffer(*compressed(3)), COLUMNS)
+    assert short.time_s().tolist() == [START_MS // 1000, NOT_A_TIME, NOT_A_TIME]
+
+
+def test_a_full_row_in_between_begins_anew() -> None:
+    rows = [*compressed(3), row(10), *compressed(2)[1:]]
+    short = decode_profile(buffer(*rows), COLUMNS, capture_period_s=900)
+    assert short.time_s().tolist() == [START_MS // 1000 + index * 900 for index in (0, 1, 2, 10, 11)]
+    assert short.numbers(IMPORT).tolist() == [1000, 1001, 1002, 1010, 1011]
+
+
+def test_a_compact_array_is_the_plain_buffer() -> None:
+    rows = [row(index) for index in range(96)]
+    compact = encode_data(Data(Tag.COMPACT_ARRAY, encode_compact_array(rows)))
+    assert len(compact) < 0.9 * len(buffer(*rows))
+    plain, packed = decode_profile(buffer(*rows), COLUMNS), decode_profile(compact, COLUMNS)
+    assert packed.table.layout is not None
+    assert packed.rows() == plain.rows()
+    assert packed.time_s().tolist() == plain.time_s().tolist()

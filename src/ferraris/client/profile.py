@@ -15,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ferraris.client.association import ClientAssociation, descriptor_of
-from ferraris.codec.columns import Table, decode_table
+from ferraris.codec import Tag
+from ferraris.codec.columns import Table
+from ferraris.codec.compression import RunTable, decode_buffer
 from ferraris.cosem import (
     CLOCK_TIME,
     DATE_TIME_OCTETS,
@@ -29,6 +31,7 @@ from ferraris.cosem import (
     ProfileGeneric,
     RangeDescriptor,
     epoch_s_from_octets,
+    with_deviations_reversed,
 )
 from ferraris.dlms.apdu import SelectiveAccess
 from ferraris.kernel.errors import DecodeError
@@ -46,6 +49,8 @@ class ProfileColumns:
     table: Table
     capture_period_s: int = 0
     """0 where the profile is not captured by period."""
+    deviation_reversed: bool = False
+    """Whether the meter counts deviations from UTC to local time."""
 
     def __len__(self) -> int:
         return len(self.table)
@@ -68,7 +73,13 @@ class ProfileColumns:
         column = self.table.column(index)
         if column.dtype.kind == "V" and column.dtype.itemsize == DATE_TIME_OCTETS:
             octets = column.tobytes()
+            if self.deviation_reversed:
+                return _times_reversed(octets)
             return _times(octets) if len(octets) <= TIME_COLUMN_OCTETS_MAX else _times.__wrapped__(octets)
+        if isinstance(self.table, RunTable):
+            times = self._times_of_runs(self.table, index)
+            if times is not None:
+                return times
         return self._filled_times(self.table.values(index))
 
     def numbers(self, capture_object: CaptureObject) -> npt.NDArray[np.int64]:
@@ -79,6 +90,10 @@ class ProfileColumns:
         column = self.table.column(index)
         if column.dtype.kind in "iu":
             return column.astype(np.int64)
+        if isinstance(self.table, RunTable):
+            filled = self.table.filled_numbers(index)
+            if filled is not None:
+                return filled
         values = _filled(self.table.values(index))
         if not all(isinstance(value, int) for value in values):
             raise DecodeError(
@@ -96,37 +111,59 @@ class ProfileColumns:
     def _instants(self) -> list[object]:
         """The times as datetimes. Those met before are looked up by their octets."""
         octets = self.table.values(self.index_of(CLOCK_TIME))
+        if self.deviation_reversed:
+            return _datetimes(self.time_s())
         try:
             return [_INSTANTS[value] for value in octets]
         except KeyError:
             pass
-        instants: list[object] = [
-            None if second == NOT_A_TIME else datetime.fromtimestamp(second, UTC) for second in self.time_s().tolist()
-        ]
+        instants = _datetimes(self.time_s())
         if len(_INSTANTS) + len(octets) > INSTANTS_MAX:
             _INSTANTS.clear()
         # Null-data stands for another instant in each row.
         _INSTANTS.update((value, instant) for value, instant in zip(octets, instants, strict=True) if value is not None)
         return instants
 
+    def _times_of_runs(self, table: RunTable, index: int) -> npt.NDArray[np.int64] | None:
+        """The times of a compressed table; None when a column of times holds anything else."""
+        parts: list[npt.NDArray[np.int64]] = []
+        last = NOT_A_TIME
+        for shape, count, values in table.pieces(index):
+            if values is None:
+                told = last != NOT_A_TIME and self.capture_period_s > 0
+                steps = self.capture_period_s * np.arange(1, count + 1, dtype=np.int64)
+                part = last + steps if told else np.full(count, NOT_A_TIME, np.int64)
+            elif shape.octets == DATE_TIME_OCTETS or shape.tag == Tag.DATE_TIME:
+                octets = values.tobytes()
+                part = _times_reversed(octets) if self.deviation_reversed else _times.__wrapped__(octets)
+            else:
+                return None
+            last = int(part[-1])
+            parts.append(part)
+        return np.concatenate(parts)
+
     def _filled_times(self, values: list[object]) -> npt.NDArray[np.int64]:
         times = np.full(len(values), NOT_A_TIME, np.int64)
         for index, value in enumerate(values):
             if isinstance(value, bytes) and len(value) == DATE_TIME_OCTETS:
-                times[index] = epoch_s_from_octets(np.frombuffer(value, np.uint8).reshape(1, -1))[0]
+                times[index] = (_times_reversed if self.deviation_reversed else _times.__wrapped__)(value)[0]
             elif value is None and index and times[index - 1] != NOT_A_TIME and self.capture_period_s:
                 times[index] = times[index - 1] + self.capture_period_s
         return times
 
 
 def decode_profile(
-    octets: bytes, capture_objects: Sequence[CaptureObject], capture_period_s: int = 0
+    octets: bytes,
+    capture_objects: Sequence[CaptureObject],
+    capture_period_s: int = 0,
+    *,
+    deviation_reversed: bool = False,
 ) -> ProfileColumns:
     """A buffer's encoded value as columns. Raises DecodeError when its rows do not have the columns asked for."""
-    table = decode_table(octets)
+    table = decode_buffer(octets)
     if len(table) and table.width != len(capture_objects):
         raise DecodeError("a profile has other columns", expected=len(capture_objects), got=table.width)
-    return ProfileColumns(tuple(capture_objects), table, capture_period_s)
+    return ProfileColumns(tuple(capture_objects), table, capture_period_s, deviation_reversed)
 
 
 async def read_profile(
@@ -138,20 +175,23 @@ async def read_profile(
     *,
     columns: Sequence[CaptureObject] = (),
     capture_period_s: int = 0,
+    deviation_min: int = 0,
+    deviation_reversed: bool = False,
 ) -> ProfileColumns:
     """The rows captured from `from_ms` to `to_ms`, both included; all of them when no time is given.
 
-    `capture_objects` are the profile's columns, `columns` the ones wanted (all of them when empty; only with times). Raises
-    what a GET raises, and DecodeError for a buffer of other columns.
+    `capture_objects` are the profile's columns, `columns` the ones wanted (all of them when empty; only with times). The times
+    are asked for with `deviation_min`, for a meter that compares them as they are written. Raises what a GET raises, and
+    DecodeError for a buffer of other columns.
     """
     selection = None
     if from_ms is not None and to_ms is not None:
-        first, last = CosemDateTime.from_epoch_ms(from_ms), CosemDateTime.from_epoch_ms(to_ms)
+        first, last = (_written(moment_ms, deviation_min, deviation_reversed) for moment_ms in (from_ms, to_ms))
         descriptor = RangeDescriptor.by_time(first, last, tuple(columns))
         selection = SelectiveAccess(RANGE_DESCRIPTOR.number, RANGE_DESCRIPTOR.datatype.encode(descriptor))
     octets = await association.get_octets(descriptor_of(ProfileGeneric.buffer, logical_name), selection)
     wanted = tuple(columns) if selection is not None and columns else tuple(capture_objects)
-    return decode_profile(octets, wanted, capture_period_s)
+    return decode_profile(octets, wanted, capture_period_s, deviation_reversed=deviation_reversed)
 
 
 async def read_entries(
@@ -165,6 +205,20 @@ async def read_entries(
     octets = await association.get_octets(descriptor_of(ProfileGeneric.buffer, logical_name), selection)
     last = entries.to_selected_value or len(capture_objects)
     return decode_profile(octets, tuple(capture_objects)[entries.from_selected_value - 1 : last])
+
+
+def _written(moment_ms: int, deviation_min: int, deviation_reversed: bool) -> CosemDateTime:
+    written = CosemDateTime.from_epoch_ms(moment_ms, deviation_min)
+    return written.with_deviation_reversed() if deviation_reversed else written
+
+
+def _datetimes(seconds: npt.NDArray[np.int64]) -> list[object]:
+    return [None if second == NOT_A_TIME else datetime.fromtimestamp(second, UTC) for second in seconds.tolist()]
+
+
+def _times_reversed(octets: bytes) -> npt.NDArray[np.int64]:
+    """The seconds of date-times whose deviations count from UTC to local time."""
+    return epoch_s_from_octets(with_deviations_reversed(np.frombuffer(octets, np.uint8).reshape(-1, DATE_TIME_OCTETS)))
 
 
 @lru_cache(maxsize=TIME_COLUMNS_MAX)
