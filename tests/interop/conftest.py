@@ -88,3 +88,16 @@ def own_meters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[OwnMet
     """Our meters, one for each peer and one for each peer to write to."""
     with serving(tmp_path_factory.mktemp("own-meters"), count=6) as meters:
         yield meters
+
+
+@pytest.fixture(scope="session")
+def short_name_meters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[OwnMeter]]:
+    """Our meters by short names, one for each peer."""
+    with serving(tmp_path_factory.mktemp("short-name-meters"), 2, "short_name_meter") as meters:
+        yield meters
+
+
+@pytest.fixture(scope="session")
+def gurux_short_name_meter(gurux: PeerProcess) -> Iterator[int]:
+    """The port of a meter made with Gurux that goes by short names."""
+    yield from meter_of(gurux, short_names=True)

@@ -55,13 +55,17 @@ final class GuruxClient implements AutoCloseable {
             case "gmac" -> Authentication.HIGH_GMAC;
             default -> Authentication.NONE;
         };
-        GXDLMSSecureClient client = new GXDLMSSecureClient(true, task.get("client_sap").getAsInt(),
+        GXDLMSSecureClient client = new GXDLMSSecureClient(!Lines.truth(task, "short_names"), task.get("client_sap").getAsInt(),
                 task.get("server_sap").getAsInt(), authentication, null, InterfaceType.WRAPPER);
         if (task.has("secret")) {
             client.setPassword(Lines.octets(task, "secret"));
         }
         client.setMaxReceivePDUSize(Lines.number(task, "pdu_size", 0xFFFF));
         client.setUseProtectedRelease(Lines.truth(task, "protected_release"));
+        if (Lines.truth(task, "general_blocks")) {
+            client.getProposedConformance().add(Conformance.GENERAL_BLOCK_TRANSFER);
+            client.setGbtWindowSize((byte) Lines.number(task, "window", 1));
+        }
         if (Lines.truth(task, "general_protection")) {
             client.getProposedConformance().add(Conformance.GENERAL_PROTECTION);
         }
@@ -127,6 +131,7 @@ final class GuruxClient implements AutoCloseable {
             case "get" -> Lines.element(get(operation.get(1).getAsInt(), operation.get(2).getAsString(),
                     operation.get(3).getAsInt()));
             case "get_list" -> getList(operation.get(1).getAsJsonArray());
+            case "set_octets", "invoke_octets", "access", "set_list" -> GuruxServices.perform(this, client, name, operation);
             case "clock" -> clock();
             case "set_clock" -> setClock(operation.get(1).getAsLong());
             case "register" -> register(operation.get(1).getAsString());
@@ -156,13 +161,29 @@ final class GuruxClient implements AutoCloseable {
 
     Object get(int classId, String logicalName, int attribute) throws Exception {
         GXReplyData reply = new GXReplyData();
-        exchange(client.read(logicalName, ObjectType.forValue(classId), attribute), reply);
+        GXDLMSObject object = GXDLMSSecureClient.createObject(ObjectType.forValue(classId));
+        object.setLogicalName(logicalName);
+        exchange(client.read(named(object), attribute), reply);
         return reply.getValue();
+    }
+
+    /** The object with its short name, where the meter goes by those. The meter's object list is read once. */
+    private <T extends GXDLMSObject> T named(T object) throws Exception {
+        if (!client.getUseLogicalNameReferencing()) {
+            if (client.getObjects().isEmpty()) {
+                objects();
+            }
+            GXDLMSObject listed = client.getObjects().findByLN(object.getObjectType(), object.getLogicalName());
+            if (listed != null) {
+                object.setShortName(listed.getShortName());
+            }
+        }
+        return object;
     }
 
     private Object update(GXDLMSObject object, int attribute) throws Exception {
         GXReplyData reply = new GXReplyData();
-        exchange(client.read(object, attribute), reply);
+        exchange(client.read(named(object), attribute), reply);
         return client.updateValue(object, attribute, reply.getValue());
     }
 
@@ -182,7 +203,7 @@ final class GuruxClient implements AutoCloseable {
             JsonArray descriptor = one.getAsJsonArray();
             GXDLMSObject object = GXDLMSSecureClient.createObject(ObjectType.forValue(descriptor.get(0).getAsInt()));
             object.setLogicalName(descriptor.get(1).getAsString());
-            attributes.add(new AbstractMap.SimpleEntry<>(object, descriptor.get(2).getAsInt()));
+            attributes.add(new AbstractMap.SimpleEntry<>(named(object), descriptor.get(2).getAsInt()));
         }
         List<Object> values = new ArrayList<>();
         for (byte[] request : client.readList(attributes)) {
@@ -204,7 +225,7 @@ final class GuruxClient implements AutoCloseable {
     private JsonElement setClock(long timeMs) throws Exception {
         GXDLMSClock clock = new GXDLMSClock(LoadProfile.CLOCK);
         clock.setTime(new Date(timeMs));
-        exchange(client.write(clock, 2), new GXReplyData());
+        exchange(client.write(named(clock), 2), new GXReplyData());
         return clock();
     }
 
@@ -221,7 +242,7 @@ final class GuruxClient implements AutoCloseable {
 
     private JsonElement switchTo(String logicalName, boolean on) throws Exception {
         GXDLMSDisconnectControl control = new GXDLMSDisconnectControl(logicalName);
-        byte[][] request = client.method(logicalName, ObjectType.DISCONNECT_CONTROL, on ? 2 : 1, 0, DataType.INT8);
+        byte[][] request = client.method(named(control), on ? 2 : 1, 0, DataType.INT8);
         exchange(request, new GXReplyData());
         update(control, 2);
         update(control, 3);
@@ -273,7 +294,7 @@ final class GuruxClient implements AutoCloseable {
             reply.clear();
             roundTrip(request, reply);
             while (reply.isMoreData()) {
-                roundTrip(client.receiverReady(reply), reply);
+                roundTrip(reply.isStreaming() ? new byte[0] : client.receiverReady(reply), reply);
             }
         }
     }

@@ -46,7 +46,7 @@ final class GuruxListener implements AutoCloseable {
         try (Socket socket = connection) {
             socket.setTcpNoDelay(true);
             socket.setSoTimeout(TIMEOUT_MS);
-            GuruxMeter meter = new GuruxMeter(task);
+            GuruxMeter meter = GuruxMeter.of(task);
             InputStream in = socket.getInputStream();
             for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
                 GXServerReply exchange = new GXServerReply(Arrays.copyOf(buffer, count));

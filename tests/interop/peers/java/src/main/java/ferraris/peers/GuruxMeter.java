@@ -14,6 +14,7 @@ import gurux.dlms.enums.ObjectType;
 import gurux.dlms.enums.SourceDiagnostic;
 import gurux.dlms.enums.Unit;
 import gurux.dlms.objects.GXDLMSAssociationLogicalName;
+import gurux.dlms.objects.GXDLMSAssociationShortName;
 import gurux.dlms.objects.GXDLMSClock;
 import gurux.dlms.objects.GXDLMSData;
 import gurux.dlms.objects.GXDLMSDisconnectControl;
@@ -35,9 +36,31 @@ import java.util.Date;
 final class GuruxMeter extends GXDLMSSecureServer2 {
     private final int pduSize;
 
-    GuruxMeter(JsonObject task) {
-        super(new GXDLMSAssociationLogicalName("0.0.40.0.1.255"), new GXDLMSTcpUdpSetup());
+    private final byte[] secret;
+
+    private GuruxMeter(JsonObject task, GXDLMSAssociationLogicalName association) {
+        super(association, new GXDLMSTcpUdpSetup());
         pduSize = Lines.number(task, "pdu_size", 1024);
+        secret = Lines.octets(task, "secret");
+        addAssociations(task);
+        equip(task);
+    }
+
+    /** By short names there is one association for whoever comes. */
+    private GuruxMeter(JsonObject task, GXDLMSAssociationShortName association) {
+        super(association, new GXDLMSTcpUdpSetup());
+        pduSize = Lines.number(task, "pdu_size", 1024);
+        secret = Lines.octets(task, "secret");
+        association.setSecret(secret);
+        equip(task);
+    }
+
+    static GuruxMeter of(JsonObject task) {
+        return Lines.truth(task, "short_names") ? new GuruxMeter(task, new GXDLMSAssociationShortName())
+                : new GuruxMeter(task, new GXDLMSAssociationLogicalName("0.0.40.0.1.255"));
+    }
+
+    private void equip(JsonObject task) {
         setMaxReceivePDUSize(pduSize);
         getCiphering().setSystemTitle(Lines.octets(task, "system_title"));
         getCiphering().setBlockCipherKey(Lines.octets(task, "encryption_key"));
@@ -45,7 +68,6 @@ final class GuruxMeter extends GXDLMSSecureServer2 {
         getCiphering().setInvocationCounter(Lines.number(task, "invocation_counter", 1));
         int rows = Lines.number(task, "rows", 96);
         addMeasurements(rows);
-        addAssociations(task);
         initialize();
         // Only now: a period known to initialize() would start a thread that captures rows of its own.
         ((GXDLMSProfileGeneric) getItems().findByLN(ObjectType.PROFILE_GENERIC, LoadProfile.LOGICAL_NAME))
@@ -113,6 +135,12 @@ final class GuruxMeter extends GXDLMSSecureServer2 {
         management.setSecuritySetupReference(security.getLogicalName());
         getItems().add(security);
         getItems().add(management);
+        if (Lines.truth(task, "general_blocks")) {
+            for (GXDLMSObject object : getItems().getObjects(ObjectType.ASSOCIATION_LOGICAL_NAME)) {
+                ((GXDLMSAssociationLogicalName) object).getXDLMSContextInfo().getConformance()
+                        .add(Conformance.GENERAL_BLOCK_TRANSFER);
+            }
+        }
     }
 
     private void allow(GXDLMSAssociationLogicalName association, int clientSap, Authentication authentication) {
@@ -136,14 +164,16 @@ final class GuruxMeter extends GXDLMSSecureServer2 {
 
     @Override
     protected boolean isTarget(int serverAddress, int clientAddress) {
+        if (!getUseLogicalNameReferencing()) {
+            return serverAddress == 1;
+        }
         setAssignedAssociation(associationOf(clientAddress));
         return getAssignedAssociation() != null && serverAddress == 1;
     }
 
     @Override
-    protected SourceDiagnostic onValidateAuthentication(Authentication authentication, byte[] secret) {
-        if (authentication == Authentication.LOW
-                && !Arrays.equals(secret, getAssignedAssociation().getSecret())) {
+    protected SourceDiagnostic onValidateAuthentication(Authentication authentication, byte[] given) {
+        if (authentication == Authentication.LOW && !Arrays.equals(given, secret)) {
             return SourceDiagnostic.AUTHENTICATION_FAILURE;
         }
         return SourceDiagnostic.NONE;
@@ -164,7 +194,7 @@ final class GuruxMeter extends GXDLMSSecureServer2 {
     @Override
     protected MethodAccessMode onGetMethodAccess(ValueEventArgs access) {
         boolean managing = access.getSettings().getAuthentication() == Authentication.HIGH_GMAC;
-        return managing ? MethodAccessMode.ACCESS : MethodAccessMode.NO_ACCESS;
+        return managing || !getUseLogicalNameReferencing() ? MethodAccessMode.ACCESS : MethodAccessMode.NO_ACCESS;
     }
 
     @Override

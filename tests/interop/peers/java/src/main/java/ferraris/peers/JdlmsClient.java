@@ -26,6 +26,7 @@ import org.openmuc.jdlms.TcpConnectionBuilder;
 import org.openmuc.jdlms.datatypes.BitString;
 import org.openmuc.jdlms.datatypes.CosemDateFormat;
 import org.openmuc.jdlms.datatypes.DataObject;
+import org.openmuc.jdlms.settings.client.ReferencingMethod;
 
 /** One association of a jDLMS client over the TCP wrapper. */
 final class JdlmsClient {
@@ -75,6 +76,9 @@ final class JdlmsClient {
                 .setResponseTimeout(TIMEOUT_MS)
                 .setChallengeLength(Lines.number(task, "challenge_length", 16))
                 .setSecuritySuite(security(task));
+        if (Lines.truth(task, "short_names")) {
+            builder.setReferencingMethod(ReferencingMethod.SHORT);
+        }
         if (task.has("system_title")) {
             ByteBuffer title = ByteBuffer.wrap(Lines.octets(task, "system_title"));
             byte[] manufacturer = new byte[3];
