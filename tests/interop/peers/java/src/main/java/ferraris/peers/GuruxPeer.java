@@ -33,6 +33,9 @@ public final class GuruxPeer {
             case "measure" -> {
                 return GuruxBench.perform(task);
             }
+            case "write back" -> {
+                return GuruxClasses.writeBack(task);
+            }
             case "classes" -> {
                 return GuruxClasses.perform(task);
             }
