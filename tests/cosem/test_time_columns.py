@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ferraris.cosem import NOT_A_TIME, CosemDateTime, epoch_s_from_octets, octets_from_epoch_s
+from ferraris.cosem import (
+    NOT_A_TIME,
+    CosemDateTime,
+    epoch_s_from_octets,
+    octets_from_epoch_s,
+    with_deviations_reversed,
+)
 from ferraris.cosem.date_time import DEVIATION_MIN_MAX
 from tests.cosem.strategies import date_times
 
@@ -106,3 +112,20 @@ def test_each_row_may_have_its_own_deviation_and_status() -> None:
 @given(st.lists(st.integers(FIRST_S, LAST_S), min_size=1, max_size=20), st.integers(-720, 840))
 def test_there_and_back(epoch_s: list[int], deviation_min: int) -> None:
     assert epoch_s_from_octets(octets_from_epoch_s(np.array(epoch_s), deviation_min)).tolist() == epoch_s
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(FIRST_S, LAST_S), st.integers(-720, 720)), min_size=1, max_size=20))
+def test_deviations_turn_as_they_do_one_by_one(rows: list[tuple[int, int]]) -> None:
+    octets = octets_from_epoch_s(np.array([second for second, _ in rows]), np.array([minutes for _, minutes in rows]))
+    turned = with_deviations_reversed(octets)
+    one_by_one = [CosemDateTime.from_octets(bytes(row)).with_deviation_reversed() for row in octets]
+    assert [bytes(row) for row in turned] == [moment.to_octets() for moment in one_by_one]
+    assert [bytes(row) for row in with_deviations_reversed(turned)] == [bytes(row) for row in octets]
+
+
+def test_an_open_deviation_has_no_sign_to_turn() -> None:
+    open_one = bytes.fromhex("07e8010f010c1e2d00800000")
+    column = np.frombuffer(open_one, np.uint8).reshape(1, 12)
+    assert with_deviations_reversed(column).tobytes() == open_one
+    assert CosemDateTime.from_octets(open_one).with_deviation_reversed().to_octets() == open_one

@@ -4,16 +4,48 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from ferraris.headend import CommandKind
+from ferraris.codec import Data as WireData
+from ferraris.codec import Tag, encode_data
+from ferraris.cosem import RANGE_DESCRIPTOR, Clock, CosemDateTime, Quirk, load_profile
+from ferraris.dlms import Request, Response
+from ferraris.dlms.apdu import (
+    DataAccessResult,
+    DataNotification,
+    GetRequestNormal,
+    GetResponseNormal,
+    Mechanism,
+    SetRequestNormal,
+    SetResponseNormal,
+)
+from ferraris.dlms.notification_layout import NotificationDecoder
+from ferraris.headend import (
+    CheckClock,
+    ClockChecked,
+    ClockVerdict,
+    CollectedProfile,
+    CommandKind,
+    Outcome,
+    ProfileRead,
+    ReadProfile,
+    Work,
+)
+from ferraris.kernel.clock import ManualClock
 from ferraris.meter.events import read_events
+from ferraris.runtime import conversation as conversation_module
+from ferraris.runtime.conversation import Conversation
+from ferraris.runtime.push import pushed_events
 from ferraris.simulation import run_virtual
-from ferraris.store import CommandRow, CommandState
+from ferraris.store import CommandRow, CommandState, MeterRow, RecordStore
+from tests.client.served import Server, served
+from tests.dlms.bottle import SERVER_TITLE, settings
 from tests.runtime.street import Street
+from tests.runtime.test_key_ring import ROW
 
 OPEN = {CommandState.PENDING, CommandState.SENT, CommandState.UNKNOWN}
 DISCONNECTION, CONNECTION = 62, 63
@@ -181,3 +213,93 @@ def test_a_crash_at_any_write_loses_nothing_and_doubles_nothing(tmp_path: Path, 
 def _no_revisions(street: Street) -> None:
     for time_s in street.stores.intervals.read(1, [1], 0, 2**40).time_s.tolist():
         assert len(street.stores.intervals.versions(1, 1, time_s)) == 1
+
+
+# Meters with quirks: a scripted meter behind an association of its own
+
+
+NOW_MS = 1_750_000_800_000
+PERIOD_S = 900
+
+
+class ScriptedMeter:
+    """Shows a clock, serves one row of its load profile, and remembers what was asked and written."""
+
+    def __init__(self, shown: CosemDateTime) -> None:
+        self.shown = shown
+        self.written: list[CosemDateTime] = []
+        self.asked: list[CosemDateTime] = []
+        self.entry = load_profile(ROW.profile).object("LOAD_PROFILE")
+
+    def __call__(self, request: Request) -> Response:
+        if isinstance(request, SetRequestNormal):
+            self.written.append(Clock.time.datatype.decode(request.value))
+            return SetResponseNormal(request.invoke_id_and_priority, DataAccessResult.SUCCESS)
+        assert isinstance(request, GetRequestNormal)
+        value = Clock.time.datatype.encode(self.shown)
+        if request.selection is not None:
+            asked = RANGE_DESCRIPTOR.datatype.decode(request.selection.parameters)
+            self.asked.append(CosemDateTime.from_octets(asked.from_value.value))
+            row = [WireData(Tag.OCTET_STRING, self.shown.to_octets())]
+            row += [WireData(Tag.DOUBLE_LONG_UNSIGNED, 7) for _ in self.entry.capture_objects[1:]]
+            value = encode_data(WireData(Tag.ARRAY, (WireData(Tag.STRUCTURE, tuple(row)),)))
+        return GetResponseNormal(request.invoke_id_and_priority, value)
+
+
+async def talk(meter: ScriptedMeter, row: MeterRow, *works: Work) -> list[Outcome]:
+    plain = settings(SERVER_TITLE, Mechanism.LOWEST, security=None)
+    async with served(plain, Server(plain, meter)) as association:
+        await association.associate()
+        clock = ManualClock(NOW_MS)
+        conversation = Conversation(association, row, clock, cast("RecordStore", None), lambda: 0)
+        for work in works:
+            await conversation.perform(work)
+    return conversation.outcomes
+
+
+LOAD = ReadProfile(CollectedProfile("LOAD_PROFILE", 1, PERIOD_S, 960), NOW_MS // 900_000, NOW_MS // 900_000)
+CHECK = CheckClock(tolerance_ms=1_000, guard_ms=600_000, capture_period_s=PERIOD_S)
+
+
+@pytest.mark.anyio
+async def test_ranges_are_asked_for_in_the_local_time_of_a_kaifa_meter() -> None:
+    shown = CosemDateTime.from_epoch_ms(NOW_MS, -120)
+    for title, deviation_min in ((b"KFM00001", -120), (b"FER00001", 0)):
+        meter = ScriptedMeter(shown)
+        [outcome] = await talk(meter, replace(ROW, system_title=title), LOAD)
+        assert isinstance(outcome, ProfileRead)
+        [asked] = meter.asked
+        assert asked.deviation_min == deviation_min
+        assert asked.to_epoch_ms() == (LOAD.from_s - PERIOD_S + 1) * 1_000
+
+
+@pytest.mark.anyio
+async def test_a_deviation_that_counts_the_other_way_is_turned_in_what_is_read_and_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No profile that can be collected has this quirk yet, so the look-up is told that this meter has it."""
+    monkeypatch.setattr(conversation_module, "quirks_of", lambda **_: frozenset({Quirk.DEVIATION_REVERSED}))
+    late_ms = NOW_MS - 60_000
+    meter = ScriptedMeter(CosemDateTime.from_epoch_ms(late_ms, -330).with_deviation_reversed())
+    checked, read = await talk(meter, ROW, CHECK, LOAD)
+    assert isinstance(checked, ClockChecked)
+    assert (checked.offset_ms, checked.verdict) == (-60_000, ClockVerdict.SET)
+    [written] = meter.written
+    assert written.deviation_min == 330
+    assert written.with_deviation_reversed().to_epoch_ms() == NOW_MS
+    assert isinstance(read, ProfileRead)
+    assert set(read.readings.time_s.tolist()) == {late_ms // 1_000}
+
+
+@pytest.mark.parametrize(("reversed_", "time_s"), [(False, 1_750_000_800 + 2 * 330 * 60), (True, 1_750_000_800)])
+def test_the_time_of_a_pushed_event(reversed_: bool, time_s: int) -> None:
+    time = CosemDateTime.from_epoch_ms(NOW_MS, -330).with_deviation_reversed()
+    values = [
+        WireData(Tag.OCTET_STRING, time.to_octets()),
+        WireData(Tag.OCTET_STRING, b"FER0000000001"),
+        WireData(Tag.UNSIGNED, 62),
+        WireData(Tag.DOUBLE_LONG_UNSIGNED, 0),
+    ]
+    body = encode_data(WireData(Tag.STRUCTURE, tuple(values)))
+    notification = NotificationDecoder().decode(DataNotification(1, b"", body).encode())
+    assert pushed_events(ROW.profile, notification, deviation_reversed=reversed_) == ((time_s, 62),)

@@ -239,3 +239,18 @@ def test_nothing_shows_a_key(stores: Stores) -> None:
     for key in (KEY, KEY[::-1], b"12345678"):
         assert key.hex() not in shown
         assert repr(key)[2:-1] not in shown
+
+
+def test_settings_follow_the_quirks_of_the_manufacturer(stores: Stores) -> None:
+    keys = ring(stores)
+    gurux = replace(ROW, id=2, serial="GRX1", system_title=b"GRX\x00\x00\x00\x00\x01")
+    kaifa = replace(ROW, id=3, serial="KFM1", system_title=b"KFM\x00\x00\x00\x00\x01")
+    stores.records.add_meters([gurux, kaifa])
+    keys.register([gurux, kaifa])
+    for row, covers_header, any_suite in ((ROW, True, False), (gurux, False, False), (kaifa, True, True)):
+        security = keys.client_settings(row).association.security
+        assert security is not None
+        assert security.tag_covers_header == covers_header
+        pushes = keys.push_security(row.system_title)
+        assert pushes is not None
+        assert pushes.any_suite == any_suite

@@ -290,6 +290,12 @@ class CosemDateTime(_DateFields):
         seconds = days * 86_400 + self[5] * 3600 + (self[6] + deviation) * 60 + self[7]
         return seconds * 1000 + (self.hundredths or 0) * 10
 
+    def with_deviation_reversed(self) -> Self:
+        """The same with the deviation's sign turned: what a meter means that counts from UTC to local time."""
+        if self.deviation_min is None:
+            return self
+        return self.from_octets(self[:9] + (-self.deviation_min).to_bytes(2, "big", signed=True) + self[11:])
+
     @property
     def date(self) -> CosemDate:
         """The first five octets."""

@@ -57,6 +57,15 @@ def epoch_s_from_octets(octets: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     return (sums[:, 1] + _MONTH_START_S[month]).astype(np.int64)
 
 
+def with_deviations_reversed(octets: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The same date-times with their deviations' signs turned; open ones stay open."""
+    turned = octets.copy()
+    deviations = octets[:, _DEVIATION].copy().view(">i2")[:, 0]
+    # The open deviation, -0x8000, is its own negative.
+    turned[:, _DEVIATION] = (-deviations.astype(np.int32)).astype(">i2").view(np.uint8).reshape(-1, 2)
+    return turned
+
+
 def _where(whole: npt.NDArray[np.bool_], octets: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     """The seconds of the rows that are `whole` so far, `NOT_A_TIME` for the others."""
     seconds = np.full(len(octets), NOT_A_TIME, np.int64)

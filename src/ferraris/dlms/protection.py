@@ -201,7 +201,8 @@ class Protection:
         else:
             service, ciphering = -1, Ciphering.GENERAL_GLOBAL if tag == GENERAL_GLOBAL else Ciphering.GENERAL_DEDICATED
             title_octets, start = read_length(octets, 1)
-            if octets[start : start + title_octets] != self.peer_system_title:
+            title = octets[start : start + title_octets]
+            if title != self.peer_system_title and (title or not self._security.takes_empty_title):
                 raise AuthenticationError(
                     "an APDU comes from another system title", expected=self.peer_system_title.hex()
                 )

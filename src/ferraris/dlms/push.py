@@ -22,6 +22,8 @@ from ferraris.dlms.notification_layout import Notification, NotificationDecoder
 from ferraris.dlms.protection import GENERAL_GLOBAL
 from ferraris.kernel.errors import AuthenticationError, DecodeError, RemoteProtocolError
 
+SUITE_FIELD: Final = 0x0F
+"""The security suite in a security control."""
 _NEW_TUPLE: Final = tuple.__new__
 """A named tuple made this way costs half; there is one for every push."""
 _NAMED_SENDER: Final = bytes((GENERAL_GLOBAL, SYSTEM_TITLE_OCTETS))
@@ -34,6 +36,8 @@ class PushSecurity:
     keys: CipherKeys = field(repr=False)
     guard: InvocationCounterGuard = field(repr=False)
     policy: SecurityControl = SecurityControl.AUTHENTICATED_ENCRYPTED
+    any_suite: bool = False
+    """Whether the sender may name another security suite than that of the keys."""
 
 
 class ReceivedPush(NamedTuple):
@@ -77,7 +81,8 @@ class PushReceiver:
         else:
             control, counter, apdu = security.keys.unprotect(system_title, octets[start:])
             policy = security.policy
-            if control & policy != policy or control & ~0x30 != security.keys.suite:
+            suite = control & SUITE_FIELD if security.any_suite else security.keys.suite
+            if control & policy != policy or control & ~0x30 != suite:
                 raise AuthenticationError(
                     "a push is not protected as the policy asks", expected=f"{policy:#04x}", got=f"{control:#04x}"
                 )

@@ -169,6 +169,8 @@ class Security:
     """How own APDUs are protected at least, where a server's policy asks for something else than of requests."""
     tag_covers_header: bool = True
     """Whether the tag of general-ciphering covers the header before it. The standard says so, and meters do; Gurux does not."""
+    takes_empty_title: bool = False
+    """Whether a peer may leave its system title out of general-glo and general-ded APDUs."""
     transactions: TransactionGuard = field(default_factory=RisingTransactions, repr=False)
     """Of the transaction ids received, where no invocation counter tells a replay."""
 

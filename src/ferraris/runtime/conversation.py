@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ferraris.client import ClientAssociation, descriptor_of, read_profile
+from ferraris.client import ClientAssociation, ProfileColumns, descriptor_of, read_profile
 from ferraris.cosem import (
     Clock,
     CosemDateTime,
@@ -18,9 +18,11 @@ from ferraris.cosem import (
     DisconnectControl,
     Obis,
     ProfileObject,
+    Quirk,
     Register,
     interface_classes,
     load_profile,
+    quirks_of,
     to_plain,
 )
 from ferraris.dlms import ExceptionAnswerError
@@ -73,6 +75,7 @@ class Conversation:
         self._association = association
         self._row = row
         self._kind = load_profile(row.profile)
+        self._quirks = quirks_of(system_title=row.system_title, profile=row.profile)
         self._clock = clock
         self._records = records
         self._last_counter = last_counter
@@ -105,9 +108,8 @@ class Conversation:
     # Reading
 
     async def _check_clock(self, work: CheckClock) -> None:
-        name = self._kind.object(CLOCK).logical_name
         asked_ms = self._clock.now_ms()
-        shown = await self._association.get(Clock.time, name)
+        shown = await self._shown_time()
         answered_ms = self._clock.now_ms()
         meter_ms = shown.to_epoch_ms(0)
         if meter_ms is None:
@@ -134,26 +136,46 @@ class Conversation:
     async def _set_clock(self, shown: CosemDateTime, way_ms: int) -> None:
         """Write our time, as it will be when it arrives, in the meter's own deviation from UTC."""
         now = CosemDateTime.from_epoch_ms(self._clock.now_ms() + way_ms, shown.deviation_min or 0, shown.clock_status)
+        if Quirk.DEVIATION_REVERSED in self._quirks:
+            now = now.with_deviation_reversed()
         await self._association.set(Clock.time, self._kind.object(CLOCK).logical_name, now)
 
-    async def _read_profile(self, work: ReadProfile) -> None:
-        entry = self._kind.object(work.profile.tag)
-        columns = await read_profile(
+    async def _shown_time(self) -> CosemDateTime:
+        """What the meter's clock shows, with its deviation as the standard counts it."""
+        shown = await self._association.get(Clock.time, self._kind.object(CLOCK).logical_name)
+        return shown.with_deviation_reversed() if Quirk.DEVIATION_REVERSED in self._quirks else shown
+
+    async def _read_range(
+        self, entry: ProfileObject, from_ms: int, to_ms: int, capture_period_s: int = 0
+    ) -> ProfileColumns:
+        deviation_min = 0
+        if Quirk.LOCAL_TIME_RANGES in self._quirks:
+            deviation_min = (await self._shown_time()).deviation_min or 0
+        return await read_profile(
             self._association,
             entry.logical_name,
             entry.capture_objects,
+            from_ms,
+            to_ms,
+            capture_period_s=capture_period_s,
+            deviation_min=deviation_min,
+            deviation_reversed=Quirk.DEVIATION_REVERSED in self._quirks,
+        )
+
+    async def _read_profile(self, work: ReadProfile) -> None:
+        entry = self._kind.object(work.profile.tag)
+        columns = await self._read_range(
+            entry,
             # Half a period before the first slot: a row captured off the grid belongs to the slot after it.
             (work.from_s - work.profile.capture_period_s + 1) * 1_000,
             work.to_s * 1_000,
-            capture_period_s=entry.capture_period_s,
+            entry.capture_period_s,
         )
         self.outcomes.append(ProfileRead(work, readings_of(self._row.id, entry, columns)))
 
     async def _read_event_log(self, work: ReadEventLog) -> None:
         entry = self._kind.object(STANDARD_EVENT_LOG)
-        columns = await read_profile(
-            self._association, entry.logical_name, entry.capture_objects, max(0, work.from_s * 1_000), END_OF_TIME_MS
-        )
+        columns = await self._read_range(entry, max(0, work.from_s * 1_000), END_OF_TIME_MS)
         if not len(columns):
             return
         code = next(column for column in columns.capture_objects if column.class_id == Data.class_id)
@@ -217,8 +239,7 @@ class Conversation:
             case CommandKind.READ_ATTRIBUTE:
                 return await self._read_attribute(work.argument)
             case CommandKind.SET_CLOCK:
-                shown = await self._association.get(Clock.time, self._kind.object(CLOCK).logical_name)
-                await self._set_clock(shown, 0)
+                await self._set_clock(await self._shown_time(), 0)
             case CommandKind.DISCONNECT:
                 name = self._kind.object(DISCONNECT_CONTROL).logical_name
                 await self._association.invoke(DisconnectControl.remote_disconnect, name, 0)

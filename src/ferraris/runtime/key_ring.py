@@ -13,8 +13,15 @@ from collections.abc import Iterable
 from hashlib import sha256
 
 from ferraris.client import ClientSettings
-from ferraris.cosem import Authentication, load_profile
-from ferraris.dlms import AssociationSettings, CipherKeys, PushSecurity, Security
+from ferraris.cosem import Authentication, Quirk, load_profile, quirks_of
+from ferraris.dlms import (
+    AssociationSettings,
+    CipherKeys,
+    PushSecurity,
+    Security,
+    tolerant_push,
+    tolerant_settings,
+)
 from ferraris.dlms.apdu import Mechanism
 from ferraris.kernel.errors import ConfigError, InvocationCounterError, RemoteProtocolError
 from ferraris.kernel.limits import INVOCATION_COUNTER_MAX
@@ -114,19 +121,19 @@ class KeyRing:
             security=self._security(row) if offered.ciphered else None,
             response_timeout_ms=int(self._settings.response_timeout_s * 1_000),
         )
-        return ClientSettings(association, row.client_sap, row.server_sap)
+        return ClientSettings(tolerant_settings(association, _quirks(row)), row.client_sap, row.server_sap)
 
     def public_settings(self, row: MeterRow) -> ClientSettings:
         """How to associate as the public client, without keys."""
         association = AssociationSettings(response_timeout_ms=int(self._settings.response_timeout_s * 1_000))
-        return ClientSettings(association, PUBLIC_CLIENT_SAP, row.server_sap)
+        return ClientSettings(tolerant_settings(association, _quirks(row)), PUBLIC_CLIENT_SAP, row.server_sap)
 
     def push_security(self, system_title: bytes) -> PushSecurity | None:
         """What is known of the sender of a push; None for a stranger."""
         row = self._titles.get(system_title)
         if row is None:
             return None
-        return PushSecurity(self._unwrapped(row)[1], self._guard(row, PUSHED))
+        return tolerant_push(PushSecurity(self._unwrapped(row)[1], self._guard(row, PUSHED)), _quirks(row))
 
     def counter(self, meter: int) -> OwnCounter:
         """The counter that we send to a meter."""
@@ -200,6 +207,10 @@ class KeyRing:
             return
         self._records.reserve_invocation_counter(meter, SENT, up_to)
         self._marks[meter, SENT] = up_to
+
+
+def _quirks(row: MeterRow) -> frozenset[Quirk]:
+    return quirks_of(system_title=row.system_title, profile=row.profile)
 
 
 def _sender(row: MeterRow, keys: MeterKeys) -> str:

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable
 
 from ferraris.codec import Tag
-from ferraris.cosem import CosemDateTime
+from ferraris.cosem import CosemDateTime, Quirk, quirks_of
 from ferraris.dlms import DATAGRAMS_REMEMBERED, DatagramReceiver, Notification, PushReceiver, WrapperReceiver
 from ferraris.headend import Event, PushFault, PushReceived, PushRejected
 from ferraris.kernel.errors import (
@@ -83,7 +83,11 @@ class PushListener:
             return False
         row = self._key_ring.meter_of(received.system_title)
         if row is not None:
-            self._tell(PushReceived(row.id, pushed_events(row.profile, received.notification)))
+            quirks = quirks_of(system_title=received.system_title, profile=row.profile)
+            events = pushed_events(
+                row.profile, received.notification, deviation_reversed=Quirk.DEVIATION_REVERSED in quirks
+            )
+            self._tell(PushReceived(row.id, events))
         return True
 
     def _reject(self, apdu: bytes, peer: str, error: FerrarisError) -> None:
@@ -100,7 +104,9 @@ class PushListener:
         self._tell(PushRejected(None if row is None else row.id, fault, text))
 
 
-def pushed_events(profile: str, notification: Notification) -> tuple[tuple[int, int], ...]:
+def pushed_events(
+    profile: str, notification: Notification, *, deviation_reversed: bool = False
+) -> tuple[tuple[int, int], ...]:
     """The event that a push of this kind of meter reports, as (time_s, code); none when it has another layout."""
     positions = push_positions(profile)
     members = notification.tree().value
@@ -111,9 +117,12 @@ def pushed_events(profile: str, notification: Notification) -> tuple[tuple[int, 
         return ()
     time, code = members[time_at].value, members[code_at].value
     try:
-        time_ms = CosemDateTime.from_octets(time).to_epoch_ms(0) if isinstance(time, bytes) else None
+        moment = CosemDateTime.from_octets(time) if isinstance(time, bytes) else None
     except DecodeError:
         return ()
+    if moment is not None and deviation_reversed:
+        moment = moment.with_deviation_reversed()
+    time_ms = None if moment is None else moment.to_epoch_ms(0)
     if time_ms is None or not isinstance(code, int):
         return ()
     return ((time_ms // 1_000, code),)
