@@ -264,6 +264,8 @@ class LinkConformance:
     def test_a_sender_that_waits_learns_of_the_end(self) -> None:
         async def rule(left: Link, right: Link) -> None:
             self.needs_stream(left)
+            if not self.tells_end:
+                pytest.skip("this link does not tell its end")
 
             async def send_for_ever() -> None:
                 while True:

@@ -22,6 +22,7 @@ from ferraris.link import (
     Link,
     Middleware,
     PcapCapture,
+    Rfc2217Link,
     ThrottleLink,
     loopback_pair,
     open_tcp,
@@ -75,6 +76,15 @@ class TestUdp(LinkConformance):
 
 class TestUdpUvloop(TestUdp):
     loop_factory = uvloop.new_event_loop
+
+
+class TestRfc2217(LinkConformance):
+    """The telnet stream; what it says to a serial server is tested with one."""
+
+    @asynccontextmanager
+    async def pair(self) -> AsyncIterator[Pair]:  # type: ignore[override]
+        async with connected(open_tcp, serve_tcp, "127.0.0.1") as (left, right):
+            yield Rfc2217Link(left), Rfc2217Link(right)
 
 
 class TestLoopback(LinkConformance):

@@ -8,10 +8,13 @@ to be sent at the old one. Bits on the wire are counted by the hardware: 7 data 
 from __future__ import annotations
 
 import asyncio
+import os
+import termios
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol
 
-import serial_asyncio_fast
+import serial  # type: ignore[import-untyped]  # pyserial has no annotations
+from serial_asyncio_fast import SerialTransport
 
 from ferraris.kernel.errors import LinkUnreachableError
 from ferraris.link.contract import STREAM_OCTETS_MAX, Link, LinkCapabilities
@@ -25,7 +28,7 @@ SERIAL_CAPABILITIES: Final = LinkCapabilities(
     keeps_boundaries=False,
     round_trip_ms=300,
 )
-CANNOT_BE_OPENED: Final = (OSError, ValueError)
+CANNOT_BE_SET: Final = (OSError, ValueError, OverflowError, termios.error)
 """What pyserial raises for a device that is not there, is no serial line, or does not know the settings."""
 
 
@@ -48,6 +51,13 @@ class AdjustableLine(Link, Protocol):
         ...
 
 
+class _Port(serial.Serial):  # type: ignore[misc]
+    """A port whose write never waits: pyserial's own spins while the line is busy, and would hold up the event loop."""
+
+    def write(self, octets: bytes) -> int:
+        return os.write(self.fd, octets)
+
+
 class SerialLink(StreamLink):
     """One open serial line."""
 
@@ -67,25 +77,31 @@ class SerialLink(StreamLink):
         return f"line:{self._device}"
 
     async def adjust(self, settings: SerialSettings) -> None:
+        """Raises LinkUnreachableError when the line cannot be set so."""
         self._inbox.check_open()
         port = self._transport.get_extra_info("serial")
         await asyncio.get_running_loop().run_in_executor(None, port.flush)
-        port.apply_settings(_port_settings(settings))
+        try:
+            port.apply_settings(_port_settings(settings))
+        except CANNOT_BE_SET as error:
+            raise LinkUnreachableError(
+                f"The serial line {self._device} cannot be set to {settings}: {error}"
+            ) from error
 
 
 async def open_serial(device: str, settings: SerialSettings | None = None) -> SerialLink:
     """Open a serial line, such as `/dev/ttyUSB0`, for this process alone. Raises LinkUnreachableError."""
     loop = asyncio.get_running_loop()
+    wanted = _port_settings(settings or SerialSettings())
     try:
-        transport, link = await serial_asyncio_fast.create_serial_connection(
-            loop, lambda: SerialLink(device), device, exclusive=True, **_port_settings(settings or SerialSettings())
-        )
-    except CANNOT_BE_OPENED as error:
+        port = await loop.run_in_executor(None, lambda: _Port(device, exclusive=True, **wanted))
+    except CANNOT_BE_SET as error:
         raise LinkUnreachableError(f"The serial line {device} cannot be opened: {error}") from error
+    link = SerialLink(device)
+    transport = SerialTransport(loop, link, port)
     transport.set_write_buffer_limits(high=0)
-    opened = cast(SerialLink, link)
-    opened.connection_made(transport)  # asyncio will say so only in the loop's next turn
-    return opened
+    link.connection_made(transport)  # asyncio will say so only in the loop's next turn
+    return link
 
 
 def _port_settings(settings: SerialSettings) -> dict[str, Any]:
