@@ -25,7 +25,7 @@ from ferraris.cosem import (
     ProfileAssociation,
     Rights,
     Source,
-    obis_entry,
+    obis_meaning,
     profile_from_text,
     profile_text,
     to_plain,
@@ -92,9 +92,8 @@ async def _explore(access: MeterAccess, *, quiet: bool, buffers: bool) -> tuple[
 
 
 def title_of(element: ObjectListElement) -> str:
-    """What the table of logical names says of an object."""
-    known = obis_entry(element.logical_name)
-    return "" if known is None else known.description
+    """What an object's logical name means."""
+    return obis_meaning(element.logical_name) or ""
 
 
 def readable(explored: ExploredObject, attribute: ExploredAttribute) -> str:

@@ -18,6 +18,7 @@ from ferraris.cosem import (
     interface_class,
     load_profile,
     obis_entry,
+    obis_meaning,
     object_list_from_text,
     profile_differences,
     profile_names,
@@ -154,11 +155,11 @@ _STYLES: Final = {DifferenceKind.MISSING: "red", DifferenceKind.ADDITIONAL: "cya
 
 
 def object_name(difference: ProfileDifference) -> str:
-    """The profile's tag, or what the table of logical names has for an object that the profile does not have."""
+    """The profile's tag, or what the logical name of an object means that the profile does not have."""
     if difference.tag and difference.tag != str(difference.logical_name):
         return difference.tag
     known = obis_entry(difference.logical_name)
-    return "" if known is None else known.tag
+    return known.tag if known is not None else obis_meaning(difference.logical_name) or ""
 
 
 def _to_json(difference: ProfileDifference) -> dict[str, Any]:

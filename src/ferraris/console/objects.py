@@ -19,7 +19,7 @@ from ferraris.cosem import (
     Register,
     ScalerUnit,
     channels,
-    obis_entry,
+    obis_meaning,
     to_plain,
 )
 from ferraris.headend import CommandKind
@@ -141,11 +141,10 @@ def _keep(found: KnownValues, key: tuple[int, str, int], value: KnownValue) -> N
 
 
 def _view(entry: ProfileObject, modes: dict[int, AccessMode], executable: set[int], known: KnownValues) -> ObjectView:
-    meaning = obis_entry(entry.logical_name)
     return ObjectView(
         logical_name=str(entry.logical_name),
         tag=entry.tag,
-        meaning="" if meaning is None else meaning.description,
+        meaning=obis_meaning(entry.logical_name) or "",
         class_id=entry.class_id,
         version=entry.version,
         interface_class=entry.interface.__name__,

@@ -88,6 +88,7 @@ from ferraris.cosem.date_time import DATE_TIME_OCTETS, ClockStatus, CosemDate, C
 from ferraris.cosem.declaration import DYNAMIC, STATIC, Attribute, CosemObject, Method, Selector
 from ferraris.cosem.events import EventCode, Severity
 from ferraris.cosem.obis_code import Obis
+from ferraris.cosem.obis_meaning import obis_meaning
 from ferraris.cosem.obis_table import ObisEntry, obis_entry
 from ferraris.cosem.object_list_text import object_list_from_text
 from ferraris.cosem.plain import from_plain, to_plain
@@ -226,6 +227,7 @@ __all__ = [
     "load_profile",
     "obis",
     "obis_entry",
+    "obis_meaning",
     "object_list_from_text",
     "octets_from_epoch_s",
     "profile_differences",
