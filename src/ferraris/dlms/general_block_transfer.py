@@ -4,14 +4,16 @@ A layer of its own between framing and association, with the six verbs of every 
 APDUs out, and back. Both ends number their blocks from 1 within one exchange (a request and its response) and tell in each the
 highest number up to which they have everything. An end sends as many blocks as the other has room for (its window), all but the
 last with the streaming bit; then it waits. What is lost is asked for again: the acknowledgement names the last block before the
-gap, and a window as wide as the gap. An end without anything to say acknowledges with an empty block.
+gap, and a window as wide as the gap. An end without anything to say acknowledges with an empty block, which is no part of
+the APDU: it takes no place among the numbers, and ends nothing although its last-block bit is set.
 
 One end leads, the client: only it watches the time, sends again what stays unanswered, and asks again for what does not come.
-The other answers what it hears, and keeps what it has sent until the next exchange. When one end begins with blocks, the other
+What brings it nothing new it answers once at most, else every doubled block would double all that follow. The other end answers
+what it hears, and keeps what it has sent until the next exchange. When one end begins with blocks, the other
 follows, however short its answer (Green Book 9.4.6.13).
 
-Uncertain, as the public sources are silent or differ: whether acknowledgements without octets take a number of their own (they
-do here and in Gurux; any number is accepted), and who acknowledges the last block (nobody here; the next request does).
+Uncertain, as the public sources are silent or differ: which number an acknowledgement without octets has (here that of the next
+block; any is accepted), and who acknowledges the last block (nobody here; the next request does).
 """
 
 from __future__ import annotations
@@ -71,13 +73,13 @@ class GeneralBlockTransferEnd:
         """Whether `apdu`, about to be sent, goes in blocks. What the end that leads sends begins a new exchange."""
         if self.active and self._leads:
             self.begin()
-        return self.active or len(apdu) > self.pdu_size
+        return (self.active and not self._sent_last) or len(apdu) > self.pdu_size
 
     # The six verbs
 
     def send(self, apdu: bytes, now_ms: int) -> None:
         """Begin to send one APDU: a request (the end that leads), or the answer to what was received last."""
-        if self._leads or not self.active:
+        if self._leads or not self.active or self._sent_last:
             self.begin()
             self._complete = not self._leads  # an answer: the request came whole
         size = self.pdu_size - BLOCK_HEADER_OCTETS
@@ -105,17 +107,17 @@ class GeneralBlockTransferEnd:
             self.begin()
             self.active = True
         acknowledged = min(block.block_number_acknowledged, len(self._blocks))
-        if acknowledged > self._acknowledged:
-            self._acknowledged = acknowledged
-            self._empty_in_a_row = 0
+        news, whole = acknowledged > self._acknowledged, len(self._apdus)
+        self._acknowledged = max(self._acknowledged, acknowledged)
         self._peer_window = max(1, block.window)
-        if self._complete:
-            if not block.octets:
-                self._received_up_to = max(self._received_up_to, number)
-        elif self._take(block):
-            self._deadline_ms = None
-            return
-        if not block.streaming:
+        if not block.octets:
+            news = self._take_empty(number, news=news)
+        elif not self._complete:
+            news |= self._take(block)
+            if len(self._apdus) > whole:
+                self._deadline_ms = None
+                return
+        if not block.streaming and (news or not self._leads):
             self._answer(now_ms)
 
     def events(self) -> list[bytes]:
@@ -135,6 +137,7 @@ class GeneralBlockTransferEnd:
     def tick(self, now_ms: int) -> None:
         """Send again what is not acknowledged, ask again for what does not come."""
         if self._deadline_ms is not None and now_ms >= self._deadline_ms:
+            self._empty_in_a_row = 0
             self._answer(now_ms)
 
     # Out
@@ -144,14 +147,10 @@ class GeneralBlockTransferEnd:
         if self._acknowledged < len(self._blocks):
             self._transmit(now_ms)
         elif not self._complete:
-            if self._leads:
-                self._polls += 1
-                number = min(len(self._blocks) + self._polls, GENERAL_BLOCKS_MAX)
-                self._put(LAST_BLOCK, number, b"")
-                self._watch(now_ms)
-            else:
-                self._blocks.append(b"")
-                self._transmit(now_ms)
+            self._polls += self._leads
+            number = min(len(self._blocks) + max(1, self._polls), GENERAL_BLOCKS_MAX)
+            self._put(LAST_BLOCK, number, b"")
+            self._watch(now_ms)
 
     def _transmit(self, now_ms: int) -> None:
         """Send as much from the first block not acknowledged on as the peer has room for."""
@@ -174,8 +173,18 @@ class GeneralBlockTransferEnd:
 
     # In
 
+    def _take_empty(self, number: int, *, news: bool) -> bool:
+        """Take an acknowledgement; whether it is to be answered. The first one that brings nothing new says what was lost."""
+        self._empty_in_a_row = 0 if news else self._empty_in_a_row + 1
+        if self._empty_in_a_row > GENERAL_BLOCK_WINDOW_MAX:
+            self.begin()
+            raise RemoteProtocolError("the blocks are empty", expected="octets", got=0, clause=CLAUSE)
+        if self._complete:  # a peer that waits for our APDU may count what it sends meanwhile, and compare
+            self._received_up_to = max(self._received_up_to, number)
+        return self._empty_in_a_row <= 1
+
     def _take(self, block: GeneralBlockTransfer) -> bool:
-        """Take one block of what is not complete; whether it completes it."""
+        """Take one block of what is not complete; whether it is a new one."""
         number, expected = block.block_number, self._received_up_to + 1
         if number > expected + GENERAL_BLOCK_WINDOW_MAX:
             raise RemoteProtocolError("a block is far ahead", expected=expected, got=number, clause=CLAUSE)
@@ -189,26 +198,18 @@ class GeneralBlockTransferEnd:
             raise RemoteProtocolError(
                 "the blocks are too long together", expected=self._octets_max, got=size, clause=CLAUSE
             )
-        while (following := self._early.pop(self._received_up_to + 1, None)) is not None:
+        while not self._complete and (following := self._early.pop(self._received_up_to + 1, None)) is not None:
             self._early_octets -= len(following.octets)
-            if self._append(following):
-                return True
-        return False
+            self._append(following)
+        return True
 
-    def _append(self, block: GeneralBlockTransfer) -> bool:
+    def _append(self, block: GeneralBlockTransfer) -> None:
         self._received_up_to += 1
-        if block.octets:
-            self._empty_in_a_row = 0
-            if self._first is None:
-                self._first = block.octets
-        else:
-            self._empty_in_a_row += 1
-            if self._empty_in_a_row > GENERAL_BLOCK_WINDOW_MAX:
-                self.begin()
-                raise RemoteProtocolError("the blocks are empty", expected="octets", got=0, clause=CLAUSE)
+        if self._first is None:
+            self._first = block.octets
         self._received += block.octets
-        if not block.last_block or not self._received:
-            return False
+        if not block.last_block:
+            return
         self._complete = True
         self._early.clear()
         self._early_octets = 0
@@ -216,4 +217,3 @@ class GeneralBlockTransferEnd:
             self._acknowledged = len(self._blocks)
         self._apdus.append(bytes(self._received))
         self._received.clear()
-        return True

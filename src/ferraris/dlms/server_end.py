@@ -419,6 +419,7 @@ class ServerEnd:
             )
         association.move(Signal.RELEASE, by_peer=True)
         association.put(Rlre(ReleaseResponseReason.NORMAL).encode())
+        association.transfer = None
         association.move(Signal.RELEASED)
         association.tell(Released())
 

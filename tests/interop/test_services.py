@@ -1,0 +1,149 @@
+"""Lists, ACCESS, and long requests and results: our client at Gurux' meter, Gurux' client at our engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from ferraris.client import AccessResult, ClientAssociation, ClientSettings, descriptor_of, read_profile
+from ferraris.cosem import Data, ProfileGeneric, Register
+from ferraris.dlms import CONFORMANCE_OF_THIS_ENGINE, AssociationSettings
+from ferraris.dlms.apdu import AccessItem, AccessKind, Conformance, DataAccessResult, Mechanism
+from ferraris.kernel.errors import DecodeError
+from tests.interop.foreign_meter import meter_of
+from tests.interop.load_profile import COLUMNS, LOAD_PROFILE, ROWS, VOLTAGE_L1, end_s
+from tests.interop.own_client import management, with_association
+from tests.interop.own_server import keeping
+from tests.interop.peers.process import PeerProcess
+
+PEER_ROLE = "meter"
+pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("interop")]
+
+
+def offering(conformance: Conformance, **changes: object) -> ClientSettings:
+    """The management client with these services."""
+    settings = management()
+    return replace(settings, association=replace(settings.association, conformance=conformance, **changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def narrow_meter(gurux: PeerProcess) -> Iterator[int]:
+    """A meter made with Gurux that takes no more than 150 octets at once."""
+    yield from meter_of(gurux, pdu_size=150)
+
+
+async def registers(association: ClientAssociation) -> tuple[list[object], int]:
+    """All registers of the profile and the status, and the round trips that they cost."""
+    wanted = [descriptor_of(Register.value, column.logical_name) for column in COLUMNS if column.class_id == 3]
+    before = association.round_trips
+    values: list[object] = list(await association.read_many(wanted))
+    return values, association.round_trips - before
+
+
+async def singly(association: ClientAssociation) -> list[object]:
+    wanted = [descriptor_of(Register.value, column.logical_name) for column in COLUMNS if column.class_id == 3]
+    return [await association.get_octets(descriptor) for descriptor in wanted]
+
+
+def test_many_registers_of_the_gurux_meter_cost_one_round_trip(gurux_meter: int) -> None:
+    values, round_trips = with_association(gurux_meter, management(), registers)
+    assert round_trips == 1
+    assert values == with_association(gurux_meter, management(), singly)
+
+
+@pytest.mark.parametrize("pdu_size", [300, 65535])
+def test_access_to_the_gurux_meter(gurux_meter: int, pdu_size: int) -> None:
+    async def read(association: ClientAssociation) -> list[AccessResult]:
+        wanted = [
+            descriptor_of(Register.value, VOLTAGE_L1),
+            replace(descriptor_of(Data.value, VOLTAGE_L1), class_id=3, attribute_id=3),
+        ]
+        return await association.access([(AccessItem(AccessKind.GET, one), b"\x00") for one in wanted])
+
+    settings = offering(CONFORMANCE_OF_THIS_ENGINE, max_receive_pdu_size=pdu_size)
+    value, scaler_unit = with_association(gurux_meter, settings, read)
+    assert value.result == scaler_unit.result == DataAccessResult.SUCCESS
+    assert value.value[:1] == b"\x12"
+    assert scaler_unit.value[:2] == b"\x02\x02"
+
+
+def test_a_long_result_of_the_gurux_meter_in_blocks(gurux_meter: int) -> None:
+    async def read(association: ClientAssociation) -> list[int]:
+        before = association.round_trips
+        profile = await read_profile(association, LOAD_PROFILE, COLUMNS)
+        assert association.round_trips - before > 5
+        times: list[int] = profile.time_s().tolist()
+        return times
+
+    settings = offering(CONFORMANCE_OF_THIS_ENGINE, max_receive_pdu_size=400)
+    assert with_association(gurux_meter, settings, read) == [end_s(row) for row in range(ROWS)]
+
+
+def test_the_gurux_meter_acknowledges_a_block_of_a_set_with_octets_too_many(narrow_meter: int) -> None:
+    """Three octets follow the block number: no SET in blocks comes through to it, and none is believed to have."""
+
+    async def write(association: ClientAssociation) -> None:
+        await association.set(ProfileGeneric.capture_objects, LOAD_PROFILE, COLUMNS)
+
+    with pytest.raises(DecodeError, match="octets follow the APDU"):
+        with_association(narrow_meter, management(), write)
+
+
+# Gurux as client
+
+DATA = [1, "0.0.96.1.9.255", 2]
+LENGTHS = (40, 2_000)
+OWN = {"c102", "c103", "c502", "c503", "c402", "c002"}
+"""How the APDUs begin that carry a long value there and back in blocks of their service."""
+
+
+def gurux_asks(
+    gurux: PeerProcess, mode: dict[str, object], pdu_size: int, *operations: list[object]
+) -> tuple[list[dict[str, object]], list[bytes]]:
+    """What Gurux makes of a server of ours that takes and is sent `pdu_size` octets at once, and the APDUs carried."""
+    settings = AssociationSettings(Mechanism.LOWEST, max_receive_pdu_size=pdu_size)
+    with keeping(settings) as (port, keeper):
+        task = {
+            "do": "client",
+            "host": "127.0.0.1",
+            "port": port,
+            "server_sap": 1,
+            "client_sap": 16,
+            "pdu_size": pdu_size,
+        }
+        answer = gurux.ask({**task, **mode, "operations": list(operations)})
+    assert answer["associated"], answer
+    results: list[dict[str, object]] = answer["results"]
+    assert all(result["ok"] for result in results), results
+    return results, keeper.carried
+
+
+@pytest.mark.parametrize("mode", [{}, {"general_blocks": True}, {"general_blocks": True, "window": 5}], ids=str)
+@pytest.mark.parametrize("length", LENGTHS)
+def test_gurux_writes_and_reads_back(gurux: PeerProcess, mode: dict[str, object], length: int) -> None:
+    results, carried = gurux_asks(gurux, mode, 200, ["set_octets", *DATA, length], ["get", *DATA])
+    assert results[1]["value"] == bytes(n & 0xFF for n in range(length)).hex()
+    assert max(map(len, carried)) <= 200 + bool(mode)  # Gurux counts a general block one octet short
+    forms = {apdu[:2].hex() for apdu in carried}
+    if length > 200:
+        assert forms >= GENERAL if mode else forms >= OWN
+
+
+@pytest.mark.parametrize(("mode", "length"), [({}, 40), ({"general_blocks": True, "window": 5}, 40)], ids=str)
+def test_gurux_invokes_and_is_answered(gurux: PeerProcess, mode: dict[str, object], length: int) -> None:
+    results, _ = gurux_asks(gurux, mode, 200, ["invoke_octets", *DATA, length])
+    assert results[0]["value"] == bytes(range(length)).hex()
+
+
+def test_gurux_sends_a_long_argument_in_blocks(gurux: PeerProcess) -> None:
+    """What comes back in blocks it reads otherwise than jDLMS and we send it: without the result in front."""
+    _, carried = gurux_asks(gurux, {}, 200, ["invoke_octets", *DATA, 2_000])
+    assert {"c304", "c306", "c704", "c702"} <= {apdu[:2].hex() for apdu in carried}
+
+
+def test_gurux_reads_by_access(gurux: PeerProcess) -> None:
+    missing = [1, "0.0.96.1.8.255", 2]
+    results, _ = gurux_asks(gurux, {}, 2_000, ["set_octets", *DATA, 5], ["access", [DATA, missing]])
+    assert results[1]["value"] == [[0, "0001020304"], [4, None]]
