@@ -17,6 +17,9 @@ import typer
 
 from ferraris import cosem, dlms
 from ferraris.cli import main as command_line
+from ferraris.cosem.profile_file import read_profile_file
+from ferraris.cosem.quirks import quirk_files
+from ferraris.dlms.inspect.push_layouts import push_layout_file, push_layout_files
 from ferraris.kernel import errors, limits
 from ferraris.kernel.units import unit_rows
 
@@ -120,20 +123,59 @@ def interface_classes_page() -> str:
 def companion_profiles_page() -> str:
     body: list[str] = []
     for name in cosem.profile_names():
-        profile = cosem.load_profile(name)
-        body += [f"## {name}", "", f"{profile.title}, {profile.phases} phase{'s' if profile.phases > 1 else ''}.", ""]
+        profile, file = cosem.load_profile(name), read_profile_file(name)
+        body += [f"## {name}", "", f"{profile.title}, {profile.phases} phase{'s' if profile.phases > 1 else ''}."]
+        if profile.check_list:
+            body.append("A check-list: it names objects and no more." + " Others may be there." * profile.partial)
+        body += [f"Source: {file.source.document}; {file.source.edition}.", ""]
         associations = (
             [f"`{key}`", item.client_sap, item.server_sap, item.authentication.name.lower(), _yes(item.ciphered)]
             for key, item in profile.associations.items()
         )
         if profile.associations:
             body += table(["association", "client SAP", "server SAP", "authentication", "ciphered"], associations)
-        rows = (
-            [f"`{item.tag}`", item.logical_name, item.class_id, item.version, len(item.attributes)]
-            for item in profile.objects
-        )
-        body += table(["tag", "logical name", "class", "version", "attributes"], rows)
+        inherited = set() if file.inherit is None else set(cosem.load_profile(file.inherit).listed)
+        own = [item for item in profile.listed if item not in inherited]
+        if file.inherit is not None:
+            gone = len(inherited - set(profile.listed))
+            less = f" {gone} of those are not there, or are otherwise." if gone else ""
+            body += [f"As [{file.inherit}](#{file.inherit}), {len(inherited)} objects.{less} Of its own:", ""]
+        if own:
+            rows = ([f"`{item.tag}`", item.logical_name, item.class_id, item.version] for item in own)
+            body += table(["tag", "logical name", "class", "version"], rows)
+        elif file.inherit is not None:
+            body += ["none.", ""]
     return page("Companion profiles", "The objects that each kind of meter has.", body)
+
+
+def quirks_page() -> str:
+    body: list[str] = []
+    rows: list[list[object]] = []
+    for file in quirk_files():
+        who = ", ".join((*file.manufacturers, *(f"`{name}`" for name in file.profiles)))
+        rows += [[file.title, who, f"`{row.quirk.value}`", row.reason, row.seen, row.source] for row in file.quirks]
+    body += table(["whose", "known by", "quirk", "what was seen", "when", "where it is written"], rows)
+    introduction = (
+        "How meters deviate from the standard, each with its reason. A meter is known by the three letters with which its "
+        "system title begins, or by its companion profile."
+    )
+    return page("Quirks", introduction, body)
+
+
+def push_layouts_page() -> str:
+    rows: list[list[object]] = []
+    for name in push_layout_files():
+        file = push_layout_file(name)
+        for layout in file.layouts:
+            shown = sum(push.layout == layout.name for push in file.telegrams) + len(layout.vectors)
+            who = ", ".join(layout.operators)
+            rows.append([layout.name, ", ".join(layout.vendors), who, layout.form.value, len(layout.columns), shown])
+    header = ["layout", "vendors", "operators", "form", "columns", "telegrams"]
+    introduction = (
+        "Layouts of pushes to the consumer's port, in the order in which they are tried, with the number of captured telegrams "
+        "that each is tested with."
+    )
+    return page("Push layouts", introduction, table(header, rows))
 
 
 def _yes(value: bool) -> str:
@@ -189,6 +231,8 @@ PAGES = {
     "cli.md": cli_page,
     "interface-classes.md": interface_classes_page,
     "companion-profiles.md": companion_profiles_page,
+    "quirks.md": quirks_page,
+    "push-layouts.md": push_layouts_page,
     "association-states.md": association_states_page,
     "limits.md": limits_page,
     "errors.md": errors_page,

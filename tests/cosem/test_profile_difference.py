@@ -121,6 +121,17 @@ def test_protection_that_a_right_asks_for_is_no_difference() -> None:
     assert profile_differences(METER, listed, "management") == ()
 
 
+def test_protection_that_the_profile_asks_for_is_none_either() -> None:
+    clock = METER.object("CLOCK")
+    rules = {
+        n: replace(rule, access=rule.access | AccessMode.ENCRYPTED_REQUEST) for n, rule in clock.attributes.items()
+    }
+    modes = {n: mode | AccessMode.AUTHENTICATED_REQUEST for n, mode in clock.methods.items()}
+    protected = replace(clock, attributes=rules, methods=modes)
+    objects = tuple(protected if entry is clock else entry for entry in METER.objects)
+    assert profile_differences(replace(METER, objects=objects), LIST) == ()
+
+
 @pytest.mark.parametrize(
     ("version", "number", "right"),
     [(1, 4, "read"), (2, 5, "write"), (2, 6, None), (3, 4, "no access"), (3, 5, "read"), (3, 7, None)],

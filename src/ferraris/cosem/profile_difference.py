@@ -101,8 +101,9 @@ def _expected(profile: CompanionProfile, association: str | None) -> Iterator[tu
 
 
 def _rights_stated(entry: ProfileObject, knows_methods: bool) -> _Rights:
-    attributes = {number: rule.access for number, rule in entry.attributes.items()}
-    return _Rights(attributes, dict(entry.methods) if knows_methods else None)
+    attributes = {number: rule.access & _PLAIN for number, rule in entry.attributes.items()}
+    methods = {number: mode & AccessMode.EXECUTE for number, mode in entry.methods.items()}
+    return _Rights(attributes, methods if knows_methods else None)
 
 
 def _rights_given(rights: AccessRight, bitwise: bool) -> _Rights:
