@@ -135,12 +135,6 @@ final class GuruxMeter extends GXDLMSSecureServer2 {
         management.setSecuritySetupReference(security.getLogicalName());
         getItems().add(security);
         getItems().add(management);
-        if (Lines.truth(task, "general_blocks")) {
-            for (GXDLMSObject object : getItems().getObjects(ObjectType.ASSOCIATION_LOGICAL_NAME)) {
-                ((GXDLMSAssociationLogicalName) object).getXDLMSContextInfo().getConformance()
-                        .add(Conformance.GENERAL_BLOCK_TRANSFER);
-            }
-        }
     }
 
     private void allow(GXDLMSAssociationLogicalName association, int clientSap, Authentication authentication) {
