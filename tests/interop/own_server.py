@@ -107,10 +107,18 @@ def keeping(settings: AssociationSettings) -> Iterator[tuple[int, Keeper]]:
     server = loop.run_until_complete(asyncio.start_server(talk, "127.0.0.1", 0))
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
+
+    async def close() -> None:
+        server.close()
+        talks = asyncio.all_tasks() - {asyncio.current_task()}
+        for talk_ in talks:
+            talk_.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)
+
     try:
         yield server.sockets[0].getsockname()[1], keeper
     finally:
+        asyncio.run_coroutine_threadsafe(close(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
-        server.close()
         loop.close()
