@@ -1,4 +1,4 @@
-"""A DLMS client's association over a link: the engine, the wrapper and the link, driven one request at a time.
+"""A DLMS client's association over a link: the engine, the framing and the link, driven one request at a time.
 
 Typed reads, writes and invocations: an attribute's declaration says how its octets become a value, so the result of
 `get(Register.value, …)` has the type that the declaration names. A refusal is a RefusedError with the standard's name of the
@@ -16,16 +16,15 @@ from ferraris.client.bundles import BundlePlan, BundleService, bundles_of, plan_
 from ferraris.client.deadline import Deadline
 from ferraris.cosem import Attribute, Method, Obis, Referencing, ShortNames
 from ferraris.dlms import (
-    DATAGRAMS_REMEMBERED,
     READ_OBJECT_LIST,
     Aborted,
     Associate,
     Associated,
     Association,
     AssociationSettings,
-    DatagramReceiver,
     Event,
     ExceptionAnswerError,
+    Framing,
     NotificationReceived,
     Rejected,
     Release,
@@ -34,12 +33,12 @@ from ferraris.dlms import (
     Response,
     ResponseReceived,
     Role,
+    Security,
     ShortNameExchange,
     ShortNameRequest,
     ShortNameResponse,
     State,
-    WrapperReceiver,
-    encode_wpdu,
+    WrapperFraming,
     exception_answer,
     short_names_in,
 )
@@ -83,10 +82,10 @@ from ferraris.dlms.apdu import (
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import (
     AuthenticationError,
-    DecodeError,
     FerrarisError,
     LinkClosedError,
     LinkError,
+    LinkTimeoutError,
     RefusedError,
     RemoteProtocolError,
 )
@@ -137,12 +136,17 @@ class ClientAssociation:
         entropy: Entropy,
         on_notification: Callable[[DataNotification | EventNotification | InformationReportRequest], None]
         | None = None,
+        framing: Framing | None = None,
     ) -> None:
+        """Without a `framing` the wrapper is used."""
         self._link = link
         self._settings = settings
-        self._datagrams = link.capabilities.keeps_boundaries
+        self._framing: Framing = framing or WrapperFraming(
+            settings.client_sap, settings.server_sap, datagrams=link.capabilities.keeps_boundaries
+        )
         self._engine = Association(Role.CLIENT, _fitting(settings.association, link), entropy)
-        self._receiver = DatagramReceiver(DATAGRAMS_REMEMBERED) if self._datagrams else WrapperReceiver()
+        self._connects = not self._framing.connected
+        """The framing has a connection of its own, to be set up and ended."""
         self._on_notification = on_notification
         self._invoke_id = 0
         self._long_invoke_id = 0
@@ -160,6 +164,8 @@ class ClientAssociation:
         reason, SecurityError, RemoteProtocolError, LinkError.
         """
         self._short_names = None
+        if not self._framing.connected:
+            await self._until_connected(connected=True)
         self._engine.send(Associate(), self._now_ms())
         event = await self._next_event()
         if isinstance(event, Associated):
@@ -325,6 +331,12 @@ class ClientAssociation:
             return None
         return method.result.decode(_value_of(response.data, descriptor))
 
+    def renew(self, security: Security) -> None:
+        """Go on under other keys, which the server has taken by now."""
+        association = replace(self._settings.association, security=security)
+        self._settings = replace(self._settings, association=association)
+        self._engine.renew(_fitting(association, self._link))
+
     async def release(self) -> None:
         """End the association. A meter that has gone, or answers with anything but an RLRE, is no error: it has ended."""
         if self._engine.state is not State.ASSOCIATED:
@@ -332,6 +344,8 @@ class ClientAssociation:
         self._engine.send(Release(), self._now_ms())
         try:
             event = await self._next_event()
+            if self._connects:
+                await self._until_connected(connected=False)
         except (LinkError, RemoteProtocolError):
             return
         if not isinstance(event, Released):
@@ -344,15 +358,17 @@ class ClientAssociation:
 
     async def _next_event(self) -> Event:
         """Send what waits to be sent, and receive until the engine has something to say."""
-        engine, link, settings = self._engine, self._link, self._settings
+        engine, framing = self._engine, self._framing
         while True:
             outgoing = engine.outgoing()
             self.round_trips += bool(outgoing)
-            for apdu in outgoing:
-                try:
-                    await link.send(encode_wpdu(settings.client_sap, settings.server_sap, apdu))
-                except LinkError as error:
-                    engine.abort(error)
+            try:
+                for apdu in outgoing:
+                    framing.send(apdu, self._now_ms())
+                for octets in framing.outgoing():
+                    await self._link.send(octets)
+            except LinkError as error:
+                engine.abort(error)
             for event in engine.events():
                 if isinstance(event, NotificationReceived):
                     self._take_notification(event.notification)
@@ -363,31 +379,41 @@ class ClientAssociation:
             deadline_ms = engine.wake_at()
             assert deadline_ms is not None  # every APDU that a client sends is answered
             try:
-                with self._deadline.at(deadline_ms / 1000):
-                    octets = await link.receive()
-            except TimeoutError:
-                engine.tick(max(self._now_ms(), deadline_ms))
-            except LinkError as error:
+                await self._receive(deadline_ms)
+                for apdu in framing.apdus():
+                    engine.receive(apdu, self._now_ms())
+            except (LinkError, RemoteProtocolError) as error:
                 engine.abort(error)
-            else:
-                self._take(octets)
 
-    def _take(self, octets: bytes) -> None:
-        """Hand the engine what has come from the meter."""
-        engine, settings = self._engine, self._settings
+    async def _receive(self, deadline_ms: int) -> None:
+        """Hand the framing what comes, or let it and the engine know that time has passed."""
+        framing = self._framing
+        wake_ms = framing.wake_at()
+        wake_ms = deadline_ms if wake_ms is None else min(wake_ms, deadline_ms)
         try:
-            self._receiver.receive(octets)
-        except DecodeError as error:
-            # Anybody may have sent a wrong datagram: what is waited for may still come.
-            if not self._datagrams:
-                engine.abort(error)
-            return
-        for wpdu in self._receiver.events():
-            if wpdu.source == settings.server_sap and wpdu.destination == settings.client_sap:
-                engine.receive(wpdu.apdu, self._now_ms())
-            else:
-                saps = f"{wpdu.source} to {wpdu.destination}"
-                engine.abort(RemoteProtocolError("a WPDU between other service access points", got=saps))
+            with self._deadline.at(wake_ms / 1000):
+                octets = await self._link.receive()
+        except TimeoutError:
+            now_ms = max(self._now_ms(), wake_ms)
+            self._engine.tick(now_ms)
+            framing.tick(now_ms)
+        else:
+            framing.receive(octets, self._now_ms())
+
+    async def _until_connected(self, *, connected: bool) -> None:
+        """Let the framing set up or end its own connection. Raises LinkError, RemoteProtocolError."""
+        framing, patience_ms = self._framing, self._settings.association.response_timeout_ms
+        now_ms = self._now_ms()
+        deadline_ms = now_ms + patience_ms
+        (framing.connect if connected else framing.disconnect)(now_ms)
+        while True:
+            for octets in framing.outgoing():
+                await self._link.send(octets)
+            if framing.connected is connected and framing.wake_at() is None:
+                return
+            if self._now_ms() >= deadline_ms:
+                raise LinkTimeoutError("The data link connection is neither granted nor refused in time")
+            await self._receive(deadline_ms)
 
     def _take_notification(self, notification: DataNotification | EventNotification | InformationReportRequest) -> None:
         if self._on_notification is not None:

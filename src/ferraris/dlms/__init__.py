@@ -43,6 +43,7 @@ from ferraris.dlms.events import (
     ShortNameResponse,
     Violated,
 )
+from ferraris.dlms.framing import Framing, WrapperFraming
 from ferraris.dlms.key_agreement import AlgorithmArcs, algorithm_id, derive_key, offer, offered_point
 from ferraris.dlms.key_pairs import KeyPairs, KnownPoints, PublicKeys
 from ferraris.dlms.notification_layout import Notification, NotificationDecoder
@@ -90,6 +91,7 @@ __all__ = [
     "Envelope",
     "Event",
     "ExceptionAnswerError",
+    "Framing",
     "InvocationCounterGuard",
     "InvocationCounterSource",
     "KeyPairs",
@@ -121,6 +123,7 @@ __all__ = [
     "Signal",
     "State",
     "Violated",
+    "WrapperFraming",
     "WrapperPdu",
     "WrapperReceiver",
     "algorithm_id",

@@ -63,7 +63,7 @@ EXCEPTION_RESPONSE: Final = 0xD8
 
 
 @dataclass(slots=True)
-class _End:
+class AssociationEnd:
     """The meter's end of one association on a link."""
 
     engine: Association
@@ -100,6 +100,8 @@ class MeterServer:
         self._changed = changed
         self._idle_timeout_s = idle_timeout_s
         self._links: dict[Link, _ServedLink] = {}
+        self.lines: list[AssociationEnd] = []
+        """The meter's ends of associations over HDLC, whose links serve other meters as well."""
         self._failures: dict[str, int] = {}
         """By association: failed authentications in a row. Only its own client ends the row."""
 
@@ -134,13 +136,20 @@ class MeterServer:
         for link in list(self._links):
             await link.aclose()
 
-    def open_end(self, client_sap: int, server_sap: int) -> _End | None:
+    def open_end(self, client_sap: int, server_sap: int) -> AssociationEnd | None:
         offered = self.associations.find(client_sap, server_sap)
         if offered is None:
             return None
-        return _End(Association(Role.SERVER, offered.settings, self._entropy), offered, client_sap, server_sap)
+        return AssociationEnd(Association(Role.SERVER, offered.settings, self._entropy), offered, client_sap, server_sap)
 
-    def take_event(self, end: _End, event: Event, loop_ms: int) -> None:
+    def take_apdu(self, end: AssociationEnd, apdu: bytes, loop_ms: int) -> list[bytes]:
+        """The APDUs that answer one. Raises SecurityError when no invocation counter is left for them."""
+        end.engine.receive(apdu, loop_ms)
+        for event in end.engine.events():
+            self.take_event(end, event, loop_ms)
+        return end.engine.outgoing()
+
+    def take_event(self, end: AssociationEnd, event: Event, loop_ms: int) -> None:
         """Act on what the engine says."""
         match event:
             case RequestReceived(request) if end.partner is not None:
@@ -162,8 +171,8 @@ class MeterServer:
 
     def _renew(self) -> None:
         """Every association goes on with the new keys and secrets."""
-        for served in self._links.values():
-            for end in served.ends:
+        for ends in [self.lines, *(served.ends for served in self._links.values())]:
+            for end in ends:
                 offered = self.associations.find(end.client_sap, end.server_sap)
                 assert offered is not None  # it was offered before, and no client changes what is
                 end.offered = offered
@@ -185,11 +194,11 @@ class _ServedLink:
         self._link = link
         self._loop = asyncio.get_running_loop()
         self._datagrams = link.capabilities.keeps_boundaries
-        self._ends: dict[tuple[int, int], _End] = {}
+        self._ends: dict[tuple[int, int], AssociationEnd] = {}
         self.watchdog = _Watchdog(self._loop, link, idle_timeout_s)
 
     @property
-    def ends(self) -> Iterable[_End]:
+    def ends(self) -> Iterable[AssociationEnd]:
         """The meter's ends of the associations on this link."""
         return self._ends.values()
 
@@ -235,7 +244,7 @@ class _ServedLink:
         if end is None:
             end = self._server.open_end(*saps)
             if end is None:
-                return [encode_wpdu(wpdu.destination, wpdu.source, _refusal(wpdu.apdu))]
+                return [encode_wpdu(wpdu.destination, wpdu.source, refusal(wpdu.apdu))]
             self._ends[saps] = end
         if self._datagrams and wpdu.apdu == end.opening[0] and end.engine.state is not State.IDLE:
             return end.opening[1]
@@ -312,7 +321,7 @@ def _is_replay(event: Event) -> bool:
     return isinstance(event, Violated) and isinstance(event.error, InvocationCounterError)
 
 
-def _partner(end: _End, associated: Associated) -> Partner:
+def _partner(end: AssociationEnd, associated: Associated) -> Partner:
     settings = end.offered.settings
     return Partner(
         end.offered.name,
@@ -324,7 +333,7 @@ def _partner(end: _End, associated: Associated) -> Partner:
     )
 
 
-def _refusal(apdu: bytes) -> bytes:
+def refusal(apdu: bytes) -> bytes:
     """The answer to a client that the meter has no association for."""
     if apdu[:1] == bytes((AARQ,)):
         return Aare(
