@@ -71,6 +71,18 @@ def profile_rows(task: Task) -> Callable[[], int]:
     return once
 
 
+def profile_filled(task: Task) -> Callable[[], int]:
+    """The get-response to times and numbers, nulls filled and differences added up, whatever the form of the buffer."""
+    octets = bytes.fromhex(task["get_response"])
+
+    def once() -> int:
+        profile = decode_profile(_buffer(octets), COLUMNS, capture_period_s=900)
+        columns = [profile.time_s(), *(profile.numbers(column) for column in COLUMNS[1:])]
+        return len(columns) * len(profile)
+
+    return once
+
+
 def pushes(task: Task) -> Callable[[], int]:
     """general-glo-ciphering APDUs: tag verified, counter above the last one, body to a list of values."""
     octets = [bytes.fromhex(push) for push in task["pushes"].split(" ")]
@@ -173,6 +185,7 @@ async def in_lanes(lanes: Sequence[Once], seconds: float) -> Task:
 WORK: dict[str, Callable[[Task], Callable[[], int]]] = {
     "profile_columns": profile_columns,
     "profile_rows": profile_rows,
+    "profile_filled": profile_filled,
     "pushes": pushes,
     "deframing": deframing,
 }

@@ -76,6 +76,34 @@ def profile_buffer(rows: int = ROWS) -> bytes:
     return b"\x01" + length(rows) + b"".join(encoded)
 
 
+def compact_buffer(rows: int = ROWS) -> bytes:
+    """The same buffer as a compact-array: the types of a row once, then values without tags."""
+    types = b"\x02" + bytes([COLUMNS]) + b"\x19\x11" + b"\x06" * 4 + b"\x12" * 2
+    contents = bytearray()
+    for row in range(rows):
+        status, *numbers = row_values(row)
+        contents += date_time(row_end(row)) + bytes([status])
+        contents += b"".join(number.to_bytes(4, "big") for number in numbers[:4])
+        contents += b"".join(number.to_bytes(2, "big") for number in numbers[4:])
+    return b"\x13" + types + length(len(contents)) + bytes(contents)
+
+
+def compressed_buffer(rows: int = ROWS) -> bytes:
+    """The same buffer with null-data for the clock of all rows but the first of each hour, and energies as differences."""
+    encoded = []
+    for row in range(rows):
+        status, *numbers = row_values(row)
+        whole = row % 4 == 0
+        clock = b"\x09\x0c" + date_time(row_end(row)) if whole else b"\x00"
+        differences = (number - before for number, before in zip(numbers, row_values(row - 1)[1:], strict=True))
+        wide = b"".join(b"\x06" + number.to_bytes(4, "big") for number in numbers[:4])
+        if not whole:
+            wide = b"".join(b"\x1f" + bytes([difference]) for difference, _ in zip(differences, range(4), strict=False))
+        narrow = b"".join(b"\x12" + number.to_bytes(2, "big") for number in numbers[4:])
+        encoded.append(b"\x02" + bytes([COLUMNS]) + clock + b"\x11" + bytes([status]) + wide + narrow)
+    return b"\x01" + length(rows) + b"".join(encoded)
+
+
 def get_response(data: bytes) -> bytes:
     """A get-response-normal with `data`."""
     return b"\xc4\x01\xc1\x00" + data

@@ -24,7 +24,15 @@ from benchmarks.contest import (
     Series,
     ratio,
 )
-from benchmarks.payloads import HEADEND_SYSTEM_TITLE, SYSTEM_TITLE, Payloads, keys_as_task
+from benchmarks.payloads import (
+    HEADEND_SYSTEM_TITLE,
+    SYSTEM_TITLE,
+    Payloads,
+    compact_buffer,
+    compressed_buffer,
+    get_response,
+    keys_as_task,
+)
 from benchmarks.payloads import ROWS as PROFILE_ROWS
 from benchmarks.recorder import Recorder
 
@@ -104,6 +112,30 @@ ROWS = (
             Goal("Gurux Java, rows kept", 10),
         ),
         "limit: making the Python values",
+    ),
+    Row(
+        "profile_compact",
+        "compact-array profile, the same values, to times and numbers",
+        "values",
+        (
+            Contestant(OURS, FERRARIS, "profile_filled", {"get_response": get_response(compact_buffer()).hex()}),
+            Contestant("Ferraris, plain", FERRARIS, "profile_filled"),
+            Contestant("limit: a copy of the octets", FERRARIS, "memory_copy"),
+        ),
+        (Goal("Ferraris, plain", 0.9),),
+        "limit: a copy of the octets",
+    ),
+    Row(
+        "profile_compressed",
+        "null-compressed profile, full rows once an hour, to times and numbers",
+        "values",
+        (
+            Contestant(OURS, FERRARIS, "profile_filled", {"get_response": get_response(compressed_buffer()).hex()}),
+            Contestant("Ferraris, plain", FERRARIS, "profile_filled"),
+            Contestant("limit: a copy of the octets", FERRARIS, "memory_copy"),
+        ),
+        (Goal("Ferraris, plain", 0.1),),
+        "limit: a copy of the octets",
     ),
     Row(
         "pushes",

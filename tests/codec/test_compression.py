@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ferraris.codec import Data, Tag, encode_data
 from ferraris.codec.columns import ColumnShape, RowLayout, Table, decode_by_value, encode_table
-from ferraris.codec.compression import RunTable, decode_buffer, encode_with_nulls
+from ferraris.codec.compression import CompressedTable, decode_buffer, encode_with_nulls
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 
 U8, U32 = int(Tag.UNSIGNED), int(Tag.DOUBLE_LONG_UNSIGNED)
@@ -40,7 +40,7 @@ def test_nulls_are_filled_and_differences_added_up() -> None:
             (number(1), Data(down, 1)),
         )
     )
-    assert isinstance(table, RunTable)
+    assert isinstance(table, CompressedTable)
     assert table.values(0) == [100, 105, 111, None, 100, 1]
     assert table.values(1) == [7, None, None, 9, None, 10]
     filled = [table.filled_numbers(index) for index in (0, 1)]
@@ -48,14 +48,17 @@ def test_nulls_are_filled_and_differences_added_up() -> None:
         [100, 105, 111, 111, 100, 1],
         [7, 7, 7, 9, 9, 10],
     ]
-    assert table.column(0).tolist() == table.values(0)
-    assert (len(table), table.width, len(table.runs)) == (6, 2, 5)
+    assert table.column(0).tolist() == [100, 105, 111, 111, 100, 1]
+    assert (len(table), table.width, len(table.parts)) == (6, 2, 5)
 
 
-def test_rows_alike_are_one_run() -> None:
-    table = decode_buffer(buffer((number(1), Data(U8, 1)), *((number(n), NULL) for n in range(2, 97))))
-    assert isinstance(table, RunTable)
-    assert [len(run.rows) for run in table.runs] == [1, 95]
+def test_rows_alike_are_one_part_wherever_they_stand() -> None:
+    table = decode_buffer(
+        buffer((number(1), Data(U8, 1)), *((number(n), NULL if n % 24 else Data(U8, 2)) for n in range(2, 97)))
+    )
+    assert isinstance(table, CompressedTable)
+    assert table.parts[0].places.tolist() == [0, 23, 47, 71, 95]
+    assert [len(part.rows) for part in table.parts] == [5, 91]
 
 
 cells = st.one_of(
@@ -92,14 +95,15 @@ def test_any_octets_only_raise_decode_error(octets: bytes) -> None:
 
 def test_a_column_of_anything_else_has_no_filled_numbers() -> None:
     table = decode_buffer(buffer((Data(int(Tag.OCTET_STRING), b"a"), NULL), (NULL, number(1))))
-    assert isinstance(table, RunTable)
+    assert isinstance(table, CompressedTable)
     assert table.filled_numbers(0) is None
     assert table.filled_numbers(1) is None, "a null above the first number tells nothing"
+    assert table.column(1).tolist() == [None, 1]
 
 
 def test_a_difference_above_the_first_number_is_refused() -> None:
     table = decode_buffer(buffer((Data(int(Tag.DELTA_INTEGER), 1),), (Data(int(Tag.DELTA_INTEGER), 2),)))
-    assert isinstance(table, RunTable)
+    assert isinstance(table, CompressedTable)
     for read in (table.filled_numbers, table.values):
         with pytest.raises(DecodeError, match="difference to no number"):
             read(0)
@@ -113,16 +117,21 @@ def test_plain_and_compact_buffers_are_read_too() -> None:
     assert len(decode_buffer(b"\x01\x00")) == 0
 
 
-def test_rows_that_change_all_the_time_cost_no_more_than_value_by_value() -> None:
-    rows = [(number(n), NULL) if n % 2 else (NULL, number(n)) for n in range(20_000)]
-    octets = buffer(*rows)
+def test_rows_in_ever_new_layouts_cost_little_more_than_value_by_value() -> None:
+    octets = buffer(*((Data(int(Tag.OCTET_STRING), bytes(n % 100)), NULL) for n in range(5_000)))
     started = time.process_time()
     decode_by_value(octets)
     by_value = time.process_time() - started
     started = time.process_time()
     table = decode_buffer(octets)
     assert time.process_time() - started < 3 * by_value + 0.1
-    assert not isinstance(table, RunTable)
+    assert not isinstance(table, CompressedTable)
+
+
+def test_a_run_longer_than_one_match() -> None:
+    table = decode_buffer(buffer((NULL,), *((number(n),) for n in range(2_500))))
+    assert isinstance(table, CompressedTable)
+    assert table.values(0) == [None, *range(2_500)]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ferraris.client.association import ClientAssociation, descriptor_of
 from ferraris.codec import Tag
 from ferraris.codec.columns import Table
-from ferraris.codec.compression import RunTable, decode_buffer
+from ferraris.codec.compression import CompressedTable, decode_buffer, last_marked
 from ferraris.cosem import (
     CLOCK_TIME,
     DATE_TIME_OCTETS,
@@ -70,16 +70,16 @@ class ProfileColumns:
         if not len(self):
             return np.empty(0, np.int64)
         index = self.index_of(CLOCK_TIME)
+        if isinstance(self.table, CompressedTable):
+            times = self._times_of_parts(self.table, index)
+            if times is not None:
+                return times
         column = self.table.column(index)
         if column.dtype.kind == "V" and column.dtype.itemsize == DATE_TIME_OCTETS:
             octets = column.tobytes()
             if self.deviation_reversed:
                 return _times_reversed(octets)
             return _times(octets) if len(octets) <= TIME_COLUMN_OCTETS_MAX else _times.__wrapped__(octets)
-        if isinstance(self.table, RunTable):
-            times = self._times_of_runs(self.table, index)
-            if times is not None:
-                return times
         return self._filled_times(self.table.values(index))
 
     def numbers(self, capture_object: CaptureObject) -> npt.NDArray[np.int64]:
@@ -90,10 +90,6 @@ class ProfileColumns:
         column = self.table.column(index)
         if column.dtype.kind in "iu":
             return column.astype(np.int64)
-        if isinstance(self.table, RunTable):
-            filled = self.table.filled_numbers(index)
-            if filled is not None:
-                return filled
         values = _filled(self.table.values(index))
         if not all(isinstance(value, int) for value in values):
             raise DecodeError(
@@ -124,23 +120,21 @@ class ProfileColumns:
         _INSTANTS.update((value, instant) for value, instant in zip(octets, instants, strict=True) if value is not None)
         return instants
 
-    def _times_of_runs(self, table: RunTable, index: int) -> npt.NDArray[np.int64] | None:
+    def _times_of_parts(self, table: CompressedTable, index: int) -> npt.NDArray[np.int64] | None:
         """The times of a compressed table; None when a column of times holds anything else."""
-        parts: list[npt.NDArray[np.int64]] = []
-        last = NOT_A_TIME
-        for shape, count, values in table.pieces(index):
+        times = np.full(len(table), NOT_A_TIME, np.int64)
+        told = np.zeros(len(table), np.bool_)
+        for shape, places, values in table.of_column(index):
             if values is None:
-                told = last != NOT_A_TIME and self.capture_period_s > 0
-                steps = self.capture_period_s * np.arange(1, count + 1, dtype=np.int64)
-                part = last + steps if told else np.full(count, NOT_A_TIME, np.int64)
-            elif shape.octets == DATE_TIME_OCTETS or shape.tag == Tag.DATE_TIME:
-                octets = values.tobytes()
-                part = _times_reversed(octets) if self.deviation_reversed else _times.__wrapped__(octets)
-            else:
+                continue
+            if shape.octets != DATE_TIME_OCTETS and shape.tag != Tag.DATE_TIME:
                 return None
-            last = int(part[-1])
-            parts.append(part)
-        return np.concatenate(parts)
+            octets = values.tobytes()
+            times[places] = _times_reversed(octets) if self.deviation_reversed else _times.__wrapped__(octets)
+            told[places] = True
+        above = last_marked(told)
+        moved = ~told & (times[above] != NOT_A_TIME) & (self.capture_period_s > 0)
+        return np.where(moved, times[above] + self.capture_period_s * (np.arange(len(table)) - above), times)
 
     def _filled_times(self, values: list[object]) -> npt.NDArray[np.int64]:
         times = np.full(len(values), NOT_A_TIME, np.int64)

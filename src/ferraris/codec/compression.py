@@ -1,13 +1,16 @@
 """Tables whose rows leave out what the row above tells: null-data for the same value again, differences for numbers.
 
-Such rows differ in layout, but few layouts alternate in long runs. So a run of rows with one layout is found by doubling steps
-and kept as a NumPy structured array; a column is put together from its runs, with nulls filled and differences added up,
-without a Python object for any value. Rows that change too often are left to the value by value decoder.
+Such rows differ in layout, but in few layouts. Each layout is a regular expression over octets, so one call finds how far a run of
+rows with it goes; the rows of one layout are then gathered into a NumPy structured array, wherever they stood. A column is put
+together from the layouts by the places of their rows, with nulls filled and differences added up, without a Python object for
+any value. Rows in too many layouts are left to the value by value decoder.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple, cast
 
 import numpy as np
@@ -19,36 +22,38 @@ from ferraris.codec.compact_columns import decode_compact_table
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import DATA_ELEMENTS_MAX
 
-ROWS_PER_RUN_MIN: Final = 4
-"""Below this many rows in a run on average, decoding value by value is as fast."""
-RUNS_FREE: Final = 16
-"""So many runs are always worth their while."""
+LAYOUTS_MAX: Final = 16
+"""Layouts in one buffer; with more, decoding value by value is as fast."""
+ROWS_PER_MATCH_MAX: Final = 1_000
+"""A regular expression keeps a mark for each repetition: a long run is found in several calls."""
+PATTERNS_KEPT: Final = 256
 
 
-class Run(NamedTuple):
-    """Rows behind one another that share a layout."""
+class Part(NamedTuple):
+    """The rows of one layout: what they hold and at which places of the table they stand."""
 
     layout: RowLayout
     rows: npt.NDArray[np.void]
+    places: npt.NDArray[np.intp]
 
 
-class Piece(NamedTuple):
-    """The part of a column within a run. `values` is None where the rows say null-data."""
+class PartOfColumn(NamedTuple):
+    """One column of a part. `values` is None where the rows say null-data."""
 
     shape: ColumnShape
-    rows: int
+    places: npt.NDArray[np.intp]
     values: npt.NDArray[np.generic] | None
 
 
-class RunTable(Table):
-    """A table kept as runs of rows."""
+class CompressedTable(Table):
+    """A table whose rows have several layouts."""
 
-    __slots__ = ("_count", "runs")
+    __slots__ = ("_count", "parts")
 
-    def __init__(self, runs: Sequence[Run]) -> None:
+    def __init__(self, parts: Sequence[Part]) -> None:
         super().__init__(None, None, [])
-        self.runs = tuple(runs)
-        self._count = sum(len(run.rows) for run in self.runs)
+        self.parts = tuple(parts)
+        self._count = sum(len(part.rows) for part in self.parts)
 
     def __len__(self) -> int:
         return self._count
@@ -56,56 +61,87 @@ class RunTable(Table):
     @property
     def width(self) -> int:
         """How many columns there are."""
-        return len(self.runs[0].layout.shapes)
+        return len(self.parts[0].layout.shapes)
 
-    def pieces(self, index: int) -> Iterator[Piece]:
-        """One column run by run, as sent."""
-        for layout, rows in self.runs:
+    def of_column(self, index: int) -> Iterator[PartOfColumn]:
+        """One column layout by layout, as sent."""
+        for layout, rows, places in self.parts:
             shape = layout.shapes[index]
             empty = shape.tag in EMPTY_TAGS
-            yield Piece(shape, len(rows), None if empty else cast("npt.NDArray[np.generic]", rows[layout.names[index]]))
+            yield PartOfColumn(
+                shape, places, None if empty else cast("npt.NDArray[np.generic]", rows[layout.names[index]])
+            )
 
     def filled_numbers(self, index: int) -> npt.NDArray[np.int64] | None:
-        """A column of integers with nulls filled and differences added up; None when it holds anything else."""
-        parts: list[npt.NDArray[np.int64]] = []
-        last: np.int64 | None = None
-        for shape, count, values in self.pieces(index):
+        """A column of integers with nulls filled and differences added up; None when it holds anything else.
+
+        Raises DecodeError for a difference with no number above it.
+        """
+        numbers = np.zeros(self._count, np.int64)
+        differences = np.zeros(self._count, np.int64)
+        whole = np.zeros(self._count, np.bool_)
+        told = np.zeros(self._count, np.bool_)
+        for shape, places, values in self.of_column(index):
             if values is None:
-                if last is None:
-                    return None
-                parts.append(np.full(count, last, np.int64))
                 continue
             if values.dtype.kind not in "iu":
                 return None
-            part = values.astype(np.int64)
             if shape.tag in DELTA_TAGS:
-                if last is None:
-                    raise DecodeError("a difference to no number", expected="a number above it", got=int(shape.tag))
-                part = last + part.cumsum()
-            last = part[-1]
-            parts.append(part)
-        return np.concatenate(parts)
+                differences[places] = values
+                told[places] = True
+            else:
+                numbers[places] = values
+                whole[places] = True
+        if not whole[0]:
+            first = int(whole.argmax()) if whole.any() else self._count
+            if told[:first].any():
+                raise DecodeError("a difference to no number", expected="a number above it", got="a difference")
+            return None
+        above = last_marked(whole)
+        sums = differences.cumsum()
+        return cast("npt.NDArray[np.int64]", numbers[above] + sums - sums[above])
 
     def values(self, index: int) -> list[object]:
         """One column as Python values, differences added up: int, float, bytes, None for null-data."""
-        values: list[object] = []
-        last: object = None
-        for shape, count, piece in self.pieces(index):
-            if piece is None:
-                values += [None] * count
+        values: list[object] = [None] * self._count
+        differing: set[int] = set()
+        for shape, places, part in self.of_column(index):
+            if part is None:
                 continue
-            part = cast("list[object]", piece.tolist())
+            wanted = places.tolist()
+            for place, value in zip(wanted, cast("list[object]", part.tolist()), strict=True):
+                values[place] = value
             if shape.tag in DELTA_TAGS:
-                part = _added_up(last, part)
-            last = part[-1]
-            values += part
-        return values
+                differing.update(wanted)
+        return _added_up(values, differing) if differing else values
 
     def column(self, index: int) -> npt.NDArray[np.generic]:
-        """One column as objects."""
+        """One column: numbers with nulls filled and differences added up, objects otherwise."""
+        filled = self.filled_numbers(index)
+        if filled is not None:
+            return cast("npt.NDArray[np.generic]", filled)
         column = np.empty(len(self), object)
         column[:] = self.values(index)
         return column
+
+
+def last_marked(marked: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    """For each place the last one up to it that is marked; 0 where there is none."""
+    places = np.where(marked, np.arange(len(marked)), 0)
+    return cast("npt.NDArray[np.intp]", np.maximum.accumulate(places))
+
+
+def _added_up(values: list[object], differing: set[int]) -> list[object]:
+    last: object = None
+    for place, value in enumerate(values):
+        if place in differing:
+            if not isinstance(last, int) or not isinstance(value, int):
+                got = type(last).__name__
+                raise DecodeError("a difference to no number", expected="a number above it", got=got)
+            values[place] = last + value
+        if values[place] is not None:
+            last = values[place]
+    return values
 
 
 def decode_buffer(octets: bytes) -> Table:
@@ -117,49 +153,81 @@ def decode_buffer(octets: bytes) -> Table:
     table = decode_shared(octets)
     if table is not None:
         return table
-    runs = _runs(octets)
-    return decode_by_value(octets) if runs is None else RunTable(runs)
+    parts = _parts(octets)
+    return decode_by_value(octets) if parts is None else CompressedTable(parts)
 
 
-def _runs(octets: bytes) -> list[Run] | None:
-    """The runs of an array of structures; None when it is none or changes too often. Raises DecodeError."""
+def _parts(octets: bytes) -> list[Part] | None:
+    """The rows by layout; None when they have too many, or are none. Raises DecodeError."""
     count, offset = read_length(octets, 1)
     if not 0 < count <= min(len(octets) - offset, DATA_ELEMENTS_MAX):
         return None
-    runs: list[Run] = []
-    left = count
-    while left:
-        if len(runs) > RUNS_FREE and len(runs) * ROWS_PER_RUN_MIN > count - left:
+    known: list[_Known] = []
+    runs: list[tuple[int, int, int]] = []
+    place = 0
+    while place < count:
+        found = _find(octets, offset, known)
+        if found is None:
             return None
-        layout = recognise(octets, offset)
-        if layout is None or (runs and len(layout.shapes) != len(runs[0].layout.shapes)):
-            return None
-        length = _run_length(octets, offset, layout, left)
-        runs.append(Run(layout, np.frombuffer(octets, layout.dtype, length, offset)))
-        offset += length * layout.row_octets
-        left -= length
-    return runs if offset == len(octets) else None
+        number, end = found
+        row_octets = known[number].layout.row_octets
+        length = min((end - offset) // row_octets, count - place)
+        runs.append((number, offset, length))
+        offset += length * row_octets
+        place += length
+    return _gathered(octets, known, np.array(runs, np.intp)) if offset == len(octets) else None
 
 
-def _run_length(octets: bytes, offset: int, layout: RowLayout, left: int) -> int:
-    """How many rows from `offset` on share the layout of the first, which is recognised already."""
-    size = layout.row_octets
-    most = min(left, (len(octets) - offset) // size)
-    length, step = 1, 1
-    while length < most:
-        step = min(2 * step, most - length)
-        grid = np.frombuffer(octets, np.uint8, step * size, offset + length * size).reshape(step, size)
-        alike = (grid.take(layout.fixed, axis=1) == layout.fixed_octets).all(axis=1)
-        if not alike.all():
-            return length + int(alike.argmin())
-        length += step
-    return length
+class _Known(NamedTuple):
+    """A layout met in a buffer, and what finds it again."""
+
+    pattern: re.Pattern[bytes]
+    layout: RowLayout
 
 
-def _added_up(last: object, differences: list[object]) -> list[object]:
-    if not isinstance(last, int):
-        raise DecodeError("a difference to no number", expected="a number above it", got=type(last).__name__)
-    return cast("list[object]", (last + np.array(differences, np.int64).cumsum()).tolist())
+def _find(octets: bytes, offset: int, known: list[_Known]) -> tuple[int, int] | None:
+    """Which layout the rows from `offset` on have, and where they end. A new one is added to `known`; None when none fits."""
+    for number, one in enumerate(known):
+        found = one.pattern.match(octets, offset)
+        if found is not None:
+            return number, found.end()
+    layout = recognise(octets, offset)
+    if layout is None or len(known) == LAYOUTS_MAX or (known and len(layout.shapes) != len(known[0].layout.shapes)):
+        return None
+    known.append(_Known(_pattern(layout), layout))
+    found = known[-1].pattern.match(octets, offset)
+    return None if found is None else (len(known) - 1, found.end())
+
+
+@lru_cache(maxsize=PATTERNS_KEPT)
+def _pattern_of(fixed: bytes, template: bytes) -> re.Pattern[bytes]:
+    row = b"".join(re.escape(template[place : place + 1]) if marked else b"." for place, marked in enumerate(fixed))
+    return re.compile(b"(?:%b){1,%d}" % (row, ROWS_PER_MATCH_MAX), re.DOTALL)
+
+
+def _pattern(layout: RowLayout) -> re.Pattern[bytes]:
+    """Finds a run of rows with this layout."""
+    fixed = bytearray(layout.row_octets)
+    for place in layout.fixed.tolist():
+        fixed[place] = 1
+    return _pattern_of(bytes(fixed), layout.template.tobytes())
+
+
+def _gathered(octets: bytes, known: list[_Known], runs: npt.NDArray[np.intp]) -> list[Part]:
+    """The rows of each layout, from all its runs: layout, offset and length of each, in order."""
+    flat = np.frombuffer(octets, np.uint8)
+    numbers, offsets, lengths = runs.T
+    ends = lengths.cumsum()
+    parts = []
+    for number, (_, layout) in enumerate(known):
+        mine = numbers == number
+        counts = lengths[mine]
+        within = np.arange(counts.sum()) - np.repeat(counts.cumsum() - counts, counts)
+        places = np.repeat(ends[mine] - counts, counts) + within
+        starts = np.repeat(offsets[mine], counts) + within * layout.row_octets
+        grid = flat[starts[:, None] + np.arange(layout.row_octets)]
+        parts.append(Part(layout, grid.reshape(-1).view(layout.dtype), places))
+    return parts
 
 
 def encode_with_nulls(layout: RowLayout, rows: npt.NDArray[np.uint8], told_above: npt.NDArray[np.bool_]) -> bytes:
