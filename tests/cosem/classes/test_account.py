@@ -190,10 +190,9 @@ def test_known_octets_of_orders(method: Method[Any, Any], octets: str, plain: ob
 REFUSED = [
     # attribute                           octets                words
     (Account.account_mode_and_status,     "0202 1600 1601",     "no such enum PaymentMode"),
-    (Account.current_credit_status,       "0407 80",            "expected 8, got 7 bits"),
     (Account.currency,                    "0203 0c00 0f00 1603", "no such enum CurrencyUnit"),
     (Credit.credit_type,                  "16 05",              "no such enum CreditType"),
-    (Credit.credit_configuration,         "0408 80",            "expected 5, got 8 bits"),
+    (Credit.credit_configuration,         "0408",               "cut short"),
     (Charge.unit_charge_passive,          "0200",               "expected 3 members, got 0"),
     (TokenGateway.token_status,           "0202 1609 0400",     "no such enum TokenStatusCode"),
     (Iec6205541Attributes.meter_pan,      "0203 06 00092a97 06 00bc614e 1107", "expected long64-unsigned, got double-long-unsigned"),
@@ -222,3 +221,8 @@ NUMBERS = [
 @pytest.mark.parametrize(("enumeration", "numbers"), NUMBERS)
 def test_numbers_are_those_of_the_standard(enumeration: Any, numbers: list[int]) -> None:
     assert [int(member) for member in enumeration] == numbers
+
+
+def test_credit_configuration_is_read_from_a_whole_octet_as_gurux_sends_it() -> None:
+    eight_bits = Credit.credit_configuration.datatype.decode(bytes.fromhex("040848"))
+    assert eight_bits == Credit.credit_configuration.datatype.decode(bytes.fromhex("040548"))

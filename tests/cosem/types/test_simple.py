@@ -168,11 +168,28 @@ def test_true_is_any_octet_but_zero_and_is_written_as_one() -> None:
     assert types.BOOLEAN.encode(True) == b"\x03\x01"
 
 
-def test_named_bits_come_first_bit_first_and_lose_what_fills_the_octet() -> None:
-    assert BIT_BY_BIT.decode(bytes.fromhex("04039f")) is Bit.FIRST
-    assert BIT_BY_BIT.encode(Bit.FIRST).hex() == "040380"
-    with pytest.raises(DecodeError, match="expected 3, got 4 bits"):
-        BIT_BY_BIT.decode(bytes.fromhex("040480"))
+NAMED_BITS = [
+    # data type   octets      value
+    (BIT_BY_BIT,  "04039f",   Bit.FIRST),
+    (BIT_BY_BIT,  "0408a0",   Bit(0b101)),
+    (BIT_BY_BIT,  "0404f0",   Bit(0b111)),
+    (BIT_BY_BIT,  "0410400f", Bit.SECOND),
+    (BIT_BY_BIT,  "0401c0",   Bit.FIRST),
+    (BIT_BY_BIT,  "0400",     Bit(0)),
+    (NINE_BITS,   "0408ff",   Bit(0xFF)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("datatype", "octets", "value"), NAMED_BITS)
+def test_named_bits_are_read_from_strings_of_any_length(
+    datatype: types.NamedBits[Bit], octets: str, value: Bit
+) -> None:
+    assert datatype.decode(bytes.fromhex(octets)) == value
+    assert datatype.decode(datatype.encode(value)) == value
+
+
+def test_named_bits_are_written_in_the_standards_length() -> None:
+    assert BIT_BY_BIT.encode(BIT_BY_BIT.decode(bytes.fromhex("0408a0"))).hex() == "0403a0"
 
 
 def test_a_bit_string_needs_an_octet_for_every_eight_bits() -> None:

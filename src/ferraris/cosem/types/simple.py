@@ -243,29 +243,29 @@ class Flags(DataType[F]):
 
 
 class NamedBits(DataType[F]):
-    """bit-string of exactly `length` bits, each with a meaning: bit 0, the flag 1, is the first of the string.
+    """bit-string of `length` bits, each with a meaning: bit 0, the flag 1, is the first of the string.
 
-    Bits that only fill the last octet are not kept.
+    Meters send whole octets where the standard has fewer bits: any length is read. Bits behind the last with a meaning are not
+    kept, bits that do not come are not set.
     """
 
     def __init__(self, flags: type[F], length: int) -> None:
         self.flags = flags
         self.length = length
         self.name = f"bit-string({length}) {flags.__name__}"
-        self._bits = Bits(length)
 
     def write(self, value: F, out: bytearray) -> None:
         if not is_a(value, int) or value < 0 or value >> self.length:
             raise misfit(self.name, f"{self.length} bits", kind_of(value))
         first_bit_first = f"{int(value):0{self.length}b}"[::-1].ljust((self.length + 7) // 8 * 8, "0")
-        self._bits.write(
-            BitString(self.length, int(first_bit_first, 2).to_bytes(len(first_bit_first) // 8, "big")), out
-        )
+        octets = int(first_bit_first, 2).to_bytes(len(first_bit_first) // 8, "big")
+        BIT_STRING.write(BitString(self.length, octets), out)
 
     def read(self, octets: bytes, offset: int) -> tuple[F, int]:
-        bits, end = self._bits.read(octets, offset)
-        first_bit_first = "".join(f"{octet:08b}" for octet in bits.octets)[: self.length]
-        return self.flags(int(first_bit_first[::-1], 2)), end
+        bits, end = BIT_STRING.read(octets, offset)
+        meant = bits.octets[: (self.length + 7) // 8]
+        first_bit_first = "".join(f"{octet:08b}" for octet in meant)[: min(bits.length, self.length)]
+        return self.flags(int(first_bit_first[::-1] or "0", 2)), end
 
     def blank(self) -> F:
         return self.flags(0)
