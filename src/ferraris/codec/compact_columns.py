@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,13 +30,44 @@ from ferraris.codec.compact_array import (
 )
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 
-DESCRIPTIONS_KEPT: Final = 256
-"""Type descriptions that are read once: profiles of one kind share theirs."""
+DESCRIPTIONS_KEPT: Final = 16
+DESCRIPTION_OCTETS_KEPT: Final = 256
+"""Type descriptions that are read once: profiles of one kind share theirs. A longer one is read each time."""
+NUMBER_OCTETS_MAX: Final = 12
+"""Of a value without a length."""
 
 
-@lru_cache(maxsize=DESCRIPTIONS_KEPT)
-def _description(octets: bytes) -> TypeDescription:
-    return read_description(octets)[0]
+class _Description(NamedTuple):
+    """A type description met before. `layout` stands when the elements hold no strings: then all of them have it."""
+
+    octets: bytes
+    description: TypeDescription
+    layout: RowLayout | None
+
+
+_MET: Final[list[_Description]] = []
+"""The descriptions met last. One that begins another is none: a description ends where it says itself."""
+
+
+def _describe(octets: bytes) -> _Description:
+    """The type description behind the tag. Raises DecodeError."""
+    for met in _MET:
+        if octets.startswith(met.octets, 1):
+            return met
+    end = skip_description(octets, 1, 0)
+    description = read_description(octets, 1)[0]
+    short = end <= DESCRIPTION_OCTETS_KEPT
+    fixed = (
+        short
+        and isinstance(description, StructureType)
+        and not any(isinstance(member, SimpleType) and member.tag in STRING_TAGS for member in description.members)
+    )
+    layout = _layout_of(description, octets[1:end] + bytes(NUMBER_OCTETS_MAX * end), end) if fixed else None
+    met = _Description(bytes(octets[1:end]), description, layout)
+    if short:
+        _MET.insert(0, met)
+        del _MET[DESCRIPTIONS_KEPT:]
+    return met
 
 
 def decode_compact_table(octets: bytes) -> Table:
@@ -48,20 +78,22 @@ def decode_compact_table(octets: bytes) -> Table:
     if not octets or octets[0] != Tag.COMPACT_ARRAY:
         got = octets[0] if octets else "nothing"
         raise DecodeError("no compact-array", expected=int(Tag.COMPACT_ARRAY), got=got, offset=0, clause=CLAUSE)
-    end = skip_description(octets, 1, 0)
+    described, description, layout = _describe(octets)
+    end = 1 + len(described)
     length, start = read_length(octets, end)
     if start + length != len(octets):
         expected, got = start + length, len(octets)
         raise DecodeError("a compact-array's length lies", expected=expected, got=got, offset=end, clause=CLAUSE)
-    description = _description(bytes(octets[1:end]))
     if length == 0:
         return Table(None, None, [])
-    layout = _layout_of(description, octets, start)
-    if layout is not None and layout.row_octets:
-        count, rest = divmod(length, layout.row_octets)
-        rows = None if rest else layout.match(octets, start, count)
+    shared = layout if layout is not None else _layout_of(description, octets, start)
+    if shared is not None and shared.row_octets:
+        count, rest = divmod(length, shared.row_octets)
+        if not rest and shared is layout:
+            return Table(layout, np.frombuffer(octets, layout.dtype, count, start), [])
+        rows = None if rest else shared.match(octets, start, count)
         if rows is not None:
-            return Table(layout, rows, [])
+            return Table(shared, rows, [])
     elements = decode_contents(description, octets[start:])
     if isinstance(description, StructureType):
         return Table(None, None, columns_of(elements))
