@@ -172,3 +172,18 @@ def test_commands_stand_in_the_list_in_the_order_of_use() -> None:
     group = typer.main.get_command(main.app)
     assert isinstance(group, LazyGroup)
     assert list(group.commands) == [*COMMANDS, "version"]
+
+
+def test_help_is_broken_by_the_screen_and_not_by_the_source(
+    decode_module: Callable[..., types.ModuleType], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def decode() -> None:
+        """Decode a frame.
+
+        One sentence
+        on two lines.
+        """
+
+    decode_module(decode=decode)
+    assert call(monkeypatch, "decode", "--help") == 0
+    assert "One sentence on two lines." in capsys.readouterr().out

@@ -14,7 +14,15 @@ from rich.console import Console
 from rich.text import Text
 
 import ferraris
-from ferraris.cli.meter_access import Authentication, MeterAccess, Policy
+from ferraris.cli.meter_access import MeterAccess, Policy
+from ferraris.cli.meter_options import (
+    AuthOption,
+    CipheredOption,
+    CipheringOption,
+    KeysOption,
+    MeterArgument,
+    PolicyOption,
+)
 from ferraris.cli.meter_url import MeterUrl
 from ferraris.client.conformance import (
     Bench,
@@ -44,20 +52,13 @@ STYLES: Final = {
 
 
 def conformance(
-    url: Annotated[str, typer.Argument(help="Where the meter is, such as tcp://127.20.0.1:4059?client=1&server=1.")],
+    url: MeterArgument,
     *,
-    keys: Annotated[
-        Path | None, typer.Option(envvar="FERRARIS_KEYS", help="File of keys: TOML, or a fleet's meters.json.")
-    ] = None,
-    auth: Annotated[
-        Authentication | None, typer.Option(help="Authentication mechanism.", show_default="what the keys allow")
-    ] = None,
-    ciphered: Annotated[
-        bool | None,
-        typer.Option("--ciphered/--plain", help="The application context.", show_default="what the mechanism needs"),
-    ] = None,
-    policy: Annotated[Policy, typer.Option(help="Protection of ciphered APDUs.")] = Policy.BOTH,
-    ciphering: Annotated[Ciphering, typer.Option(help="Form of ciphered APDUs.")] = Ciphering.GLOBAL,
+    keys: KeysOption = None,
+    auth: AuthOption = None,
+    ciphered: CipheredOption = None,
+    policy: PolicyOption = Policy.BOTH,
+    ciphering: CipheringOption = Ciphering.GLOBAL,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds after which silence is an answer.")] = 3.0,
     only: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only this check or section; may be given several times.")

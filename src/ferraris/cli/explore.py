@@ -14,7 +14,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 from rich.tree import Tree
 
-from ferraris.cli.meter_access import Authentication, MeterAccess, Policy
+from ferraris.cli.meter_access import MeterAccess, Policy
+from ferraris.cli.meter_options import (
+    AuthOption,
+    CipheredOption,
+    CipheringOption,
+    KeysOption,
+    MeterArgument,
+    PolicyOption,
+    TimeoutOption,
+)
 from ferraris.cli.meter_url import MeterUrl
 from ferraris.client import Exploration, ExploredAttribute, ExploredObject
 from ferraris.client import explore as explore_meter
@@ -40,21 +49,14 @@ SAVED_ASSOCIATION: Final = "explored"
 
 
 def explore(
-    url: Annotated[str, typer.Argument(help="Where the meter is, such as tcp://127.20.0.1:4059?client=1&server=1.")],
+    url: MeterArgument,
     *,
-    keys: Annotated[
-        Path | None, typer.Option(envvar="FERRARIS_KEYS", help="File of keys: TOML, or a fleet's meters.json.")
-    ] = None,
-    auth: Annotated[
-        Authentication | None, typer.Option(help="Authentication mechanism.", show_default="what the keys allow")
-    ] = None,
-    ciphered: Annotated[
-        bool | None,
-        typer.Option("--ciphered/--plain", help="The application context.", show_default="what the mechanism needs"),
-    ] = None,
-    policy: Annotated[Policy, typer.Option(help="Protection of ciphered APDUs.")] = Policy.BOTH,
-    ciphering: Annotated[Ciphering, typer.Option(help="Form of ciphered APDUs.")] = Ciphering.GLOBAL,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for each answer.")] = 10.0,
+    keys: KeysOption = None,
+    auth: AuthOption = None,
+    ciphered: CipheredOption = None,
+    policy: PolicyOption = Policy.BOTH,
+    ciphering: CipheringOption = Ciphering.GLOBAL,
+    timeout: TimeoutOption = 10.0,
     buffers: Annotated[bool, typer.Option("--buffers", help="Read the buffers of profiles too.")] = False,
     save: Annotated[Path | None, typer.Option(help="Write what the meter has as a companion profile.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,

@@ -11,7 +11,15 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ferraris.cli.meter_access import Authentication, MeterAccess, Policy
+from ferraris.cli.meter_access import MeterAccess, Policy
+from ferraris.cli.meter_options import (
+    AuthOption,
+    CipheringOption,
+    KeysOption,
+    MeterArgument,
+    PolicyOption,
+    TimeoutOption,
+)
 from ferraris.cli.meter_url import MeterUrl
 from ferraris.client import ImageJob, ImageProgress, Patience, activate_image, transfer_image, verify_image
 from ferraris.cosem import CosemDate, CosemTime, ExecutionTime, SingleActionSchedule, obis
@@ -46,21 +54,17 @@ def build(
 
 @app.command()
 def send(
-    url: Annotated[str, typer.Argument(help="Where the meter is, such as tcp://127.20.0.1:4059?client=1&server=1.")],
+    url: MeterArgument,
     image: Annotated[Path, typer.Argument(help="The image.")],
     *,
     identifier: Annotated[
         str | None, typer.Option(help="What the meter is to call the image.", show_default="the file's name")
     ] = None,
-    keys: Annotated[
-        Path | None, typer.Option(envvar="FERRARIS_KEYS", help="File of keys: TOML, or a fleet's meters.json.")
-    ] = None,
-    auth: Annotated[
-        Authentication | None, typer.Option(help="Authentication mechanism.", show_default="what the keys allow")
-    ] = None,
-    policy: Annotated[Policy, typer.Option(help="Protection of ciphered APDUs.")] = Policy.BOTH,
-    ciphering: Annotated[Ciphering, typer.Option(help="Form of ciphered APDUs.")] = Ciphering.GLOBAL,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for each answer.")] = 10.0,
+    keys: KeysOption = None,
+    auth: AuthOption = None,
+    policy: PolicyOption = Policy.BOTH,
+    ciphering: CipheringOption = Ciphering.GLOBAL,
+    timeout: TimeoutOption = 10.0,
     resume: Annotated[
         bool, typer.Option("--resume", help="The meter was given part of this very image before: go on.")
     ] = False,

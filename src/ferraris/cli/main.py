@@ -69,7 +69,16 @@ def load(name: str) -> Any:
         if error.name == path:
             raise ConfigError(f"this installation has no command `{name}`") from error
         raise ConfigError(f"the command `{name}` needs the Python package {error.name}, which is missing") from error
-    return _typer_app(module, name, typer.main.get_command)
+    return _flowing(_typer_app(module, name, typer.main.get_command))
+
+
+def _flowing(command: Any) -> Any:
+    """The command, its help in paragraphs that the screen breaks, not the source."""
+    if command.help:
+        command.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in command.help.split("\n\n"))
+    for sub_command in getattr(command, "commands", {}).values():
+        _flowing(sub_command)
+    return command
 
 
 def _typer_app(module: ModuleType, name: str, finish: Any) -> Any:

@@ -8,7 +8,7 @@ import re
 import resource
 import signal
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -19,7 +19,7 @@ from ferraris.cli.clocks import SPEED_MAX, shared_clock
 from ferraris.kernel.clock import MS_PER_S, S_PER_DAY, Clock, ScaledClock, SystemClock
 from ferraris.kernel.entropy import SeededEntropy, SystemEntropy
 from ferraris.kernel.errors import ConfigError
-from ferraris.link import Listener, open_tcp, serve_tcp, serve_udp, together
+from ferraris.link import Listener, SerialSettings, open_serial, open_tcp, serve_tcp, serve_udp, together
 from ferraris.meter import (
     CsvReplay,
     Fault,
@@ -43,6 +43,7 @@ LINKS_AT_ONCE: Final = 4_096
 OTHER_FILES: Final = 256
 PORT_MAX: Final = 0xFFFF
 _PORT: Final = re.compile("[0-9]{1,5}")
+_BAUD: Final = re.compile("[0-9]{3,7}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,11 @@ def serve(
     ] = "",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on which each meter listens.")] = 4059,
     udp: Annotated[bool, typer.Option("--udp", help="Answer on UDP too.")] = False,
+    hdlc: Annotated[bool, typer.Option("--hdlc", help="Speak HDLC on the port instead of the wrapper.")] = False,
+    serial: Annotated[
+        str,
+        typer.Option(metavar="DEVICE[:BAUD]", help="Answer on this serial line too: HDLC, physical addresses from 17."),
+    ] = "",
 ) -> None:
     """Serve virtual meters until the process is told to end. The same directory brings the same meters back."""
     choice = FleetChoice(count, seed, profile or ["smr5_three_phase"], zone)
@@ -119,13 +125,16 @@ def serve(
     time = _clock(directory, speed, start, clock)
     origin_ms = time.origin_ms if isinstance(time, ScaledClock) else time.now_ms()
     faults = [Fault.parse(text, origin_ms) for text in fault or []]
-    settings = _settings(port, push)
+    if udp and hdlc:
+        raise ConfigError("--hdlc is for streams: not with --udp")
+    settings = replace(_settings(port, push), hdlc=hdlc)
+    bus = _serial_line(serial) if serial else None
     listener: Listener = together(serve_tcp, serve_udp) if udp else serve_tcp
     fleet = _open(directory, choice, surroundings, time, history_days)
     try:
         service = FleetService(fleet, models, seed, time, SystemEntropy(), listener, open_tcp, settings, faults)
         registry = write_registry(directory, service.devices, port)
-        _run(service, f"registry {registry}")
+        _run(service, f"registry {registry}", bus)
     finally:
         fleet.close()
 
@@ -159,22 +168,29 @@ def _open(directory: Path, choice: FleetChoice, surroundings: Surroundings, cloc
     return fleet
 
 
-def _run(service: FleetService, registry: str) -> None:
+def _serial_line(text: str) -> tuple[str, SerialSettings]:
+    device, _, baud = text.partition(":")
+    if not device or (baud and not _BAUD.fullmatch(baud)):
+        raise ConfigError("--serial", expected="DEVICE[:BAUD]", got=text)
+    return device, SerialSettings(int(baud)) if baud else SerialSettings()
+
+
+def _run(service: FleetService, registry: str, bus: tuple[str, SerialSettings] | None) -> None:
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(service, registry))
+        runner.run(_serve(service, registry, bus))
 
 
-async def _serve(service: FleetService, registry: str) -> None:
+async def _serve(service: FleetService, registry: str, bus: tuple[str, SerialSettings] | None) -> None:
     """Until SIGTERM or SIGINT."""
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     try:
         await service.start()
+        running = asyncio.ensure_future(_service(service, bus))
         first, last = service.devices[0].identity, service.devices[-1].identity
         print(f"{len(service.devices)} meters listen from {first.host} to {last.host}; {registry}", flush=True)
         ending = asyncio.ensure_future(ended.wait())
-        running = asyncio.ensure_future(service.run())
         await asyncio.wait([ending, running], return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             running.result()
@@ -184,6 +200,18 @@ async def _serve(service: FleetService, registry: str) -> None:
             await running
     finally:
         await service.aclose()
+
+
+async def _service(service: FleetService, bus: tuple[str, SerialSettings] | None) -> None:
+    """Until the service or the serial line ends."""
+    if bus is None:
+        await service.run()
+        return
+    link = await open_serial(*bus)
+    try:
+        await asyncio.gather(service.run(), service.serve_bus(link))
+    finally:
+        await link.aclose()
 
 
 def _loop_factory() -> Any:

@@ -27,6 +27,8 @@ from ferraris.kernel.errors import ConfigError
 from ferraris.kernel.limits import OBJECT_LIST_FILE_OCTETS_MAX
 
 EXIT_DIFFERENT: Final = 1
+PIPED_COLUMNS: Final = 160
+"""How wide a table is that goes into a file or a pipe: names stay whole."""
 
 app: Final = typer.Typer(
     help="Show companion profiles, and hold a meter's object list against one.", no_args_is_help=True
@@ -47,7 +49,7 @@ def list_profiles(*, as_json: AsJson = False) -> None:
     table = _table("profile", "kind", "objects", "title")
     for profile in profiles:
         table.add_row(profile.name, kind_of(profile), str(len(profile.listed)), profile.title)
-    Console(highlight=False).print(table)
+    _console().print(table)
 
 
 @app.command()
@@ -73,7 +75,7 @@ def show(name: Name, *, as_json: AsJson = False) -> None:
         kind = f"{row['class_id']}, version {row['version']}"
         tag = "" if row["tag"] == row["logical_name"] else row["tag"]
         table.add_row(str(row["logical_name"]), kind, str(row["class"] or ""), str(tag))
-    console = Console(highlight=False)
+    console = _console()
     console.print(Text(f"{profile.title}: {kind_of(profile)} of {len(rows)} objects", style="bold"))
     console.print(table)
 
@@ -131,7 +133,7 @@ def _text_of(file: Path) -> str:
 
 
 def _print(profile: CompanionProfile, count: int, differences: tuple[ProfileDifference, ...]) -> None:
-    console = Console(highlight=False)
+    console = _console()
     counts = {kind: sum(difference.kind is kind for difference in differences) for kind in DifferenceKind}
     said = ", ".join(f"{number} {kind.value}" for kind, number in counts.items() if number) or "no difference"
     console.print(Text(f"{count} objects against the {len(profile.listed)} of {profile.name}: {said}", style="bold"))
@@ -171,6 +173,11 @@ def _to_json(difference: ProfileDifference) -> dict[str, Any]:
         "expected": difference.expected,
         "got": difference.got,
     }
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=max(console.width, PIPED_COLUMNS))
 
 
 def _table(*columns: str) -> Table:
