@@ -31,7 +31,7 @@ MBUS_CLIENT = """
     12      alarm                  unsigned                           =
     13      configuration          -                                  long-unsigned
     14      encryption_key_status  -                                  enum EncryptionKeyStatus
-    -1      slave_install          unsigned                           =
+    -1      slave_install          integer                            =
     -2      slave_deinstall        integer                            =
     -3      capture                integer                            =
     -4      reset_alarm            integer                            =
@@ -126,7 +126,7 @@ def test_known_octets(attribute: Attribute[Any], octets: str, plain: object) -> 
 
 
 ORDERS = [
-    (MBusClient.slave_install, "11 01", 1),
+    (MBusClient.slave_install, "0f 01", 1),
     (MBusClient.slave_deinstall, "0f 00", 0),
     (MBusClient.data_send, "0101 0203 0901 04 0902 fd17 1105",
      [{"data_information_block": "0x04", "value_information_block": "0xfd17", "data": 5}]),

@@ -56,7 +56,8 @@ class DataDefinitionElement:
 class MBusClientV0(CosemObject, class_id=72, version=0):
     """Identifies an M-Bus device, says what is captured from it and when, and shows its data header. Blue Book 4.8.3.
 
-    Public sources disagree on the argument of `slave_install`, the primary address: unsigned here, integer elsewhere.
+    Two public clients send the argument of `slave_install`, the primary address, and of `slave_deinstall` as integer; a third
+    tries unsigned where a meter refuses that.
     """
 
     mbus_port_reference = Attribute(2, LOGICAL_NAME, STATIC)
@@ -71,7 +72,7 @@ class MBusClientV0(CosemObject, class_id=72, version=0):
     status = Attribute(11, UNSIGNED, DYNAMIC)
     alarm = Attribute(12, UNSIGNED, DYNAMIC)
 
-    slave_install = Method(1, UNSIGNED)
+    slave_install = Method(1, INTEGER)
     slave_deinstall = Method(2, INTEGER)
     capture = Method(3, INTEGER)
     reset_alarm = Method(4, INTEGER)
