@@ -24,7 +24,6 @@ from ferraris.dlms.certificates import (
     requested_point,
 )
 from ferraris.dlms.elliptic import P_256, P_384, Curve, PrivateKey
-from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import AuthenticationError, SecurityError
 from ferraris.kernel.limits import CERTIFICATE_OCTETS_MAX, CERTIFICATES_MAX
 from tests.dlms.bottle import CLIENT_TITLE, SERVER_TITLE
@@ -40,7 +39,7 @@ def key(number: int, curve: Curve = P_256) -> PrivateKey:
 def authority(
     name: str = "a root", number: int = 11, curve: Curve = P_256, from_s: int = NOW_S
 ) -> CertificateAuthority:
-    return CertificateAuthority(name, key(number, curve), SeededEntropy(f"{name} {number}"), from_s)
+    return CertificateAuthority(name, key(number, curve), from_s)
 
 
 ROOT = authority()
@@ -148,7 +147,7 @@ def test_a_certificate_that_has_run_out_since_is_believed_no_longer() -> None:
 
 
 def test_an_authority_that_has_run_out_vouches_for_nobody() -> None:
-    old = CertificateAuthority("old", key(11), SeededEntropy(1), NOW_S - 10 * DAY_S, days=5)
+    old = CertificateAuthority("old", key(11), NOW_S - 10 * DAY_S, days=5)
     with pytest.raises(AuthenticationError, match="not valid now"):
         store(old).take(old.issue(SERVER_TITLE, key(12).point, KeyPurpose.SIGNING, NOW_S - DAY_S))
 

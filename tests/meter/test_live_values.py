@@ -23,7 +23,7 @@ from ferraris.meter.fleet import Fleet
 from ferraris.meter.identity import Identity
 from ferraris.meter.image import MeterImage
 from ferraris.meter.live_values import Moment, live_values
-from tests.meter.steady import MONDAY_MS, partner
+from tests.meter.steady import MONDAY_MS, device_of, partner
 
 LIVE = live_values(3)
 HOUR_MS = 3_600_000
@@ -114,7 +114,8 @@ def test_what_the_association_is(fleet: Fleet) -> None:
 def test_every_live_value_fits_its_attribute(fleet: Fleet, tmp_path: Path, name: str, phases: int) -> None:
     profile = load_profile(name)
     image = MeterImage(tmp_path, 0, manufacturer_key(1))
-    moment = Moment(fleet.meters[0], Identity(1), MONDAY_MS, partner(), image=lambda: image)
+    security = device_of(fleet).security
+    moment = Moment(fleet.meters[0], Identity(1), MONDAY_MS, partner(), image=lambda: image, security=lambda: security)
     live = live_values(phases)
     shown = 0
     for entry in profile.objects:

@@ -20,6 +20,20 @@ from ferraris.client.image_transfer import (
     transfer_image,
     verify_image,
 )
+from ferraris.client.key_procedures import (
+    activate_policy,
+    agree_keys,
+    by_holder,
+    by_serial_number,
+    change_hls_secret,
+    export_certificate,
+    import_certificate,
+    key_in_use,
+    remove_certificate,
+    renew_key_pair,
+    transfer_keys,
+    with_keys,
+)
 from ferraris.client.profile import ProfileColumns, decode_profile, read_entries, read_profile
 
 __all__ = [
@@ -36,12 +50,24 @@ __all__ = [
     "Patience",
     "ProfileColumns",
     "activate_image",
+    "activate_policy",
+    "agree_keys",
+    "by_holder",
+    "by_serial_number",
+    "change_hls_secret",
     "decode_profile",
     "descriptor_of",
     "explore",
+    "export_certificate",
+    "import_certificate",
+    "key_in_use",
     "may_read",
     "read_entries",
     "read_profile",
+    "remove_certificate",
+    "renew_key_pair",
     "transfer_image",
+    "transfer_keys",
     "verify_image",
+    "with_keys",
 ]

@@ -42,6 +42,8 @@ from ferraris.cosem.registry import interface_class
 from ferraris.cosem.types import DataType
 from ferraris.kernel.errors import FerrarisError, LocalProtocolError, TableError
 
+PROTECTIONS: Final = AccessMode(0xFC)
+"""What an access mode asks for of requests and responses."""
 SECURITY_SETUP: Final = "SECURITY_SETUP"
 """The tag of the object that says how a meter protects what it says."""
 
@@ -233,14 +235,19 @@ def _list_element(entry: ProfileObject, rights: Rights) -> ObjectListElement:
     allowed = AccessMode.READ_WRITE if rights is Rights.FULL else AccessMode.READ
     executable = AccessMode.EXECUTE if rights is Rights.FULL else AccessMode.NONE
     attributes = (_attribute_access(number, rule, allowed) for number, rule in entry.attributes.items())
-    methods = (MethodAccess(number, mode & executable) for number, mode in entry.methods.items())
+    methods = (MethodAccess(number, _granted(mode, executable)) for number, mode in entry.methods.items())
     right = AccessRight(tuple(attributes), tuple(methods))
     return ObjectListElement(entry.class_id, entry.version, entry.logical_name, right)
 
 
+def _granted(mode: AccessMode, rights: AccessMode) -> AccessMode:
+    """What of `mode` the association may do, with the protection that it asks for."""
+    return (mode & rights) | (mode & PROTECTIONS) if mode & rights else AccessMode.NONE
+
+
 def _attribute_access(number: int, rule: AttributeRule, allowed: AccessMode) -> AttributeAccess:
     selectors = tuple(selector.number for selector in rule.attribute.selectors)
-    return AttributeAccess(number, rule.access & allowed, selectors or None)
+    return AttributeAccess(number, _granted(rule.access, allowed), selectors or None)
 
 
 @cache
@@ -343,9 +350,12 @@ def _build_object(profile: str, entry: ListedObject, row: ObjectRow, rows: Mappi
     _named(place, "values", tuple(row.values), interface.attributes())
     _named(place, "write", row.write, interface.attributes())
     _named(place, "hide", row.hide, interface.attributes())
+    _named(place, "protect", tuple(row.protect), (*interface.attributes(), *interface.methods()))
     _check_stated_once(place, row, interface)
     modes = {
-        method.number: AccessMode.EXECUTE if method.name in executable else AccessMode.NONE
+        method.number: _protected(AccessMode.EXECUTE, row, method.name)
+        if method.name in executable
+        else AccessMode.NONE
         for method in interface.methods()
     }
     values = {rule.attribute.name: rule.datatype.decode(rule.initial) for rule in attributes.values()}
@@ -393,11 +403,19 @@ def _rule(place: str, attribute: Attribute[Any], row: ObjectRow, rows: Mapping[s
     access = AccessMode.NONE if attribute.name in (row.hide or ()) else AccessMode.READ
     if attribute.name in (row.write or ()):
         access |= AccessMode.WRITE
+    access = _protected(access, row, attribute.name)
     try:
         initial = datatype.encode(_initial(place, attribute, datatype, row, rows))
     except LocalProtocolError as unfit:
         raise TableError(place, expected=unfit.expected, got=unfit.got) from unfit
     return AttributeRule(attribute, datatype, access, initial)
+
+
+def _protected(mode: AccessMode, row: ObjectRow, name: str) -> AccessMode:
+    """The mode with the protection that the row asks for."""
+    for protection in row.protect.get(name, ()):
+        mode |= protection & PROTECTIONS
+    return mode
 
 
 def _narrowed(place: str, attribute: Attribute[Any], row: ObjectRow) -> DataType[Any]:

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum
 from typing import Any, Final
 
+from ferraris.cosem.classes.association_ln import AccessMode
 from ferraris.cosem.obis_code import Obis
 from ferraris.cosem.short_names import Referencing
 from ferraris.kernel.errors import TableError
@@ -89,7 +90,8 @@ class ObjectRow:
 
     `types` narrows an attribute of several possible types, `values` gives initial values in plain form, `write` and
     `hide` name the attributes that may be written and that nobody may read, `execute` names methods, `capture` the
-    columns of a profile as `TAG.attribute`. `channels` is on how many channels the object is, where it is on several.
+    columns of a profile as `TAG.attribute`. `protect` names, for an attribute or method,
+    what its requests and responses must be protected with. `channels` is on how many channels the object is, where it is on several.
     `base_name` is its first short name, where it is not left to the meter.
     """
 
@@ -105,6 +107,7 @@ class ObjectRow:
     hide: tuple[str, ...] | None = None
     execute: tuple[str, ...] | None = None
     capture: tuple[str, ...] | None = None
+    protect: dict[str, tuple[AccessMode, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,4 +208,10 @@ def overlay_row(base: ObjectRow, row: ObjectRow) -> ObjectRow:
         for name in (column.name for column in fields(ObjectRow))
         if (value := getattr(row, name)) is not None and not isinstance(value, dict)
     }
-    return replace(base, **stated, types={**base.types, **row.types}, values={**base.values, **row.values})
+    return replace(
+        base,
+        **stated,
+        types={**base.types, **row.types},
+        values={**base.values, **row.values},
+        protect={**base.protect, **row.protect},
+    )

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from hashlib import sha256
 from typing import Final
 
 from cryptography import x509
@@ -23,7 +24,6 @@ from cryptography.x509.oid import NameOID
 
 from ferraris.dlms.ciphering import SYSTEM_TITLE_OCTETS
 from ferraris.dlms.elliptic import Curve, PrivateKey, curve_of, point_of, public_key
-from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import AuthenticationError, SecurityError
 from ferraris.kernel.limits import CERTIFICATE_OCTETS_MAX, CERTIFICATES_MAX
 
@@ -233,13 +233,12 @@ def requested_point(octets: bytes, system_title: bytes) -> bytes:
 
 
 class CertificateAuthority:
-    """Issues certificates: for laboratories, tests and fleets of virtual meters."""
+    """Issues certificates: for laboratories, tests and fleets of virtual meters. What it certifies twice alike is the same."""
 
-    __slots__ = ("_entropy", "_key", "certificate")
+    __slots__ = ("_key", "certificate")
 
-    def __init__(self, name: str, key: PrivateKey, entropy: Entropy, from_s: int, days: int = 36_500) -> None:
+    def __init__(self, name: str, key: PrivateKey, from_s: int, days: int = 36_500) -> None:
         self._key = key
-        self._entropy = entropy
         self.certificate = Certificate.parse(
             self._issue(_name(name), _name(name), key.point, KeyPurpose.AUTHORITY, from_s, days)
         )
@@ -254,12 +253,15 @@ class CertificateAuthority:
         self, issuer: x509.Name, subject: x509.Name, point: bytes, purpose: KeyPurpose, from_s: int, days: int
     ) -> bytes:
         begins = datetime.fromtimestamp(from_s, UTC)
+        # Of the content, so that an authority that is made again gives no number to two certificates.
+        content = f"{subject.rfc4514_string()} {point.hex()} {purpose.value} {from_s} {days}".encode()
+        serial = sha256(self._key.point + content).digest()[:16]
         builder = (
             x509.CertificateBuilder()
             .issuer_name(issuer)
             .subject_name(subject)
             .public_key(public_key(point))
-            .serial_number(int.from_bytes(self._entropy.octets(16), "big") >> 1 | 1)
+            .serial_number(int.from_bytes(serial, "big") >> 1 | 1)
             .not_valid_before(begins)
             .not_valid_after(begins + timedelta(days=days))
             .add_extension(_usage(purpose), critical=True)

@@ -260,7 +260,7 @@ class ClientEnd:
         response = self._initiate_response(aare.user_information or b"")
         conformance = response.conformance & self._settings.conformance
         title = aare.responding_ap_title or b""
-        if protection is None and self._hls is not None and self._settings.security is not None:
+        if protection is None and self._settings.needs_titles and self._settings.security is not None:
             self._settings.security.checked_title(title)
         self._stands(Associated(title, conformance, response.server_max_receive_pdu_size))
         associated = self._associated

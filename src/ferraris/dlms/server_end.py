@@ -292,7 +292,7 @@ class ServerEnd:
             title = aarq.calling_ap_title or b""
             if self._association.protection is not None:
                 self._association.protection.expect_from(title)
-            elif settings.security is not None:
+            elif settings.needs_titles and settings.security is not None:
                 settings.security.checked_title(title)
             hls = hls_of(settings, self._association.entropy)
             if hls is not None:

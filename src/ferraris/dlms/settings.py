@@ -245,6 +245,11 @@ class AssociationSettings:
             raise LocalProtocolError("HLS-ECDSA without a signing key", expected="key pairs")
 
     @property
+    def needs_titles(self) -> bool:
+        """Whether the mechanism takes the system titles into account, in whatever context."""
+        return self.mechanism in WITH_SECURITY
+
+    @property
     def ciphered(self) -> bool:
         """Whether the association is in the ciphered context."""
         return self.security is not None and not self.plain_context

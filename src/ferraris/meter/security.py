@@ -48,9 +48,8 @@ PURPOSES: Final = (KeyPurpose.SIGNING, KeyPurpose.AGREEMENT)
 def fleet_authority(seed: int, suite: SecuritySuite) -> CertificateAuthority:
     """The authority that certifies the keys of a fleet's meters, and of the clients that they believe."""
     curve = curve_of_suite(suite)
-    entropy = SeededEntropy(f"certificates of fleet {seed} on {curve.name}")
-    key = PrivateKey.generate(curve, entropy.fork("authority"))
-    return CertificateAuthority(f"Fleet {seed} {curve.name}", key, entropy, MADE_AT_S)
+    key = PrivateKey.generate(curve, SeededEntropy(f"authority of fleet {seed} on {curve.name}"))
+    return CertificateAuthority(f"Fleet {seed} {curve.name}", key, MADE_AT_S)
 
 
 @dataclass(frozen=True, slots=True)
