@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferraris.cosem import AccessMode, AssociationLn, AttributeAccess, MethodAccess, Obis, ObjectListElement, obis
+from ferraris.cosem import (
+    AccessMode,
+    AttributeAccess,
+    MethodAccess,
+    Obis,
+    ObjectListElement,
+    obis,
+    object_list_from_text,
+)
 from ferraris.cosem.profile import CompanionProfile, build_profile, load_profile
 from ferraris.cosem.profile_difference import DifferenceKind, ProfileDifference, profile_differences
 from ferraris.cosem.profile_file import ProfileFile
@@ -23,8 +31,8 @@ MISSING, ADDITIONAL, OTHER_CLASS, OTHER_VERSION, OTHER_ACCESS = DifferenceKind
 
 
 def real_list(name: str) -> tuple[ObjectListElement, ...]:
-    octets = bytes.fromhex((VECTORS / f"{name}.hex").read_text("ascii"))
-    return AssociationLn.object_list.datatype.decode(octets)
+    [path] = VECTORS.glob(f"{name}.*")
+    return object_list_from_text(path.read_text("utf-8"), path.name)
 
 
 def changed(name: Obis, **statements: object) -> list[ObjectListElement]:
@@ -191,6 +199,9 @@ COUNTS = [
     ("kamstrup_382",               "spodes",              123,     90,      121),
     ("kamstrup_382",               "dsmr22",              123,     63,      122),
     ("kamstrup_382",               "spain",               123,     61,      0),
+    ("lt_regor",                   "is15959",             121,     100,     44),
+    ("lt_regor",                   "is15959_three_phase", 121,     110,     25),
+    ("meter_italia_eg4",           "italy_gas",           120,     53,      3),
 ]  # fmt: skip
 
 
@@ -201,6 +212,7 @@ def test_lists_of_real_meters(name: str, profile: str, count: int, missing: int,
     kinds = [difference.kind for difference in found]
     assert (len(listed), kinds.count(MISSING), kinds.count(ADDITIONAL)) == (count, missing, additional)
     assert OTHER_CLASS not in kinds
+    assert OTHER_VERSION not in kinds
     if not known.partial:
         assert len(listed) - additional == len(known.listed) - missing
 
