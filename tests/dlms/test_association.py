@@ -231,6 +231,17 @@ def test_a_long_result_by_general_blocks_takes_a_round_trip_for_each_window() ->
 CLIENT_WINDOW = AssociationSettings().general_block_window
 
 
+@pytest.mark.parametrize(("streams", "round_trips"), [(False, 51), (True, 1)])
+def test_a_client_that_streams_has_a_long_result_in_one_round_trip(streams: bool, round_trips: int) -> None:
+    client, server = ciphered_settings(Ciphering.GLOBAL, SecurityControl.AUTHENTICATED_ENCRYPTED)
+    client = replace(client, max_receive_pdu_size=125, streams_results=streams, general_block_window=63)
+    bottle = associated(Bottle(client, server, serve))
+    bottle.to_server.clear()
+    assert answer(bottle, GetRequestNormal(0xC1, PROFILE)) == GetResponseNormal(0xC1, LONG_VALUE)
+    assert len(bottle.to_server) == round_trips
+    assert answer(bottle, GET_VALUE) == GetResponseNormal(0xC1, b"\x06\x00\x00\x00\x2a")
+
+
 def test_blocks_that_were_not_agreed_upon_are_refused() -> None:
     bottle = short_of_room(None, 100, OWN_BLOCKS)
     bottle.server.receive(GeneralBlockTransfer(0x80, 1, 0, GET_VALUE.encode()).encode(), 0)

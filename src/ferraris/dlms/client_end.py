@@ -90,6 +90,7 @@ _ANSWERS: dict[type, tuple[type, ...]] = {
     ActionRequestWithList: (ActionResponseWithList, ActionResponseWithBlock),
     AccessRequest: (AccessResponse,),
 }
+_READS = (GetRequestNormal, GetRequestWithList, AccessRequest)
 _ANSWERS_TO_BLOCKS: dict[type, tuple[type, ...]] = {
     SetRequestNormal: (SetResponseWithBlock, SetResponseLastBlock),
     SetRequestWithList: (SetResponseWithBlock, SetResponseLastBlockWithList, SetResponseLastBlock),
@@ -322,7 +323,7 @@ class ClientEnd:
                 raise
         self._request = request
         self._blocks = None
-        self._put(octets)
+        self._put(octets, in_blocks=self._settings.streams_results and isinstance(request, _READS))
 
     def _first_octets(self, request: Request, octets: bytes, limit: int) -> bytes:
         """What goes out first of a request too long for the server: a block of its service's own, or all for general blocks."""
@@ -431,11 +432,11 @@ class ClientEnd:
                 return
         association.abort(error)
 
-    def _put(self, octets: bytes) -> None:
+    def _put(self, octets: bytes, *, in_blocks: bool = False) -> None:
         association, security = self._association, self._settings.security
         if association.protection is not None and security is not None:
             octets = association.protection.close(octets, security.ciphering)
-        association.put(octets)
+        association.put(octets, in_blocks=in_blocks)
         association.wait()
 
 

@@ -95,10 +95,10 @@ class Machine:
         """Hand an event to the driver."""
         self.events.append(event)
 
-    def put(self, octets: bytes) -> None:
-        """Hand an APDU to the driver for sending, in blocks where it is too long for the peer or the peer has begun so."""
+    def put(self, octets: bytes, *, in_blocks: bool = False) -> None:
+        """Hand an APDU to the driver for sending, in blocks where that is wished, it is too long or the peer has begun so."""
         transfer = self.transfer
-        if transfer is not None and transfer.carries(octets):
+        if transfer is not None and (transfer.carries(octets) or in_blocks):
             transfer.send(octets, self.now_ms)
             self.outgoing += transfer.outgoing()
         else:

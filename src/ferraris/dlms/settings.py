@@ -223,6 +223,9 @@ class AssociationSettings:
     challenge_octets: int = 16
     general_block_window: int = 16
     """Blocks of a general block transfer that this end takes without an acknowledgement between them."""
+    streams_results: bool = False
+    """Whether a client begins its reads with general block transfer where that was negotiated, so that the server follows: a long
+    result then costs a round trip for each window and not for each block."""
     pre_established_pdu_size: int | None = None
     """Octets of the longest APDU that the peer takes, where both ends hold the association without AARQ. None: it is asked for."""
     sends_release: bool = True
