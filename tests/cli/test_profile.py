@@ -10,6 +10,7 @@ import pytest
 
 from ferraris.cli import main
 from ferraris.cosem import AssociationLn, load_profile, obis, profile_names
+from tests.cli.meters import meters_served
 
 LISTS = Path(__file__).parents[1] / "vectors" / "object_lists"
 METER = "smr5_three_phase"
@@ -109,6 +110,22 @@ def test_the_list_of_a_real_meter(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert shown.startswith("168 objects against the 99 of spodes_single_phase: 69 additional\n")
     assert max(map(len, shown.splitlines())) > 80, "a table in a pipe is as wide as it needs"
     assert "GPRS_DIAGNOSTIC" in shown
+
+
+def test_what_explore_prints_and_saves_is_held_against_a_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed, saved = tmp_path / "meter.json", tmp_path / "meter.toml"
+    with meters_served(tmp_path / "meters") as served:
+        words = ["explore", "--json", served.url(1), "--keys", str(served.registry), "--save", str(saved)]
+        monkeypatch.setattr(sys, "argv", ["ferraris", *words])
+        with pytest.raises(SystemExit):
+            main.run()
+    printed.write_text(capsys.readouterr().out, "utf-8")
+    for path in (printed, saved):
+        assert call(monkeypatch, "check", "smr5_single_phase", path, "--association", "management") == 0
+        assert call(monkeypatch, "check", "smr5_three_phase", path, "--association", "management") == 1
+        assert "CURRENT_L2" in capsys.readouterr().out
 
 
 REFUSALS = [

@@ -117,7 +117,8 @@ def push_layout_files() -> tuple[str, ...]:
 
 def push_layout_file(name: str) -> PushLayoutFile:
     """The file of that name. Raises TableError."""
-    return load_toml(PACKAGE, f"{FOLDER}/{name}.toml", PushLayoutFile)
+    file: PushLayoutFile = load_toml(PACKAGE, f"{FOLDER}/{name}.toml", PushLayoutFile)
+    return file
 
 
 @cache
