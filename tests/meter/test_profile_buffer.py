@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ferraris.client import decode_profile
 from ferraris.codec import Data, Tag
 from ferraris.cosem import (
     CLOCK_TIME,
+    BufferEncoding,
     CaptureObject,
     CosemDateTime,
     EntryDescriptor,
@@ -178,3 +182,51 @@ def test_entries_and_columns_by_number(selection: EntryDescriptor, rows: slice, 
 def test_numbers_that_there_are_not_are_refused(selection: EntryDescriptor) -> None:
     with pytest.raises(SelectionError):
         BUFFER.by_entry(entries(), selection)
+
+
+# Other forms of the buffer
+
+OWNER = THREE.object("LOAD_PROFILE")
+
+
+def as_sent(encoding: BufferEncoding, rows: np.ndarray) -> bytes:
+    return ProfileBuffer(THREE, replace(OWNER, buffer_encoding=encoding)).encode(rows)
+
+
+@pytest.mark.parametrize("encoding", BufferEncoding)
+@pytest.mark.parametrize("count", [0, 1, DAY])
+def test_every_form_is_read_as_the_same_columns(encoding: BufferEncoding, count: int) -> None:
+    rows = entries(count)
+    if count > 1:
+        rows["time_s"][50:] += 3600
+        rows["deviation_min"][70:] = -120
+    captures = OWNER.capture_objects
+    plain = decode_profile(as_sent(BufferEncoding.PLAIN, rows), captures, 900)
+    other = decode_profile(as_sent(encoding, rows), captures, 900)
+    assert other.time_s().tolist() == plain.time_s().tolist() == rows["time_s"].tolist()
+    for capture in captures[1:]:
+        assert other.numbers(capture).tolist() == plain.numbers(capture).tolist()
+
+
+def test_other_forms_are_shorter() -> None:
+    sizes = {encoding: len(as_sent(encoding, entries())) for encoding in BufferEncoding}
+    assert sizes[BufferEncoding.NULL_DATA] < 0.7 * sizes[BufferEncoding.PLAIN]
+    assert sizes[BufferEncoding.COMPACT_ARRAY] < 0.8 * sizes[BufferEncoding.PLAIN]
+
+
+def test_nothing_but_what_the_row_above_tells_is_null() -> None:
+    rows = entries(3)
+    rows["energy_wh"][1] = rows["energy_wh"][0]
+    rows["time_s"][2] += 1
+    first, second, third = decoded(as_sent(BufferEncoding.NULL_DATA, rows))
+    assert [cell.value is None for cell in first] == [False] * 9
+    assert [cell.value is None for cell in second] == [True, False, *[True] * 7]
+    assert [cell.value is None for cell in third] == [False, False, *[False] * 4, *[True] * 3]
+
+
+def test_times_of_a_log_without_a_period_are_always_sent() -> None:
+    log = THREE.object("STANDARD_EVENT_LOG")
+    rows = np.zeros(3, EVENT_ENTRY)
+    rows["time_s"] = MONDAY_S
+    buffer = ProfileBuffer(THREE, replace(log, buffer_encoding=BufferEncoding.NULL_DATA))
+    assert all(row[0].value is not None for row in decoded(buffer.encode(rows)))

@@ -100,7 +100,14 @@ from ferraris.cosem.profile import (
     profile_from_text,
 )
 from ferraris.cosem.profile_difference import DifferenceKind, ProfileDifference, profile_differences
-from ferraris.cosem.profile_file import Authentication, ProfileAssociation, Rights, Source, profile_names
+from ferraris.cosem.profile_file import (
+    Authentication,
+    BufferEncoding,
+    ProfileAssociation,
+    Rights,
+    Source,
+    profile_names,
+)
 from ferraris.cosem.profile_text import profile_text
 from ferraris.cosem.quirks import Quirk, quirks_of
 from ferraris.cosem.registry import interface_class, interface_classes
@@ -139,6 +146,7 @@ __all__ = [
     "AttributeOfObject",
     "AttributeRule",
     "Authentication",
+    "BufferEncoding",
     "CaptureObject",
     "CertificateEntity",
     "CertificateIdentification",

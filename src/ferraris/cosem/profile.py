@@ -29,6 +29,7 @@ from ferraris.cosem.obis_code import Obis
 from ferraris.cosem.obis_table import entries_by_tag
 from ferraris.cosem.plain import SIMPLE_TYPES, from_plain
 from ferraris.cosem.profile_file import (
+    BufferEncoding,
     ObjectRow,
     ProfileAssociation,
     ProfileFile,
@@ -95,6 +96,7 @@ class ProfileObject:
     profile_entries: int = 0
     base_name: int | None = None
     """None: the meter gives it out."""
+    buffer_encoding: BufferEncoding = BufferEncoding.PLAIN
 
     @property
     def class_id(self) -> int:
@@ -371,6 +373,7 @@ def _build_object(profile: str, entry: ListedObject, row: ObjectRow, rows: Mappi
         capture_period_s=values["capture_period"] if is_profile else 0,
         profile_entries=values["profile_entries"] if is_profile else 0,
         base_name=row.base_name,
+        buffer_encoding=row.buffer_encoding or BufferEncoding.PLAIN,
     )
 
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import Any, Final
 
 from ferraris.cosem.classes.association_ln import AccessMode
@@ -60,6 +60,14 @@ class Rights(IntEnum):
     """Everything that the object's row allows."""
 
 
+class BufferEncoding(Enum):
+    """In what form a meter sends the buffer of a profile."""
+
+    PLAIN = "an array of structures"
+    NULL_DATA = "the same with null-data for what the row above tells"
+    COMPACT_ARRAY = "a compact-array"
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where the facts come from."""
@@ -92,7 +100,7 @@ class ObjectRow:
     `hide` name the attributes that may be written and that nobody may read, `execute` names methods, `capture` the
     columns of a profile as `TAG.attribute`. `protect` names, for an attribute or method,
     what its requests and responses must be protected with. `channels` is on how many channels the object is, where it is on several.
-    `base_name` is its first short name, where it is not left to the meter.
+    `base_name` is its first short name, where it is not left to the meter. `buffer_encoding` is that of a profile.
     """
 
     class_id: int | None = None
@@ -101,6 +109,7 @@ class ObjectRow:
     phases: int | None = None
     channels: int | None = None
     base_name: int | None = None
+    buffer_encoding: BufferEncoding | None = None
     types: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     write: tuple[str, ...] | None = None

@@ -16,8 +16,11 @@ import numpy.typing as npt
 
 from ferraris.codec import Data, Tag
 from ferraris.codec.columns import ColumnShape, RowLayout, encode_table
+from ferraris.codec.compact_columns import encode_compact_table
+from ferraris.codec.compression import encode_with_nulls
 from ferraris.cosem import (
     CLOCK_TIME,
+    BufferEncoding,
     CaptureObject,
     CompanionProfile,
     CosemDateTime,
@@ -70,11 +73,14 @@ class ProfileBuffer:
         self._columns = tuple(_column(profile, owner, capture) for capture in owner.capture_objects)
         self._places = {column.capture: place for place, column in enumerate(self._columns)}
         self._all = tuple(range(len(self._columns)))
+        self._encoding = owner.buffer_encoding
+        self._period_s = owner.capture_period_s
 
     def encode(self, entries: Rows, places: Sequence[int] | None = None) -> bytes:
-        """The entries as an array of structures of the columns at `places`, all of them by default."""
+        """The entries with the columns at `places`, all of them by default, in the form that the companion profile says."""
         columns = [self._columns[place] for place in (self._all if places is None else places)]
-        layout = RowLayout.of([column.shape for column in columns])
+        compact = self._encoding is BufferEncoding.COMPACT_ARRAY
+        layout = (RowLayout.untagged if compact else RowLayout.of)([column.shape for column in columns])
         octets, values = layout.blank(len(entries))
         for place, column in enumerate(columns):
             if column.source is not None:
@@ -82,7 +88,27 @@ class ProfileBuffer:
             elif len(entries):
                 start = layout.dtype.fields[f"c{place}"][1] if layout.dtype.fields is not None else 0
                 octets[:, start : start + DATE_TIME_OCTETS] = _times(entries)
+        if compact:
+            return encode_compact_table(layout, octets)
+        if self._encoding is BufferEncoding.NULL_DATA and len(entries):
+            return encode_with_nulls(layout, octets, self._told_above(entries, columns, values, layout.names))
         return encode_table(octets)
+
+    def _told_above(
+        self, entries: Rows, columns: Sequence[BufferColumn], values: npt.NDArray[np.void], names: Sequence[str]
+    ) -> npt.NDArray[np.bool_]:
+        """Which values the row above tells: the same again, or a time one capture period later with nothing else changed."""
+        told = np.zeros((len(entries), len(columns)), np.bool_)
+        for place, column in enumerate(columns):
+            if column.source is not None:
+                numbers = values[names[place]]
+                told[1:, place] = numbers[1:] == numbers[:-1]
+                continue
+            steps = np.diff(entries["time_s"].astype(np.int64))
+            told[1:, place] = (steps == self._period_s) & (self._period_s > 0)
+            for field in ("deviation_min", "clock_status"):
+                told[1:, place] &= entries[field][1:] == entries[field][:-1]
+        return told
 
     def by_range(self, entries: Rows, selection: RangeDescriptor, zone: Zone) -> bytes:
         """The entries captured within a range of time, both ends included. SelectionError for any other range."""
