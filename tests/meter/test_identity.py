@@ -41,3 +41,8 @@ def test_keys_follow_from_seed_and_number_and_differ() -> None:
 def test_keys_are_the_same_for_ever() -> None:
     """Pinned: another derivation would lock head-ends out of the fleets that they have registered."""
     assert meter_keys(1, 1).encryption_key.hex() == "3fc11724a4f911840ee1684c5d91a964"
+
+
+@pytest.mark.parametrize(("number", "physical"), [(1, 17), (2, 18), (16_365, 16_381), (16_366, 17)])
+def test_physical_addresses_on_a_line_leave_out_the_reserved_ones(number: int, physical: int) -> None:
+    assert Identity(number).hdlc_address == physical

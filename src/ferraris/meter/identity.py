@@ -19,6 +19,8 @@ NUMBER_MAX: Final = 0xFFFF
 PORT: Final = 4059
 """The registered port of DLMS/COSEM over TCP and UDP."""
 KEY_OCTETS: Final = 16
+FIRST_HDLC_ADDRESS: Final = 17
+HDLC_ADDRESSES: Final = 0x3FFD - FIRST_HDLC_ADDRESS + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ class Identity:
     def logical_device_name(self) -> bytes:
         """Manufacturer and number, 16 octets."""
         return MANUFACTURER + f"{self.number:013}".encode()
+
+    @property
+    def hdlc_address(self) -> int:
+        """The meter's physical address on an HDLC line; the first sixteen are reserved, so is the end of the range."""
+        return FIRST_HDLC_ADDRESS + (self.number - 1) % HDLC_ADDRESSES
 
     @property
     def host(self) -> str:

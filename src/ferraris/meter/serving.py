@@ -15,10 +15,11 @@ from ferraris.cosem import Obis, PushSetupV0
 from ferraris.kernel.clock import MS_PER_S, Clock
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import ConfigError, LinkError
-from ferraris.link import Connector, LinkServer, Listener
+from ferraris.link import Connector, Link, LinkHandler, LinkServer, Listener
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.faults import Fault, FaultKind
 from ferraris.meter.fleet import Fleet
+from ferraris.meter.hdlc_line import HdlcLineService
 from ferraris.meter.identity import PORT
 from ferraris.meter.model import MeterModel
 from ferraris.meter.push import PUSHED, mark_pushed, meters_with_news, push_setup_value, push_wpdu, unpushed_events
@@ -41,6 +42,8 @@ class ServiceSettings:
     heartbeat_s: float = 1.0
     """How often the memory is told that power is there, in the event loop's seconds."""
     pushes_at_once: int = 16
+    hdlc: bool = False
+    """Whether the meters speak HDLC on their ports instead of the wrapper."""
 
     @property
     def push_destination(self) -> str:
@@ -133,7 +136,17 @@ class FleetService:
         """The meter's link to the world is there."""
         if index not in self._listening:
             host = self.devices[index].identity.host
-            self._listening[index] = await self._listener(host, self._settings.port, self._servers[index].serve)
+            self._listening[index] = await self._listener(host, self._settings.port, self._handler(index))
+
+    def _handler(self, index: int) -> LinkHandler:
+        if not self._settings.hdlc:
+            return self._servers[index].serve
+        return HdlcLineService({self.devices[index].identity.hdlc_address: self._servers[index]}).serve
+
+    async def serve_bus(self, link: Link) -> None:
+        """Serve all meters on one serial line, by their physical addresses, until the link ends. Raises LinkError."""
+        servers = {device.identity.hdlc_address: self._servers[device.meter.index] for device in self.devices}
+        await HdlcLineService(servers).serve(link)
 
     async def leave_network(self, index: int) -> None:
         """The meter cannot be reached any more; it goes on measuring."""
