@@ -101,3 +101,10 @@ def short_name_meters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list
 def gurux_short_name_meter(gurux: PeerProcess) -> Iterator[int]:
     """The port of a meter made with Gurux that goes by short names."""
     yield from meter_of(gurux, short_names=True)
+
+
+@pytest.fixture(scope="session")
+def compressed_meter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnMeter]:
+    """Our meter whose buffers are no plain arrays."""
+    with serving(tmp_path_factory.mktemp("compressed-meter"), 1, "compressed_meter") as meters:
+        yield meters[0]

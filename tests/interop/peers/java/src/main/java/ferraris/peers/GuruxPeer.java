@@ -30,6 +30,9 @@ public final class GuruxPeer {
                 LISTENERS.remove(task.get("port").getAsInt()).close();
                 answer.addProperty("stopped", true);
             }
+            case "compact_data" -> {
+                return GuruxCompactData.perform(task);
+            }
             case "measure" -> {
                 return GuruxBench.perform(task);
             }
