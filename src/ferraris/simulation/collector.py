@@ -24,8 +24,8 @@ from ferraris.runtime import World as Outside
 from ferraris.simulation.auditor import Auditor, Ledger
 from ferraris.simulation.events import EventLog
 from ferraris.simulation.life import Life, ProcessDiedError
+from ferraris.simulation.mortal import Mortal
 from ferraris.simulation.network import Network
-from ferraris.simulation.process import Process
 from ferraris.store import Appended, CommandRow, IntervalStore, MeterRow, Readings, Stores, open_stores
 
 PUSH_PORT: Final = 4059
@@ -48,7 +48,7 @@ class CollectorSettings:
     """Meters that are registered with a wrong key: it cannot read them, and must not suffer for it."""
 
 
-class Collector:
+class Collector(Mortal):
     """One collector, its process and its files."""
 
     def __init__(
@@ -62,16 +62,10 @@ class Collector:
         master_key: MasterKey,
         entropy: SeededEntropy,
     ) -> None:
+        super().__init__(settings.name, log, network)
         self.settings = settings
-        self.life: Life | None = None
         self.runtime: Runtime | None = None
-        self.deaths = 0
-        self.next_dies_after: int | None = None
-        """The next life ends at the write after so many."""
-        self._stopping = False
         self._clock = clock
-        self._log = log
-        self._network = network
         self._auditor = auditor
         self._directory = directory
         self._master_key = master_key
@@ -84,26 +78,8 @@ class Collector:
         auditor.add_ledger(Ledger(settings.name, clock.now_ms() // 1000, meters, self.commands))
 
     @property
-    def name(self) -> str:
-        return self.settings.name
-
-    @property
     def running(self) -> bool:
-        return self.runtime is not None and self.life is not None and self.life.alive
-
-    async def run(self, restart_s: Callable[[], float]) -> None:
-        """Live, die and live again until cancelled. `restart_s` says how long each death lasts."""
-        while True:
-            try:
-                life = await self._start()
-                await life.ended.wait()
-            except ProcessDiedError:
-                pass
-            if self._stopping:
-                return
-            await self.bury()
-            self.deaths += 1
-            await asyncio.sleep(restart_s())
+        return self.runtime is not None and self.alive
 
     async def stop(self) -> Stores:
         """End in order, and hand over the stores as they are then. The caller closes them."""
@@ -163,13 +139,8 @@ class Collector:
 
     # Its own
 
-    async def _start(self) -> Life:
-        process = Process(self.name)
-        life = self.life = Life(process, self._log, self._network.drop_process)
-        self._log.record("starts", self.name)
-        if self.next_dies_after is not None:
-            life.end_after(self.next_dies_after)
-            self.next_dies_after = None
+    async def _start(self, life: Life) -> None:
+        process = life.process
         stores = self._stores = open_stores(self._directory, life.check, threads=1)
         self._auditor.reopened(self.name, stores)
         self.runtime = process.run(self._prepare, stores)
@@ -178,7 +149,6 @@ class Collector:
         ]
         self._task = process.start(self.runtime.run())
         self._task.add_done_callback(self._ended)
-        return life
 
     def _prepare(self, stores: Stores) -> Runtime:
         save_plan(stores.records, self.settings.plan)
@@ -211,11 +181,7 @@ class Collector:
         if error is not None and not isinstance(error, ProcessDiedError) and self.running:
             self._auditor.fail("a runtime ends by itself", f"{self.name}: {error!r}", self.name)
 
-    async def bury(self) -> None:
-        """What the operating system does when a process ends."""
-        if self.life is not None:
-            self.life.end("stop")
-            await self.life.process.kill()
+    def _close(self) -> None:
         if self._stores is not None:
             rows = self._stores.records.commands()
             self._last_commands = {row.id: [] for row in self.settings.rows}

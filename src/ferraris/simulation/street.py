@@ -7,7 +7,6 @@ death of the process takes the supply of all.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -33,8 +32,8 @@ from ferraris.simulation.auditor import Auditor
 from ferraris.simulation.events import EventLog
 from ferraris.simulation.life import Life, ProcessDiedError
 from ferraris.simulation.memory import MortalMemory
+from ferraris.simulation.mortal import Mortal
 from ferraris.simulation.network import Network
-from ferraris.simulation.process import Process
 
 PROFILES: Final = ("smr5_three_phase", "smr5_single_phase")
 HEARTBEAT_S: Final = 60.0
@@ -67,23 +66,18 @@ class StreetSettings:
     datagram_pushes: bool
 
 
-class Street:
+class Street(Mortal):
     """One fleet, its process and its files."""
 
     def __init__(
         self, settings: StreetSettings, around: Surrounding, directory: Path, entropy: SeededEntropy, now_ms: int
     ) -> None:
-        self.name = f"street{settings.place}"
+        super().__init__(f"street{settings.place}", around.log, around.network)
         self.gateway = f"10.1.0.{settings.place}"
         """The address from which the street's pushes come."""
         self.settings = settings
         self.numbers = tuple(range(settings.first_number, settings.first_number + settings.made.count))
-        self.life: Life | None = None
         self.service: FleetService | None = None
-        self.deaths = 0
-        self.next_dies_after: int | None = None
-        """The next life ends at the write after so many."""
-        self._stopping = False
         self._around = around
         self._directory = directory
         self._entropy = entropy
@@ -102,24 +96,10 @@ class Street:
     def model_of(self, number: int) -> MeterModel:
         return self.models[(number - self.settings.first_number) % len(PROFILES)]
 
-    async def run(self, restart_s: Callable[[], float]) -> None:
-        """Live, die and live again until cancelled. `restart_s` says how long each death lasts."""
-        while True:
-            try:
-                life = await self._start()
-                await life.ended.wait()
-            except ProcessDiedError:
-                pass
-            if self._stopping:
-                return
-            await self.bury()
-            self.deaths += 1
-            await asyncio.sleep(restart_s())
-
     async def stop(self) -> None:
         """End in order."""
         self._stopping = True
-        if self.service is not None and self.life is not None and self.life.alive:
+        if self.service is not None and self.alive:
             await self.service.aclose()
         await self.bury()
 
@@ -128,7 +108,7 @@ class Street:
         self._outages[number] += 1
         self._around.log.record("supply", f"meter{number}", on=0)
         self._around.network.switch_off([Identity(number).host])
-        if self._outages[number] == 1 and self.service is not None and self.life is not None and self.life.alive:
+        if self._outages[number] == 1 and self.service is not None and self.alive:
             await self._as_process(self.service.switch_off(number - self.settings.first_number))
 
     async def switch_on(self, number: int) -> None:
@@ -138,19 +118,13 @@ class Street:
             return
         self._around.log.record("supply", f"meter{number}", on=1)
         self._around.network.switch_on([Identity(number).host])
-        if self.service is not None and self.life is not None and self.life.alive:
+        if self.service is not None and self.alive:
             await self._as_process(self.service.switch_on(number - self.settings.first_number))
 
     # Its own
 
-    async def _start(self) -> Life:
-        around = self._around
-        process = Process(self.name)
-        life = self.life = Life(process, around.log, around.network.drop_process)
-        around.log.record("starts", self.name)
-        if self.next_dies_after is not None:
-            life.end_after(self.next_dies_after)
-            self.next_dies_after = None
+    async def _start(self, life: Life) -> None:
+        around, process = self._around, life.process
         now_ms = around.clock.now_ms()
         memory = self._memory = MortalMemory(self._directory, life, self._witness)
         truth = around.auditor.truth
@@ -169,7 +143,6 @@ class Street:
         self.service = process.run(self._serve, fleet)
         await process.start(self.service.start())
         process.start(self.service.run()).add_done_callback(self._ended)
-        return life
 
     def _serve(self, fleet: Fleet) -> FleetService:
         around = self._around
@@ -200,11 +173,7 @@ class Street:
         if error is not None and not isinstance(error, ProcessDiedError):
             self._around.auditor.fail("a fleet's service ends by itself", f"{self.name}: {error!r}", self.name)
 
-    async def bury(self) -> None:
-        """What the operating system does when a process ends."""
-        if self.life is not None:
-            self.life.end("stop")
-            await self.life.process.kill()
+    def _close(self) -> None:
         if self._memory is not None:
             self._memory.close()
         self.service = self._memory = None
