@@ -91,6 +91,7 @@ MATRIX = """
     COMMUNICATION_EVENT_COUNTER         1 0  0.0.96.15.4.255   1  rr                  rr                  .
     POWER_QUALITY_EVENT_CODE            1 0  0.0.96.11.5.255   1  rr                  rr                  .
     PUSH_SETUP_ALARM                   40 0  0.1.25.9.0.255    1  rbbbbbb|x           .                   .
+    IMAGE_TRANSFER                     18 0  0.0.44.0.0.255    1  rrrrbrr|xxxx        rrrrrrr|----        .
     SAP_ASSIGNMENT                     17 0  0.0.41.0.0.255    1  rr|-                rr|-                .
     LOGICAL_DEVICE_NAME                 1 0  0.0.42.0.0.255    1  rr                  rr                  rr
     SECURITY_SETUP                     64 1  0.0.43.0.0.255    1  rrrrrr|xx------     .                   .
