@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +28,7 @@ from ferraris.dlms import (
     tolerant_push,
     tolerant_settings,
 )
+from ferraris.dlms.inspect import answer_line
 from ferraris.dlms.inspect.push_layouts import push_layout_file
 from ferraris.kernel.errors import AuthenticationError
 from tests.dlms.bottle import (
@@ -166,3 +169,33 @@ def test_any_suite_may_be_named_and_no_broadcast_key(suite: int) -> None:
     broadcast = push[:start] + bytes((push[start] | 0x40,)) + push[start + 1 :]
     with pytest.raises(AuthenticationError):
         PushReceiver(lambda _title: security).receive(broadcast)
+
+
+# What is taken of every sender, so that no quirk is needed: real octets, with what is noticed about them
+
+ROWS = {
+    row["id"]: row
+    for row in map(json.loads, (Path(__file__).parents[1] / "vectors" / "dlms.jsonl").read_text("utf-8").splitlines())
+}
+
+TAKEN_OF_ALL = [
+    # vector                                                     what                                    where it shows
+    ("amshan/kaifa/no_list_1",                                   "a date-time under a tag of its own",   "written as a tagged octet-string (09 0c)"),
+    ("dlms_parser/raw_egd_example",                              "attribute descriptors without tags",   "attribute descriptors stand without tags"),
+    ("dlms_parser/raw_sagemcom_xt211",                           "attribute descriptors without tags",   "attribute descriptors stand without tags"),
+    ("dlms_parser/hdlc_landis_gyr_zmf100",                       "tag and length of a name exchanged",   "tag and length exchanged (06 09)"),
+    ("amshan/hdlc/frame_with_flag_sequence_character_in_info",   "a flag inside a frame",                "'fcs': 'right'"),
+    ("jdlms/hdlc/ua-iskra",                                      "a flag inside a frame",                "'fcs': 'right'"),
+    ("dlms_parser/hdlc_landis_gyr_e450",                         "a client address of two octets",       "'destination_logical': 103, 'destination_physical': 127"),
+    ("dlms_parser/hdlc_landis_gyr_e450",                         "blocks inside HDLC segments",          "'layer': 'general-block-transfer'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("vector", "what", "shown"), TAKEN_OF_ALL)
+def test_what_is_taken_of_every_sender(vector: str, what: str, shown: str) -> None:
+    row = ROWS[vector]
+    found = json.loads(answer_line(json.dumps(row)))
+    assert found["ok"], what
+    assert shown in str(found["layers"]), what
+    if what == "a flag inside a frame":
+        assert b"\x7e" in bytes.fromhex(row["hex"])[1:-1]
