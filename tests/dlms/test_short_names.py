@@ -57,81 +57,82 @@ RANGE = SelectiveAccess(1, b"\x02\x00")
 REPLY = MethodDescriptor(12, ASSOCIATION, 8)
 
 
-@pytest.mark.parametrize(
-    ("request_", "short", "response", "answer"),
-    [
-        (
-            GetRequestNormal(0xC1, TIME),
-            ReadRequest((VariableName(0x108),)),
-            ReadResponse((b"\x11\x05",)),
-            GetResponseNormal(0xC1, b"\x11\x05"),
+THERE_AND_BACK = [
+    # request, what goes out, what comes back, answer
+    (
+        GetRequestNormal(0xC1, TIME),
+        ReadRequest((VariableName(0x108),)),
+        ReadResponse((b"\x11\x05",)),
+        GetResponseNormal(0xC1, b"\x11\x05"),
+    ),
+    (
+        GetRequestNormal(0xC1, BUFFER, RANGE),
+        ReadRequest((ParameterisedAccess(0x208, 1, b"\x02\x00"),)),
+        ReadResponse((DataAccessResult.SCOPE_OF_ACCESS_VIOLATED,)),
+        GetResponseNormal(0xC1, DataAccessResult.SCOPE_OF_ACCESS_VIOLATED),
+    ),
+    (
+        GetRequestWithList(0xC2, ((TIME, None), (ABSENT, None), (BUFFER, RANGE))),
+        ReadRequest((VariableName(0x108), ParameterisedAccess(0x208, 1, b"\x02\x00"))),
+        ReadResponse((b"\x00", OK)),
+        GetResponseWithList(0xC2, (b"\x00", UNDEFINED, OK)),
+    ),
+    (
+        SetRequestNormal(0xC3, TIME, None, b"\x09\x00"),
+        WriteRequest((VariableName(0x108),), (b"\x09\x00",)),
+        WriteResponse((OK,)),
+        SetResponseNormal(0xC3, OK),
+    ),
+    (
+        SetRequestWithList(0xC3, ((ABSENT, None), (TIME, None)), (b"\x00", b"\x09\x00")),
+        WriteRequest((VariableName(0x108),), (b"\x09\x00",)),
+        WriteResponse((DataAccessResult.READ_WRITE_DENIED,)),
+        SetResponseWithList(0xC3, (UNDEFINED, DataAccessResult.READ_WRITE_DENIED)),
+    ),
+    (
+        ActionRequestNormal(0xC4, DISCONNECT, b"\x0f\x00"),
+        WriteRequest((VariableName(0x320),), (b"\x0f\x00",)),
+        WriteResponse((OK,)),
+        ActionResponseNormal(0xC4, ActionResult.SUCCESS, None),
+    ),
+    (
+        ActionRequestNormal(0xC4, DISCONNECT, None),
+        WriteRequest((VariableName(0x320),), (b"\x00",)),
+        WriteResponse((DataAccessResult.NO_LONG_SET_IN_PROGRESS,)),
+        ActionResponseNormal(0xC4, ActionResult.OTHER_REASON, None),
+    ),
+    (
+        ActionRequestNormal(0xC5, REPLY, b"\x09\x00"),
+        ReadRequest((ParameterisedAccess(0xFA58, 0, b"\x09\x00"),)),
+        ReadResponse((b"\x09\x01\x05",)),
+        ActionResponseNormal(0xC5, ActionResult.SUCCESS, b"\x09\x01\x05"),
+    ),
+    (
+        ActionRequestWithList(0xC6, (DISCONNECT, MethodDescriptor(70, CLOCK, 1)), (b"\x0f\x00", b"\x0f\x00")),
+        WriteRequest((VariableName(0x320),), (b"\x0f\x00",)),
+        WriteResponse((OK,)),
+        ActionResponseWithList(
+            0xC6, (ActionAnswer(ActionResult.SUCCESS, None), ActionAnswer(ActionResult.OBJECT_UNDEFINED, None))
         ),
-        (
-            GetRequestNormal(0xC1, BUFFER, RANGE),
-            ReadRequest((ParameterisedAccess(0x208, 1, b"\x02\x00"),)),
-            ReadResponse((DataAccessResult.SCOPE_OF_ACCESS_VIOLATED,)),
-            GetResponseNormal(0xC1, DataAccessResult.SCOPE_OF_ACCESS_VIOLATED),
+    ),
+    (
+        ActionRequestWithList(0xC6, (DISCONNECT, REPLY), (b"\x0f\x00", b"\x09\x00")),
+        ReadRequest((ParameterisedAccess(0x320, 0, b"\x0f\x00"), ParameterisedAccess(0xFA58, 0, b"\x09\x00"))),
+        ReadResponse((b"\x00", b"\x09\x00")),
+        ActionResponseWithList(
+            0xC6, (ActionAnswer(ActionResult.SUCCESS, b"\x00"), ActionAnswer(ActionResult.SUCCESS, b"\x09\x00"))
         ),
-        (
-            GetRequestWithList(0xC2, ((TIME, None), (ABSENT, None), (BUFFER, RANGE))),
-            ReadRequest((VariableName(0x108), ParameterisedAccess(0x208, 1, b"\x02\x00"))),
-            ReadResponse((b"\x00", OK)),
-            GetResponseWithList(0xC2, (b"\x00", UNDEFINED, OK)),
-        ),
-        (
-            SetRequestNormal(0xC3, TIME, None, b"\x09\x00"),
-            WriteRequest((VariableName(0x108),), (b"\x09\x00",)),
-            WriteResponse((OK,)),
-            SetResponseNormal(0xC3, OK),
-        ),
-        (
-            SetRequestWithList(0xC3, ((ABSENT, None), (TIME, None)), (b"\x00", b"\x09\x00")),
-            WriteRequest((VariableName(0x108),), (b"\x09\x00",)),
-            WriteResponse((DataAccessResult.READ_WRITE_DENIED,)),
-            SetResponseWithList(0xC3, (UNDEFINED, DataAccessResult.READ_WRITE_DENIED)),
-        ),
-        (
-            ActionRequestNormal(0xC4, DISCONNECT, b"\x0f\x00"),
-            WriteRequest((VariableName(0x320),), (b"\x0f\x00",)),
-            WriteResponse((OK,)),
-            ActionResponseNormal(0xC4, ActionResult.SUCCESS, None),
-        ),
-        (
-            ActionRequestNormal(0xC4, DISCONNECT, None),
-            WriteRequest((VariableName(0x320),), (b"\x00",)),
-            WriteResponse((DataAccessResult.NO_LONG_SET_IN_PROGRESS,)),
-            ActionResponseNormal(0xC4, ActionResult.OTHER_REASON, None),
-        ),
-        (
-            ActionRequestNormal(0xC5, REPLY, b"\x09\x00"),
-            ReadRequest((ParameterisedAccess(0xFA58, 0, b"\x09\x00"),)),
-            ReadResponse((b"\x09\x01\x05",)),
-            ActionResponseNormal(0xC5, ActionResult.SUCCESS, b"\x09\x01\x05"),
-        ),
-        (
-            ActionRequestWithList(0xC6, (DISCONNECT, MethodDescriptor(70, CLOCK, 1)), (b"\x0f\x00", b"\x0f\x00")),
-            WriteRequest((VariableName(0x320),), (b"\x0f\x00",)),
-            WriteResponse((OK,)),
-            ActionResponseWithList(
-                0xC6, (ActionAnswer(ActionResult.SUCCESS, None), ActionAnswer(ActionResult.OBJECT_UNDEFINED, None))
-            ),
-        ),
-        (
-            ActionRequestWithList(0xC6, (DISCONNECT, REPLY), (b"\x0f\x00", b"\x09\x00")),
-            ReadRequest((ParameterisedAccess(0x320, 0, b"\x0f\x00"), ParameterisedAccess(0xFA58, 0, b"\x09\x00"))),
-            ReadResponse((b"\x00", b"\x09\x00")),
-            ActionResponseWithList(
-                0xC6, (ActionAnswer(ActionResult.SUCCESS, b"\x00"), ActionAnswer(ActionResult.SUCCESS, b"\x09\x00"))
-            ),
-        ),
-        (
-            GetRequestWithList(0xC2, ((TIME, None), (BUFFER, None))),
-            ReadRequest((VariableName(0x108), VariableName(0x208))),
-            ReadResponse((DataAccessResult.TEMPORARY_FAILURE,)),
-            GetResponseWithList(0xC2, (DataAccessResult.TEMPORARY_FAILURE,) * 2),
-        ),
-    ],
-)
+    ),
+    (
+        GetRequestWithList(0xC2, ((TIME, None), (BUFFER, None))),
+        ReadRequest((VariableName(0x108), VariableName(0x208))),
+        ReadResponse((DataAccessResult.TEMPORARY_FAILURE,)),
+        GetResponseWithList(0xC2, (DataAccessResult.TEMPORARY_FAILURE,) * 2),
+    ),
+]
+
+
+@pytest.mark.parametrize(("request_", "short", "response", "answer"), THERE_AND_BACK)
 def test_there_and_back(request_: Request, short: object, response: ReadResponse, answer: object) -> None:
     exchange = ShortNameExchange(request_, NAMES)
     assert exchange.request == short

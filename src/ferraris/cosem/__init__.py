@@ -3,7 +3,8 @@
 An attribute or method is named by its declaration (`Register.value`, `DisconnectControl.remote_disconnect`), which knows
 its number and how its octets become values. Each interface class is one file in `classes`, found by itself; what is
 re-exported here are those that other packages name. `types` holds the data types, `obis` the symbolic names of logical
-names, `channels` and `events` the numbers that stores and event logs use.
+names, `short_names` the numbers that stand for attributes and methods, `compact_buffer` what compact data holds, `channels` and
+`events` the numbers that stores and event logs use.
 """
 
 from ferraris.cosem import channels, events, obis, types

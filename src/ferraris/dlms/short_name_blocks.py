@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias, cast
 
-from ferraris.codec import decode_whole, encode_data, skip_data
-from ferraris.codec.axdr import Data, Tag
+from ferraris.codec import Data, Tag, decode_whole, encode_data, skip_data
 from ferraris.dlms.apdu import (
     BlockNumberAccess,
     DataBlockResult,
