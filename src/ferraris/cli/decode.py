@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Final
 
 import typer
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from ferraris.cli.decoded_messages import messages_of, messages_of_file, show_messages, with_key_file
 from ferraris.dlms.inspect import Inspection, InspectionKeys, answer_line, error_to_json, inspect
 from ferraris.kernel.errors import ConfigError, FerrarisError, LocalProtocolError
 from ferraris.kernel.limits import INSPECTION_LINE_OCTETS_MAX
@@ -31,18 +33,31 @@ def decode(
     dedicated: Annotated[str, typer.Option(metavar="HEX", help="Dedicated key.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Read and write one JSON object a line.")] = False,
+    file: Annotated[
+        Path | None, typer.Option(help="A pcap or pcapng file, a capture in lines of JSON, or a file of octets.")
+    ] = None,
+    keys_file: Annotated[
+        Path | None, typer.Option("--keys", envvar="FERRARIS_KEYS", help="File of keys, in TOML.")
+    ] = None,
+    octets: Annotated[bool, typer.Option("--octets", help="Show the field of each octet.")] = False,
 ) -> None:
-    """Turn a frame or an APDU in hexadecimal digits into readable text or JSON.
+    """Turn a frame, an APDU or a captured conversation into readable text or JSON.
 
-    Digits come as arguments or on standard input, blanks allowed. Flags, addresses, wrapper, LLC, segments, blocks and ciphering
+    Digits come as arguments or on standard input, blanks allowed; --file reads captures and files of octets. Flags, addresses, wrapper, LLC, segments, blocks and ciphering
     are recognised by themselves. With --jsonl each line is {"id", "hex", "keys": {"ek", "ak", "system_title", "dedicated"}},
     and each answer {"id", "ok", "layers", "apdu", "value", "error"}.
     """
     if jsonl:
         answer_lines(sys.stdin.buffer, sys.stdout)
         return
-    digits = "".join(hexadecimal) if hexadecimal else sys.stdin.read(INSPECTION_LINE_OCTETS_MAX)
     keys = InspectionKeys.of({"ek": ek, "ak": ak, "system_title": system_title, "dedicated": dedicated})
+    if keys_file is not None:
+        keys = with_key_file(keys, keys_file)
+    if file is not None:
+        raise typer.Exit(show_messages(messages_of_file(file, keys), as_json=as_json, octets=octets))
+    digits = "".join(hexadecimal) if hexadecimal else sys.stdin.read(INSPECTION_LINE_OCTETS_MAX)
+    if octets:
+        raise typer.Exit(show_messages(messages_of(_octets(digits), keys), as_json=as_json, octets=True))
     result = Inspection()
     error = None
     try:

@@ -51,10 +51,12 @@ class _KeyFile:
     meter_system_title: str = ""
 
 
-def read_keys(path: Path, url: MeterUrl) -> ClientKeys:
+def read_keys(path: Path, url: MeterUrl | None = None) -> ClientKeys:
     """The keys in `path` for the meter at `url`. Raises ConfigError, which never repeats a key."""
     text = _read_privately(path)
     if text.lstrip().startswith("{"):
+        if url is None:
+            raise ConfigError(f"{path} lists several meters", expected="a file of keys in TOML, for one meter")
         return _from_list(text, path, url)
     try:
         named = parse_toml(text, _KeyFile, str(path))

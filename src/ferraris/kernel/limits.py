@@ -154,6 +154,16 @@ KEY_FILE_OCTETS_MAX: Final = 64 * 1024 * 1024
 """A file of keys: the list of the largest fleet of virtual meters."""
 EXPLORED_TOGETHER_MAX: Final = 16
 """Attributes that a tool asks for in one list."""
+CAPTURE_FILE_OCTETS_MAX: Final = 256 * 1024 * 1024
+"""A capture that `ferraris decode` reads at a time."""
+CAPTURE_STREAMS_MAX: Final = 65_536
+"""Directions of TCP connections in one capture."""
+CAPTURE_OUT_OF_ORDER_OCTETS_MAX: Final = 1024 * 1024
+"""Captured octets of one direction that wait for a missing segment; above it, the gap is passed over."""
+OCTET_FIELDS_MAX: Final = 100_000
+"""Fields of one APDU that `ferraris decode --octets` lists."""
+CONVERSATIONS_MAX: Final = 65_536
+"""Pairs of ends whose traffic is followed in one capture."""
 CHECKED_BLOCKS_MAX: Final = 10_000
 """Blocks of one result that a conformance check takes from a server that never marks the last one."""
 OBJECT_LIST_FILE_OCTETS_MAX: Final = 16 * 1024 * 1024

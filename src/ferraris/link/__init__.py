@@ -7,6 +7,7 @@ Adapters (TCP, UDP, serial lines near and far, loopback) and middlewares (faults
 from __future__ import annotations
 
 from ferraris.link.capture import Capture, CaptureLink, Direction, JsonLinesCapture, PcapCapture
+from ferraris.link.capture_file import CapturedChunk, is_capture, read_capture, read_json_lines
 from ferraris.link.contract import (
     Connector,
     Downlink,
@@ -34,6 +35,7 @@ __all__ = [
     "AdjustableLine",
     "Capture",
     "CaptureLink",
+    "CapturedChunk",
     "Connector",
     "Direction",
     "Downlink",
@@ -59,11 +61,14 @@ __all__ = [
     "UdpLink",
     "UdpServer",
     "address_text",
+    "is_capture",
     "loopback_pair",
     "open_rfc2217",
     "open_serial",
     "open_tcp",
     "open_udp",
+    "read_capture",
+    "read_json_lines",
     "receive_within",
     "serve_tcp",
     "serve_udp",

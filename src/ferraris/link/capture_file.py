@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import dpkt
+import dpkt  # type: ignore[import-untyped]  # it has no types
 
 from ferraris.kernel.errors import ConfigError
 from ferraris.kernel.limits import (
@@ -100,13 +100,14 @@ def _chunks(streams: _Streams, link_type: int, time_ms: int, record: bytes) -> I
     if packet is None:
         return
     segment = packet.data
-    ends = [_host(octets) for octets in (packet.src, packet.dst)]
+    source_host, destination_host = _host(packet.src), _host(packet.dst)
     if isinstance(segment, dpkt.udp.UDP):
         if segment.data:
-            source, destination = address_text(ends[0], segment.sport), address_text(ends[1], segment.dport)
+            source = address_text(source_host, segment.sport)
+            destination = address_text(destination_host, segment.dport)
             yield CapturedChunk(time_ms, source, destination, bytes(segment.data), keeps_boundaries=True)
     elif isinstance(segment, dpkt.tcp.TCP):
-        yield from streams.take(time_ms, *ends, segment)
+        yield from streams.take(time_ms, source_host, destination_host, segment)
 
 
 def _ip_of(link_type: int, record: bytes) -> Any:

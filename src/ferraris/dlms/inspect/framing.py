@@ -1,6 +1,6 @@
 """The layers around an APDU, peeled off: HDLC with or without flags, wired M-Bus, wrapper, LLC; whatever is there.
 
-What stands in front tells which layer it is: no APDU has a tag of 0x00, 0x68 with its repetition, 0x7E, 0xA0 to 0xAF or
+What stands in front tells which layer it is: no APDU has a tag of 0x00, 0x68 with its repetition, 0x7E, 0x90, 0xA0 to 0xAF or
 0xE6 with the rest of an LLC header.
 """
 
@@ -17,6 +17,9 @@ LLC_HEADERS: Final = {hdlc.LLC_COMMAND: "command", hdlc.LLC_RESPONSE: "response"
 CARRIERS: Final = (hdlc.FrameKind.I, hdlc.FrameKind.UI)
 NEGOTIATORS: Final = (hdlc.FrameKind.SNRM, hdlc.FrameKind.UA)
 WRAPPER_START: Final = b"\x00\x01"
+PLC_LLC: Final = 0x90
+"""The control octet of IEC 61334-4-32, before destination and source: APDUs over power lines."""
+PLC_LLC_OCTETS: Final = 3
 
 Layer = dict[str, Any]
 
@@ -44,6 +47,10 @@ def unframe(octets: bytes, layers: list[Layer]) -> Unframed:
         _unframe_mbus(octets, found)
     elif octets.startswith(WRAPPER_START):
         _unframe_wrapper(octets, found)
+    elif octets[0] == PLC_LLC and len(octets) > PLC_LLC_OCTETS:
+        layer = {"layer": "llc-61334-4-32", "destination": octets[1], "source": octets[2]}
+        found.layers.append({**layer, "warnings": []})
+        found.payloads.append(octets[PLC_LLC_OCTETS:])
     else:
         found.payloads.append(octets)
     found.payloads = [_without_llc(payload, found) for payload in found.payloads]

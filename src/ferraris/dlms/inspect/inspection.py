@@ -56,6 +56,8 @@ class Inspection:
     layers: list[Layer] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     values: list[Json] = field(default_factory=list)
+    plains: list[bytes] = field(default_factory=list)
+    """The octets of each APDU that was read, deciphered; those of an initiate APDU before those of the APDU around it."""
 
     @property
     def apdu(self) -> Json:
@@ -151,11 +153,13 @@ def _inspect_apdu(octets: bytes, keys: InspectionKeys, result: Inspection, depth
     result.names.append(apdu_name(apdu))
     if isinstance(apdu, DataNotification):
         result.values.append(notification_value(apdu, warnings))
+        result.plains.append(octets)
         return
     value = apdu_value(apdu, warnings)
     if isinstance(apdu, WITH_USER_INFORMATION) and apdu.user_information is not None:
-        value["initiate"] = _user_information(apdu, keys, warnings)
+        value["initiate"] = _user_information(apdu, keys, warnings, result.plains)
     result.values.append(value)
+    result.plains.append(octets)
 
 
 def _decode(octets: bytes, layer: Layer) -> Apdu | None:
@@ -206,7 +210,9 @@ def _check_plain_tag(apdu: Apdu, plain: bytes) -> None:
         )
 
 
-def _user_information(apdu: Aarq | Aare | Rlrq | Rlre, keys: InspectionKeys, warnings: list[str]) -> Json:
+def _user_information(
+    apdu: Aarq | Aare | Rlrq | Rlre, keys: InspectionKeys, warnings: list[str], plains: list[bytes]
+) -> Json:
     """The initiate APDU inside an ACSE APDU, deciphered if the keys are there; the ACSE APDU may name its sender."""
     assert apdu.user_information is not None
     title = None
@@ -218,6 +224,7 @@ def _user_information(apdu: Aarq | Aare | Rlrq | Rlre, keys: InspectionKeys, war
         keys = replace(keys, system_title=title)
     inner = Inspection()
     _inspect_apdu(apdu.user_information, keys, inner, 1)
+    plains.extend(inner.plains)
     for layer in inner.layers:
         warnings.extend(layer.pop("warnings"))
     return {"apdu": inner.names[0], "layers": inner.layers, "value": inner.values[0]}
