@@ -157,14 +157,3 @@ def test_jdlms_writes_invokes_and_is_answered(jdlms: PeerProcess) -> None:
     octets = bytes(range(150)).hex()
     assert [result["value"] for result in results] == [0, octets, octets]
     assert max(map(len, carried)) <= 200
-
-
-def test_jdlms_reads_in_blocks(jdlms: PeerProcess, gurux: PeerProcess) -> None:
-    """What Gurux has written in blocks, jDLMS reads in blocks."""
-    settings = AssociationSettings(Mechanism.LOWEST, max_receive_pdu_size=200)
-    with keeping(settings) as (port, keeper):
-        task = {"do": "client", "host": "127.0.0.1", "port": port, "server_sap": 1, "client_sap": 16, "pdu_size": 200}
-        gurux.ask({**task, "operations": [["set_octets", *DATA, 2_000]]})
-        answer = jdlms.ask({**task, "operations": [["get", *DATA]]})
-    assert answer["results"] == [{"ok": True, "value": bytes(n & 0xFF for n in range(2_000)).hex()}]
-    assert {"c402", "c002"} <= {apdu[:2].hex() for apdu in keeper.carried}

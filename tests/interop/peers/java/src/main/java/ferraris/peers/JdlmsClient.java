@@ -28,7 +28,7 @@ import org.openmuc.jdlms.datatypes.CosemDateFormat;
 import org.openmuc.jdlms.datatypes.DataObject;
 import org.openmuc.jdlms.settings.client.ReferencingMethod;
 
-/** One association of a jDLMS client over the TCP wrapper. */
+/** One association of a jDLMS client over TCP, in the wrapper or in HDLC frames. */
 final class JdlmsClient {
     private static final int TIMEOUT_MS = 10_000;
 
@@ -70,12 +70,16 @@ final class JdlmsClient {
     static DlmsConnection connect(JsonObject task) throws IOException {
         TcpConnectionBuilder builder = new TcpConnectionBuilder(task.get("host").getAsString())
                 .setPort(task.get("port").getAsInt())
-                .useWrapper()
                 .setClientId(task.get("client_sap").getAsInt())
                 .setLogicalDeviceId(task.get("server_sap").getAsInt())
                 .setResponseTimeout(TIMEOUT_MS)
                 .setChallengeLength(Lines.number(task, "challenge_length", 16))
                 .setSecuritySuite(security(task));
+        if (Lines.truth(task, "hdlc")) {
+            builder.useHdlc().setPhysicalDeviceAddress(Lines.number(task, "physical", 0));
+        } else {
+            builder.useWrapper();
+        }
         if (Lines.truth(task, "short_names")) {
             builder.setReferencingMethod(ReferencingMethod.SHORT);
         }
@@ -134,6 +138,7 @@ final class JdlmsClient {
             case "get" -> plain(get(operation.get(1).getAsInt(), operation.get(2).getAsString(),
                     operation.get(3).getAsInt(), null));
             case "get_list" -> getList(operation.get(1).getAsJsonArray());
+            case "set_octets", "invoke_octets" -> JdlmsServices.perform(connection, name, operation);
             case "clock" -> clock();
             case "set_clock" -> setClock(operation.get(1).getAsLong());
             case "register" -> register(operation.get(1).getAsString());
