@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 
 from tests.interop.matrix import MatrixPlugin
+from tests.tidy.claims import ClaimsPlugin
 
 # A deadline would measure the machine, not the code.
 settings.register_profile("ferraris", deadline=None)
@@ -18,6 +19,7 @@ def anyio_backend() -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The process that reports keeps what the interop tests show; a worker only runs tests."""
+    """The process that reports keeps what the tests show; a worker only runs them."""
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(MatrixPlugin(config))
+        config.pluginmanager.register(ClaimsPlugin())
