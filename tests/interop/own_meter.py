@@ -65,11 +65,12 @@ def _free_port() -> int:
 
 
 @contextmanager
-def serving(directory: Path, count: int, *profiles: str) -> Iterator[list[OwnMeter]]:
+def serving(directory: Path, count: int, *profiles: str, hdlc: bool = False) -> Iterator[list[OwnMeter]]:
     """`count` meters that have measured for two days."""
     command = [sys.executable, "-m", "ferraris", "meter", "serve", "--dir", str(directory / "meters")]
     command += ["--csv", str(_replayed(directory / "even.csv")), "--count", str(count), "--port", str(_free_port())]
     command += ["--history-days", str(HISTORY_DAYS), "--start", START, "--speed", SLOW, "--seed", "7"]
+    command += ["--hdlc"] if hdlc else []
     for profile in profiles:
         command += ["--profile", profile]
     with (directory / "log").open("w") as log:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -342,13 +343,13 @@ class ClientAssociation:
         if self._engine.state is not State.ASSOCIATED:
             return
         self._engine.send(Release(), self._now_ms())
-        try:
+        event: Event | None = None
+        with suppress(LinkError, RemoteProtocolError):
             event = await self._next_event()
-            if self._connects:
+        if self._connects:
+            with suppress(LinkError, RemoteProtocolError):
                 await self._until_connected(connected=False)
-        except (LinkError, RemoteProtocolError):
-            return
-        if not isinstance(event, Released):
+        if event is not None and not isinstance(event, Released):
             raise _unexpected(event, "an RLRE")
 
     async def aclose(self) -> None:

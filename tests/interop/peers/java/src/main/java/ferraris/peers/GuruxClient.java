@@ -30,7 +30,7 @@ import java.util.Date;
 import java.util.List;
 import java.util.Map;
 
-/** One association of a Gurux client over the TCP wrapper. */
+/** One association of a Gurux client over TCP, in the wrapper or in HDLC frames. */
 final class GuruxClient implements AutoCloseable {
     private static final int TIMEOUT_MS = 10_000;
 
@@ -50,13 +50,11 @@ final class GuruxClient implements AutoCloseable {
     }
 
     static GXDLMSSecureClient configure(JsonObject task) {
-        Authentication authentication = switch (Lines.text(task, "authentication", "none")) {
-            case "low" -> Authentication.LOW;
-            case "gmac" -> Authentication.HIGH_GMAC;
-            default -> Authentication.NONE;
-        };
+        Authentication authentication = GuruxSecurity.authentication(Lines.text(task, "authentication", "none"));
         GXDLMSSecureClient client = new GXDLMSSecureClient(!Lines.truth(task, "short_names"), task.get("client_sap").getAsInt(),
-                task.get("server_sap").getAsInt(), authentication, null, InterfaceType.WRAPPER);
+                task.get("server_sap").getAsInt(), authentication, null,
+                Lines.truth(task, "hdlc") ? InterfaceType.HDLC : InterfaceType.WRAPPER);
+        GuruxHdlc.configure(client, task);
         if (task.has("secret")) {
             client.setPassword(Lines.octets(task, "secret"));
         }
@@ -71,6 +69,7 @@ final class GuruxClient implements AutoCloseable {
         }
         if (task.has("system_title")) {
             client.getCiphering().setSystemTitle(Lines.octets(task, "system_title"));
+            GuruxSecurity.equip(client.getCiphering(), task);
             client.getCiphering().setBlockCipherKey(Lines.octets(task, "encryption_key"));
             client.getCiphering().setAuthenticationKey(Lines.octets(task, "authentication_key"));
             client.getCiphering().setDedicatedKey(Lines.octets(task, "dedicated_key"));
@@ -91,6 +90,7 @@ final class GuruxClient implements AutoCloseable {
         JsonArray results = new JsonArray();
         try (GuruxClient association = new GuruxClient(task)) {
             try {
+                GuruxHdlc.connect(association, association.client);
                 association.associate();
             } catch (Exception error) {
                 answer.addProperty("associated", false);
@@ -104,6 +104,7 @@ final class GuruxClient implements AutoCloseable {
                 results.add(association.attempt(operation));
             }
             answer.addProperty("released", association.release());
+            GuruxHdlc.disconnect(association, association.client);
             answer.addProperty("invocation_counter", association.client.getCiphering().getInvocationCounter());
         }
         answer.add("results", results);

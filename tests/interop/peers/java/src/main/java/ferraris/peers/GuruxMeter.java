@@ -9,6 +9,7 @@ import gurux.dlms.enums.AccessMode;
 import gurux.dlms.enums.Authentication;
 import gurux.dlms.enums.Conformance;
 import gurux.dlms.enums.DataType;
+import gurux.dlms.enums.InterfaceType;
 import gurux.dlms.enums.MethodAccessMode;
 import gurux.dlms.enums.ObjectType;
 import gurux.dlms.enums.SourceDiagnostic;
@@ -39,7 +40,7 @@ final class GuruxMeter extends GXDLMSSecureServer2 {
     private final byte[] secret;
 
     private GuruxMeter(JsonObject task, GXDLMSAssociationLogicalName association) {
-        super(association, new GXDLMSTcpUdpSetup());
+        super(association, Lines.truth(task, "hdlc") ? InterfaceType.HDLC : InterfaceType.WRAPPER);
         pduSize = Lines.number(task, "pdu_size", 1024);
         secret = Lines.octets(task, "secret");
         addAssociations(task);
@@ -63,6 +64,7 @@ final class GuruxMeter extends GXDLMSSecureServer2 {
     private void equip(JsonObject task) {
         setMaxReceivePDUSize(pduSize);
         getCiphering().setSystemTitle(Lines.octets(task, "system_title"));
+        GuruxSecurity.equip(getCiphering(), task);
         getCiphering().setBlockCipherKey(Lines.octets(task, "encryption_key"));
         getCiphering().setAuthenticationKey(Lines.octets(task, "authentication_key"));
         getCiphering().setInvocationCounter(Lines.number(task, "invocation_counter", 1));
@@ -126,12 +128,16 @@ final class GuruxMeter extends GXDLMSSecureServer2 {
         reading.setSecret(Lines.octets(task, "secret"));
         getItems().add(reading);
         GXDLMSAssociationLogicalName management = new GXDLMSAssociationLogicalName("0.0.40.0.3.255");
-        allow(management, 1, Authentication.HIGH_GMAC);
-        management.getApplicationContextName().setContextId(ApplicationContextName.LOGICAL_NAME_WITH_CIPHERING);
+        allow(management, 1, GuruxSecurity.authentication(Lines.text(task, "authentication", "gmac")));
+        management.setSecret(Lines.octets(task, "secret"));
+        if (!Lines.truth(task, "plain_context")) {
+            management.getApplicationContextName().setContextId(ApplicationContextName.LOGICAL_NAME_WITH_CIPHERING);
+        }
         GXDLMSSecuritySetup security = new GXDLMSSecuritySetup("0.0.43.0.3.255");
         security.setServerSystemTitle(getCiphering().getSystemTitle());
-        security.setGuek(getCiphering().getBlockCipherKey());
-        security.setGak(getCiphering().getAuthenticationKey());
+        security.setSecuritySuite(GuruxSecurity.suite(task));
+        security.setGuek(Lines.octets(task, "encryption_key"));
+        security.setGak(Lines.octets(task, "authentication_key"));
         management.setSecuritySetupReference(security.getLogicalName());
         getItems().add(security);
         getItems().add(management);
@@ -181,13 +187,13 @@ final class GuruxMeter extends GXDLMSSecureServer2 {
 
     @Override
     protected AccessMode onGetAttributeAccess(ValueEventArgs access) {
-        boolean managing = access.getSettings().getAuthentication() == Authentication.HIGH_GMAC;
+        boolean managing = GuruxSecurity.isHigh(access.getSettings().getAuthentication());
         return managing ? AccessMode.READ_WRITE : AccessMode.READ;
     }
 
     @Override
     protected MethodAccessMode onGetMethodAccess(ValueEventArgs access) {
-        boolean managing = access.getSettings().getAuthentication() == Authentication.HIGH_GMAC;
+        boolean managing = GuruxSecurity.isHigh(access.getSettings().getAuthentication());
         return managing || !getUseLogicalNameReferencing() ? MethodAccessMode.ACCESS : MethodAccessMode.NO_ACCESS;
     }
 
