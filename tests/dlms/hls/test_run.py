@@ -50,7 +50,7 @@ def test_a_challenge_of_a_wrong_size_is_refused(mechanism: Mechanism, challenge:
 @each_mechanism
 def test_the_smallest_and_the_largest_challenge_are_taken(mechanism: Mechanism) -> None:
     run = run_of(CLIENT_TITLE, mechanism, 1)
-    for octets in (run.challenge_octets_min, CHALLENGE_OCTETS_MAX):
+    for octets in (CHALLENGE_OCTETS_MIN, CHALLENGE_OCTETS_MAX):
         run.take_challenge(bytes(octets), SERVER_TITLE)
         assert run.peer_challenge == bytes(octets)
 

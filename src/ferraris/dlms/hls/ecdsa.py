@@ -1,6 +1,12 @@
-"""HLS-ECDSA, mechanism 7: f is the signature of who answers, over both system titles and both challenges."""
+"""HLS-ECDSA, mechanism 7: f is the signature of who answers, over both system titles and both challenges.
+
+The standard wants challenges of 32 octets and more. Ours are; a peer's shorter one is taken, since Gurux sends such, and
+since the peer alone has the harm of it: what we sign has our own challenge in it as well.
+"""
 
 from __future__ import annotations
+
+from typing import Final
 
 from ferraris.dlms.elliptic import PrivateKey, curve_of_suite, verify_signature
 from ferraris.dlms.hls.run import HlsRun
@@ -9,17 +15,17 @@ from ferraris.dlms.settings import Security
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import AuthenticationError, LocalProtocolError
 
+OWN_CHALLENGE_OCTETS_MIN: Final = 32
+
 
 class HlsEcdsa(HlsRun):
-    """One run of mechanism 7. Its challenges have at least 32 octets."""
+    """One run of mechanism 7."""
 
     __slots__ = ("_key", "_pairs", "_security")
 
-    challenge_octets_min = 32
-
     def __init__(self, security: Security, entropy: Entropy, challenge_octets: int) -> None:
         """Raises LocalProtocolError without a signing key of the suite's curve."""
-        super().__init__(entropy, max(challenge_octets, self.challenge_octets_min))
+        super().__init__(entropy, max(challenge_octets, OWN_CHALLENGE_OCTETS_MIN))
         self._security = security
         self._pairs, self._key = signing_pair(security)
 

@@ -21,8 +21,6 @@ class HlsRun(ABC):
 
     __slots__ = ("challenge", "peer_challenge", "peer_system_title")
 
-    challenge_octets_min = CHALLENGE_OCTETS_MIN
-
     def __init__(self, entropy: Entropy, challenge_octets: int) -> None:
         self.challenge = entropy.octets(challenge_octets)
         self.peer_challenge = b""
@@ -30,9 +28,9 @@ class HlsRun(ABC):
 
     def take_challenge(self, challenge: bytes | None, peer_system_title: bytes) -> None:
         """The peer's challenge. Raises AuthenticationError when it is missing, too short, too long or our own come back."""
-        if challenge is None or not self.challenge_octets_min <= len(challenge) <= CHALLENGE_OCTETS_MAX:
+        if challenge is None or not CHALLENGE_OCTETS_MIN <= len(challenge) <= CHALLENGE_OCTETS_MAX:
             got = None if challenge is None else len(challenge)
-            limits = f"{self.challenge_octets_min} to {CHALLENGE_OCTETS_MAX} octets"
+            limits = f"{CHALLENGE_OCTETS_MIN} to {CHALLENGE_OCTETS_MAX} octets"
             raise AuthenticationError("an HLS challenge has a wrong size", expected=limits, got=got)
         if self._reflects(challenge):
             raise AuthenticationError("the peer reflects our own challenge", expected="another challenge")
