@@ -19,15 +19,17 @@ from ferraris.codec import (
     STRING_TAGS,
     Data,
     Tag,
-    decode_data,
     write_length,
 )
 from ferraris.dlms.apdu import DataNotification, decode_apdu
-from ferraris.kernel.errors import DecodeError, RemoteProtocolError
+from ferraris.dlms.untagged import DESCRIPTOR_OCTETS, UNTAGGED_DESCRIPTOR, read_value
+from ferraris.kernel.errors import RemoteProtocolError
 from ferraris.kernel.limits import LAYOUTS_PER_SIZE_MAX, NOTIFICATION_LAYOUTS_MAX
 
 _NEW_TUPLE: Final = tuple.__new__
 """A named tuple made this way costs half; there is one for every push."""
+_WITHOUT_VALUE: Final = EMPTY_TAGS | {UNTAGGED_DESCRIPTOR}
+"""What is the same in every push of a layout: nothing, and the names that stand among the values."""
 HEADER: Final = struct.Struct(">xI")
 """The tag and the long-invoke-id-and-priority, before the date-time's length."""
 
@@ -77,9 +79,7 @@ class NotificationDecoder:
         apdu = decode_apdu(octets)
         if not isinstance(apdu, DataNotification):
             raise RemoteProtocolError("no data-notification", expected="tag 15", got=type(apdu).__name__)
-        body, end = decode_data(apdu.body)
-        if end != len(apdu.body):
-            raise DecodeError("octets follow the notification's body", expected=end, got=len(apdu.body), offset=end)
+        body = read_value(apdu.body).data
         notification = Notification(apdu.long_invoke_id_and_priority, apdu.date_time, tuple(_values_of(body)), body)
         layout = _layout_of(octets, notification)
         if layout is not None:
@@ -150,6 +150,9 @@ class _Builder:
     def put(self, data: Data) -> bool:
         """Add one value and all that it holds; False when `struct` cannot unpack one of them."""
         tag, value = data
+        if tag == UNTAGGED_DESCRIPTOR:
+            self.put_fixed(DESCRIPTOR_OCTETS)
+            return True
         self.put_fixed(1)
         number = NUMBER_FORMATS.get(tag)
         if number is not None:
@@ -175,11 +178,11 @@ def _values_of(data: Data) -> Iterator[object]:
     if data.tag in (Tag.ARRAY, Tag.STRUCTURE):
         for member in cast("tuple[Data, ...]", data.value):
             yield from _values_of(member)
-    elif data.tag not in EMPTY_TAGS:
+    elif data.tag not in _WITHOUT_VALUE:
         yield data.value
 
 
 def _fill(data: Data, values: Iterator[object]) -> Data:
     if data.tag in (Tag.ARRAY, Tag.STRUCTURE):
         return Data(data.tag, tuple(_fill(member, values) for member in cast("tuple[Data, ...]", data.value)))
-    return Data(data.tag, None if data.tag in EMPTY_TAGS else next(values))
+    return data if data.tag in _WITHOUT_VALUE else Data(data.tag, next(values))

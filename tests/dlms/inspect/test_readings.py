@@ -10,7 +10,7 @@ from hypothesis import given
 
 from ferraris.codec import Data
 from ferraris.dlms.inspect.readings import date_time_text, interpret, text_of
-from ferraris.dlms.inspect.tree import read_value
+from ferraris.dlms.untagged import read_value
 from tests.dlms.apdu.strategies import trees
 
 POWER = "0906 0100010700ff"

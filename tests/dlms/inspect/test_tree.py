@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferraris.codec import BitString, CompactArray, Data, Tag, decode_whole, encode_data
-from ferraris.dlms.inspect.tree import read_value, to_json
+from ferraris.dlms.inspect.tree import to_json
+from ferraris.dlms.untagged import read_value
 from ferraris.kernel.errors import DecodeError
 from tests.dlms.apdu.strategies import trees
 

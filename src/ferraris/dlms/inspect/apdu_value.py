@@ -31,7 +31,8 @@ from ferraris.dlms.apdu import (
     WrappedKey,
 )
 from ferraris.dlms.inspect.readings import date_time_text, interpret
-from ferraris.dlms.inspect.tree import Json, descriptor_to_json, read_value, to_json
+from ferraris.dlms.inspect.tree import Json, descriptor_to_json, to_json
+from ferraris.dlms.untagged import read_value
 
 ENCODED: Final = frozenset({"value", "values", "parameters", "result", "results", "data", "body"})
 """Fields that hold encoded values wherever they hold octets (a block of one excepted)."""

@@ -15,7 +15,8 @@ from ferraris.codec import Data, Tag
 from ferraris.cosem import DATE_TIME_OCTETS, CosemDateTime, Obis
 from ferraris.dlms.apdu import AttributeDescriptor
 from ferraris.dlms.inspect.push_layouts import Form, PushTraits, layout_of
-from ferraris.dlms.inspect.tree import UNTAGGED_DESCRIPTOR, Json, to_json
+from ferraris.dlms.inspect.tree import Json, to_json
+from ferraris.dlms.untagged import UNTAGGED_DESCRIPTOR
 from ferraris.kernel.errors import DecodeError
 from ferraris.kernel.units import Unit
 
