@@ -121,6 +121,18 @@ def test_a_client_may_leave_without_a_release() -> None:
     assert answer(bottle, GET_VALUE) == VALUE_READ
 
 
+@pytest.mark.parametrize(("release_timeout_ms", "waits_ms"), [(500, 500), (60_000, 10_000)])
+def test_a_release_that_is_not_answered_is_waited_for_as_long_as_set(release_timeout_ms: int, waits_ms: int) -> None:
+    bottle = associated(plain(release_timeout_ms=release_timeout_ms))
+    bottle.client.send(Release(), 1_000)
+    assert bottle.client.wake_at() == 1_000 + waits_ms
+    bottle.client.tick(1_000 + waits_ms)
+    assert [type(event) for event in bottle.client.events()] == [Aborted]
+    assert bottle.client.state is State.IDLE
+    bottle.client.outgoing()
+    associated(bottle)
+
+
 # Refused
 
 

@@ -229,7 +229,7 @@ class ClientEnd:
             return
         association.move(Signal.RELEASE)
         association.put(Rlrq(ReleaseReason.NORMAL).encode())
-        association.wait()
+        association.wait(min(self._settings.release_timeout_ms, self._settings.response_timeout_ms))
 
     def _confirm(self, confirm: DataNotificationConfirm) -> None:
         """Confirm a data-notification, whatever else is waited for."""

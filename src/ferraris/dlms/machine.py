@@ -87,9 +87,9 @@ class Machine:
             self.move(Signal.ABORT)
         self.tell(Aborted(error))
 
-    def wait(self) -> None:
-        """Start the time in which the peer must move."""
-        self.deadline_ms = self.now_ms + self.settings.response_timeout_ms
+    def wait(self, timeout_ms: int | None = None) -> None:
+        """Start the time in which the peer must move: that of the settings, unless given."""
+        self.deadline_ms = self.now_ms + (self.settings.response_timeout_ms if timeout_ms is None else timeout_ms)
 
     def tell(self, event: Event) -> None:
         """Hand an event to the driver."""

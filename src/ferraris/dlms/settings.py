@@ -230,6 +230,8 @@ class AssociationSettings:
     """Octets of the longest APDU that the peer takes, where both ends hold the association without AARQ. None: it is asked for."""
     sends_release: bool = True
     """False: a client leaves without RLRQ, for a server that has none."""
+    release_timeout_ms: int = 10_000
+    """How long a client waits for the RLRE, where that is less than for other answers: some servers send none."""
     referencing: Referencing = Referencing.LOGICAL_NAME
     """By short names, a conformance that is not stated is that of short names."""
     counter_raise_max: int = 0
