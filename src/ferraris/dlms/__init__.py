@@ -44,6 +44,7 @@ from ferraris.dlms.events import (
     Violated,
 )
 from ferraris.dlms.framing import Framing, WrapperFraming
+from ferraris.dlms.gateway import GatewayAddress, GatewayFraming, decode_prefixed, encode_prefixed, is_prefixed
 from ferraris.dlms.key_agreement import AlgorithmArcs, algorithm_id, derive_key, offer, offered_point
 from ferraris.dlms.key_pairs import KeyPairs, KnownPoints, PublicKeys
 from ferraris.dlms.notification_layout import Notification, NotificationDecoder
@@ -92,6 +93,8 @@ __all__ = [
     "Event",
     "ExceptionAnswerError",
     "Framing",
+    "GatewayAddress",
+    "GatewayFraming",
     "InvocationCounterGuard",
     "InvocationCounterSource",
     "KeyPairs",
@@ -129,10 +132,13 @@ __all__ = [
     "algorithm_id",
     "certificate_request",
     "curve_of_suite",
+    "decode_prefixed",
     "derive_key",
     "diagram",
+    "encode_prefixed",
     "encode_wpdu",
     "exception_answer",
+    "is_prefixed",
     "offer",
     "offered_point",
     "protect_push",
