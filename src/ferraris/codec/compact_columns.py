@@ -29,10 +29,8 @@ from ferraris.codec.compact_array import (
     read_description,
 )
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
+from ferraris.kernel.limits import TYPE_DESCRIPTION_OCTETS_MAX, TYPE_DESCRIPTIONS_MAX
 
-DESCRIPTIONS_KEPT: Final = 16
-DESCRIPTION_OCTETS_KEPT: Final = 256
-"""Type descriptions that are read once: profiles of one kind share theirs. A longer one is read each time."""
 NUMBER_OCTETS_MAX: Final = 12
 """Of a value without a length."""
 
@@ -56,7 +54,7 @@ def _describe(octets: bytes) -> _Description:
             return met
     end = skip_description(octets, 1, 0)
     description = read_description(octets, 1)[0]
-    short = end <= DESCRIPTION_OCTETS_KEPT
+    short = end <= TYPE_DESCRIPTION_OCTETS_MAX
     fixed = (
         short
         and isinstance(description, StructureType)
@@ -66,7 +64,7 @@ def _describe(octets: bytes) -> _Description:
     met = _Description(bytes(octets[1:end]), description, layout)
     if short:
         _MET.insert(0, met)
-        del _MET[DESCRIPTIONS_KEPT:]
+        del _MET[TYPE_DESCRIPTIONS_MAX:]
     return met
 
 

@@ -20,10 +20,8 @@ from ferraris.codec.axdr import EMPTY_TAGS, STRING_TAGS, Tag, read_length, write
 from ferraris.codec.columns import DELTA_TAGS, ColumnShape, RowLayout, Table, decode_by_value, decode_shared, recognise
 from ferraris.codec.compact_columns import decode_compact_table
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
-from ferraris.kernel.limits import DATA_ELEMENTS_MAX
+from ferraris.kernel.limits import DATA_ELEMENTS_MAX, TABLE_LAYOUTS_MAX
 
-LAYOUTS_MAX: Final = 16
-"""Layouts in one buffer; with more, decoding value by value is as fast."""
 ROWS_PER_MATCH_MAX: Final = 1_000
 """A regular expression keeps a mark for each repetition: a long run is found in several calls."""
 PATTERNS_KEPT: Final = 256
@@ -192,7 +190,11 @@ def _find(octets: bytes, offset: int, known: list[_Known]) -> tuple[int, int] | 
         if found is not None:
             return number, found.end()
     layout = recognise(octets, offset)
-    if layout is None or len(known) == LAYOUTS_MAX or (known and len(layout.shapes) != len(known[0].layout.shapes)):
+    if (
+        layout is None
+        or len(known) == TABLE_LAYOUTS_MAX
+        or (known and len(layout.shapes) != len(known[0].layout.shapes))
+    ):
         return None
     known.append(_Known(_pattern(layout), layout))
     found = known[-1].pattern.match(octets, offset)

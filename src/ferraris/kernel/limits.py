@@ -17,6 +17,11 @@ PATTERNS_MAX: Final = 512
 """Shapes of profile buffers remembered, so that the next one like it is recognised by one compare."""
 PATTERN_OCTETS_MAX: Final = 64 * 1024
 """A larger buffer is recognised row by row each time."""
+TABLE_LAYOUTS_MAX: Final = 16
+"""Layouts of rows in one compressed profile buffer; one with more is decoded value by value."""
+TYPE_DESCRIPTIONS_MAX: Final = 16
+TYPE_DESCRIPTION_OCTETS_MAX: Final = 256
+"""Type descriptions of compact-arrays remembered: how many, and the longest. Others are read each time."""
 INSTANTS_MAX: Final = 65_536
 """Date-times remembered with their instants: the meters of a region capture at the same ones."""
 TIME_COLUMNS_MAX: Final = 128
@@ -83,6 +88,8 @@ HDLC_WINDOW_MAX: Final = 7
 """Frames sent before the other end has acknowledged one: the sequence numbers tell no more apart."""
 HDLC_CONNECTIONS_MAX: Final = 64
 """Data link connections of all clients with all devices on one line."""
+READOUT_OCTETS_MAX: Final = 64 * 1024
+"""A data readout of an optical head: some two thousand registers."""
 HDLC_POLLS_MAX: Final = 512
 """How often a primary station asks in a row for an answer that the other end has not got ready."""
 
