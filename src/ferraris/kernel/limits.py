@@ -92,6 +92,10 @@ READOUT_OCTETS_MAX: Final = 64 * 1024
 """A data readout of an optical head: some two thousand registers."""
 HDLC_POLLS_MAX: Final = 512
 """How often a primary station asks in a row for an answer that the other end has not got ready."""
+GATEWAY_BRANCHES_MAX: Final = 64
+"""Links of one virtual gateway to meters behind it: what ends a loop of gateways."""
+GATEWAY_WAITING_APDUS_MAX: Final = 16
+"""APDUs that wait until the meter behind the gateway can be talked to."""
 
 # Meter
 CONNECTIONS_PER_METER_MAX: Final = 8
