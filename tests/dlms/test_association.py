@@ -6,6 +6,8 @@ import itertools
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ferraris.dlms import (
     CONFORMANCE_OF_THIS_ENGINE,
@@ -286,3 +288,39 @@ def test_a_set_may_be_refused_before_its_last_block() -> None:
     bottle.client.receive(SetResponseLastBlock(0xC2, DataAccessResult.LONG_SET_ABORTED, 1).encode(), 0)
     (event,) = bottle.client.events()
     assert event == ResponseReceived(SetResponseNormal(0xC2, DataAccessResult.LONG_SET_ABORTED))
+
+
+PIECES = st.one_of(
+    st.binary(max_size=30),
+    st.sampled_from(
+        [GET_VALUE.encode(), GetRequestNormal(0xC1, PROFILE).encode(), GET_VALUE.encode()[:7], b"\xe0" * 9]
+    ),
+)
+HOSTILE = st.one_of(
+    st.builds(
+        lambda *fields: GeneralBlockTransfer(*fields).encode(),
+        st.integers(0, 255),
+        st.sampled_from([0, 1, 2, 3, 60, 65_535]),
+        st.sampled_from([0, 1, 2, 50, 65_535]),
+        PIECES,
+    ),
+    st.sampled_from([GET_VALUE.encode(), GetRequestNormal(0xC1, PROFILE).encode()]),
+)
+
+
+@given(st.lists(HOSTILE, max_size=25), st.booleans())
+def test_no_blocks_make_an_end_fail_or_send_without_measure(many: list[bytes], asking: bool) -> None:
+    bottle = short_of_room(None, 100, GENERAL_BLOCKS)
+    for octets in many:
+        if asking and bottle.client.state is State.ASSOCIATED:
+            bottle.client.send(GET_VALUE, 0)
+        for end in (bottle.server, bottle.client):
+            end.receive(octets, 0)
+            for event in end.events():
+                if isinstance(event, RequestReceived):
+                    end.send(echoed(event.request), 0)
+            assert len(end.outgoing()) <= 2 * 64
+            end.tick(5_000)
+            end.outgoing()
+    bottle.server.receive(GET_VALUE.encode(), 0)
+    assert any(isinstance(event, RequestReceived) for event in bottle.server.events())
