@@ -40,7 +40,9 @@ def _free_port() -> int:
 
 
 @contextmanager
-def meters_served(directory: Path, profile: str = "smr5_single_phase", speed: float = 1.0) -> Iterator[Served]:
+def meters_served(
+    directory: Path, profile: str = "smr5_single_phase", speed: float = 1.0, *, hdlc: bool = False
+) -> Iterator[Served]:
     """One meter that has measured for a day."""
     now = SystemClock()
     clock: Clock = now if speed == 1.0 else ScaledClock(now.now_ms(), time.monotonic(), speed)
@@ -53,14 +55,14 @@ def meters_served(directory: Path, profile: str = "smr5_single_phase", speed: fl
             directory / "fleet", Manufacture(1, index_wh_max=0), STEADY, SeededEntropy(5), clock.now_ms() - DAY_MS
         )
         fleet.advance(clock.now_ms())
-        settings = ServiceSettings(port=_free_port())
+        settings = ServiceSettings(port=_free_port(), hdlc=hdlc)
         service = FleetService(
             fleet,
             [meter_model(profile)],
             11,
             clock,
             SeededEntropy(3),
-            together(serve_tcp, serve_udp),
+            serve_tcp if hdlc else together(serve_tcp, serve_udp),
             open_tcp,
             settings,
         )

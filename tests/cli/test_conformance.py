@@ -54,6 +54,18 @@ def test_json_of_one_section(
     assert document["counts"]["not applicable"] == 2
 
 
+def test_over_hdlc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with meters_served(tmp_path, hdlc=True) as meter:
+        arguments = ["--keys", str(meter.registry), "--timeout", "0.6", "--json"]
+        code = call(monkeypatch, meter.url(1, "hdlc+tcp"), *arguments)
+    document = json.loads(capsys.readouterr().out)
+    failed = [(row["name"], row["got"]) for row in document["checks"] if row["outcome"] == "failed"]
+    assert (failed, code) == ([], 0)
+    assert document["counts"]["passed"] >= 60
+    wrapper = {row["outcome"] for row in document["checks"] if row["section"] == "Wrapper"}
+    assert wrapper == {"not applicable"}
+
+
 def test_a_wrong_key_is_a_report_of_failures(
     served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -71,7 +83,7 @@ def test_a_wrong_key_is_a_report_of_failures(
     ("arguments", "complaint"),
     [
         (["tcp://127.0.0.1:1", "--only", "nonsense"], "no such check"),
-        (["serial:///dev/ttyUSB0"], "HDLC"),
+        (["serial:///dev/no-such-line?mode=e", "--only", "wrapper"], "sign-on"),
         (["ftp://x"], "no URL of a meter"),
     ],
 )

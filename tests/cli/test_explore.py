@@ -99,6 +99,12 @@ def test_over_udp(served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert document["objects"]
 
 
+def test_over_hdlc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with meters_served(tmp_path, hdlc=True) as meter:
+        document = explored(monkeypatch, capsys, meter.url(1, "hdlc+tcp"), "--keys", str(meter.registry))
+        assert len(document["objects"]) == len(load_profile("smr5_single_phase").object_list("management"))
+
+
 def test_a_client_without_an_object_list_is_told(
     served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

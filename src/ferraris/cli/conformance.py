@@ -37,7 +37,7 @@ from ferraris.client.conformance import (
     report_text,
     run_checks,
 )
-from ferraris.dlms import Ciphering
+from ferraris.dlms import Ciphering, Framing
 from ferraris.kernel.entropy import SystemEntropy
 from ferraris.kernel.errors import ConfigError
 
@@ -76,8 +76,6 @@ def conformance(
     that locks a client out after some failures may do so. The exit code is 1 when a check failed.
     """
     access = MeterAccess.of(MeterUrl.parse(url), keys, auth, policy, ciphering, timeout, ciphered=ciphered)
-    if access.url.carrier.is_hdlc:
-        raise ConfigError("conformance over HDLC cannot be checked yet", expected="tcp or udp", got=access.url)
     checks = chosen(only or ())
     if not checks:
         names = ", ".join(dict.fromkeys(each.section for each in registered()))
@@ -107,8 +105,19 @@ def subject_of(access: MeterAccess) -> Subject:
 
 async def _run(access: MeterAccess, checks: tuple[Check, ...], *, write: bool, quiet: bool) -> list[Result]:
     await access.learn_counter()
+
+    def framing(client_sap: int, server_sap: int) -> Framing:
+        made = access.framing(client_sap, server_sap)
+        assert made is not None  # asked for only where there is one
+        return made
+
     bench = Bench(
-        access.link, access.settings(), SystemEntropy(), lambda: time.time_ns() // 1_000_000, access.timeout_ms / 1000
+        access.link,
+        access.settings(),
+        SystemEntropy(),
+        lambda: time.time_ns() // 1_000_000,
+        access.timeout_ms / 1000,
+        framing if access.url.carrier.is_hdlc else None,
     )
     screen = Console(stderr=True, highlight=False, quiet=quiet or not Console(stderr=True).is_terminal)
 

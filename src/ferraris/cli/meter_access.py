@@ -14,12 +14,13 @@ from ferraris.cli.key_file import ClientKeys, read_keys
 from ferraris.cli.meter_url import PUBLIC_CLIENT, Carrier, MeterUrl
 from ferraris.client import ClientAssociation, ClientSettings
 from ferraris.cosem import Data, load_profile, obis
-from ferraris.dlms import Associated, AssociationSettings, Ciphering, CipherKeys, Security, SecurityControl
+from ferraris.dlms import Associated, AssociationSettings, Ciphering, CipherKeys, Framing, Security, SecurityControl
 from ferraris.dlms.apdu import Mechanism
+from ferraris.dlms.hdlc import HdlcFraming, server_address
 from ferraris.kernel.entropy import SystemEntropy
 from ferraris.kernel.errors import ConfigError, FerrarisError, InvocationCounterError, LinkError
 from ferraris.keys import CounterGuard, ReservedCounter
-from ferraris.link import Link, open_tcp, open_udp
+from ferraris.link import Link, SerialSettings, open_serial, open_tcp, open_udp
 
 
 class Authentication(Enum):
@@ -76,6 +77,8 @@ class MeterAccess:
         ciphered: bool | None = None,
     ) -> MeterAccess:
         """From what the command line says; what it leaves open follows from the keys. Raises ConfigError."""
+        if url.mode_e:
+            raise ConfigError("the sign-on of mode E cannot be used yet", expected="a line that is HDLC from the start")
         keys = ClientKeys() if key_file is None else read_keys(key_file, url)
         mechanism, context = _known(url, keys, authentication)
         counter = ReservedCounter(None, lambda up_to: None)
@@ -104,11 +107,22 @@ class MeterAccess:
 
     async def link(self) -> Link:
         """A new link to the meter. Raises LinkError, ConfigError for a carrier that is not there."""
-        if self.url.carrier is Carrier.TCP:
-            return await open_tcp(self.url.host, self.url.port)
-        if self.url.carrier is Carrier.UDP:
-            return await open_udp(self.url.host, self.url.port)
-        raise ConfigError("this carrier cannot be used yet", expected="tcp or udp", got=self.url.carrier.value)
+        url = self.url
+        if url.carrier is Carrier.UDP:
+            return await open_udp(url.host, url.port)
+        if url.carrier is not Carrier.SERIAL:
+            return await open_tcp(url.host, url.port)
+        return await open_serial(url.device, SerialSettings() if url.baud is None else SerialSettings(url.baud))
+
+    def framing(self, client_sap: int | None = None, server_sap: int | None = None) -> Framing | None:
+        """A new framing between two service access points, the URL's unless given; None where the wrapper is used."""
+        url = self.url
+        if not url.carrier.is_hdlc:
+            return None
+        server = server_address(
+            url.server_sap if server_sap is None else server_sap, url.physical_address, url.address_octets
+        )
+        return HdlcFraming(url.client_sap if client_sap is None else client_sap, server)
 
     @asynccontextmanager
     async def associated(self) -> AsyncIterator[tuple[ClientAssociation, Associated]]:
@@ -132,7 +146,8 @@ class MeterAccess:
         if not self.ciphered:
             return
         try:
-            association = ClientAssociation(await self.link(), self.public_settings(), SystemEntropy())
+            framing = self.framing(PUBLIC_CLIENT)
+            association = ClientAssociation(await self.link(), self.public_settings(), SystemEntropy(), framing=framing)
         except LinkError:
             return
         try:
@@ -147,7 +162,7 @@ class MeterAccess:
             self.counter.raise_to(shown.value + 1)
 
     async def _associate(self) -> tuple[ClientAssociation, Associated]:
-        association = ClientAssociation(await self.link(), self.settings(), SystemEntropy())
+        association = ClientAssociation(await self.link(), self.settings(), SystemEntropy(), framing=self.framing())
         try:
             return association, await association.associate()
         except BaseException:

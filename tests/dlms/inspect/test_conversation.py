@@ -92,7 +92,7 @@ def test_a_ciphered_conversation_needs_the_two_keys_only(ciphering: Ciphering, s
     assert names[-2:] == [["GetRequestNormal"], ["GetResponseNormal"]]
     [about] = messages[-1].about
     assert about == {"name": messages[-2].about[0]["name"], "value": 12345}
-    assert about["name"].startswith("Register.value 1.0.1.8.0.255 (")
+    assert about["name"].startswith("Register.value 1.0.1.8.0.255: ")
 
 
 def test_blocks_of_a_long_answer_are_one_value() -> None:

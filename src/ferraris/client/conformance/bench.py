@@ -23,6 +23,7 @@ from ferraris.dlms import (
     AssociationSettings,
     Ciphering,
     DatagramReceiver,
+    Framing,
     Rejected,
     Role,
     WrapperReceiver,
@@ -67,12 +68,18 @@ def _forgetful(settings: AssociationSettings) -> AssociationSettings:
 
 
 OpenLink = Callable[[], Awaitable[Link]]
+NewFraming = Callable[[int, int], Framing]
+"""Between a client's and a server's service access point."""
 
 
 class Wire:
     """One link, with APDUs between two service access points on it."""
 
-    def __init__(self, link: Link, client_sap: int, server_sap: int, patience_s: float) -> None:
+    def __init__(
+        self, link: Link, client_sap: int, server_sap: int, patience_s: float, framing: Framing | None = None
+    ) -> None:
+        """Without a `framing` the wrapper is used."""
+        self._framing = framing
         self.link = link
         self.client_sap = client_sap
         self.server_sap = server_sap
@@ -82,6 +89,8 @@ class Wire:
 
     async def ask(self, apdu: bytes) -> Answer:
         """Send an APDU and wait for what comes."""
+        if self._framing is not None:
+            return await self._ask_through(self._framing, apdu)
         return await self.ask_framed(encode_wpdu(self.client_sap, self.server_sap, apdu))
 
     async def ask_framed(self, octets: bytes) -> Answer:
@@ -106,6 +115,41 @@ class Wire:
         except DecodeError as error:
             return Answer(b"", fault=str(error))
         return Answer(self._waiting.pop(0))
+
+    async def _ask_through(self, framing: Framing, apdu: bytes) -> Answer:
+        """As `ask`, through a framing that has a connection of its own."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._patience_s):
+                if not framing.connected:
+                    framing.connect(int(loop.time() * 1000))
+                    while not framing.connected:
+                        await self._step(framing)
+                framing.send(apdu, int(loop.time() * 1000))
+                while not self._waiting:
+                    await self._step(framing)
+                    self._waiting += [a for a in framing.apdus() if a[:1] not in map(_octet, UNASKED)]
+        except TimeoutError:
+            return Answer.silence()
+        except LinkError:
+            return Answer.closed()
+        except RemoteProtocolError as error:
+            return Answer(b"", fault=str(error))
+        return Answer(self._waiting.pop(0))
+
+    async def _step(self, framing: Framing) -> None:
+        """Send what waits to be sent, and take what comes or let the time pass that the framing waits."""
+        loop = asyncio.get_running_loop()
+        for octets in framing.outgoing():
+            await self.link.send(octets)
+        wake_ms = framing.wake_at()
+        pause_s = None if wake_ms is None else max(0.0, wake_ms / 1000 - loop.time())
+        try:
+            octets = await asyncio.wait_for(self.link.receive(), pause_s)
+        except TimeoutError:
+            framing.tick(int(loop.time() * 1000) + 1)
+            return
+        framing.receive(octets, int(loop.time() * 1000))
 
     async def octets(self) -> bytes:
         """What comes next as it is, framing and all; nothing when nothing comes."""
@@ -218,6 +262,8 @@ class Bench:
     entropy: Entropy
     now_ms: Callable[[], int]
     patience_s: float = 3.0
+    new_framing: NewFraming | None = None
+    """Where APDUs do not travel in the wrapper."""
     readable: AttributeDescriptor = LOGICAL_DEVICE_NAME
     """An attribute that the client may read, for requests that are about something else."""
     _exploration: Exploration | None = None
@@ -235,7 +281,8 @@ class Bench:
         client = self.settings.client_sap if client_sap is None else client_sap
         server = self.settings.server_sap if server_sap is None else server_sap
         try:
-            yield Wire(link, client, server, self.patience_s)
+            framing = None if self.new_framing is None else self.new_framing(client, server)
+            yield Wire(link, client, server, self.patience_s, framing)
         finally:
             await link.aclose()
 
@@ -276,7 +323,10 @@ class Bench:
     async def client(self) -> AsyncIterator[ClientAssociation]:
         """The product's own client, associated; released at the end."""
         settings = replace(self.settings, association=_forgetful(self.association))
-        association = ClientAssociation(await self.open_link(), settings, self.entropy)
+        framing = None
+        if self.new_framing is not None:
+            framing = self.new_framing(settings.client_sap, settings.server_sap)
+        association = ClientAssociation(await self.open_link(), settings, self.entropy, framing=framing)
         try:
             self._associated = await association.associate()
             yield association

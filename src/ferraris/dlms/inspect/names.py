@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from ferraris.cosem import Attribute, CosemObject, Method, Obis, interface_classes, obis_entry, to_plain
+from ferraris.cosem import Attribute, CosemObject, Method, Obis, interface_classes, obis_meaning, to_plain
 from ferraris.dlms.apdu import AttributeDescriptor, MethodDescriptor
 from ferraris.dlms.inspect.tree import Json
 from ferraris.kernel.errors import DecodeError
@@ -15,7 +15,7 @@ _VERSION: Final = re.compile(r"V\d+$")
 
 
 def name_of(descriptor: AttributeDescriptor | MethodDescriptor) -> str:
-    """`Register.value 1.0.1.8.0.255 (Active energy import, total)`."""
+    """`Register.value 1.0.1.8.0.255: Active energy import, total`."""
     declared: Sequence[Attribute[object] | Method[object, object]]
     if isinstance(descriptor, AttributeDescriptor):
         declared = attributes_of(descriptor.class_id, descriptor.attribute_id)
@@ -27,7 +27,7 @@ def name_of(descriptor: AttributeDescriptor | MethodDescriptor) -> str:
         f"{_class_name(declared[0].owner)}.{declared[0].name}" if declared else f"class {descriptor.class_id} {what}"
     )
     title = title_of(descriptor.logical_name)
-    return f"{spelled} {descriptor.logical_name}" + (f" ({title})" if title else "")
+    return f"{spelled} {descriptor.logical_name}" + (f": {title}" if title else "")
 
 
 def _class_name(owner: type[CosemObject]) -> str:
@@ -36,9 +36,8 @@ def _class_name(owner: type[CosemObject]) -> str:
 
 
 def title_of(logical_name: Obis) -> str:
-    """What the table says of a logical name; empty for one that it does not have."""
-    known = obis_entry(logical_name)
-    return "" if known is None else known.description
+    """What a logical name means; empty for one that means nothing known."""
+    return obis_meaning(logical_name) or ""
 
 
 def typed(descriptor: AttributeDescriptor, octets: bytes) -> Json:
