@@ -51,8 +51,8 @@ def test_the_cores_are_pure() -> None:
 
 AWAIT_PACKAGES = frozenset("link runtime console cli simulation".split())
 DRIVERS = {
-    "client": frozenset({"association.py", "deadline.py", "profile.py"}),
-    "meter": frozenset({"server.py", "serving.py"}),
+    "client": frozenset({"association.py", "deadline.py", "optical_head.py", "profile.py"}),
+    "meter": frozenset({"hdlc_line.py", "server.py", "serving.py"}),
 }
 """The files of a package that drive its cores over a link."""
 
