@@ -17,8 +17,9 @@ PATTERNS_MAX: Final = 512
 """Shapes of profile buffers remembered, so that the next one like it is recognised by one compare."""
 PATTERN_OCTETS_MAX: Final = 64 * 1024
 """A larger buffer is recognised row by row each time."""
-TABLE_LAYOUTS_MAX: Final = 16
-"""Layouts of rows in one compressed profile buffer; one with more is decoded value by value."""
+TABLE_LAYOUTS_MAX: Final = 8
+TABLE_ROW_OCTETS_MAX: Final = 1_024
+"""Layouts of rows in one compressed profile buffer, and the longest row; one with more is decoded value by value."""
 TYPE_DESCRIPTIONS_MAX: Final = 16
 TYPE_DESCRIPTION_OCTETS_MAX: Final = 256
 """Type descriptions of compact-arrays remembered: how many, and the longest. Others are read each time."""
@@ -163,8 +164,8 @@ COLLECTIONS_REMEMBERED_MAX: Final = 64
 # Tools
 KEY_FILE_OCTETS_MAX: Final = 64 * 1024 * 1024
 """A file of keys: the list of the largest fleet of virtual meters."""
-EXPLORED_TOGETHER_MAX: Final = 16
-"""Attributes that a tool asks for in one list."""
+EXPLORED_TOGETHER_MAX: Final = 64
+"""Attributes that a tool asks for before it shows how far it has come."""
 CAPTURE_FILE_OCTETS_MAX: Final = 256 * 1024 * 1024
 """A capture that `ferraris decode` reads at a time."""
 CAPTURE_STREAMS_MAX: Final = 65_536
