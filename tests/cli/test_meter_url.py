@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferraris.cli.meter_url import Carrier, MeterUrl
+from ferraris.dlms import GatewayAddress
 from ferraris.kernel.errors import ConfigError
 
 
@@ -27,11 +28,19 @@ from ferraris.kernel.errors import ConfigError
             "serial:///dev/ttyUSB0?mode=e&baud=9600&client=16",
             MeterUrl(Carrier.SERIAL, device="/dev/ttyUSB0", mode_e=True, baud=9600),
         ),
+        ("rfc2217://10.0.0.1:4001?mode=e", MeterUrl(Carrier.RFC2217, "10.0.0.1", 4001, mode_e=True)),
+        ("mbus:///dev/ttyS0?physical=5", MeterUrl(Carrier.MBUS, device="/dev/ttyS0", physical_address=5)),
+        ("mbus+tcp://10.0.0.1:10001?physical=5", MeterUrl(Carrier.MBUS_TCP, "10.0.0.1", 10001, physical_address=5)),
+        ("coap://127.20.0.1", MeterUrl(Carrier.COAP, "127.20.0.1", 5683)),
+        ("coap://h:61616/m/dlms?client=1", MeterUrl(Carrier.COAP, "h", 61616, path="m/dlms", client_sap=1)),
+        ("tcp://h?gateway=0:FER1", MeterUrl(Carrier.TCP, "h", gateway=GatewayAddress(0, b"FER1"))),
+        ("tcp://h?gateway=255:0x0012", MeterUrl(Carrier.TCP, "h", gateway=GatewayAddress(255, b"\x00\x12"))),
     ],
 )
 def test_what_a_url_says(text: str, meant: MeterUrl) -> None:
     assert MeterUrl.parse(text) == meant
-    assert MeterUrl.parse(str(meant)).carrier is meant.carrier
+    again = MeterUrl.parse(str(meant))
+    assert (again.carrier, again.gateway, again.path) == (meant.carrier, meant.gateway, meant.path)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +64,13 @@ def test_what_a_url_says(text: str, meant: MeterUrl) -> None:
         ("serial://", "serial line"),
         ("serial://dev/ttyUSB0", "serial line"),
         ("hdlc+tcp://h?address_octets=3", "1, 2 or 4"),
+        ("mbus:///dev/ttyS0?mode=e", "mode in the URL"),
+        ("mbus://h:1", "serial line"),
+        ("tcp://h?gateway=", "gateway in the URL"),
+        ("tcp://h?gateway=0:", "gateway in the URL"),
+        ("tcp://h?gateway=256:a", "gateway in the URL"),
+        ("tcp://h?gateway=0:0x1", "gateway in the URL"),
+        ("tcp://h?gateway=0:ä", "gateway in the URL"),
         ("tcp://[::1", "no URL"),
     ],
 )
@@ -70,7 +86,7 @@ def test_a_secret_in_a_url_is_not_repeated() -> None:
 
 
 def test_hdlc_is_told_from_the_wrapper() -> None:
-    assert [carrier.is_hdlc for carrier in Carrier] == [False, False, True, True]
+    assert [carrier.value for carrier in Carrier if carrier.is_hdlc] == ["hdlc+tcp", "serial", "rfc2217"]
 
 
 @given(st.text(max_size=60).map(lambda rest: f"tcp://{rest}"))

@@ -4,9 +4,14 @@
     udp://HOST[:PORT]          the wrapper over UDP
     hdlc+tcp://HOST[:PORT]     HDLC frames over TCP, as serial servers and some meters send them
     serial:///dev/ttyUSB0      HDLC frames over a serial line; `mode=e` signs on after IEC 62056-21 first
+    rfc2217://HOST:PORT        the same over a serial line of another machine
+    mbus:///dev/ttyUSB0        APDUs in segments over wired M-Bus, on the serial line of a level converter
+    mbus+tcp://HOST:PORT       the same behind a serial server
+    coap://HOST[:PORT][/PATH]  the wrapper over CoAP
 
-The query names the service access points (`client`, `server`), for HDLC the meter's `physical` address and the octets of
-addresses (`address_octets`), and for a serial line its speed (`baud`). Keys never stand in a URL.
+The query names the service access points (`client`, `server`), for HDLC and M-Bus the meter's `physical` address, for HDLC the
+octets of addresses (`address_octets`), for a serial line its speed (`baud`), and for a meter behind a gateway its network and
+address (`gateway=0:FER0000000001`, or octets: `gateway=0:0x0012`). Keys never stand in a URL.
 """
 
 from __future__ import annotations
@@ -14,18 +19,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
+from ferraris.dlms import GatewayAddress
 from ferraris.kernel.errors import ConfigError
 
 PORT: Final = 4059
 """The registered port of DLMS/COSEM."""
+COAP_PORT: Final = 5683
+"""The registered port of CoAP."""
 PUBLIC_CLIENT: Final = 16
 MANAGEMENT_LOGICAL_DEVICE: Final = 1
 SAP_MAX: Final = 0xFFFF
 PHYSICAL_MAX: Final = 0x3FFF
 BAUD_MAX: Final = 4_000_000
-FORMS: Final = "tcp://HOST[:PORT], udp://HOST[:PORT], hdlc+tcp://HOST[:PORT] or serial:///dev/NAME"
+NETWORK_MAX: Final = 0xFF
+FORMS: Final = (
+    "tcp://, udp://, hdlc+tcp://, rfc2217://, mbus+tcp:// or coap://HOST[:PORT], serial:// or mbus:///dev/NAME"
+)
 
 
 class Carrier(Enum):
@@ -35,11 +46,30 @@ class Carrier(Enum):
     UDP = "udp"
     HDLC_TCP = "hdlc+tcp"
     SERIAL = "serial"
+    RFC2217 = "rfc2217"
+    MBUS = "mbus"
+    MBUS_TCP = "mbus+tcp"
+    COAP = "coap"
 
     @property
     def is_hdlc(self) -> bool:
         """Whether APDUs travel in HDLC frames."""
-        return self in (Carrier.HDLC_TCP, Carrier.SERIAL)
+        return self in (Carrier.HDLC_TCP, Carrier.SERIAL, Carrier.RFC2217)
+
+    @property
+    def is_mbus(self) -> bool:
+        """Whether APDUs travel in M-Bus frames."""
+        return self in (Carrier.MBUS, Carrier.MBUS_TCP)
+
+    @property
+    def is_device(self) -> bool:
+        """Whether it is a serial line of this machine."""
+        return self in (Carrier.SERIAL, Carrier.MBUS)
+
+    @property
+    def is_line(self) -> bool:
+        """Whether it is a serial line, whose speed can be set."""
+        return self.is_device or self is Carrier.RFC2217
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +87,15 @@ class MeterUrl:
     address_octets: int | None = None
     baud: int | None = None
     mode_e: bool = False
+    path: str = ""
+    """Of a CoAP resource, without its leading stroke."""
+    gateway: GatewayAddress | None = None
 
     def __str__(self) -> str:
-        place = self.device if self.carrier is Carrier.SERIAL else f"{_bracketed(self.host)}:{self.port}"
-        return f"{self.carrier.value}://{place}?client={self.client_sap}&server={self.server_sap}"
+        place = self.device if self.carrier.is_device else f"{_bracketed(self.host)}:{self.port}"
+        path = f"/{self.path}" if self.path else ""
+        gateway = f"&gateway={quote(str(self.gateway), safe=':')}" if self.gateway is not None else ""
+        return f"{self.carrier.value}://{place}{path}?client={self.client_sap}&server={self.server_sap}{gateway}"
 
     @classmethod
     def parse(cls, text: str) -> MeterUrl:
@@ -77,15 +112,19 @@ class MeterUrl:
             raise ConfigError("secrets do not belong in a URL", expected="a file of keys (--keys)")
         query = _query_of(parts)
         mode = query.pop("mode", "")
-        if mode not in ("", "e") or (mode and carrier is not Carrier.SERIAL):
+        if mode not in ("", "e") or (mode and not (carrier.is_hdlc and carrier.is_line)):
             raise ConfigError("mode in the URL of a meter", expected="e, of a serial line", got=mode)
-        numbers: dict[str, Any] = {_FIELDS[name]: _number(name, value) for name, value in query.items()}
-        if carrier is Carrier.SERIAL:
+        gateway = _gateway(query.pop("gateway")) if "gateway" in query else None
+        fields: dict[str, Any] = {_FIELDS[name]: _number(name, value) for name, value in query.items()}
+        fields |= {"mode_e": mode == "e", "gateway": gateway}
+        if carrier.is_device:
             _check_device(parts)
-            return cls(carrier, device=parts.path, mode_e=mode == "e", **numbers)
-        if not parts.hostname or parts.path not in ("", "/"):
+            return cls(carrier, device=parts.path, **fields)
+        path = parts.path.strip("/")
+        if not parts.hostname or (path and carrier is not Carrier.COAP):
             raise ConfigError("the URL of a meter names no host", expected=FORMS, got=text)
-        return cls(carrier, parts.hostname, PORT if port is None else port, **numbers)
+        standard_port = COAP_PORT if carrier is Carrier.COAP else PORT
+        return cls(carrier, parts.hostname, standard_port if port is None else port, path=path, **fields)
 
 
 _FIELDS: Final = {
@@ -107,9 +146,9 @@ _RANGES: Final = {
 def _query_of(parts: SplitResult) -> dict[str, str]:
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     query = dict(pairs)
-    strange = [name for name in query if name not in (*_FIELDS, "mode")]
-    if strange or len(query) != len(pairs):
-        expected = f"each of {', '.join((*_FIELDS, 'mode'))} at most once"
+    names = (*_FIELDS, "mode", "gateway")
+    if len(query) != len(pairs) or not query.keys() <= set(names):
+        expected = f"each of {', '.join(names)} at most once"
         raise ConfigError("the query of a meter's URL", expected=expected, got=parts.query)
     return query
 
@@ -122,9 +161,23 @@ def _number(name: str, text: str) -> int:
     return int(text)
 
 
+def _gateway(text: str) -> GatewayAddress:
+    network, _, device = text.partition(":")
+    try:
+        octets = bytes.fromhex(device[2:]) if device.startswith("0x") else device.encode("ascii")
+    except ValueError:
+        octets = b""
+    known = network.isascii() and network.isdecimal() and len(network) <= len(str(NETWORK_MAX))
+    if not (known and int(network) <= NETWORK_MAX and 0 < len(octets) <= NETWORK_MAX):
+        raise ConfigError("gateway in the URL of a meter", expected="NETWORK:ADDRESS or NETWORK:0xOCTETS", got=text)
+    return GatewayAddress(int(network), octets)
+
+
 def _check_device(parts: SplitResult) -> None:
     if parts.netloc or not parts.path.strip("/"):
-        raise ConfigError("the URL of a serial line", expected="serial:///dev/NAME", got=parts.geturl())
+        raise ConfigError(
+            "the URL of a serial line", expected="serial:///dev/NAME or mbus:///dev/NAME", got=parts.geturl()
+        )
 
 
 def _bracketed(host: str) -> str:
