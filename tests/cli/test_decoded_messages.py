@@ -56,8 +56,8 @@ def captured(fleet: Fleet, settings: ClientSettings) -> tuple[bytes, str]:
         task = asyncio.create_task(serve())
         link: Link = CaptureLink(CaptureLink(here, PcapCapture(pcap, clock)), JsonLinesCapture(lines, clock))
         client = ClientAssociation(link, settings, SeededEntropy(3))
-        associated = await client.associate()
-        await explore(client, associated.conformance)
+        await client.associate()
+        await explore(client)
         await client.release()
         await client.aclose()
         await task

@@ -86,7 +86,6 @@ async def _explore(access: MeterAccess, *, quiet: bool, buffers: bool) -> tuple[
         async with access.associated() as (association, associated):
             exploration = await explore_meter(
                 association,
-                associated.conformance,
                 lambda done, total: bar.update(task, completed=done, total=total),
                 buffers=buffers,
             )

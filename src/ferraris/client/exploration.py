@@ -1,7 +1,7 @@
 """Everything that one association may see of a meter: its object list, and the value of every attribute it may read.
 
 What the meter refuses, or sends in another type than the class declares, is noted beside the attribute; nothing of that ends the
-exploration. Attributes are asked for in lists where the meter takes lists, and the round trips are counted.
+exploration. Attributes are asked for in bundles where the meter takes bundles, and the round trips are counted.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from ferraris.cosem import (
     ScalerUnit,
     interface_class,
 )
-from ferraris.dlms.apdu import AttributeDescriptor, Conformance, DataAccessResult
-from ferraris.kernel.errors import DecodeError, LocalProtocolError, RefusedError
+from ferraris.dlms.apdu import AttributeDescriptor, DataAccessResult
+from ferraris.kernel.errors import DecodeError, RefusedError
 from ferraris.kernel.limits import EXPLORED_TOGETHER_MAX
 
 CURRENT_ASSOCIATION: Final = Obis.of(0, 0, 40, 0, 0)
@@ -104,7 +104,6 @@ class Exploration:
 
 async def explore(
     association: ClientAssociation,
-    conformance: Conformance,
     progress: Progress = lambda done, total: None,
     *,
     buffers: bool = False,
@@ -113,9 +112,9 @@ async def explore(
 
     Raises RefusedError when the object list itself cannot be had, and whatever ends the association.
     """
-    reader = _Reader(association, bool(conformance & Conformance.MULTIPLE_REFERENCES))
+    round_trips_before = association.round_trips
     try:
-        octets = await reader.get(descriptor_of(AssociationLn.object_list, CURRENT_ASSOCIATION))
+        octets = await association.get_octets(descriptor_of(AssociationLn.object_list, CURRENT_ASSOCIATION))
     except RefusedError as refused:
         raise RefusedError(
             "the meter shows this client no object list", result=refused.result, code=refused.code
@@ -133,10 +132,10 @@ async def explore(
     for start in range(0, len(wanted), EXPLORED_TOGETHER_MAX):
         part = wanted[start : start + EXPLORED_TOGETHER_MAX]
         descriptors = [_descriptor(explored, attribute) for explored, attribute in part]
-        for (_, attribute), result in zip(part, await reader.get_all(descriptors), strict=True):
+        for (_, attribute), result in zip(part, await _read(association, descriptors), strict=True):
             _take(attribute, result)
         progress(start + len(part), len(wanted))
-    return Exploration(objects, reader.round_trips)
+    return Exploration(objects, association.round_trips - round_trips_before)
 
 
 def may_read(access: AccessMode, *, by_bits: bool) -> bool:
@@ -151,38 +150,20 @@ def _version_of_association(elements: Sequence[ObjectListElement]) -> int:
     return next(found, AssociationLn.version)
 
 
-class _Reader:
-    """Reads attributes in as few round trips as the meter allows: lists, until it will not answer one."""
+async def _read(association: ClientAssociation, descriptors: Sequence[AttributeDescriptor]) -> list[bytes | str]:
+    """The octets of each, or the name of the refusal. A meter that does not answer a bundle is asked for each by itself."""
+    try:
+        results = await association.read_many(descriptors)
+    except RefusedError:
+        return [await _read_one(association, descriptor) for descriptor in descriptors]
+    return [_name_of(item) if isinstance(item, DataAccessResult) else item for item in results]
 
-    def __init__(self, association: ClientAssociation, takes_lists: bool) -> None:
-        self._association = association
-        self._takes_lists = takes_lists
-        self.round_trips = 0
 
-    async def get(self, descriptor: AttributeDescriptor) -> bytes:
-        self.round_trips += 1
-        return await self._association.get_octets(descriptor)
-
-    async def get_all(self, descriptors: Sequence[AttributeDescriptor]) -> list[bytes | str]:
-        """The octets of each, or the name of the refusal."""
-        if self._takes_lists and len(descriptors) > 1:
-            self.round_trips += 1
-            try:
-                results = await self._association.get_list(descriptors)
-            except LocalProtocolError:  # longer than the meter takes; nothing was sent
-                self.round_trips -= 1
-                half = len(descriptors) // 2
-                return await self.get_all(descriptors[:half]) + await self.get_all(descriptors[half:])
-            except RefusedError:
-                return [await self._one(descriptor) for descriptor in descriptors]
-            return [_name_of(item) if isinstance(item, DataAccessResult) else item for item in results]
-        return [await self._one(descriptor) for descriptor in descriptors]
-
-    async def _one(self, descriptor: AttributeDescriptor) -> bytes | str:
-        try:
-            return await self.get(descriptor)
-        except RefusedError as refused:
-            return refused.result
+async def _read_one(association: ClientAssociation, descriptor: AttributeDescriptor) -> bytes | str:
+    try:
+        return await association.get_octets(descriptor)
+    except RefusedError as refused:
+        return refused.result
 
 
 def _listed(element: ObjectListElement) -> ExploredObject:

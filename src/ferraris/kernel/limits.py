@@ -112,8 +112,8 @@ IMAGE_BLOCKS_MAX: Final = 1_000_000
 """Blocks of an image that a client sends to one meter."""
 IMAGE_ROUNDS_MAX: Final = 8
 """How often a client sends blocks again that a meter has lost."""
-METER_SETTINGS_OCTETS_MAX: Final = 1_000
-"""Attributes that clients have set in one meter, together."""
+METER_SETTINGS_OCTETS_MAX: Final = 4_072
+"""Attributes that clients have set in one meter, together: calendars and push lists among them."""
 CSV_REPLAY_LINES_MAX: Final = 1_100_000
 """Lines of a file of measured values: two years of minutes."""
 

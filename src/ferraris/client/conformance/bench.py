@@ -267,7 +267,6 @@ class Bench:
     readable: AttributeDescriptor = LOGICAL_DEVICE_NAME
     """An attribute that the client may read, for requests that are about something else."""
     _exploration: Exploration | None = None
-    _associated: Associated | None = None
 
     @property
     def association(self) -> AssociationSettings:
@@ -328,7 +327,7 @@ class Bench:
             framing = self.new_framing(settings.client_sap, settings.server_sap)
         association = ClientAssociation(await self.open_link(), settings, self.entropy, framing=framing)
         try:
-            self._associated = await association.associate()
+            await association.associate()
             yield association
             await association.release()
         finally:
@@ -338,8 +337,7 @@ class Bench:
         """The server's object list with every value; read once."""
         if self._exploration is None:
             async with self.client() as association:
-                assert self._associated is not None
-                self._exploration = await explore(association, self._associated.conformance)
+                self._exploration = await explore(association)
         return self._exploration
 
 
