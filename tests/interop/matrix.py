@@ -105,7 +105,7 @@ class MatrixPlugin:
 
 def _is_whole(config: pytest.Config) -> bool:
     """Whether the run takes in every interop test."""
-    if config.option.keyword or config.option.markexpr or config.option.lf:
+    if config.option.keyword or config.option.markexpr or getattr(config.option, "lf", False):
         return False
     whole = {config.rootpath, config.rootpath / "tests", config.rootpath / "tests" / "interop"}
     return any((config.invocation_params.dir / argument).resolve() in whole for argument in config.args)
