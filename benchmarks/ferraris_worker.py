@@ -7,22 +7,29 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import uvloop
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from benchmarks.echo import echo_work
 from benchmarks.limits import LIMITS
-from benchmarks.payloads import CAPTURE_OBJECTS, HEADEND_SYSTEM_TITLE, VALUES_IN_A_PUSH
+from benchmarks.payloads import CAPTURE_OBJECTS, HEADEND_SYSTEM_TITLE, SYSTEM_TITLE, VALUES_IN_A_PUSH
 from ferraris.client import ClientAssociation, ClientSettings, decode_profile, read_profile
 from ferraris.codec.columns import decode_table
-from ferraris.cosem import CaptureObject, Obis
+from ferraris.cosem import CaptureObject, Obis, SecuritySuite
 from ferraris.dlms import (
     AssociationSettings,
     CipherKeys,
+    KeyPairs,
+    KnownPoints,
+    PrivateKey,
     PushReceiver,
     PushSecurity,
     Security,
 )
 from ferraris.dlms.apdu import GetResponseNormal, Mechanism, decode_apdu
+from ferraris.dlms.elliptic import P_256
 from ferraris.dlms.hdlc import HdlcDeframer
+from ferraris.dlms.hls import HlsEcdsa
 from ferraris.kernel.entropy import SystemEntropy
 from ferraris.keys import CounterGuard, ReservedCounter
 from ferraris.link import open_tcp
@@ -119,6 +126,44 @@ def deframing(task: Task) -> Callable[[], int]:
     return once
 
 
+def hls_ecdsa(task: Task) -> Callable[[], int]:
+    """A client's part in HLS by ECDSA: its answer to the meter's challenge, and the meter's answer checked."""
+    own, peer = (PrivateKey(bytes.fromhex(task[name]), P_256) for name in ("own_private", "peer_private"))
+    titles = HEADEND_SYSTEM_TITLE, SYSTEM_TITLE
+    points = KnownPoints(dict(zip(titles, (own.point, peer.point), strict=True)))
+    counters, guard = ReservedCounter(0, lambda up_to: None), CounterGuard({}, lambda system_title, value: None)
+    ciphers = CipherKeys(bytes(16), bytes(16), SecuritySuite.SUITE_1)
+    runs = [
+        HlsEcdsa(Security(title, ciphers, counters, guard, key_pairs=KeyPairs(points, key)), SystemEntropy(), 32)
+        for title, key in zip(titles, (own, peer), strict=True)
+    ]
+    client, meter = runs
+    client.take_challenge(meter.challenge, SYSTEM_TITLE)
+    meter.take_challenge(client.challenge, HEADEND_SYSTEM_TITLE)
+    meters_answer = meter.answer()
+
+    def once() -> int:
+        client.answer()
+        client.check(meters_answer)
+        return 1
+
+    return once
+
+
+def signatures(task: Task) -> Callable[[], int]:
+    """What no handshake can do without: OpenSSL signs once and verifies once."""
+    key = PrivateKey(bytes.fromhex(task["own_private"]), P_256).key
+    public, algorithm, message = key.public_key(), ECDSA(SHA256()), bytes(80)
+    signature = key.sign(message, algorithm)
+
+    def once() -> int:
+        key.sign(message, algorithm)
+        public.verify(signature, message, algorithm)
+        return 1
+
+    return once
+
+
 def client_settings(task: Task) -> ClientSettings:
     """The management client; what it sends goes on counting from one association to the next."""
     keys = CipherKeys(bytes.fromhex(task["encryption_key"]), bytes.fromhex(task["authentication_key"]))
@@ -188,6 +233,8 @@ WORK: dict[str, Callable[[Task], Callable[[], int]]] = {
     "profile_filled": profile_filled,
     "pushes": pushes,
     "deframing": deframing,
+    "hls_ecdsa": hls_ecdsa,
+    "signatures": signatures,
 }
 CONCURRENT: dict[str, Callable[[Task], Coroutine[Any, Any, Task]]] = {"associations": associations, "echo": echo}
 

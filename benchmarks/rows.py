@@ -38,6 +38,7 @@ from benchmarks.recorder import Recorder
 
 LANES = 16
 OURS = "Ferraris"
+HANDSHAKE = {"own_private": "0a" * 32, "peer_private": "0b" * 32}
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ ROWS = (
             Contestant("Ferraris, plain", FERRARIS, "profile_filled"),
             Contestant("limit: a copy of the octets", FERRARIS, "memory_copy"),
         ),
-        (Goal("Ferraris, plain", 0.1),),
+        (Goal("Ferraris, plain", 0.05),),
         "limit: a copy of the octets",
     ),
     Row(
@@ -162,6 +163,18 @@ ROWS = (
         ),
         (Goal("dlms-cosem", 5),),
         "limit: two CRCs a frame",
+    ),
+    Row(
+        "hls_ecdsa",
+        "HLS 7 handshakes on P-256, the client's part: our signature, the meter's checked",
+        "handshakes",
+        (
+            Contestant(OURS, FERRARIS, "hls_ecdsa", HANDSHAKE),
+            Contestant("gurux-dlms", GURUX_PYTHON, "hls_ecdsa", HANDSHAKE),
+            Contestant("limit: one signature, one check", FERRARIS, "signatures", HANDSHAKE),
+        ),
+        (Goal("gurux-dlms", 100),),
+        "limit: one signature, one check",
     ),
     Row(
         "associations",

@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from gurux_classes import classes
 from gurux_dlms import GXByteBuffer, GXDLMSClient, GXReplyData
+from gurux_dlms.ecdsa.GXEcdsa import GXEcdsa
+from gurux_dlms.ecdsa.GXPrivateKey import GXPrivateKey
 from gurux_dlms.enums import Authentication, InterfaceType, Security
 from gurux_dlms.objects import GXDLMSProfileGeneric
 from gurux_dlms.secure import GXDLMSSecureClient
@@ -138,7 +140,29 @@ def associations(task: Task) -> Callable[[], int]:
     return once
 
 
-WORK = {"profile_raw": profile_raw, "profile_rows": profile_rows, "pushes": pushes, "associations": associations}
+def hls_ecdsa(task: Task) -> Callable[[], int]:
+    """A client's part in HLS by ECDSA: one signature, and one of the meter's verified."""
+    own, peer = (GXPrivateKey.fromRawBytes(bytearray.fromhex(task[name])) for name in ("own_private", "peer_private"))
+    message = bytearray(80)
+    signature = GXEcdsa(peer).sign(message)
+    public = peer.getPublicKey()
+
+    def once() -> int:
+        GXEcdsa(own).sign(message)
+        if not GXEcdsa(public).verify(signature, message):
+            raise ValueError("a signature does not verify")
+        return 1
+
+    return once
+
+
+WORK = {
+    "profile_raw": profile_raw,
+    "profile_rows": profile_rows,
+    "pushes": pushes,
+    "associations": associations,
+    "hls_ecdsa": hls_ecdsa,
+}
 
 if __name__ == "__main__":
     serve(perform)
