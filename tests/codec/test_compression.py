@@ -14,6 +14,7 @@ from ferraris.codec import Data, Tag, encode_data
 from ferraris.codec.columns import ColumnShape, RowLayout, Table, decode_by_value, encode_table
 from ferraris.codec.compression import CompressedTable, decode_buffer, encode_with_nulls
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
+from ferraris.kernel.limits import TABLE_ROW_OCTETS_MAX
 
 U8, U32 = int(Tag.UNSIGNED), int(Tag.DOUBLE_LONG_UNSIGNED)
 NULL = Data(int(Tag.NULL_DATA), None)
@@ -175,3 +176,10 @@ def test_marks_of_another_shape_are_refused() -> None:
     layout = RowLayout.of(SHAPES)
     with pytest.raises(LocalProtocolError):
         encode_with_nulls(layout, layout.blank(2)[0], np.zeros((2, 2), np.bool_))
+
+
+def test_long_rows_are_left_to_the_general_decoder() -> None:
+    long = Data(int(Tag.OCTET_STRING), bytes(TABLE_ROW_OCTETS_MAX))
+    table = decode_buffer(buffer((long,), (NULL,), (long,)))
+    assert not isinstance(table, CompressedTable)
+    assert table.values(0) == [bytes(TABLE_ROW_OCTETS_MAX), None, bytes(TABLE_ROW_OCTETS_MAX)]

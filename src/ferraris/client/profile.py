@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ferraris.client.association import ClientAssociation, descriptor_of
 from ferraris.codec import Tag
 from ferraris.codec.columns import Table
-from ferraris.codec.compression import CompressedTable, decode_buffer, last_marked
+from ferraris.codec.compression import CompressedTable, decode_buffer
 from ferraris.cosem import (
     CLOCK_TIME,
     DATE_TIME_OCTETS,
@@ -123,18 +123,21 @@ class ProfileColumns:
     def _times_of_parts(self, table: CompressedTable, index: int) -> npt.NDArray[np.int64] | None:
         """The times of a compressed table; None when a column of times holds anything else."""
         times = np.full(len(table), NOT_A_TIME, np.int64)
-        told = np.zeros(len(table), np.bool_)
+        whole: list[bool] = []
         for shape, places, values in table.of_column(index):
+            whole.append(values is not None)
             if values is None:
                 continue
             if shape.octets != DATE_TIME_OCTETS and shape.tag != Tag.DATE_TIME:
                 return None
             octets = values.tobytes()
             times[places] = _times_reversed(octets) if self.deviation_reversed else _times.__wrapped__(octets)
-            told[places] = True
-        above = last_marked(told)
-        moved = ~told & (times[above] != NOT_A_TIME) & (self.capture_period_s > 0)
-        return np.where(moved, times[above] + self.capture_period_s * (np.arange(len(table)) - above), times)
+        if all(whole) or not self.capture_period_s:
+            return times
+        marked, above = table.told(tuple(whole))
+        last = times[above]
+        moved = ~marked & (last != NOT_A_TIME)
+        return np.where(moved, last + self.capture_period_s * (np.arange(len(table)) - above), times)
 
     def _filled_times(self, values: list[object]) -> npt.NDArray[np.int64]:
         times = np.full(len(values), NOT_A_TIME, np.int64)

@@ -20,7 +20,7 @@ from ferraris.codec.axdr import EMPTY_TAGS, STRING_TAGS, Tag, read_length, write
 from ferraris.codec.columns import DELTA_TAGS, ColumnShape, RowLayout, Table, decode_by_value, decode_shared, recognise
 from ferraris.codec.compact_columns import decode_compact_table
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
-from ferraris.kernel.limits import DATA_ELEMENTS_MAX, TABLE_LAYOUTS_MAX
+from ferraris.kernel.limits import DATA_ELEMENTS_MAX, TABLE_LAYOUTS_MAX, TABLE_ROW_OCTETS_MAX
 
 ROWS_PER_MATCH_MAX: Final = 1_000
 """A regular expression keeps a mark for each repetition: a long run is found in several calls."""
@@ -46,12 +46,13 @@ class PartOfColumn(NamedTuple):
 class CompressedTable(Table):
     """A table whose rows have several layouts."""
 
-    __slots__ = ("_count", "parts")
+    __slots__ = ("_count", "_told", "parts")
 
     def __init__(self, parts: Sequence[Part]) -> None:
         super().__init__(None, None, [])
         self.parts = tuple(parts)
         self._count = sum(len(part.rows) for part in self.parts)
+        self._told: dict[tuple[bool, ...], tuple[npt.NDArray[np.bool_], npt.NDArray[np.intp]]] = {}
 
     def __len__(self) -> int:
         return self._count
@@ -76,28 +77,46 @@ class CompressedTable(Table):
         Raises DecodeError for a difference with no number above it.
         """
         numbers = np.zeros(self._count, np.int64)
-        differences = np.zeros(self._count, np.int64)
-        whole = np.zeros(self._count, np.bool_)
-        told = np.zeros(self._count, np.bool_)
+        whole: list[bool] = []
+        differing = False
         for shape, places, values in self.of_column(index):
+            whole.append(values is not None and shape.tag not in DELTA_TAGS)
             if values is None:
                 continue
             if values.dtype.kind not in "iu":
                 return None
-            if shape.tag in DELTA_TAGS:
-                differences[places] = values
-                told[places] = True
-            else:
-                numbers[places] = values
-                whole[places] = True
-        if not whole[0]:
-            first = int(whole.argmax()) if whole.any() else self._count
-            if told[:first].any():
-                raise DecodeError("a difference to no number", expected="a number above it", got="a difference")
+            numbers[places] = values
+            differing = differing or not whole[-1]
+        if all(whole):
+            return numbers
+        marked, above = self.told(tuple(whole))
+        if not marked[0]:
+            if differing:
+                self._refuse_difference(index, marked)
             return None
-        above = last_marked(whole)
-        sums = differences.cumsum()
-        return cast("npt.NDArray[np.int64]", numbers[above] + sums - sums[above])
+        if not differing:
+            return numbers.take(above)
+        sums = np.where(marked, 0, numbers).cumsum()
+        return numbers[above] + sums - sums[above]
+
+    def told(self, whole: tuple[bool, ...]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.intp]]:
+        """In which rows a column has a value by itself, when it has in the parts that `whole` says, and for each row the last
+        such one up to it (0 where there is none). Columns mostly agree in it.
+        """
+        known = self._told.get(whole)
+        if known is None:
+            marked = np.zeros(self._count, np.bool_)
+            for part, tells in zip(self.parts, whole, strict=True):
+                marked[part.places] = tells
+            known = self._told[whole] = marked, np.maximum.accumulate(np.where(marked, np.arange(self._count), 0))
+        return known
+
+    def _refuse_difference(self, index: int, marked: npt.NDArray[np.bool_]) -> None:
+        """Raises DecodeError when a difference stands above the first number."""
+        first = int(marked.argmax()) if marked.any() else self._count
+        for shape, places, _ in self.of_column(index):
+            if shape.tag in DELTA_TAGS and int(places[0]) < first:
+                raise DecodeError("a difference to no number", expected="a number above it", got="a difference")
 
     def values(self, index: int) -> list[object]:
         """One column as Python values, differences added up: int, float, bytes, None for null-data."""
@@ -121,12 +140,6 @@ class CompressedTable(Table):
         column = np.empty(len(self), object)
         column[:] = self.values(index)
         return column
-
-
-def last_marked(marked: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
-    """For each place the last one up to it that is marked; 0 where there is none."""
-    places = np.where(marked, np.arange(len(marked)), 0)
-    return cast("npt.NDArray[np.intp]", np.maximum.accumulate(places))
 
 
 def _added_up(values: list[object], differing: set[int]) -> list[object]:
@@ -160,68 +173,54 @@ def _parts(octets: bytes) -> list[Part] | None:
     count, offset = read_length(octets, 1)
     if not 0 < count <= min(len(octets) - offset, DATA_ELEMENTS_MAX):
         return None
-    known: list[_Known] = []
+    known: list[RowLayout] = []
     runs: list[tuple[int, int, int]] = []
     place = 0
     while place < count:
-        found = _find(octets, offset, known)
-        if found is None:
+        layout = recognise(octets, offset)
+        if layout is None or len(known) == TABLE_LAYOUTS_MAX or layout.row_octets > TABLE_ROW_OCTETS_MAX:
             return None
-        number, end = found
-        row_octets = known[number].layout.row_octets
-        length = min((end - offset) // row_octets, count - place)
-        runs.append((number, offset, length))
-        offset += length * row_octets
-        place += length
+        if known and len(layout.shapes) != len(known[0].shapes):
+            return None
+        known.append(layout)
+        sizes = [one.row_octets for one in known]
+        for found in _pattern_of(tuple(map(_mask_of, known))).finditer(octets, offset):
+            start, end = found.span()
+            if start != offset or place == count:
+                break
+            number = (found.lastindex or 1) - 1
+            length = min((end - start) // sizes[number], count - place)
+            runs.append((number, start, length))
+            offset = start + length * sizes[number]
+            place += length
     return _gathered(octets, known, np.array(runs, np.intp)) if offset == len(octets) else None
 
 
-class _Known(NamedTuple):
-    """A layout met in a buffer, and what finds it again."""
-
-    pattern: re.Pattern[bytes]
-    layout: RowLayout
-
-
-def _find(octets: bytes, offset: int, known: list[_Known]) -> tuple[int, int] | None:
-    """Which layout the rows from `offset` on have, and where they end. A new one is added to `known`; None when none fits."""
-    for number, one in enumerate(known):
-        found = one.pattern.match(octets, offset)
-        if found is not None:
-            return number, found.end()
-    layout = recognise(octets, offset)
-    if (
-        layout is None
-        or len(known) == TABLE_LAYOUTS_MAX
-        or (known and len(layout.shapes) != len(known[0].layout.shapes))
-    ):
-        return None
-    known.append(_Known(_pattern(layout), layout))
-    found = known[-1].pattern.match(octets, offset)
-    return None if found is None else (len(known) - 1, found.end())
-
-
-@lru_cache(maxsize=PATTERNS_KEPT)
-def _pattern_of(fixed: bytes, template: bytes) -> re.Pattern[bytes]:
-    row = b"".join(re.escape(template[place : place + 1]) if marked else b"." for place, marked in enumerate(fixed))
-    return re.compile(b"(?:%b){1,%d}" % (row, ROWS_PER_MATCH_MAX), re.DOTALL)
-
-
-def _pattern(layout: RowLayout) -> re.Pattern[bytes]:
-    """Finds a run of rows with this layout."""
+def _mask_of(layout: RowLayout) -> tuple[bytes, bytes]:
+    """Which octets of a row are fixed, and what they are."""
     fixed = bytearray(layout.row_octets)
     for place in layout.fixed.tolist():
         fixed[place] = 1
-    return _pattern_of(bytes(fixed), layout.template.tobytes())
+    return bytes(fixed), layout.template.tobytes()
 
 
-def _gathered(octets: bytes, known: list[_Known], runs: npt.NDArray[np.intp]) -> list[Part]:
+@lru_cache(maxsize=PATTERNS_KEPT)
+def _pattern_of(masks: tuple[tuple[bytes, bytes], ...]) -> re.Pattern[bytes]:
+    """Finds a run of rows with one of several layouts; the group that matches says which."""
+    groups = []
+    for fixed, template in masks:
+        row = b"".join(re.escape(template[place : place + 1]) if marked else b"." for place, marked in enumerate(fixed))
+        groups.append(b"((?:%b){1,%d})" % (row, ROWS_PER_MATCH_MAX))
+    return re.compile(b"|".join(groups), re.DOTALL)
+
+
+def _gathered(octets: bytes, known: list[RowLayout], runs: npt.NDArray[np.intp]) -> list[Part]:
     """The rows of each layout, from all its runs: layout, offset and length of each, in order."""
     flat = np.frombuffer(octets, np.uint8)
     numbers, offsets, lengths = runs.T
     ends = lengths.cumsum()
     parts = []
-    for number, (_, layout) in enumerate(known):
+    for number, layout in enumerate(known):
         mine = numbers == number
         counts = lengths[mine]
         within = np.arange(counts.sum()) - np.repeat(counts.cumsum() - counts, counts)
