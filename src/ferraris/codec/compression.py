@@ -97,7 +97,7 @@ class CompressedTable(Table):
         if not differing:
             return numbers.take(above)
         sums = np.where(marked, 0, numbers).cumsum()
-        return numbers[above] + sums - sums[above]
+        return cast("npt.NDArray[np.int64]", numbers[above] + sums - sums[above])
 
     def told(self, whole: tuple[bool, ...]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.intp]]:
         """In which rows a column has a value by itself, when it has in the parts that `whole` says, and for each row the last
