@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from ferraris.cli.key_file import read_keys
@@ -86,7 +85,7 @@ def show_messages(messages: Iterable[Message], *, as_json: bool, octets: bool) -
         if message.error is not None:
             console.print(Text(f"    ! {message.error}", style="red"))
         if octets:
-            console.print(octets_shown(message))
+            console.print(Text(octets_shown(message)))
     return EXIT_REFUSED if refused else 0
 
 
@@ -117,15 +116,15 @@ def _about(about: dict[str, Any]) -> Text:
     return Text.assemble("    ", (about["name"], "default"), (f" = {text}" if text else "", "bold"))
 
 
-def octets_shown(message: Message) -> Table:
-    """The octet tables of a message."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("layer", "offset", "octets", "field", "value"):
-        table.add_column(name, justify="right" if name == "offset" else "left", no_wrap=name != "value")
+def octets_shown(message: Message) -> str:
+    """The octet tables of a message, as lines of columns."""
+    rows = [("layer", "offset", "octets", "field", "value")]
     for field in octet_table(message.octets, message.apdus, message.inspection.plains):
         shown = field.octets[:OCTETS_A_LINE].hex(" ") + (" …" if len(field.octets) > OCTETS_A_LINE else "")
-        table.add_row(field.layer, str(field.offset), shown, Text(field.name), Text(field.value))
-    return table
+        rows.append((field.layer, str(field.offset), shown, field.name, field.value))
+    layer, offset, octets, name, _ = (max(map(len, column)) for column in zip(*rows, strict=True))
+    lines = (f"{a:<{layer}}  {b:>{offset}}  {c:<{octets}}  {d:<{name}}  {e}".rstrip() for a, b, c, d, e in rows)
+    return "\n".join(lines)
 
 
 def message_to_json(message: Message, *, octets: bool) -> dict[str, Any]:
