@@ -7,6 +7,7 @@ coordinates (Green Book 9.2.3.4). Suite 1 has P-256 with SHA-256, suite 2 P-384 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from ferraris.cosem import SecuritySuite
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import AuthenticationError, SecurityError
+from ferraris.kernel.limits import PUBLIC_KEYS_MAX
 
 CLAUSE: Final = "Green Book 9.2.3.4"
 _UNCOMPRESSED: Final = b"\x04"
@@ -69,6 +71,7 @@ def point_of(key: ec.EllipticCurvePublicKey) -> bytes:
     return numbers.x.to_bytes(curve.octets, "big") + numbers.y.to_bytes(curve.octets, "big")
 
 
+@lru_cache(PUBLIC_KEYS_MAX)
 def public_key(point: bytes) -> ec.EllipticCurvePublicKey:
     """The key in these octets. Raises SecurityError for a point beside its curve."""
     curve = curve_of(point)

@@ -70,6 +70,8 @@ PUSH_LINKS_MAX: Final = 4_096
 """Links on which pushes are taken at a time."""
 CERTIFICATE_OCTETS_MAX: Final = 2_048
 """One X.509 certificate: those of DLMS have some 500."""
+PUBLIC_KEYS_MAX: Final = 1_024
+"""Public keys remembered in the form in which they verify."""
 CERTIFICATES_MAX: Final = 32
 """Certificates that one end keeps."""
 CHALLENGE_OCTETS_MIN: Final = 8
