@@ -105,6 +105,13 @@ MATRIX = """
     DISCONNECT_CONTROL                 70 0  0.0.96.3.10.255   1  rrrb|xx             rrrr|--             .
     DISCONNECT_SCRIPTS                  9 0  0.0.10.0.106.255  1  rr|x                rr|-                .
     DISCONNECT_SCHEDULE                22 0  0.0.15.0.1.255    1  rbbb                rrrr                .
+    ACTIVITY_CALENDAR                   20 0  0.0.13.0.0.255    1  rrrrrbbbbb|x        rrrrrrrrrr|-        .
+    SPECIAL_DAYS                        11 0  0.0.11.0.0.255    1  rb|xx               rr|--               .
+    REGISTER_ACTIVATION                  6 0  0.0.14.0.0.255    1  rrrr|xxx            rrrr|---            .
+    TARIFF_SCRIPTS                       9 0  0.0.10.0.100.255  1  rr|x                rr|-                .
+    SCHEDULE                            10 0  0.0.12.0.0.255    1  rb|xxx              rr|---              .
+    FIRMWARE_ACTIVATION_SCRIPTS          9 0  0.0.10.0.107.255  1  rr|x                rr|-                .
+    FIRMWARE_ACTIVATION_SCHEDULE        22 0  0.0.15.0.2.255    1  rbbb                rrrr                .
 """
 
 ASSOCIATIONS = ("management", "reading", "public")

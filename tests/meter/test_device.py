@@ -209,7 +209,7 @@ def test_too_much_is_not_kept(fleet: Fleet) -> None:
     entry = device.model.find(1, obis.CONFIGURATION_OBJECT)
     assert entry is not None
     assert (
-        device.write(entry, 2, b"\x04\x82\x20\x00" + bytes(1024), device.moment(NOW_MS))
+        device.write(entry, 2, b"\x04\x82\x80\x00" + bytes(4096), device.moment(NOW_MS))
         is DataAccessResult.OTHER_REASON
     )
 

@@ -58,10 +58,10 @@ def test_registers_move_between_captures_and_keep_the_remainder(fleet: Fleet) ->
 def test_a_capture_happens_at_its_moment_and_not_before(fleet: Fleet) -> None:
     fleet.advance(MONDAY_MS + 899_999)
     assert len(fleet.meters[0].load_entries()) == 0
-    assert fleet.next_capture_ms() == MONDAY_MS + 900_000
+    assert fleet.next_due_ms() == MONDAY_MS + 900_000
     fleet.advance(MONDAY_MS + 900_000)
     assert len(fleet.meters[0].load_entries()) == 1
-    assert fleet.next_capture_ms() == MONDAY_MS + 1_800_000
+    assert fleet.next_due_ms() == MONDAY_MS + 1_800_000
 
 
 def test_captures_follow_the_meters_own_clock(make_fleet: Maker) -> None:
@@ -200,7 +200,7 @@ def test_more_meters_than_one_round_takes(make_fleet: Maker) -> None:
     fleet = make_fleet(replace(PERFECT, count=METERS_PER_ROUND + 3))
     fleet.advance(MONDAY_MS + HOUR_MS)
     assert {len(meter.load_entries()) for meter in fleet.meters} == {4}
-    assert fleet.metering.next_capture_ms(fleet.memory.everyone()).tolist() == [MONDAY_MS + 4_500_000] * 1003
+    assert fleet.metering.next_due_ms(fleet.memory.everyone()).tolist() == [MONDAY_MS + 4_500_000] * 1003
 
 
 def scalar_truth(number: int, from_ms: int, to_ms: int) -> list[int]:
@@ -258,7 +258,7 @@ def test_power_is_what_flows_now(fleet: Fleet) -> None:
 
 def test_a_meter_without_power_is_not_due(fleet: Fleet) -> None:
     fleet.meters[1].power_down(MONDAY_MS + 5)
-    due = fleet.metering.next_capture_ms(fleet.memory.everyone())
+    due = fleet.metering.next_due_ms(fleet.memory.everyone())
     assert (due == MONDAY_MS + 900_000).tolist() == [True, False, True]
     assert fleet.capture_due(MONDAY_MS + 900_000) == MONDAY_MS + 1_800_000
     assert [len(meter.load_entries()) for meter in fleet.meters] == [1, 0, 1]

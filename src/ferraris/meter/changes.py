@@ -45,6 +45,20 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepTogether:
+    """Several attributes of one object, all of them or none."""
+
+    values: tuple[Keep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Which registers of the rates count from now on, a bit for each."""
+
+    counting: int
+
+
+@dataclass(frozen=True, slots=True)
 class Perform:
     """The actions of a script, one after the other, with the meter's own rights."""
 
@@ -92,4 +106,16 @@ class Administer:
 
 
 ImageChange = InitiateImage | StoreImageBlock | VerifyImage | ActivateImage
-Change = Operate | SetControlMode | SetClock | ClearEventLog | Keep | Perform | Push | ImageChange | Administer
+Change = (
+    Operate
+    | SetControlMode
+    | SetClock
+    | ClearEventLog
+    | Keep
+    | KeepTogether
+    | Count
+    | Perform
+    | Push
+    | ImageChange
+    | Administer
+)

@@ -46,7 +46,7 @@ class _ZoneRow:
     daylight_saving: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Zone:
     """Local time of a place: the offset from UTC before the first change, and the changes.
 

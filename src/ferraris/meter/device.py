@@ -36,9 +36,11 @@ from ferraris.meter.changes import (
     Administer,
     Change,
     ClearEventLog,
+    Count,
     ImageChange,
     InitiateImage,
     Keep,
+    KeepTogether,
     Operate,
     Perform,
     Push,
@@ -59,6 +61,7 @@ from ferraris.meter.profile_buffer import SelectionError
 from ferraris.meter.security import MeterSecurity, Works
 from ferraris.meter.security_memory import SecurityMemory
 from ferraris.meter.settings import Settings
+from ferraris.meter.timed import TIMED_IDS, TimedObjects
 
 T = TypeVar("T")
 
@@ -102,6 +105,7 @@ class LogicalDevice:
         self.pushes_wanted: list[Obis] = []
         """Push setups that a client has set off; the driver sends and empties them."""
         self._seed = seed
+        self._timed = TimedObjects(self)
         self._live = _LIVE_OF_PHASES[model.profile.phases]
 
     @cached_property
@@ -208,7 +212,7 @@ class LogicalDevice:
             return DataAccessResult.TYPE_UNMATCHED
         behave = write_behaviour(entry.class_id, number)
         if behave is None:
-            return self._keep(entry, Keep(rule.attribute, octets))
+            return self._keep(entry, (Keep(rule.attribute, octets),), moment.now_ms)
         changes, result = behave(View(self, entry, moment), value, moment.now_ms)
         return DataAccessResult(result or self._apply(changes, entry, moment))
 
@@ -246,7 +250,11 @@ class LogicalDevice:
                 case Perform(actions):
                     result = self._perform(actions, moment, depth + 1)
                 case Keep():
-                    result = self._keep(entry, change)
+                    result = self._keep(entry, (change,), now_ms)
+                case KeepTogether(values):
+                    result = self._keep(entry, values, now_ms)
+                case Count(counting):
+                    self.meter.count(counting, now_ms)
                 case Administer(operation):
                     result = self._administer(operation, moment)
                 case InitiateImage() | StoreImageBlock() | VerifyImage() | ActivateImage():
@@ -294,9 +302,23 @@ class LogicalDevice:
                 return result
         return 0
 
-    def _keep(self, entry: ProfileObject, change: Keep) -> DataAccessResult:
-        key = entry.class_id, bytes(entry.logical_name), change.attribute.number
-        return DataAccessResult.SUCCESS if self.settings.put(key, change.octets) else DataAccessResult.OTHER_REASON
+    def perform_alone(self, action: ScriptAction, now_ms: int) -> None:
+        """The meter itself does something; whether it may and can is its own matter."""
+        self._perform((action,), self.moment(now_ms), 0)
+
+    def setting(self, entry: ProfileObject, number: int) -> bytes:
+        """An attribute's octets as they were set, or as the meter left the works."""
+        kept = self.settings.get((entry.class_id, entry.logical_name, number))
+        return entry.attributes[number].initial if kept is None else kept
+
+    def _keep(self, entry: ProfileObject, values: tuple[Keep, ...], now_ms: int) -> DataAccessResult:
+        name = bytes(entry.logical_name)
+        kept = {(entry.class_id, name, value.attribute.number): value.octets for value in values}
+        if not self.settings.put_all(kept):
+            return DataAccessResult.OTHER_REASON
+        if entry.class_id in TIMED_IDS:
+            self._timed.changed(now_ms)
+        return DataAccessResult.SUCCESS
 
     def _entries(self, kept: KeptProfile) -> Rows:
         return self.meter.newest_entries(kept.ring, kept.entries_max)

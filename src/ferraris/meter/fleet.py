@@ -14,9 +14,9 @@ from ferraris.kernel.entropy import Entropy
 from ferraris.meter.clock import PPM, Zone, clock_time_ms
 from ferraris.meter.load import LoadModel
 from ferraris.meter.mapped_file import MappedFile, Rows
-from ferraris.meter.memory import DIRECTORY, STATE, SUPPLY, FleetMemory
+from ferraris.meter.memory import DIRECTORY, NEVER_S, STATE, SUPPLY, FleetMemory
 from ferraris.meter.meter import Meter
-from ferraris.meter.metering import Metering, first_capture_s
+from ferraris.meter.metering import MWH_PER_WH, RATE_1, Metering, first_capture_s
 from ferraris.meter.supply import Supply
 
 CLOCK_RESERVE_MS: Final = 7 * S_PER_DAY * MS_PER_S
@@ -91,17 +91,17 @@ class Fleet:
         self.metering.advance(self.memory.everyone(), now_ms)
 
     def capture_due(self, now_ms: int) -> int:
-        """Move on those meters that have something to capture before `now_ms`. True time of the next capture of any."""
+        """Move on those meters that have something to capture or to do before `now_ms`. True time of the next that any has."""
         self.memory.mark_alive(now_ms)
         everyone = self.memory.everyone()
-        due = everyone[self.metering.next_capture_ms(everyone) <= now_ms]
+        due = everyone[self.metering.next_due_ms(everyone) <= now_ms]
         if due.size:
             self.metering.advance(due, now_ms)
-        return self.next_capture_ms()
+        return self.next_due_ms()
 
-    def next_capture_ms(self) -> int:
-        """True time at which the first meter has something to capture."""
-        return int(self.metering.next_capture_ms(self.memory.everyone()).min())
+    def next_due_ms(self) -> int:
+        """True time at which the first meter has something to capture or to do."""
+        return int(self.metering.next_due_ms(self.memory.everyone()).min())
 
     def close(self) -> None:
         self.memory.close()
@@ -119,6 +119,9 @@ def _first_state(made: Manufacture, zone: Zone, entropy: Entropy, now_ms: int) -
     rows["drift_ppm"] = drawn(made.drift_ppm_max)
     rows["clock_offset_ms"] = drawn(made.clock_error_ms_max)
     rows["energy_mwh"][:, 0] = np.abs(drawn(made.index_wh_max)) * 1_000
+    rows["rates_wh"][:, 0] = rows["energy_mwh"][:, :2] // MWH_PER_WH
+    rows["counting"] = RATE_1
+    rows["next_action_s"] = NEVER_S
     rows["powered"] = 1
     rows["output_state"] = 1
     rows["control_state"] = ControlState.CONNECTED

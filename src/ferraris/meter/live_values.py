@@ -33,6 +33,7 @@ from ferraris.meter.load import Integers, Quantity
 from ferraris.meter.meter import Meter
 from ferraris.meter.security import MeterSecurity
 from ferraris.meter.security_behaviours import listed_certificates
+from ferraris.meter.timed_behaviours import RATE_REGISTERS
 
 LONG_UNSIGNED_MAX: Final = 0xFFFF
 CONTEXT_ARCS: Final = bytes.fromhex("608574050801")
@@ -90,6 +91,10 @@ class Moment:
         return [int(value) for value in self.meter.registers_wh(self.now_ms)]
 
     @cached_property
+    def rates_wh(self) -> Integers:
+        return self.meter.rates_wh(self.now_ms)
+
+    @cached_property
     def power(self) -> list[int]:
         return [min(int(value), LONG_UNSIGNED_MAX) for value in self.meter.power(self.now_ms)]
 
@@ -136,6 +141,10 @@ Live = Callable[[Moment], Any]
 
 def _register(quantity: Quantity) -> Live:
     return lambda moment: moment.registers_wh[quantity]
+
+
+def _rate(rate: int, direction: int) -> Live:
+    return lambda moment: int(moment.rates_wh[rate, direction])
 
 
 def _power(quantity: Quantity, phases: int = 1) -> Live:
@@ -197,9 +206,7 @@ def _push_destination(moment: Moment) -> SendDestinationAndMethod:
 
 _ENERGIES: Final = {
     "ACTIVE_ENERGY_IMPORT": Quantity.ACTIVE_IMPORT,
-    "ACTIVE_ENERGY_IMPORT_RATE_1": Quantity.ACTIVE_IMPORT,  # one tariff: rate 1 counts everything
     "ACTIVE_ENERGY_EXPORT": Quantity.ACTIVE_EXPORT,
-    "ACTIVE_ENERGY_EXPORT_RATE_1": Quantity.ACTIVE_EXPORT,
     "REACTIVE_ENERGY_IMPORT": Quantity.REACTIVE_IMPORT,
     "REACTIVE_ENERGY_EXPORT": Quantity.REACTIVE_EXPORT,
 }
@@ -214,6 +221,7 @@ _POWERS: Final = {
 def live_values(phases: int) -> dict[tuple[str, str], Live]:
     """What a meter of so many phases shows, by tag of the object and name of the attribute."""
     live: dict[tuple[str, str], Live] = {(tag, "value"): _register(quantity) for tag, quantity in _ENERGIES.items()}
+    live |= {(tag, "value"): _rate(*divmod(bit, 2)) for bit, tag in enumerate(RATE_REGISTERS)}
     for tag, quantity in _POWERS.items():
         live[tag, "value"] = _power(quantity)
         for phase in range(1, phases + 1):

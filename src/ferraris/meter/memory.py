@@ -48,12 +48,20 @@ DAILY_PROFILE_BATCH_MAX: Final = 8
 EVENT_LOG_SLOTS: Final = 272
 EVENT_LOG_BATCH_MAX: Final = 16
 
+RATES: Final = 2
+"""Rates of the tariff; each counts A+ and A-."""
+NEVER_S: Final = 4_102_444_800
+"""A moment that does not come, and that arithmetic on clocks can bear: the year 2100."""
+PUSH_SETUPS_MAX: Final = 4
+"""Push setups of a meter whose pushes are kept until they are sent."""
+
 STATE: Final = committed_dtype(
     [
         ("time_ms", "<i8"),  # true time up to which everything below is advanced
         ("clock_reference_ms", "<i8"),  # true time at which the clock was set last
         ("clock_offset_ms", "<i8"),  # clock minus true time at that moment
         ("energy_mwh", "<i8", (4,)),  # A+, A-, R+, R- since manufacture, 1/1000 Wh or varh
+        ("rates_wh", "<i8", (RATES, 2)),  # A+ and A- by rate, whole Wh: together those of `energy_mwh`
         ("load_head", "<i8"),
         ("load_cleared", "<i8"),
         ("daily_head", "<i8"),
@@ -62,6 +70,12 @@ STATE: Final = committed_dtype(
         ("event_cleared", "<i8"),
         ("next_load_s", "<i8"),  # meter's clock: next capture of the load profile
         ("next_daily_s", "<i8"),
+        ("next_action_s", "<i8"),  # meter's clock: when a timed object has something to do next
+        ("acted_s", "<i8"),  # meter's clock: up to when all that was due has been done
+        ("push_from_ms", "<i8", (PUSH_SETUPS_MAX,)),  # true time before which a push is not tried, 0 for none put off
+        ("push_tries", "u1", (PUSH_SETUPS_MAX,)),
+        ("pushes_wanted", "u1"),  # a bit for each push setup that was set off
+        ("counting", "u1"),  # a bit for each of `rates_wh`: the registers of the active mask
         ("drift_ppm", "<i4"),
         ("commands_executed", "<u4"),
         ("power_failures", "<u4"),

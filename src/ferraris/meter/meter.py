@@ -6,6 +6,7 @@ flowed, and then commits the change together with its event.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -19,10 +20,11 @@ from ferraris.meter.disconnector import Command, next_state
 from ferraris.meter.events import EventCode, MeterEvent, append_events, read_events
 from ferraris.meter.load import Integers
 from ferraris.meter.mapped_file import Rows
-from ferraris.meter.memory import LOAD_ENTRY, FleetMemory
+from ferraris.meter.memory import LOAD_ENTRY, NEVER_S, FleetMemory
 from ferraris.meter.metering import disturb, first_capture_s, registers_wh
 from ferraris.meter.ring import Ring
 from ferraris.meter.supply import Supply
+from ferraris.meter.timetable import PUNCTUAL_S
 
 CLOCK_SHIFT_LIMIT_MS: Final = 9_000
 """A smaller correction of the clock is a synchronisation: it repeats no capture and flags no interval."""
@@ -48,7 +50,7 @@ class Meter:
         self.index = index
         self._row = np.array([index])
         self._due = 0, 0
-        """Next capture, true time, as of the sequence number of the row that it was worked out from."""
+        """Next capture or action, true time, as of the sequence number of the row that it was worked out from."""
 
     @property
     def number(self) -> int:
@@ -115,6 +117,10 @@ class Meter:
         """The total registers, Wh and varh, by `Quantity`."""
         return registers_wh(self._metering.energy_mwh(self.index, now_ms))
 
+    def rates_wh(self, now_ms: int) -> Integers:
+        """The registers of the rates, Wh, shape (rates, 2): import and export."""
+        return self._metering.rates_wh(self.index, now_ms)
+
     def power(self, now_ms: int) -> Integers:
         """What flows, W and var, by `Quantity`."""
         return self._metering.power(self.index, now_ms)
@@ -126,12 +132,35 @@ class Meter:
         return voltages
 
     def advance(self, now_ms: int) -> None:
-        """Move on to `now_ms` if there is something to capture before it."""
+        """Move on to `now_ms` if there is something to capture or to do before it."""
         sequence = self._field("sequence")
         if self._due[0] != sequence:
-            self._due = sequence, int(self._metering.next_capture_ms(self._row)[0])
+            self._due = sequence, int(self._metering.next_due_ms(self._row)[0])
         if self._due[1] <= now_ms:
             self._metering.advance(self._row, now_ms)
+
+    def move_on(self, now_ms: int) -> None:
+        """Move on to `now_ms` whether or not anything lies before it."""
+        self._metering.advance(self._row, now_ms)
+
+    @property
+    def plan(self) -> tuple[int, int]:
+        """By the meter's clock: when there is something to do next, and up to when all has been done."""
+        return self._field("next_action_s"), self._field("acted_s")
+
+    def set_plan(self, next_s: int, acted_s: int) -> None:
+        rows = self._memory.state.read(self._row)
+        rows["next_action_s"] = next_s
+        rows["acted_s"] = acted_s
+        self._memory.state.commit(self._row, rows)
+
+    def act_through(self, act: Callable[[int], None]) -> None:
+        """`act` does what is to be done at set times."""
+        self._metering.actors[self.index] = act
+
+    def count(self, counting: int, now_ms: int) -> None:
+        """These registers of the rates count from `now_ms` on, a bit for each."""
+        self._change(now_ms, "counting", counting)
 
     def load_entries(self, first: int = 0, count: int | None = None) -> Rows:
         """Entries of the load profile (`memory.LOAD_ENTRY`), oldest first."""
@@ -210,6 +239,10 @@ class Meter:
         else:
             rows["next_load_s"] = np.maximum(rows["next_load_s"], first_capture_s(clock_s) - 900)
             rows["next_daily_s"] = np.maximum(rows["next_daily_s"], self._midnight_before(midnight_s))
+        if clock_ms < before_ms - CLOCK_SHIFT_LIMIT_MS and rows["next_action_s"][0] < NEVER_S:
+            # The time that comes again is lived through again.
+            rows["acted_s"] = clock_s
+            rows["next_action_s"] = clock_s - PUNCTUAL_S - 1
         if abs(clock_ms - before_ms) > CLOCK_SHIFT_LIMIT_MS:
             disturb(rows, ProfileStatus.CLOCK_ADJUSTED)
         self._memory.state.commit(self._row, rows)

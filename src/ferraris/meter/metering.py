@@ -5,11 +5,18 @@ whole load periods and a share, rounded down, of the running one. Register and p
 function, so the result does not depend on the steps in which a meter is moved on. What happens within the round, in the
 meter's own time: captures of the load profile at every full quarter of an hour, of the daily profile at local midnight,
 a change of daylight saving. All of it is written behind the heads of the rings, and one commit makes it count.
+
+No round passes the moment at which a timed object of the meter has something to do: whoever acts for the meter is asked
+first, at that very moment. Without anybody to act the meter's life stops there, as if its power had gone.
+
+The registers of the rates count whole Wh of the totals, each under the rate in force when it became whole: so they always
+add up to the totals.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -20,7 +27,7 @@ from ferraris.meter.committed_rows import Indices
 from ferraris.meter.events import EventCode, append_events
 from ferraris.meter.load import Integers, LoadModel, Quantity
 from ferraris.meter.mapped_file import Rows
-from ferraris.meter.memory import DAILY_ENTRY, LOAD_ENTRY, FleetMemory
+from ferraris.meter.memory import DAILY_ENTRY, LOAD_ENTRY, NEVER_S, RATES, FleetMemory
 
 CAPTURE_PERIOD_S: Final = 900
 MWH_PER_WH: Final = 1_000
@@ -28,6 +35,12 @@ REGISTER_MODULUS: Final = 2**32
 ROUND_MS: Final = S_PER_DAY * MS_PER_S
 METERS_PER_ROUND: Final = 1_000
 """Meters moved on together: their arrays fit into the processor's cache."""
+
+
+RATE_1: Final = 0b11
+"""The registers of the first rate in `counting`: import and export."""
+COUNTED: Final[Integers] = (np.arange(256)[:, None] >> np.arange(2 * RATES) & 1).reshape(256, RATES, 2)
+"""1 for each of `rates_wh` that counts, by `counting`."""
 
 
 def registers_wh(energy_mwh: Integers) -> Integers:
@@ -45,6 +58,8 @@ class Metering:
     first_number: int = 1
     export_when_disconnected: bool = False
     """Whether the plant behind the meter feeds in past the open disconnector."""
+    actors: dict[int, Callable[[int], None]] = field(default_factory=dict)
+    """By place of the meter: who does what its timed objects order, called with the true time."""
 
     def advance(self, meters: Indices, to_ms: int) -> None:
         """Move those of `meters` that have power on to `to_ms`; a meter that is there already stays as it is."""
@@ -53,7 +68,25 @@ class Metering:
         while lagging.size:
             for start in range(0, lagging.size, METERS_PER_ROUND):
                 self._advance_round(lagging[start : start + METERS_PER_ROUND], to_ms)
-            lagging = lagging[state.column("time_ms")[lagging] < to_ms]
+            stopped = self._act(lagging)
+            lagging = lagging[(state.column("time_ms")[lagging] < to_ms) & (state.column("powered")[lagging] != 0)]
+            if stopped:
+                lagging = lagging[~np.isin(lagging, stopped)]
+
+    def _act(self, meters: Indices) -> list[int]:
+        """Let those act that stand at the moment of an action. The others of them: they have nobody to act for them."""
+        planned = meters[self.memory.state.column("next_action_s")[meters] < NEVER_S]
+        stopped = []
+        for meter in planned.tolist():
+            rows = self.memory.state.read(np.array([meter]))
+            time_ms = int(rows["time_ms"][0])
+            if int(true_time_ms(rows, rows["next_action_s"] * MS_PER_S)[0]) > time_ms:
+                continue
+            if meter in self.actors:
+                self.actors[meter](time_ms)
+            else:
+                stopped.append(meter)
+        return stopped
 
     def energy_mwh(self, meter: int, now_ms: int) -> Integers:
         """The meter's energies at `now_ms`, by `Quantity`, without moving it on. `now_ms` is at most a day ahead."""
@@ -63,6 +96,13 @@ class Metering:
         energies: Integers = (rows["energy_mwh"] + self._flow(np.array([meter]), rows, now[:, None])[:, 0])[0]
         return energies
 
+    def rates_wh(self, meter: int, now_ms: int) -> Integers:
+        """The registers of the rates at `now_ms`, shape (rates, 2), without moving the meter on."""
+        rows = self.memory.state.read(np.array([meter]))
+        _count(rows, self.energy_mwh(meter, now_ms)[None])
+        rates: Integers = rows["rates_wh"][0] % REGISTER_MODULUS
+        return rates
+
     def power(self, meter: int, now_ms: int) -> Integers:
         """What flows at `now_ms`, W and var by `Quantity`; nothing in a meter without power."""
         rows = self.memory.state.read(np.array([meter]))
@@ -71,15 +111,16 @@ class Metering:
         flowing: Integers = flows[0, 0] * 3_600 // self.load.period_ms * int(rows["powered"][0])
         return flowing
 
-    def next_capture_ms(self, meters: Indices) -> Integers:
-        """True time of each meter's next capture of the load profile; far in the future for a meter without power."""
+    def next_due_ms(self, meters: Indices) -> Integers:
+        """True time at which each meter has something to capture or to do; far in the future for one without power."""
         rows = self.memory.state.read(meters)
-        due = true_time_ms(rows, rows["next_load_s"] * MS_PER_S)
+        due = true_time_ms(rows, np.minimum(rows["next_load_s"], rows["next_action_s"]) * MS_PER_S)
         return np.where(rows["powered"] != 0, due, np.iinfo(np.int64).max)
 
     def _advance_round(self, meters: Indices, to_ms: int) -> None:
         rows = self.memory.state.read(meters)
-        end_ms = np.minimum(to_ms, rows["time_ms"] + ROUND_MS)
+        action_ms = true_time_ms(rows, rows["next_action_s"] * MS_PER_S)
+        end_ms = np.minimum(np.minimum(to_ms, rows["time_ms"] + ROUND_MS), np.maximum(action_ms, rows["time_ms"]))
         end_s = clock_time_ms(rows, end_ms) // MS_PER_S
         self._record_saving_change(meters, rows, end_s)
         load_s, load_counts = _captures(rows["next_load_s"], CAPTURE_PERIOD_S, end_s)
@@ -94,6 +135,7 @@ class Metering:
         width = load_s.shape[1]
         self._capture_load(meters, rows, load_s, load_ms, energies[:, 1 : 1 + width], load_counts)
         self._capture_daily(meters, rows, daily_s, energies[:, 1 + width :], daily_counts)
+        _count(rows, energies[:, 0])
         rows["energy_mwh"] = energies[:, 0]
         rows["time_ms"] = end_ms
         self.memory.state.commit(meters, rows)
@@ -179,6 +221,12 @@ def _captures(next_s: Integers, period_s: int, end_s: Integers) -> tuple[Integer
     counts = np.maximum((end_s - next_s) // period_s + 1, 0)
     steps = np.arange(int(counts.max(initial=0)))
     return next_s[:, None] + steps * period_s, counts
+
+
+def _count(rows: Rows, energy_mwh: Integers) -> None:
+    """Let the registers of the active mask count what became whole since the rows' energies."""
+    whole = energy_mwh[:, :2] // MWH_PER_WH - rows["energy_mwh"][:, :2] // MWH_PER_WH
+    rows["rates_wh"] += COUNTED[rows["counting"]] * whole[:, None, :]
 
 
 def first_capture_s(clock_s: Integers) -> Integers:

@@ -35,6 +35,7 @@ class MeterModel:
         profile.check_servable()
         self.profile = profile
         self._names = {entry.logical_name for entry in profile.objects}
+        self._of_classes: dict[frozenset[int], tuple[ProfileObject, ...]] = {}
         self._visible = {
             name: {(element.class_id, element.logical_name) for element in profile.object_list(name)}
             for name in profile.associations
@@ -55,6 +56,14 @@ class MeterModel:
 
     def find(self, class_id: int, logical_name: Obis) -> ProfileObject | None:
         return self.profile.find(class_id, logical_name)
+
+    def of_classes(self, class_ids: frozenset[int]) -> tuple[ProfileObject, ...]:
+        """The objects of these classes, in the profile's order."""
+        found = self._of_classes.get(class_ids)
+        if found is None:
+            found = tuple(entry for entry in self.profile.objects if entry.class_id in class_ids)
+            self._of_classes[class_ids] = found
+        return found
 
     def has_name(self, logical_name: Obis) -> bool:
         """Whether there is an object of that name, of whatever class."""

@@ -37,7 +37,11 @@ class Settings:
 
     def put(self, key: Key, octets: bytes) -> bool:
         """Keep `octets`, in the memory before this returns. False, and nothing changed, when there is no room."""
-        values = {**self._values, key: octets}
+        return self.put_all({key: octets})
+
+    def put_all(self, changed: dict[Key, bytes]) -> bool:
+        """Keep several attributes, all of them or none."""
+        values = {**self._values, **changed}
         packed = b"".join(_HEAD.pack(*key, len(octets)) + octets for key, octets in values.items())
         if len(packed) > METER_SETTINGS_OCTETS_MAX:
             return False

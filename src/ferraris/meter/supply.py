@@ -17,7 +17,9 @@ from ferraris.kernel.errors import ConfigError
 from ferraris.meter.clock import ProfileStatus, clock_time_ms
 from ferraris.meter.committed_rows import Indices
 from ferraris.meter.events import EventCode, append_events
+from ferraris.meter.memory import NEVER_S
 from ferraris.meter.metering import Metering, disturb, first_capture_s
+from ferraris.meter.timetable import PUNCTUAL_S
 
 CLOCK_STEP_BACK_MAX_MS: Final = 60_000
 """How far the world's clock may have been set back while the process was away."""
@@ -67,6 +69,10 @@ class Supply:
         rows["next_load_s"] = np.where(missed, first_capture_s(clock_s), rows["next_load_s"])
         missed = rows["next_daily_s"] <= clock_s
         rows["next_daily_s"] = np.where(missed, zone.next_midnight_s(clock_s), rows["next_daily_s"])
+        # Whoever has something to do at set times sees to it first that all is as it should be now.
+        planned = rows["next_action_s"] < NEVER_S
+        overdue_s = np.minimum(rows["next_action_s"], clock_s - PUNCTUAL_S - 1)
+        rows["next_action_s"] = np.where(planned, overdue_s, NEVER_S)
         append_events(memory, meters, rows, zone, clock_ms, EventCode.POWER_UP)
         if stopped.any():
             some = rows[stopped]
