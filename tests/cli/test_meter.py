@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import socket
@@ -16,8 +17,15 @@ import pytest
 from ferraris.cli import main
 from ferraris.cli.main import EXIT_REFUSED
 from ferraris.cli.meter import FleetChoice
+from ferraris.client import ClientAssociation, ClientSettings, descriptor_of
+from ferraris.cosem import Data, obis
+from ferraris.dlms import AssociationSettings
+from ferraris.dlms.hdlc import HdlcFraming, HdlcParameters, server_address
+from ferraris.kernel.entropy import SystemEntropy
 from ferraris.kernel.errors import ConfigError
+from ferraris.link import SerialSettings, open_serial
 from ferraris.meter import EventCode, Fleet, StochasticLoad, Surroundings, Zone
+from tests.link.pty_line import serial_line
 
 COMMAND = ["ferraris", "meter", "serve"]
 Refused = Callable[..., str]
@@ -122,3 +130,38 @@ def test_an_address_in_use_is_refused(tmp_path: Path, refused: Refused) -> None:
     port = str(free_port())
     with serving(tmp_path / "a", "--port", port):
         assert f"Cannot listen on 127.20.0.1:{port}" in refused(tmp_path / "b", "--port", port)
+
+
+def read_names(device: str, count: int) -> list[bytes]:
+    """The logical device names of the meters on a serial bus."""
+
+    async def scenario() -> list[bytes]:
+        link = await open_serial(device, SerialSettings(115_200))
+        names = []
+        for physical in range(17, 17 + count):
+            framing = HdlcFraming(16, server_address(1, physical), HdlcParameters(512, 512, 7, 7))
+            settings = ClientSettings(AssociationSettings(), client_sap=16)
+            client = ClientAssociation(link, settings, SystemEntropy(), framing=framing)
+            await client.associate()
+            names.append(await client.get_octets(descriptor_of(Data.value, obis.LOGICAL_DEVICE_NAME)))
+            await client.release()
+        await link.aclose()
+        return names
+
+    return asyncio.run(scenario())
+
+
+def test_meters_answer_on_one_serial_bus(tmp_path: Path) -> None:
+    with serial_line() as line:
+        options = ["--port", str(free_port()), "--hdlc", "--serial", f"{line.devices[0]}:115200"]
+        with serving(tmp_path, *options) as (process, first):
+            assert "listen" in first
+            names = read_names(line.devices[1], 3)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+    assert [name[2:] for name in names] == [f"FER{number:013}".encode() for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("options", [["--hdlc", "--udp"], ["--serial", ":9600"], ["--serial", "/dev/ttyS0:fast"], ["--gateway", "here"]])
+def test_serial_options_that_cannot_be_are_refused(refused: Refused, tmp_path: Path, options: list[str]) -> None:
+    assert options[0] in refused(tmp_path, *options)

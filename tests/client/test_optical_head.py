@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from ferraris.client import ClientAssociation, ClientSettings
-from ferraris.client.optical_head import read_out, sign_on
+from ferraris.client import ClientAssociation, ClientSettings, read_out, sign_on
 from ferraris.dlms import Association, AssociationSettings, Role
 from ferraris.dlms.hdlc import HdlcFraming, HdlcLine, HdlcMessage, server_address
 from ferraris.iec62056_21 import DataSet, Identification, LineForm, MeterSignOn, SignOnState

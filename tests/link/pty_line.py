@@ -29,18 +29,11 @@ class _Line:
         self._held = [b"", b""]
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._carry)
-
-    def begin(self) -> None:
-        """Both ends are open."""
-        for slave in self._slaves:
-            os.close(slave)
-        self._slaves = []
         self._thread.start()
 
     def end(self) -> None:
         self._stopped.set()
-        if self._thread.ident is not None:
-            self._thread.join()
+        self._thread.join()
         for descriptor in (*self._masters, *self._slaves):
             with suppress(OSError):
                 os.close(descriptor)
@@ -56,8 +49,6 @@ class _Line:
                     self._pass_on(end, readable, writable)
                 except BlockingIOError:
                     continue
-                except OSError:  # nobody has this end open any more, and a line does not tell the other
-                    return
 
     def _pass_on(self, end: int, readable: list[int], writable: list[int]) -> None:
         master = self._masters[end]
@@ -69,7 +60,7 @@ class _Line:
 
 @contextmanager
 def serial_line() -> Iterator[_Line]:
-    """The two devices of a line; call `begin` when both are open."""
+    """The two devices of a line."""
     line = _Line()
     try:
         yield line
@@ -82,7 +73,6 @@ async def serial_pair(settings: SerialSettings | None = None) -> AsyncIterator[P
     """Both ends of a line, open."""
     with serial_line() as line:
         left, right = [await open_serial(device, settings) for device in line.devices]
-        line.begin()
         try:
             yield left, right
         finally:

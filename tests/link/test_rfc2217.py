@@ -62,7 +62,6 @@ def test_a_line_behind_a_foreign_server_is_set_and_carries_every_octet() -> None
         with serial_line() as line:
             converter = Converter(line.devices[0])
             end = await open_serial(line.devices[1])
-            line.begin()
             server = await serve_tcp("127.0.0.1", 0, converter.serve)
             link = await open_rfc2217(server.host, server.port, SerialSettings(300))
             assert converter.port.baudrate == 300

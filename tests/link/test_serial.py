@@ -33,7 +33,6 @@ def test_the_line_is_opened_as_asked_and_adjusted_later() -> None:
         with serial_line() as line:
             link = await open_serial(line.devices[0], SerialSettings(300))
             other = await open_serial(line.devices[1])
-            line.begin()
             port = link._transport.get_extra_info("serial")
             assert termios.tcgetattr(port.fd)[4] == termios.B300
             await link.send(b"before")

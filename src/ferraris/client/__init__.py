@@ -34,6 +34,7 @@ from ferraris.client.key_procedures import (
     transfer_keys,
     with_keys,
 )
+from ferraris.client.optical_head import read_out, sign_on
 from ferraris.client.profile import ProfileColumns, decode_profile, read_entries, read_profile
 
 __all__ = [
@@ -63,9 +64,11 @@ __all__ = [
     "key_in_use",
     "may_read",
     "read_entries",
+    "read_out",
     "read_profile",
     "remove_certificate",
     "renew_key_pair",
+    "sign_on",
     "transfer_image",
     "transfer_keys",
     "verify_image",

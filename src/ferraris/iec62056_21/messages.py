@@ -1,7 +1,7 @@
 """What opens a dialogue of IEC 62056-21: request, identification, acknowledgement and the speeds that they agree upon.
 
     request          / ? address ! CR LF
-    identification   / XXX Z identification CR LF     XXX manufacturer, Z speed; \\W before the rest: mode E
+    identification   / MMM Z identification CR LF     MMM manufacturer, Z speed; \\W before the rest: mode E
     acknowledgement  ACK V Z Y CR LF                  V protocol, Z speed, Y what for
 
 The speed's character says the mode: a digit is mode C (E, if \\2 follows), a letter mode B, anything else mode A.
