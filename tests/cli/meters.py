@@ -6,10 +6,11 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from ferraris.kernel.clock import Clock, ScaledClock, SystemClock
 from ferraris.kernel.entropy import SeededEntropy
@@ -18,6 +19,8 @@ from ferraris.meter import Fleet, FleetService, Manufacture, ServiceSettings, me
 from tests.meter.steady import STEADY
 
 DAY_MS = 86_400_000
+Beside: TypeAlias = Callable[[FleetService, AsyncExitStack], Awaitable[None]]
+"""What begins to serve the meters in another way too; how to end it goes onto the stack."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Served:
         return f"{carrier}://{self.host}:{self.port}?client={client}&server=1"
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -41,7 +44,12 @@ def _free_port() -> int:
 
 @contextmanager
 def meters_served(
-    directory: Path, profile: str = "smr5_single_phase", speed: float = 1.0, *, hdlc: bool = False
+    directory: Path,
+    profile: str = "smr5_single_phase",
+    speed: float = 1.0,
+    *,
+    hdlc: bool = False,
+    beside: Beside | None = None,
 ) -> Iterator[Served]:
     """One meter that has measured for a day."""
     now = SystemClock()
@@ -49,13 +57,14 @@ def meters_served(
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
+    stack = AsyncExitStack()
 
     async def begin() -> tuple[Fleet, FleetService, Served]:
         fleet = Fleet.create(
             directory / "fleet", Manufacture(1, index_wh_max=0), STEADY, SeededEntropy(5), clock.now_ms() - DAY_MS
         )
         fleet.advance(clock.now_ms())
-        settings = ServiceSettings(port=_free_port(), hdlc=hdlc)
+        settings = ServiceSettings(port=free_port(), hdlc=hdlc)
         service = FleetService(
             fleet,
             [meter_model(profile)],
@@ -67,6 +76,8 @@ def meters_served(
             settings,
         )
         await service.start()
+        if beside is not None:
+            await beside(service, stack)
         registry = write_registry(directory, service.devices, settings.port)
         return fleet, service, Served(registry, service.devices[0].identity.host, settings.port)
 
@@ -74,6 +85,7 @@ def meters_served(
     try:
         yield served
     finally:
+        asyncio.run_coroutine_threadsafe(stack.aclose(), loop).result(30)
         asyncio.run_coroutine_threadsafe(service.aclose(), loop).result(30)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)

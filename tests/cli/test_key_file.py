@@ -44,6 +44,7 @@ def test_the_line_of_a_fleets_list(tmp_path: Path) -> None:
         {
             "host": f"127.20.0.{number}",
             "port": 4059,
+            "serial": f"FER{number:010}",
             "profile": "smr5_single_phase",
             "system_title": f"46455200000000{number:02}",
             "encryption_key": bytes((number,) * 16).hex(),
@@ -57,6 +58,10 @@ def test_the_line_of_a_fleets_list(tmp_path: Path) -> None:
     assert keys.encryption_key == bytes((1,) * 16)
     assert (keys.secret, keys.profile) == (b"abc", "smr5_single_phase")
     assert keys.meter_system_title == bytes.fromhex("4645520000000001")
+    behind = read_keys(path, MeterUrl.parse("tcp://gateway?gateway=0:FER0000000002"))
+    assert behind.encryption_key == bytes((2,) * 16)
+    with pytest.raises(ConfigError, match="a line with its serial"):
+        read_keys(path, MeterUrl.parse("tcp://127.20.0.1?gateway=0:FER0000000003"))
     with pytest.raises(ConfigError, match="does not list the meter"):
         read_keys(path, MeterUrl.parse("tcp://127.20.0.9:4059"))
 

@@ -162,6 +162,8 @@ def test_meters_answer_on_one_serial_bus(tmp_path: Path) -> None:
     assert [name[2:] for name in names] == [f"FER{number:013}".encode() for number in (1, 2, 3)]
 
 
-@pytest.mark.parametrize("options", [["--hdlc", "--udp"], ["--serial", ":9600"], ["--serial", "/dev/ttyS0:fast"], ["--gateway", "here"]])
+@pytest.mark.parametrize(
+    "options", [["--hdlc", "--udp"], ["--serial", ":9600"], ["--serial", "/dev/ttyS0:fast"], ["--gateway", "here"]]
+)
 def test_serial_options_that_cannot_be_are_refused(refused: Refused, tmp_path: Path, options: list[str]) -> None:
     assert options[0] in refused(tmp_path, *options)

@@ -8,7 +8,8 @@ Either TOML, for one meter:
     system_title = "4645520000000001"    # the client's; a default stands in
     meter_system_title = "…"             # the only meter to talk to
 
-or the list that `ferraris meter serve` writes, of which the line with the URL's host and port is taken.
+or the list that `ferraris meter serve` writes, of which the line with the URL's host and port is taken, behind a gateway that with
+the serial which is the meter's address.
 """
 
 from __future__ import annotations
@@ -91,9 +92,16 @@ def _from_list(text: str, path: Path, url: MeterUrl) -> ClientKeys:
             row = json.loads(line)
         except ValueError:
             raise ConfigError(f"{path} is no list of meters", expected="an object of JSON a line") from None
-        if isinstance(row, dict) and (row.get("host"), row.get("port")) == (url.host, url.port):
+        if isinstance(row, dict) and _is_of(row, url):
             return _of_row(path, row)
-    raise ConfigError(f"{path} does not list the meter", expected="a line with its host and port", got=url)
+    expected = "a line with its host and port" if url.gateway is None else "a line with its serial"
+    raise ConfigError(f"{path} does not list the meter", expected=expected, got=url)
+
+
+def _is_of(row: dict[str, object], url: MeterUrl) -> bool:
+    if url.gateway is not None:  # by its serial, which is the address of a virtual meter behind a gateway
+        return str(row.get("serial")).encode() == url.gateway.device
+    return (row.get("host"), row.get("port")) == (url.host, url.port)
 
 
 def _of_row(path: Path, row: dict[str, object]) -> ClientKeys:

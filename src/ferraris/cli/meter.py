@@ -7,7 +7,7 @@ import json
 import re
 import resource
 import signal
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,6 +72,14 @@ class FleetChoice:
         (directory / FLEET_FILE).write_text(json.dumps(asdict(self)) + "\n", "ascii")
 
 
+@dataclass(frozen=True, slots=True)
+class _OtherWays:
+    """Where meters answer beside their own addresses."""
+
+    serial: tuple[str, SerialSettings] | None
+    gateway: tuple[str, int]
+
+
 @app.callback()
 def meter() -> None:
     """Serve virtual DLMS/COSEM meters."""
@@ -114,6 +122,9 @@ def serve(
         str,
         typer.Option(metavar="DEVICE[:BAUD]", help="Answer on this serial line too: HDLC, physical addresses from 17."),
     ] = "",
+    gateway: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Be a gateway to the meters here: network 0, serials as addresses.")
+    ] = "",
 ) -> None:
     """Serve virtual meters until the process is told to end. The same directory brings the same meters back."""
     choice = FleetChoice(count, seed, profile or ["smr5_three_phase"], zone)
@@ -128,22 +139,28 @@ def serve(
     if udp and hdlc:
         raise ConfigError("--hdlc is for streams: not with --udp")
     settings = replace(_settings(port, push), hdlc=hdlc)
-    bus = _serial_line(serial) if serial else None
+    ways = _OtherWays(_serial_line("--serial", serial), _address("--gateway", gateway))
     listener: Listener = together(serve_tcp, serve_udp) if udp else serve_tcp
     fleet = _open(directory, choice, surroundings, time, history_days)
     try:
         service = FleetService(fleet, models, seed, time, SystemEntropy(), listener, open_tcp, settings, faults)
         registry = write_registry(directory, service.devices, port)
-        _run(service, f"registry {registry}", bus)
+        _run(service, f"registry {registry}", ways)
     finally:
         fleet.close()
 
 
 def _settings(port: int, push: str) -> ServiceSettings:
-    host, _, push_port = push.rpartition(":")
-    if push and not (host and _PORT.fullmatch(push_port) and 0 < int(push_port) <= PORT_MAX):
-        raise ConfigError("--push", expected="HOST:PORT", got=push)
-    return ServiceSettings(port=port, push_host=host, push_port=int(push_port or 0))
+    host, push_port = _address("--push", push)
+    return ServiceSettings(port=port, push_host=host, push_port=push_port)
+
+
+def _address(option: str, text: str) -> tuple[str, int]:
+    """Host and port; no host and port 0 for no text."""
+    host, _, port = text.rpartition(":")
+    if text and not (host and _PORT.fullmatch(port) and 0 < int(port) <= PORT_MAX):
+        raise ConfigError(option, expected="HOST:PORT", got=text)
+    return host, int(port or 0)
 
 
 def _clock(directory: Path, speed: float, start: datetime | None, shared: str) -> Clock:
@@ -168,26 +185,28 @@ def _open(directory: Path, choice: FleetChoice, surroundings: Surroundings, cloc
     return fleet
 
 
-def _serial_line(text: str) -> tuple[str, SerialSettings]:
+def _serial_line(option: str, text: str) -> tuple[str, SerialSettings] | None:
+    if not text:
+        return None
     device, _, baud = text.partition(":")
     if not device or (baud and not _BAUD.fullmatch(baud)):
-        raise ConfigError("--serial", expected="DEVICE[:BAUD]", got=text)
+        raise ConfigError(option, expected="DEVICE[:BAUD]", got=text)
     return device, SerialSettings(int(baud)) if baud else SerialSettings()
 
 
-def _run(service: FleetService, registry: str, bus: tuple[str, SerialSettings] | None) -> None:
+def _run(service: FleetService, registry: str, ways: _OtherWays) -> None:
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(service, registry, bus))
+        runner.run(_serve(service, registry, ways))
 
 
-async def _serve(service: FleetService, registry: str, bus: tuple[str, SerialSettings] | None) -> None:
+async def _serve(service: FleetService, registry: str, ways: _OtherWays) -> None:
     """Until SIGTERM or SIGINT."""
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     try:
         await service.start()
-        running = asyncio.ensure_future(_service(service, bus))
+        running = asyncio.ensure_future(_service(service, ways))
         first, last = service.devices[0].identity, service.devices[-1].identity
         print(f"{len(service.devices)} meters listen from {first.host} to {last.host}; {registry}", flush=True)
         ending = asyncio.ensure_future(ended.wait())
@@ -202,16 +221,18 @@ async def _serve(service: FleetService, registry: str, bus: tuple[str, SerialSet
         await service.aclose()
 
 
-async def _service(service: FleetService, bus: tuple[str, SerialSettings] | None) -> None:
+async def _service(service: FleetService, ways: _OtherWays) -> None:
     """Until the service or the serial line ends."""
-    if bus is None:
-        await service.run()
-        return
-    link = await open_serial(*bus)
-    try:
-        await asyncio.gather(service.run(), service.serve_bus(link))
-    finally:
-        await link.aclose()
+    async with AsyncExitStack() as stack:
+        serving = [service.run()]
+        if ways.gateway[0]:
+            server = await service.serve_gateway(*ways.gateway)
+            stack.push_async_callback(server.aclose)
+        if ways.serial is not None:
+            link = await open_serial(*ways.serial)
+            stack.push_async_callback(link.aclose)
+            serving.append(service.serve_bus(link))
+        await asyncio.gather(*serving)
 
 
 def _loop_factory() -> Any:

@@ -9,18 +9,18 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
+from ferraris.cli.carriers import framing_of, open_link
 from ferraris.cli.counter_file import CounterFile
 from ferraris.cli.key_file import ClientKeys, read_keys
-from ferraris.cli.meter_url import PUBLIC_CLIENT, Carrier, MeterUrl
+from ferraris.cli.meter_url import PUBLIC_CLIENT, MeterUrl
 from ferraris.client import ClientAssociation, ClientSettings
 from ferraris.cosem import Data, load_profile, obis
 from ferraris.dlms import Associated, AssociationSettings, Ciphering, CipherKeys, Framing, Security, SecurityControl
 from ferraris.dlms.apdu import Mechanism
-from ferraris.dlms.hdlc import HdlcFraming, server_address
 from ferraris.kernel.entropy import SystemEntropy
 from ferraris.kernel.errors import ConfigError, FerrarisError, InvocationCounterError, LinkError
 from ferraris.keys import CounterGuard, ReservedCounter
-from ferraris.link import Link, SerialSettings, open_serial, open_tcp, open_udp
+from ferraris.link import Link
 
 
 class Authentication(Enum):
@@ -106,23 +106,13 @@ class MeterAccess:
         return ClientSettings(association, PUBLIC_CLIENT, self.url.server_sap)
 
     async def link(self) -> Link:
-        """A new link to the meter. Raises LinkError, ConfigError for a carrier that is not there."""
-        url = self.url
-        if url.carrier is Carrier.UDP:
-            return await open_udp(url.host, url.port)
-        if url.carrier is not Carrier.SERIAL:
-            return await open_tcp(url.host, url.port)
-        return await open_serial(url.device, SerialSettings() if url.baud is None else SerialSettings(url.baud))
+        """A new link to the meter. Raises LinkError."""
+        return await open_link(self.url)
 
     def framing(self, client_sap: int | None = None, server_sap: int | None = None) -> Framing | None:
-        """A new framing between two service access points, the URL's unless given; None where the wrapper is used."""
-        url = self.url
-        if not url.carrier.is_hdlc:
-            return None
-        server = server_address(
-            url.server_sap if server_sap is None else server_sap, url.physical_address, url.address_octets
-        )
-        return HdlcFraming(url.client_sap if client_sap is None else client_sap, server)
+        """A new framing between two service access points, the URL's unless given; None where the wrapper alone is used."""
+        client_sap = self.url.client_sap if client_sap is None else client_sap
+        return framing_of(self.url, client_sap, self.url.server_sap if server_sap is None else server_sap)
 
     @asynccontextmanager
     async def associated(self) -> AsyncIterator[tuple[ClientAssociation, Associated]]:

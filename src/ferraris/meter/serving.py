@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from ferraris.cosem import Obis, PushSetupV0
+from ferraris.dlms import Framing, GatewayAddress, WrapperFraming
+from ferraris.dlms.hdlc import HdlcFraming, server_address
 from ferraris.kernel.clock import MS_PER_S, Clock
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import ConfigError, LinkError
@@ -19,6 +21,7 @@ from ferraris.link import Connector, Link, LinkHandler, LinkServer, Listener
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.faults import Fault, FaultKind
 from ferraris.meter.fleet import Fleet
+from ferraris.meter.gateway import Gateway, MeterBehind
 from ferraris.meter.hdlc_line import HdlcLineService
 from ferraris.meter.identity import PORT
 from ferraris.meter.model import MeterModel
@@ -28,6 +31,8 @@ from ferraris.meter.server import MeterServer
 CAPTURES_TOGETHER_MS: Final = 5_000
 """Clocks differ by seconds: captures that lie this close are made in one go, those of a meter being read at once."""
 
+GATEWAY_NETWORK: Final = 0
+"""Of the fleet's meters behind a gateway."""
 CAPTURE_REST_S: Final = 0.01
 """The shortest rest between two looks at what is to be captured, in the event loop's seconds."""
 
@@ -93,6 +98,7 @@ class FleetService:
         self._servers = tuple(MeterServer(device, clock, entropy, self._changed) for device in self.devices)
         self._clock = clock
         self._listener = listener
+        self._connector = connector
         self._settings = settings
         self._listening: dict[int, LinkServer] = {}
         self._pusher = Pusher(self, clock, entropy, connector, settings.pushes_at_once)
@@ -147,6 +153,25 @@ class FleetService:
         """Serve all meters on one serial line, by their physical addresses, until the link ends. Raises LinkError."""
         servers = {device.identity.hdlc_address: self._servers[device.meter.index] for device in self.devices}
         await HdlcLineService(servers).serve(link)
+
+    async def serve_gateway(self, host: str, port: int) -> LinkServer:
+        """Forward to all meters by the gateway protocol: network 0, and a meter's serial as its address."""
+        return await self._listener(host, port, Gateway(dict(self._ways())).serve)
+
+    def _ways(self) -> Iterator[tuple[GatewayAddress, MeterBehind]]:
+        """The ways from a gateway to the meters, each at its own address."""
+        for device in self.devices:
+            identity = device.identity
+
+            async def open_link(host: str = identity.host) -> Link:
+                return await self._connector(host, self._settings.port)
+
+            def framing(client_sap: int, server_sap: int, physical: int = identity.hdlc_address) -> Framing:
+                if self._settings.hdlc:
+                    return HdlcFraming(client_sap, server_address(server_sap, physical))
+                return WrapperFraming(client_sap, server_sap)
+
+            yield GatewayAddress(GATEWAY_NETWORK, identity.serial.encode()), MeterBehind(open_link, framing)
 
     async def leave_network(self, index: int) -> None:
         """The meter cannot be reached any more; it goes on measuring."""
