@@ -61,11 +61,13 @@ from ferraris.dlms.events import (
     Response,
     ResponseReceived,
 )
+from ferraris.dlms.general_protection import ENVELOPE_OCTETS_MAX
 from ferraris.dlms.hls import REPLY_TO_HLS_AUTHENTICATION, HlsRun, hls_of
 from ferraris.dlms.long_requests import OutgoingRequest, can_be_cut
 from ferraris.dlms.machine import Machine
 from ferraris.dlms.protection import CIPHERED_TAGS, PROTECTION_OCTETS_MAX
 from ferraris.dlms.refusals import exception_answer
+from ferraris.dlms.settings import Envelope
 from ferraris.dlms.transitions import Signal, State
 from ferraris.kernel.errors import (
     AuthenticationError,
@@ -312,8 +314,10 @@ class ClientEnd:
         association.move(Signal.REQUEST)
         octets = request.encode()
         limit = associated.peer_max_receive_pdu_size if associated is not None else 0
-        if association.protection is not None:
-            limit = max(0, limit - PROTECTION_OCTETS_MAX)
+        if limit and association.protection is not None:
+            security = self._settings.security
+            layered = security is not None and isinstance(security.ciphering, Envelope)
+            limit = max(PDU_SIZE_MIN // 2, limit - (ENVELOPE_OCTETS_MAX if layered else PROTECTION_OCTETS_MAX))
         self._sending = None
         if limit and len(octets) > limit:
             try:

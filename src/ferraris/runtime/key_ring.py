@@ -35,6 +35,16 @@ PUSHED = "pushed"
 """Names of counters in the record store. Pushes have a mark of their own: they may overtake answers and be overtaken."""
 
 
+WITH_SECRET = (
+    Authentication.LLS,
+    Authentication.HLS,
+    Authentication.HLS_MD5,
+    Authentication.HLS_SHA1,
+    Authentication.HLS_SHA256,
+)
+"""Mechanisms that prove the knowledge of a secret."""
+
+
 class CounterUsedUpError(InvocationCounterError):
     """Our own counter has no value left: this key must be changed."""
 
@@ -114,7 +124,7 @@ class KeyRing:
             raise ConfigError(f"{row.profile} has no association for client {row.client_sap}")
         offered = profile.associations[name]
         keys, *_ = self._unwrapped(row)
-        secret = keys.lls_secret if offered.authentication is Authentication.LLS else None
+        secret = keys.lls_secret if offered.authentication in WITH_SECRET else None
         association = AssociationSettings(
             mechanism=Mechanism(offered.authentication.value),
             secret=secret or b"",
@@ -185,7 +195,8 @@ class KeyRing:
                 lls_secret=row.wrapped_lls_secret,
             )
             keys = MeterKeys.unwrap(wrapped, self._master_key)
-            ciphers = CipherKeys(keys.encryption_key, keys.authentication_key)
+            suite = load_profile(row.profile).security_suite
+            ciphers = CipherKeys(keys.encryption_key, keys.authentication_key, suite)
             known = self._keys[row.id] = (keys, ciphers, _sender(row, keys))
         return known
 
