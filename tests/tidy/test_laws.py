@@ -159,8 +159,8 @@ def test_law_1_lets_the_faultless_pass(text: str) -> None:
 
 def test_law_2_knows_the_drivers() -> None:
     assert may_wait(example("", "link"))
-    assert not may_wait(example("", "client"))
-    assert may_wait(Module(SRC / "client" / "association.py", "", ast.parse("")))
+    assert not may_wait(example("", "meter"))
+    assert may_wait(Module(SRC / "meter" / "server.py", "", ast.parse("")))
 
 
 def test_the_tree_is_found() -> None:

@@ -1,6 +1,7 @@
 """A DLMS client: one association over one link, with typed reads, writes and invocations, and profiles as columns.
 
 The driver of the client's end of `ferraris.dlms.Association`; what to ask of which meter and when is the head-end's business.
+`conformance` holds any server against the standard.
 """
 
 from ferraris.client.association import AccessResult, ClientAssociation, ClientSettings, descriptor_of

@@ -86,7 +86,7 @@ class _Pair:
 
 
 class Conversation:
-    """Follows what goes to and fro between any number of ends."""
+    """Follows what any number of ends say to one another."""
 
     def __init__(self, keys: InspectionKeys | None = None) -> None:
         self._keys = keys or InspectionKeys()
