@@ -105,6 +105,8 @@ MATRIX = """
     DISCONNECT_CONTROL                 70 0  0.0.96.3.10.255   1  rrrb|xx             rrrr|--             .
     DISCONNECT_SCRIPTS                  9 0  0.0.10.0.106.255  1  rr|x                rr|-                .
     DISCONNECT_SCHEDULE                22 0  0.0.15.0.1.255    1  rbbb                rrrr                .
+    LIMITER                             71 0  0.0.17.0.0.255    1  rbrbbbbbbrb         rrrrrrrrrrr         .
+    REGISTER_MONITOR                    21 0  0.0.16.0.0.255    1  rbbb                rrrr                .
     ACTIVITY_CALENDAR                   20 0  0.0.13.0.0.255    1  rrrrrbbbbb|x        rrrrrrrrrr|-        .
     SPECIAL_DAYS                        11 0  0.0.11.0.0.255    1  rb|xx               rr|--               .
     REGISTER_ACTIVATION                  6 0  0.0.14.0.0.255    1  rrrr|xxx            rrrr|---            .

@@ -170,7 +170,7 @@ EXECUTE, WRITE = ScriptService.EXECUTE_METHOD, ScriptService.WRITE_ATTRIBUTE
         (action(WRITE, 70, obis.DISCONNECT_CONTROL, 4, Data(Tag.ENUM, 2)), ActionResult.SUCCESS),
         (action(WRITE, 70, obis.DISCONNECT_CONTROL, 4, Data(Tag.ENUM, 9)), ActionResult.TYPE_UNMATCHED),
         (action(WRITE, 70, obis.DISCONNECT_CONTROL, 5, Data(Tag.ENUM, 2)), ActionResult.OBJECT_UNDEFINED),
-        (action(EXECUTE, 71, obis.LIMITER, 1, Data(Tag.INTEGER, 0)), ActionResult.OBJECT_UNDEFINED),
+        (action(EXECUTE, 65, obis.PARAMETER_MONITOR, 1, Data(Tag.INTEGER, 0)), ActionResult.OBJECT_UNDEFINED),
         (action(EXECUTE, 9, obis.DISCONNECT_SCRIPTS, 1, Data(Tag.LONG_UNSIGNED, 1)), ActionResult.OTHER_REASON),
     ],
 )

@@ -49,6 +49,7 @@ from ferraris.meter.changes import (
     StoreImageBlock,
     VerifyImage,
 )
+from ferraris.meter.disconnector import LOCALLY
 from ferraris.meter.firmware import manufacturer_key
 from ferraris.meter.identity import Identity, meter_keys
 from ferraris.meter.image import MeterImage
@@ -174,6 +175,7 @@ class LogicalDevice:
             self._invocation_counters,
             lambda: self.image(now_ms),
             lambda: self.security,
+            value=self.value,
         )
 
     def _invocation_counters(self) -> tuple[int, int]:
@@ -238,7 +240,7 @@ class LogicalDevice:
             result = 0
             match change:
                 case Operate(command):
-                    self.meter.command(command, now_ms)
+                    self.meter.command(LOCALLY.get(command, command) if moment.local else command, now_ms)
                 case SetControlMode(mode):
                     self.meter.set_control_mode(mode, now_ms)
                 case SetClock(clock_ms):
@@ -302,9 +304,30 @@ class LogicalDevice:
                 return result
         return 0
 
-    def perform_alone(self, action: ScriptAction, now_ms: int) -> None:
-        """The meter itself does something; whether it may and can is its own matter."""
-        self._perform((action,), self.moment(now_ms), 0)
+    def perform_alone(self, action: ScriptAction, now_ms: int, *, local: bool = False) -> None:
+        """The meter itself does something; whether it may and can is its own matter. `local`: of its own accord."""
+        moment = self.moment(now_ms)
+        moment.local = local
+        self._perform((action,), moment, 0)
+
+    def value(self, attribute: Attribute[T], name: Obis) -> T:
+        """An attribute of an object of the profile as it is set."""
+        entry = self.model.find(attribute.owner.class_id, name)
+        assert entry is not None  # asked of the meter's own objects only
+        value: T = entry.attributes[attribute.number].datatype.decode(self.setting(entry, attribute.number))
+        return value
+
+    def shown(self, entry: ProfileObject, number: int, now_ms: int) -> bytes | None:
+        """An attribute's octets as a client would read them; None when it cannot be had."""
+        octets = self.read(entry, number, self.moment(now_ms))
+        return octets if isinstance(octets, bytes) else None
+
+    def remember(self, entry: ProfileObject, number: int, octets: bytes) -> None:
+        """Keep something of an object that is no attribute. What finds no room is forgotten."""
+        self.settings.put((entry.class_id, bytes(entry.logical_name), number), octets)
+
+    def remembered(self, entry: ProfileObject, number: int) -> bytes | None:
+        return self.settings.get((entry.class_id, bytes(entry.logical_name), number))
 
     def setting(self, entry: ProfileObject, number: int) -> bytes:
         """An attribute's octets as they were set, or as the meter left the works."""

@@ -30,6 +30,11 @@ class Command(Enum):
     LOCAL_RECONNECT = "local reconnect"
 
 
+LOCALLY: Final = {
+    Command.REMOTE_DISCONNECT: Command.LOCAL_DISCONNECT,
+    Command.REMOTE_RECONNECT: Command.LOCAL_RECONNECT,
+}
+"""What an order means that the meter gives itself, as its limiter does."""
 _OFF, _ON, _READY = ControlState.DISCONNECTED, ControlState.CONNECTED, ControlState.READY_FOR_RECONNECTION
 _Move = tuple[Command, ControlState, ControlState, str]
 

@@ -16,17 +16,21 @@ from ferraris.codec import BitString, Data, Tag
 from ferraris.cosem import (
     AssociatedPartners,
     AssociationStatus,
+    Attribute,
     ClockStatus,
     CosemDateTime,
+    Obis,
     PushMessage,
     SapAssignmentElement,
     SendDestinationAndMethod,
     TransportService,
     XdlmsContextInfo,
+    obis,
 )
 from ferraris.dlms import Associated
 from ferraris.dlms.apdu import DLMS_VERSION
 from ferraris.kernel.limits import APDU_OCTETS_MAX
+from ferraris.meter.clock import Zone
 from ferraris.meter.identity import Identity
 from ferraris.meter.image import MeterImage
 from ferraris.meter.load import Integers, Quantity
@@ -34,6 +38,7 @@ from ferraris.meter.meter import Meter
 from ferraris.meter.security import MeterSecurity
 from ferraris.meter.security_behaviours import listed_certificates
 from ferraris.meter.timed_behaviours import RATE_REGISTERS
+from ferraris.meter.watches import in_emergency, limit_at
 
 LONG_UNSIGNED_MAX: Final = 0xFFFF
 CONTEXT_ARCS: Final = bytes.fromhex("608574050801")
@@ -75,6 +80,10 @@ class Moment:
     """The firmware image being brought into the meter; None where nobody can bring one."""
     security: Callable[[], MeterSecurity] | None = None
     """The meter's keys, policy and certificates."""
+    local: bool = False
+    """Whether what is done at this moment is done by the meter of its own accord."""
+    value: Callable[[Attribute[Any], Obis], Any] | None = None
+    """An attribute as it is set; None where nobody can set one."""
     answer: bytes | None = None
     """What the last method had to answer, encoded."""
 
@@ -189,6 +198,16 @@ def _image(value: Callable[[MeterImage], Any]) -> Live:
     return read
 
 
+def _limiter(value: Callable[[Callable[[Attribute[Any], Obis], Any], int, Zone], Any]) -> Live:
+    """A value of the limiter at the meter's time."""
+
+    def read(moment: Moment) -> Any:
+        assert moment.value is not None  # a logical device has attributes
+        return value(moment.value, moment.clock_ms // 1000, moment.meter.zone)
+
+    return read
+
+
 def _security(value: Callable[[MeterSecurity], Any]) -> Live:
     """A value of the meter's security."""
 
@@ -259,6 +278,12 @@ _DEVICE: Final[dict[tuple[str, str], Live]] = {
     ("IMAGE_TRANSFER", "image_first_not_transferred_block_number"): _image(lambda image: image.first_missing),
     ("IMAGE_TRANSFER", "image_transfer_status"): _image(lambda image: image.status),
     ("IMAGE_TRANSFER", "image_to_activate_info"): _image(lambda image: image.to_activate),
+    ("LIMITER", "threshold_active"): _limiter(
+        lambda value, clock_s, zone: limit_at(value, obis.LIMITER, clock_s, zone).threshold
+    ),
+    ("LIMITER", "emergency_profile_active"): _limiter(
+        lambda value, clock_s, zone: in_emergency(value, obis.LIMITER, clock_s, zone)
+    ),
     ("INVOCATION_COUNTER", "value"): lambda moment: moment.invocation_counters()[0],
     ("INVOCATION_COUNTER_SENT", "value"): lambda moment: moment.invocation_counters()[1],
     ("SECURITY_SETUP", "security_policy"): _security(lambda security: security.shown_policy),

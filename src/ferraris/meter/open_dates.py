@@ -22,7 +22,7 @@ from ferraris.cosem.date_time import (
     MONTH_DAYLIGHT_SAVING_BEGIN,
     MONTH_DAYLIGHT_SAVING_END,
 )
-from ferraris.kernel.clock import S_PER_DAY
+from ferraris.kernel.clock import MS_PER_S, S_PER_DAY
 from ferraris.meter.clock import Zone
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
@@ -97,6 +97,17 @@ def instants(pattern: CosemTime | CosemDateTime, day: date, zone: Zone) -> Seque
             moments = moments[:1] or [_change_over(local_s, zone, changes)]
         found += moments
     return sorted(set(found))
+
+
+def instant_s(when: CosemDateTime, zone: Zone) -> int | None:
+    """The one moment that a date-time names; None when it leaves its date or time open. Without a deviation it is local."""
+    exact_ms = when.to_epoch_ms()
+    if exact_ms is not None:
+        return exact_ms // MS_PER_S
+    local_ms = when.to_epoch_ms(0)
+    if local_ms is None:
+        return None
+    return local_ms // MS_PER_S - 60 * int(zone.local_offset_min(local_ms // MS_PER_S))
 
 
 def _moments(local_s: int, zone: Zone, changes: range) -> list[int]:

@@ -140,7 +140,9 @@ class MeterServer:
         offered = self.associations.find(client_sap, server_sap)
         if offered is None:
             return None
-        return AssociationEnd(Association(Role.SERVER, offered.settings, self._entropy), offered, client_sap, server_sap)
+        return AssociationEnd(
+            Association(Role.SERVER, offered.settings, self._entropy), offered, client_sap, server_sap
+        )
 
     def take_apdu(self, end: AssociationEnd, apdu: bytes, loop_ms: int) -> list[bytes]:
         """The APDUs that answer one. Raises SecurityError when no invocation counter is left for them."""

@@ -15,26 +15,26 @@ from ferraris.kernel.clock import MS_PER_S
 from ferraris.meter.agenda import TIMED_CLASSES, lines_of
 from ferraris.meter.memory import NEVER_S
 from ferraris.meter.meter import Meter
-from ferraris.meter.model import MeterModel
 from ferraris.meter.timetable import PUNCTUAL_S, Line, Timetable
+from ferraris.meter.watches import STEP_S, WATCHING_IDS, Watched, Watches
 
-TIMED_IDS: Final = frozenset(declared.class_id for declared in (*TIMED_CLASSES, SpecialDaysTable))
-"""Classes whose attributes make the timetable."""
+TABLED_IDS: Final = frozenset(declared.class_id for declared in TIMED_CLASSES)
+"""Classes whose attributes make the timetable, together with the special days."""
+TIMED_IDS: Final = TABLED_IDS | WATCHING_IDS | {SpecialDaysTable.class_id}
+"""Classes whose attributes say what is to be done when."""
 
 
-class Owner(Protocol):
+class Owner(Watched, Protocol):
     """The logical device whose objects these are."""
 
     @property
     def meter(self) -> Meter: ...
-    @property
-    def model(self) -> MeterModel: ...
     def setting(self, entry: ProfileObject, number: int) -> bytes:
         """An attribute's octets as they were set, or as the meter left the works."""
         ...
 
-    def perform_alone(self, action: ScriptAction, now_ms: int) -> None:
-        """The meter itself does something; whether it may and can is its own matter."""
+    def perform_alone(self, action: ScriptAction, now_ms: int, *, local: bool = False) -> None:
+        """The meter itself does something; whether it may and can is its own matter. `local`: of its own accord."""
         ...
 
 
@@ -43,6 +43,9 @@ class TimedObjects:
 
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
+        self._watches = Watches(owner)
+        self._look_s = 0
+        """When the timetable is to be looked at again: until then there is only something to watch."""
         self._acting = self._altered = False
         if owner.model.of_classes(TIMED_IDS):
             owner.meter.act_through(self.act)
@@ -56,9 +59,17 @@ class TimedObjects:
 
     def act(self, now_ms: int) -> None:
         """Do what is due. The meter stands at `now_ms`."""
-        planned_s, _ = self._owner.meter.plan
-        clock_s = self._owner.meter.clock_ms(now_ms) // MS_PER_S
-        self._do_all(now_ms, disturbed=clock_s - planned_s > PUNCTUAL_S)
+        meter = self._owner.meter
+        planned_s, _ = meter.plan
+        clock_s = meter.clock_ms(now_ms) // MS_PER_S
+        disturbed = clock_s - planned_s > PUNCTUAL_S
+        if disturbed or clock_s >= self._look_s:
+            self._do_all(now_ms, disturbed=disturbed)
+        else:
+            meter.set_plan(min(self._look_s, _next_step_s(clock_s)), clock_s)
+        if self._watches.wanted:
+            for action in self._watches.look(clock_s, now_ms, meter.zone):
+                self._owner.perform_alone(action, now_ms, local=True)
 
     def _do_all(self, now_ms: int, *, disturbed: bool) -> None:
         """What is due, and what follows from it when that alters the timetable: once, so that it comes to an end."""
@@ -86,16 +97,21 @@ class TimedObjects:
             self._plan(self._timetable(), max(acted_s, clock_s))
 
     def _plan(self, timetable: Timetable, acted_s: int) -> None:
-        next_s = timetable.next_s(acted_s)
-        self._owner.meter.set_plan(NEVER_S if next_s is None else next_s, acted_s)
+        self._look_s = timetable.next_s(acted_s) or NEVER_S
+        next_s = _next_step_s(acted_s) if self._watches.wanted else NEVER_S
+        self._owner.meter.set_plan(min(self._look_s, next_s), acted_s)
 
     def _timetable(self) -> Timetable:
         owner, zone = self._owner, self._owner.meter.zone
         tables = owner.model.of_classes(frozenset((SpecialDaysTable.class_id,)))
         special_days = owner.setting(tables[0], SpecialDaysTable.entries.number) if tables else None
         lines: list[Line] = []
-        for entry in owner.model.of_classes(TIMED_IDS):
-            if entry.class_id != SpecialDaysTable.class_id:
-                attributes = tuple(owner.setting(entry, number) for number in entry.attributes if number > 1)
-                lines += lines_of(entry.class_id, bytes(entry.logical_name), attributes, special_days, zone)
+        for entry in owner.model.of_classes(TABLED_IDS):
+            attributes = tuple(owner.setting(entry, number) for number in entry.attributes if number > 1)
+            lines += lines_of(entry.class_id, bytes(entry.logical_name), attributes, special_days, zone)
         return Timetable(tuple(lines), zone)
+
+
+def _next_step_s(clock_s: int) -> int:
+    """The next full minute."""
+    return (clock_s // STEP_S + 1) * STEP_S
