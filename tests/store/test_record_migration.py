@@ -91,7 +91,7 @@ def test_opening_again_migrates_nothing(tmp_path: Path) -> None:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(REVISION,)]
 
 
-def test_meters_on_record_before_there_were_links_are_reached_over_tcp(tmp_path: Path) -> None:
+def test_meters_on_record_before_there_were_links_are_reached_over_tcp_and_as_their_profiles_say(tmp_path: Path) -> None:
     path = tmp_path / "x.sqlite"
     _made_by_revision(path, "0001")
     with raw(path) as connection:
@@ -101,7 +101,11 @@ def test_meters_on_record_before_there_were_links_are_reached_over_tcp(tmp_path:
         values = "7, 'FER0000000007', 'smr5_three_phase', '127.20.0.7', 4059, 'default', 1, 1, x'46', 5, x'00', x'11'"
         connection.execute(f"INSERT INTO meter ({columns}, {keys}) VALUES ({values})")
     store = open_records(path)
-    assert [(row.serial, row.link) for row in store.meters()] == [("FER0000000007", "tcp")]
+    (row,) = store.meters()
+    assert (row.serial, row.link) == ("FER0000000007", "tcp")
+    assert (row.referencing, row.authentication, row.context, row.policy, row.ciphering) == ("",) * 5
+    assert (row.physical_address, row.address_octets, row.gateway, row.suite) == (None, None, "", None)
+    assert (row.wrapped_signing_key, row.public_key) == (None, None)
     store.close()
 
 

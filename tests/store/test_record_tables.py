@@ -63,7 +63,11 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     open_records(path).close()
     opened = sqlite3.connect(path, isolation_level=None)
     opened.execute("INSERT INTO collection_group VALUES ('all', '')")
-    opened.execute("INSERT INTO meter VALUES (1, 'FER1', '', '', 1, 'all', 1, 1, x'', 0, x'', x'', NULL, NULL, 'tcp')")
+    columns = 'id, serial, profile, host, port, "group", client_sap, server_sap, system_title, created_ms'
+    keys = "wrapped_encryption_key, wrapped_authentication_key"
+    opened.execute(
+        f"INSERT INTO meter ({columns}, {keys}) VALUES (1, 'FER1', '', '', 1, 'all', 1, 1, x'', 0, x'', x'')"
+    )
     opened.execute("INSERT INTO command VALUES (1, 1, 'read', '', 1, '', 'pending', NULL, NULL, '')")
     opened.execute("INSERT INTO alarm VALUES (1, 1, 'a', 'warning', 1, NULL, '')")
     yield opened

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from ferraris.store.rows import AlarmSeverity, CommandState
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration."""
 
 METADATA = MetaData(
@@ -84,6 +84,17 @@ METER = Table(
     Column("wrapped_master_key", LargeBinary),
     Column("wrapped_lls_secret", LargeBinary),
     Column("link", Text, nullable=False, server_default="tcp"),
+    Column("physical_address", Integer),
+    Column("address_octets", Integer),
+    Column("gateway", Text, nullable=False, server_default=""),
+    Column("referencing", Text, nullable=False, server_default=""),
+    Column("authentication", Text, nullable=False, server_default=""),
+    Column("context", Text, nullable=False, server_default=""),
+    Column("suite", Integer),
+    Column("policy", Text, nullable=False, server_default=""),
+    Column("ciphering", Text, nullable=False, server_default=""),
+    Column("wrapped_signing_key", LargeBinary),
+    Column("public_key", LargeBinary),
     CheckConstraint("id > 0", name="id"),
 )
 

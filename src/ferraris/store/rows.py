@@ -12,9 +12,12 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterRow:
-    """A meter in the registry: who it is, where it is reached, which profile and keys it has.
+    """A meter in the registry: who it is, where it is reached, which profile and keys it has, and how it is talked with.
 
-    `link` is the kind of link by which it is reached: a word that the runtime has a connector for.
+    `link` is the kind of link by which it is reached: a word that the runtime has a connector for. On a serial line `host` is
+    the device and `port` the speed in baud. Keys are empty, and the system title may be, where the association is plain.
+
+    What follows `link` is the head-end's to understand; empty or None leaves it to the companion profile's association.
     """
 
     id: int
@@ -32,6 +35,22 @@ class MeterRow:
     wrapped_master_key: bytes | None = field(default=None, repr=False)
     wrapped_lls_secret: bytes | None = field(default=None, repr=False)
     link: str = "tcp"
+    physical_address: int | None = None
+    """On an HDLC line."""
+    address_octets: int | None = None
+    """Of the HDLC address; None for as few as hold it."""
+    gateway: str = ""
+    """Network and address behind a gateway, as the URL of a meter writes them."""
+    referencing: str = ""
+    authentication: str = ""
+    context: str = ""
+    suite: int | None = None
+    policy: str = ""
+    ciphering: str = ""
+    wrapped_signing_key: bytes | None = field(default=None, repr=False)
+    """Our private key for signatures to this meter."""
+    public_key: bytes | None = None
+    """The point that verifies the meter's signatures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
