@@ -22,7 +22,7 @@ from typing import Any, Final
 from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 from ferraris.dlms import GatewayAddress
-from ferraris.kernel.errors import ConfigError
+from ferraris.kernel.errors import ConfigError, LocalProtocolError
 
 PORT: Final = 4059
 """The registered port of DLMS/COSEM."""
@@ -33,7 +33,6 @@ MANAGEMENT_LOGICAL_DEVICE: Final = 1
 SAP_MAX: Final = 0xFFFF
 PHYSICAL_MAX: Final = 0x3FFF
 BAUD_MAX: Final = 4_000_000
-NETWORK_MAX: Final = 0xFF
 FORMS: Final = (
     "tcp://, udp://, hdlc+tcp://, rfc2217://, mbus+tcp:// or coap://HOST[:PORT], serial:// or mbus:///dev/NAME"
 )
@@ -162,15 +161,10 @@ def _number(name: str, text: str) -> int:
 
 
 def _gateway(text: str) -> GatewayAddress:
-    network, _, device = text.partition(":")
     try:
-        octets = bytes.fromhex(device[2:]) if device.startswith("0x") else device.encode("ascii")
-    except ValueError:
-        octets = b""
-    known = network.isascii() and network.isdecimal() and len(network) <= len(str(NETWORK_MAX))
-    if not (known and int(network) <= NETWORK_MAX and 0 < len(octets) <= NETWORK_MAX):
-        raise ConfigError("gateway in the URL of a meter", expected="NETWORK:ADDRESS or NETWORK:0xOCTETS", got=text)
-    return GatewayAddress(int(network), octets)
+        return GatewayAddress.parse(text)
+    except LocalProtocolError as error:
+        raise ConfigError("gateway in the URL of a meter", expected=error.expected, got=text) from None
 
 
 def _check_device(parts: SplitResult) -> None:

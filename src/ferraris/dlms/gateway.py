@@ -19,7 +19,9 @@ from ferraris.kernel.errors import DecodeError, LinkUnreachableError, LocalProto
 CLAUSE: Final = "Green Book 10.10"
 GATEWAY_REQUEST: Final = 0xE6
 GATEWAY_RESPONSE: Final = 0xE7
+NETWORK_MAX: Final = 0xFF
 ADDRESS_OCTETS_MAX: Final = 0xFF
+FORM: Final = "NETWORK:ADDRESS or NETWORK:0xOCTETS"
 _ADDRESS_AT: Final = 3
 
 
@@ -32,6 +34,19 @@ class GatewayAddress(NamedTuple):
     def __str__(self) -> str:
         text = self.device.decode("latin-1")
         return f"{self.network}:{text if text.isprintable() and text.isascii() else '0x' + self.device.hex()}"
+
+    @classmethod
+    def parse(cls, text: str) -> GatewayAddress:
+        """What `str` writes. Raises LocalProtocolError."""
+        network, _, device = text.partition(":")
+        try:
+            octets = bytes.fromhex(device[2:]) if device.startswith("0x") else device.encode("ascii")
+        except ValueError:
+            octets = b""
+        known = network.isascii() and network.isdecimal() and len(network) <= len(str(NETWORK_MAX))
+        if not (known and int(network) <= NETWORK_MAX and 0 < len(octets) <= ADDRESS_OCTETS_MAX):
+            raise LocalProtocolError("no address behind a gateway", expected=FORM, got=text, clause=CLAUSE)
+        return cls(int(network), octets)
 
 
 class GatewayMessage(NamedTuple):

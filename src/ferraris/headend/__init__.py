@@ -69,6 +69,20 @@ from ferraris.headend.queries import (
     overview,
 )
 from ferraris.headend.state import Activity, Alarm, Command, Communication, Counts, HeadEndState
+from ferraris.headend.terms import (
+    AUTHENTICATIONS,
+    CIPHERINGS,
+    CONTEXTS,
+    HDLC_LINKS,
+    LINES,
+    POLICIES,
+    REFERENCINGS,
+    SUITES,
+    FramingKind,
+    Terms,
+    listed,
+    terms_of,
+)
 from ferraris.headend.work import (
     CheckClock,
     ClockChecked,
@@ -90,6 +104,14 @@ from ferraris.headend.work import (
 )
 
 __all__ = [
+    "AUTHENTICATIONS",
+    "CIPHERINGS",
+    "CONTEXTS",
+    "HDLC_LINKS",
+    "LINES",
+    "POLICIES",
+    "REFERENCINGS",
+    "SUITES",
     "USUAL_PROFILES",
     "Activity",
     "Alarm",
@@ -120,6 +142,7 @@ __all__ = [
     "EventsStored",
     "Failure",
     "FailureKind",
+    "FramingKind",
     "HeadEnd",
     "HeadEndConfig",
     "HeadEndState",
@@ -156,6 +179,7 @@ __all__ = [
     "RunAssociation",
     "StoreEvents",
     "StoreReadings",
+    "Terms",
     "Work",
     "WorkRefused",
     "clock_offset",
@@ -163,10 +187,12 @@ __all__ = [
     "collectable",
     "collection_rate",
     "list_meters",
+    "listed",
     "meter_view",
     "open_alarms",
     "overview",
     "plan_from_json",
     "plan_to_json",
     "standard_alarm_rules",
+    "terms_of",
 ]

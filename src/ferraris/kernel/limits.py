@@ -95,6 +95,10 @@ READOUT_OCTETS_MAX: Final = 64 * 1024
 """A data readout of an optical head: some two thousand registers."""
 HDLC_POLLS_MAX: Final = 512
 """How often a primary station asks in a row for an answer that the other end has not got ready."""
+MBUS_POLLS_MAX: Final = 512
+"""How often an M-Bus meter is asked in a row for an answer that it has not got ready."""
+MBUS_SEGMENTS_WAITING_MAX: Final = 512
+"""Segments of answers that a meter on M-Bus keeps for a client which asks for none."""
 GATEWAY_BRANCHES_MAX: Final = 64
 """Links of one virtual gateway to meters behind it: what ends a loop of gateways."""
 GATEWAY_WAITING_APDUS_MAX: Final = 16
@@ -180,5 +184,7 @@ CONVERSATIONS_MAX: Final = 65_536
 """Pairs of ends whose traffic is followed in one capture."""
 CHECKED_BLOCKS_MAX: Final = 10_000
 """Blocks of one result that a conformance check takes from a server that never marks the last one."""
+PROFILE_FILE_OCTETS_MAX: Final = 4 * 1024 * 1024
+"""A file with a companion profile: a dozen times what the largest of them has."""
 OBJECT_LIST_FILE_OCTETS_MAX: Final = 16 * 1024 * 1024
 """A file with a meter's object list: what `ferraris explore --json` prints of the largest meter, buffers included."""

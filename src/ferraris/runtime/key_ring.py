@@ -10,22 +10,29 @@ or gets new keys, begins anew, and one that gets its old keys back goes on where
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from ferraris.client import ClientSettings
-from ferraris.cosem import Authentication, Quirk, load_profile, quirks_of
+from ferraris.cosem import Quirk, SecuritySuite, quirks_of
 from ferraris.dlms import (
     AssociationSettings,
     CipherKeys,
+    KeyPairs,
+    KnownPoints,
+    PrivateKey,
     PushSecurity,
     Security,
+    curve_of_suite,
     tolerant_push,
     tolerant_settings,
 )
 from ferraris.dlms.apdu import Mechanism
+from ferraris.headend import Terms, terms_of
 from ferraris.kernel.errors import ConfigError, InvocationCounterError, RemoteProtocolError
 from ferraris.kernel.limits import INVOCATION_COUNTER_MAX
-from ferraris.keys import CounterGuard, MasterKey, MeterKeys, ReservedCounter, WrappedMeterKeys
+from ferraris.keys import CounterGuard, MasterKey, ReservedCounter
+from ferraris.runtime.companion import companion_profile
 from ferraris.runtime.settings import PUBLIC_CLIENT_SAP, RuntimeSettings
 from ferraris.store import InvocationCounterRow, MeterRow, RecordStore
 
@@ -33,16 +40,6 @@ SENT = "sent"
 RECEIVED = "received"
 PUSHED = "pushed"
 """Names of counters in the record store. Pushes have a mark of their own: they may overtake answers and be overtaken."""
-
-
-WITH_SECRET = (
-    Authentication.LLS,
-    Authentication.HLS,
-    Authentication.HLS_MD5,
-    Authentication.HLS_SHA1,
-    Authentication.HLS_SHA256,
-)
-"""Mechanisms that prove the knowledge of a secret."""
 
 
 class CounterUsedUpError(InvocationCounterError):
@@ -81,6 +78,16 @@ class MeterGuard:
             raise RemoteProtocolError(error.summary, expected=error.expected, got=error.got) from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Unwrapped:
+    """What is known of one meter; `sender` names its system title under these keys without betraying them."""
+
+    secret: bytes = field(repr=False)
+    ciphers: CipherKeys | None = field(repr=False)
+    signing: PrivateKey | None = field(repr=False)
+    sender: str
+
+
 class KeyRing:
     """Everything that protects the talk with the meters. Shows no key."""
 
@@ -95,7 +102,7 @@ class KeyRing:
         self._unwritten: dict[tuple[int, str], int] = {}
         self._counters: dict[int, OwnCounter] = {}
         self._guards: dict[tuple[int, str], CounterGuard] = {}
-        self._keys: dict[int, tuple[MeterKeys, CipherKeys, str]] = {}
+        self._keys: dict[int, _Unwrapped] = {}
         self._titles: dict[bytes, MeterRow] = {}
         self._title_of: dict[int, bytes] = {}
 
@@ -118,24 +125,27 @@ class KeyRing:
 
     def client_settings(self, row: MeterRow) -> ClientSettings:
         """How to associate with a meter as its registered client. Raises ConfigError or SecurityError for unusable keys."""
-        profile = load_profile(row.profile)
-        name = profile.association_of(row.client_sap, row.server_sap)
-        if name is None:
-            raise ConfigError(f"{row.profile} has no association for client {row.client_sap}")
-        offered = profile.associations[name]
-        keys, *_ = self._unwrapped(row)
-        secret = keys.lls_secret if offered.authentication in WITH_SECRET else None
+        terms = terms_of(row, companion_profile(row.profile))
+        keys = self._unwrapped(row)
+        if terms.needs_secret and not keys.secret:
+            raise ConfigError("this meter's secret is not known", expected="lls_secret in the registry")
         association = AssociationSettings(
-            mechanism=Mechanism(offered.authentication.value),
-            secret=secret or b"",
-            security=self._security(row) if offered.ciphered else None,
+            mechanism=Mechanism(terms.authentication.value),
+            secret=keys.secret if terms.needs_secret else b"",
+            security=self._security(row, terms) if terms.needs_keys else None,
+            plain_context=not terms.ciphered,
             response_timeout_ms=int(self._settings.response_timeout_s * 1_000),
+            referencing=terms.referencing,
         )
         return ClientSettings(tolerant_settings(association, _quirks(row)), row.client_sap, row.server_sap)
 
     def public_settings(self, row: MeterRow) -> ClientSettings:
         """How to associate as the public client, without keys."""
-        association = AssociationSettings(response_timeout_ms=int(self._settings.response_timeout_s * 1_000))
+        stranger = replace(row, client_sap=PUBLIC_CLIENT_SAP, authentication="lowest", context="plain")
+        association = AssociationSettings(
+            response_timeout_ms=int(self._settings.response_timeout_s * 1_000),
+            referencing=terms_of(stranger, companion_profile(row.profile)).referencing,
+        )
         return ClientSettings(tolerant_settings(association, _quirks(row)), PUBLIC_CLIENT_SAP, row.server_sap)
 
     def push_security(self, system_title: bytes) -> PushSecurity | None:
@@ -143,7 +153,8 @@ class KeyRing:
         row = self._titles.get(system_title)
         if row is None:
             return None
-        return tolerant_push(PushSecurity(self._unwrapped(row)[1], self._guard(row, PUSHED)), _quirks(row))
+        ciphers = self._unwrapped(row).ciphers
+        return None if ciphers is None else tolerant_push(PushSecurity(ciphers, self._guard(row, PUSHED)), _quirks(row))
 
     def counter(self, meter: int) -> OwnCounter:
         """The counter that we send to a meter."""
@@ -173,35 +184,52 @@ class KeyRing:
         former = self._title_of.get(row.id, row.system_title)
         if self._titles.get(former, row).id == row.id:
             self._titles.pop(former, None)
-        self._titles[row.system_title] = row
+        if row.system_title:
+            self._titles[row.system_title] = row
         self._title_of[row.id] = row.system_title
 
-    def _security(self, row: MeterRow) -> Security:
+    def _security(self, row: MeterRow, terms: Terms) -> Security:
+        keys = self._unwrapped(row)
+        if keys.ciphers is None or not row.system_title:
+            raise ConfigError("this meter's keys are not known", expected="encryption_key and system_title")
         return Security(
             system_title=self._settings.system_title,
-            keys=self._unwrapped(row)[1],
+            keys=keys.ciphers,
             counters=self.counter(row.id),
             guard=MeterGuard(self._guard(row, RECEIVED)),
+            policy=terms.policy,
+            ciphering=terms.ciphering,
             peer_system_title=row.system_title,
+            key_pairs=self._key_pairs(row, keys) if terms.needs_signing_keys else None,
         )
 
-    def _unwrapped(self, row: MeterRow) -> tuple[MeterKeys, CipherKeys, str]:
-        """Its keys, the ciphers made of them, and the name of its system title under them."""
+    def _key_pairs(self, row: MeterRow, keys: _Unwrapped) -> KeyPairs:
+        if keys.signing is None or row.public_key is None:
+            raise ConfigError("the keys for signatures are not known", expected="signing_key and public_key")
+        return KeyPairs(KnownPoints({row.system_title: row.public_key}), keys.signing)
+
+    def _unwrapped(self, row: MeterRow) -> _Unwrapped:
         known = self._keys.get(row.id)
         if known is None:
-            wrapped = WrappedMeterKeys(
-                encryption_key=row.wrapped_encryption_key,
-                authentication_key=row.wrapped_authentication_key,
-                lls_secret=row.wrapped_lls_secret,
-            )
-            keys = MeterKeys.unwrap(wrapped, self._master_key)
-            suite = load_profile(row.profile).security_suite
-            ciphers = CipherKeys(keys.encryption_key, keys.authentication_key, suite)
-            known = self._keys[row.id] = (keys, ciphers, _sender(row, keys))
+            known = self._keys[row.id] = self._unwrap(row)
         return known
 
+    def _unwrap(self, row: MeterRow) -> _Unwrapped:
+        unwrap, profile = self._master_key.unwrap, companion_profile(row.profile)
+        suite = profile.security_suite if row.suite is None else SecuritySuite(row.suite)
+        secret = b"" if row.wrapped_lls_secret is None else self._master_key.unwrap_secret(row.wrapped_lls_secret)
+        signing = row.wrapped_signing_key and self._master_key.unwrap_secret(row.wrapped_signing_key)
+        encryption_key = unwrap(row.wrapped_encryption_key) if row.wrapped_encryption_key else b""
+        authentication_key = unwrap(row.wrapped_authentication_key) if row.wrapped_authentication_key else b""
+        return _Unwrapped(
+            secret,
+            CipherKeys(encryption_key, authentication_key, suite) if encryption_key else None,
+            PrivateKey(signing, curve_of_suite(suite)) if signing else None,
+            sha256(row.system_title + encryption_key + authentication_key).hexdigest()[:16],
+        )
+
     def _guard(self, row: MeterRow, of: str) -> CounterGuard:
-        name = f"{of} {self._unwrapped(row)[2]}"
+        name = f"{of} {self._unwrapped(row).sender}"
         guard = self._guards.get((row.id, name))
         if guard is None:
             mark = self._marks.get((row.id, name))
@@ -222,8 +250,3 @@ class KeyRing:
 
 def _quirks(row: MeterRow) -> frozenset[Quirk]:
     return quirks_of(system_title=row.system_title, profile=row.profile)
-
-
-def _sender(row: MeterRow, keys: MeterKeys) -> str:
-    """Names a system title under a pair of keys without betraying them."""
-    return sha256(row.system_title + keys.encryption_key + keys.authentication_key).hexdigest()[:16]

@@ -41,6 +41,7 @@ from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import ConfigError, FerrarisError, InvocationCounterError, LinkTimeoutError
 from ferraris.keys import MasterKey
 from ferraris.link import Connector, Link, LinkServer, Listener
+from ferraris.runtime.carriers import Lines, framing_of, line_of
 from ferraris.runtime.conversation import Conversation
 from ferraris.runtime.failures import failure_of
 from ferraris.runtime.key_ring import KeyRing
@@ -101,6 +102,7 @@ class Runtime:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         limits = self.settings.limits
         self._places = asyncio.Semaphore(limits.concurrency_max + limits.urgent_reserve)
+        self._lines = Lines()
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     # For the console and the command line
@@ -249,7 +251,7 @@ class Runtime:
 
     async def _associate(self, effect: RunAssociation) -> None:
         meter = self.head_end.state.meters[effect.meter]
-        async with self._places:
+        async with self._lines.alone_on(line_of(meter.row)), self._places:
             event = await self._run_association(effect, meter.row)
         self._tasks.pop(effect.association, None)
         self.post(event)
@@ -262,8 +264,9 @@ class Runtime:
             async with asyncio.timeout(self.settings.association_timeout_s):
                 public = effect.client is Client.PUBLIC
                 settings = self._key_ring.public_settings(row) if public else self._key_ring.client_settings(row)
+                framing = framing_of(row, settings.client_sap)
                 link = await self._connect(row)
-                association = ClientAssociation(link, settings, self._world.entropy)
+                association = ClientAssociation(link, settings, self._world.entropy, framing=framing)
                 await association.associate()
                 counter = self._key_ring.counter(row.id)
                 conversation = Conversation(

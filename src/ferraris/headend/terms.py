@@ -1,0 +1,134 @@
+"""On what terms a meter is talked with: what its row in the registry says and, where that is silent, its companion profile.
+
+A meter with a companion profile of its own needs no more than its keys: the profile's association between the two service
+access points names mechanism, context and referencing, the security setup its suite. A row that says otherwise is right: the same
+profile may be served by meters that were set up differently, and some profiles name no associations at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final, TypeVar
+
+from ferraris.cosem import Authentication, CompanionProfile, Referencing, SecuritySuite
+from ferraris.dlms import KEY_OCTETS_OF, Ciphering, SecurityControl
+from ferraris.kernel.errors import ConfigError
+from ferraris.store import MeterRow
+
+Word = TypeVar("Word")
+
+REFERENCINGS: Final = {"logical_name": Referencing.LOGICAL_NAME, "short_name": Referencing.SHORT_NAME}
+AUTHENTICATIONS: Final = {mechanism.name.lower(): mechanism for mechanism in Authentication}
+CONTEXTS: Final = {"plain": False, "ciphered": True}
+SUITES: Final = {int(suite): suite for suite in SecuritySuite}
+POLICIES: Final = {
+    "authenticated": SecurityControl.AUTHENTICATED,
+    "encrypted": SecurityControl.ENCRYPTED,
+    "both": SecurityControl.AUTHENTICATED_ENCRYPTED,
+}
+CIPHERINGS: Final = {ciphering.value: ciphering for ciphering in Ciphering}
+HDLC_LINKS: Final = frozenset({"hdlc+tcp", "serial", "rfc2217"})
+"""Links whose octets are HDLC frames."""
+LINES: Final = frozenset({"serial", "rfc2217"})
+"""Links that are a serial line."""
+WITH_SECRET: Final = frozenset(
+    {
+        Authentication.LLS,
+        Authentication.HLS,
+        Authentication.HLS_MD5,
+        Authentication.HLS_SHA1,
+        Authentication.HLS_SHA256,
+    }
+)
+"""Mechanisms that prove the knowledge of a secret."""
+WITH_KEYS: Final = frozenset({Authentication.HLS_GMAC, Authentication.HLS_SHA256, Authentication.HLS_ECDSA})
+"""Mechanisms that need keys and system titles, in a plain context too."""
+CIPHERED_BY_NATURE: Final = frozenset({Authentication.HLS_GMAC, Authentication.HLS_ECDSA})
+"""Mechanisms whose context is ciphered unless something else is said."""
+
+
+class FramingKind(Enum):
+    """What APDUs travel in."""
+
+    WRAPPER = "wrapper"
+    HDLC = "HDLC"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How one associates with a meter."""
+
+    framing: FramingKind
+    referencing: Referencing
+    authentication: Authentication
+    ciphered: bool
+    suite: SecuritySuite
+    policy: SecurityControl
+    ciphering: Ciphering
+
+    @property
+    def needs_keys(self) -> bool:
+        """Whether the association cannot be without the meter's keys and its system title."""
+        return self.ciphered or self.authentication in WITH_KEYS
+
+    @property
+    def needs_secret(self) -> bool:
+        return self.authentication in WITH_SECRET
+
+    @property
+    def needs_signing_keys(self) -> bool:
+        return self.authentication is Authentication.HLS_ECDSA
+
+    @property
+    def key_octets(self) -> int:
+        """Octets of each symmetric key."""
+        return KEY_OCTETS_OF[self.suite]
+
+
+def terms_of(row: MeterRow, profile: CompanionProfile) -> Terms:
+    """How to associate with the meter. Raises ConfigError where neither says, or the row says what nobody knows."""
+    name = profile.association_of(row.client_sap, row.server_sap)
+    offered = None if name is None else profile.associations[name]
+    if offered is None and not row.authentication:
+        expected = f"an association of {profile.name}, or authentication"
+        raise ConfigError(f"{profile.name} has no association for client {row.client_sap}", expected=expected)
+    authentication = Authentication.LOWEST if offered is None else offered.authentication
+    authentication = _said("authentication", row.authentication, AUTHENTICATIONS, authentication)
+    # The profile's context belongs to the profile's mechanism.
+    same = offered is not None and offered.authentication is authentication
+    ciphered = offered.ciphered if offered is not None and same else authentication in CIPHERED_BY_NATURE
+    terms = Terms(
+        framing=FramingKind.HDLC if row.link in HDLC_LINKS else FramingKind.WRAPPER,
+        referencing=_said(
+            "referencing",
+            row.referencing,
+            REFERENCINGS,
+            Referencing.LOGICAL_NAME if offered is None else offered.referencing,
+        ),
+        authentication=authentication,
+        ciphered=_said("context", row.context, CONTEXTS, ciphered),
+        suite=profile.security_suite if row.suite is None else _said("suite", row.suite, SUITES, SecuritySuite.SUITE_0),
+        policy=_said("policy", row.policy, POLICIES, SecurityControl.AUTHENTICATED_ENCRYPTED),
+        ciphering=_said("ciphering", row.ciphering, CIPHERINGS, Ciphering.GLOBAL),
+    )
+    if terms.needs_signing_keys and terms.suite is SecuritySuite.SUITE_0:
+        raise ConfigError("suite", expected="1 or 2 for hls_ecdsa")
+    return terms
+
+
+def _said(name: str, said: object, words: Mapping[Any, Word], silent: Word) -> Word:
+    """What a word of the row means; `silent` where it says nothing."""
+    if said == "":
+        return silent
+    try:
+        return words[said]
+    except KeyError:
+        raise ConfigError(name, expected=listed(words)) from None
+
+
+def listed(words: Iterable[object]) -> str:
+    """The words as a choice."""
+    *others, last = map(str, words)
+    return f"{', '.join(others)} or {last}" if others else last
