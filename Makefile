@@ -42,7 +42,7 @@ bench: $(DEV) ## measure beside other implementations and print the ratios
 simulate: $(RUNTIME) ## a territory on a virtual clock: make simulate SEED=7 METERS=50 DAYS=3
 	@.venv/bin/ferraris simulate $(SIMULATE) $(ARGS)
 
-fuzz: $(DEV) ## throw mutated octets at every decoder: make fuzz ARGS="--seconds 60"
+fuzz: $(DEV) ## throw mutated octets at every decoder: make fuzz ARGS="--minutes 10"
 	@$(PY) -m tests.fuzz $(ARGS)
 
 interop: $(DEV) ## only the tests against foreign implementations

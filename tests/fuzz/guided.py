@@ -1,17 +1,40 @@
-"""`python -m tests.fuzz.guided TARGET [libFuzzer options]`: one decoder under coverage guidance, where atheris is installed.
+"""Fuzzing under coverage guidance: atheris keeps what reaches new code and mutates that.
 
-atheris is no dependency: `make fuzz` needs nothing beyond the standard library. Where it is at hand it finds the octets
-that plain mutation does not.
+The code is instrumented once; each target then runs in a process of its own, forked from this one, for its share of the time.
+What breaks a target, takes too long or too much memory is kept as a finding. Where atheris is not installed (it is built for
+some versions of Python on Linux) the mutations of `mutation.py` take its place.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
+import contextlib
+import io
+import os
+import re
+import resource
+import shutil
+import signal
+import tempfile
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-EXIT_LACKS = 2
+MEMORY_OCTETS_MAX = 3 << 30
+RESIDENT_MIB_MAX = 1_024
+SECONDS_PER_INPUT_MAX = 10
+INPUT_OCTETS_MAX = 4_096
+EXIT_BROKE = 77
+INSTRUMENTED = tuple(
+    f"ferraris.{package}"
+    for package in (
+        "codec", "cosem", "dlms", "mbus", "iec62056_21", "kernel.tables", "link.capture_file", "cli.decoded_messages",
+        "cli.key_file", "cli.meter_url", "meter.dispatch", "meter.device", "meter.behaviours", "meter.csv_replay",
+    )
+)  # fmt: skip
+"""Where decoders live. The rest would only make the start slow."""
 
 
 def load_atheris() -> ModuleType | None:
@@ -23,30 +46,82 @@ def load_atheris() -> ModuleType | None:
     return atheris  # type: ignore[no-any-return]
 
 
-def entry(atheris: Any, name: str) -> Callable[[bytes], None]:
-    """What the engine calls: the target, its modules instrumented while they are imported."""
-    with atheris.instrument_imports(include=["ferraris"]):
-        from tests.fuzz.targets import TARGETS
-    for target in TARGETS:
-        if target.name == name:
-            return target.run
-    raise SystemExit(f"targets: {', '.join(target.name for target in TARGETS)}")
+@contextlib.contextmanager
+def instrumented(atheris: Any) -> Iterator[None]:
+    """Modules of the product that are imported meanwhile tell the engine which of their branches were taken."""
+    unheard = contextlib.redirect_stderr(io.StringIO())  # it names every module
+    with unheard, atheris.instrument_imports(include=list(INSTRUMENTED), enable_loader_override=False):
+        yield
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Fuzz one target until it breaks or the options end it."""
-    if not arguments:
-        print(__doc__)
-        return EXIT_LACKS
-    atheris = load_atheris()
-    if atheris is None:
-        print("atheris is not installed: `make fuzz` does without it, or `pip install atheris`", file=sys.stderr)
-        return EXIT_LACKS
-    run = entry(atheris, arguments[0])
-    atheris.Setup(["guided", *arguments[1:]], run)
-    atheris.Fuzz()
-    return 0
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of one target brought."""
+
+    target: str
+    exit_code: int
+    said: str
+    findings: tuple[bytes, ...] = ()
+    reached: tuple[bytes, ...] = ()
+    """Octets that between them reach everything that was reached; the shortest ones."""
+
+    @property
+    def broke(self) -> bool:
+        return self.exit_code != 0
+
+    @property
+    def tries(self) -> int:
+        """How many inputs were tried, as far as the engine has said."""
+        told = re.findall(r"^(?:#|stat::number_of_executed_units: *)(\d+)", self.said, re.MULTILINE)
+        return int(told[-1]) if told else 0
 
 
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+class Run:
+    """One target in a process of its own."""
+
+    def __init__(self, atheris: Any, target: Any, corpus: tuple[bytes, ...], seconds: float, seed: int) -> None:
+        self.name: str = target.name
+        self.directory = Path(tempfile.mkdtemp(prefix="ferraris-fuzz-"))
+        for folder in ("seeds", "reached", "findings"):
+            (self.directory / folder).mkdir()
+        for place, octets in enumerate((*target.seeds, *corpus)):
+            (self.directory / "seeds" / f"{place:05}").write_bytes(octets)
+        self.pid = os.fork()
+        if self.pid == 0:
+            self._fuzz(atheris, target, seconds, seed)
+
+    def _fuzz(self, atheris: Any, target: Any, seconds: float, seed: int) -> None:
+        """In the child: fuzz until the time is over or the target breaks. Does not return."""
+        said = os.open(self.directory / "said", os.O_CREAT | os.O_WRONLY, 0o600)
+        os.dup2(said, 1)
+        os.dup2(said, 2)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # else the engine does not watch the time
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_OCTETS_MAX, MEMORY_OCTETS_MAX))
+
+        def run(octets: bytes) -> None:
+            try:
+                target.run(octets)
+            except Exception:  # noqa: BLE001 - whatever it is, it is a finding
+                (self.directory / "findings" / "broke").write_bytes(octets)
+                os.write(2, traceback.format_exc().encode())
+                os._exit(EXIT_BROKE)
+
+        options = [
+            f"-max_total_time={max(1, round(seconds))}", f"-timeout={SECONDS_PER_INPUT_MAX}", f"-seed={seed}",
+            f"-rss_limit_mb={RESIDENT_MIB_MAX}", f"-max_len={INPUT_OCTETS_MAX}", "-reduce_inputs=1",
+            f"-artifact_prefix={self.directory / 'findings'}/", "-print_final_stats=1",
+        ]  # fmt: skip
+        try:
+            atheris.Setup(["fuzz", *options, str(self.directory / "reached"), str(self.directory / "seeds")], run)
+            atheris.Fuzz()
+        finally:
+            os._exit(EXIT_BROKE)  # the engine ends the process by itself; here only when it could not begin
+
+    def end(self) -> Outcome:
+        """Wait for the process, and take up what it leaves."""
+        _, status = os.waitpid(self.pid, 0)
+        said = (self.directory / "said").read_text("utf-8", "replace")
+        findings = tuple(path.read_bytes() for path in sorted((self.directory / "findings").iterdir()))
+        reached = tuple(path.read_bytes() for path in sorted((self.directory / "reached").iterdir()))
+        shutil.rmtree(self.directory)
+        return Outcome(self.name, os.waitstatus_to_exitcode(status), said, findings, reached)

@@ -1,64 +1,81 @@
-"""The coverage-guided runner, with an engine in atheris' place that feeds a few octets."""
+"""Fuzzing under coverage guidance: what a run of a target leaves, and what is kept of it."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+import struct
+from pathlib import Path
 
 import pytest
 
-from tests.fuzz import guided
+from tests.fuzz import keeping, seeds
+from tests.fuzz.__main__ import fuzz
+from tests.fuzz.guided import Outcome, Run, load_atheris
+from tests.fuzz.target import Target
+
+atheris = load_atheris()
+with_atheris = pytest.mark.skipif(atheris is None, reason="atheris is not built for this Python and system")
 
 
-class Engine:
-    """What the runner uses of atheris."""
-
-    def __init__(self) -> None:
-        self.options: Sequence[str] = ()
-        self.fed = 0
-        self.run: Callable[[bytes], None] = lambda octets: None
-
-    @contextlib.contextmanager
-    def instrument_imports(self, include: list[str]) -> Iterator[None]:
-        assert include == ["ferraris"]
-        yield
-
-    def Setup(self, options: Sequence[str], run: Callable[[bytes], None]) -> None:
-        self.options, self.run = options, run
-
-    def Fuzz(self) -> None:
-        for octets in (b"", b"\xc0", b"\xc4\x01\xc1\x00\x00"):
-            self.run(octets)
-            self.fed += 1
+def unpack(octets: bytes) -> None:
+    if octets[:2] == b"\x02\x04":
+        struct.unpack(">I", octets[2:])
 
 
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
-    found = Engine()
-    monkeypatch.setattr(guided, "load_atheris", lambda: found)
-    return found
+@with_atheris
+def test_a_target_that_breaks_leaves_the_octets() -> None:
+    outcome = Run(atheris, Target("careless", unpack, (b"\x02\x04\x00\x00\x00\x01",)), (), 5, 7).end()
+    assert outcome.broke
+    assert "struct.error" in outcome.said
+    (octets,) = outcome.findings
+    with pytest.raises(struct.error):
+        unpack(octets)
 
 
-def test_a_target_is_fed_with_the_options_given(engine: Engine) -> None:
-    assert guided.main(["apdu", "-runs=3"]) == 0
-    assert engine.fed == 3
-    assert list(engine.options) == ["guided", "-runs=3"]
+@with_atheris
+def test_a_target_that_stands_leaves_what_it_reached_and_how_often() -> None:
+    outcome = Run(atheris, Target("stands", lambda octets: None, (b"abc",)), (b"def",), 1, 7).end()
+    assert not outcome.broke
+    assert outcome.tries > 1_000
+    assert outcome.findings == ()
 
 
-def test_an_unknown_target_names_those_there_are(engine: Engine) -> None:
-    with pytest.raises(SystemExit) as ended:
-        guided.main(["nothing"])
-    assert "apdu" in str(ended.value.code)
+@with_atheris
+def test_a_target_that_never_ends_or_eats_memory_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.fuzz.guided.SECONDS_PER_INPUT_MAX", 1)
+
+    def for_ever(octets: bytes) -> None:
+        while True:
+            pass
+
+    def greedy(octets: bytes) -> None:
+        bytearray(4 << 30)
+
+    assert "timeout" in Run(atheris, Target("for ever", for_ever, (b"a",)), (), 5, 7).end().said
+    assert "MemoryError" in Run(atheris, Target("greedy", greedy, (b"a",)), (), 5, 7).end().said
 
 
-def test_without_the_engine_it_says_what_is_lacking(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(guided, "load_atheris", lambda: None)
-    assert guided.main(["apdu"]) == guided.EXIT_LACKS
-    assert "atheris is not installed" in capsys.readouterr().err
+def test_blind_mutations_find_it_too() -> None:
+    outcome = fuzz(Target("careless", unpack, (b"\x02\x04\x00\x00\x00\x01",)), 7, float("inf"))
+    assert outcome.broke
+    assert "struct.error" in outcome.said
+    with pytest.raises(struct.error):
+        unpack(outcome.findings[0])
 
 
-def test_without_a_target_it_says_how_to_call_it(capsys: pytest.CaptureFixture[str]) -> None:
-    assert guided.main([]) == guided.EXIT_LACKS
-    assert "TARGET" in capsys.readouterr().out
+def test_findings_are_kept_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seeds, "FINDINGS", tmp_path / "findings.txt")
+    for octets in (b"\x01", b"\x02", b"\x01"):
+        keeping.keep_finding("apdu", octets)
+    assert seeds.named_lines(tmp_path / "findings.txt") == {"apdu": (b"\x01", b"\x02")}
+
+
+def test_the_corpus_of_other_targets_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "corpus.txt"
+    path.write_text("apdu 01\nber 02\n", "utf-8")
+    monkeypatch.setattr(seeds, "CORPUS", path)
+    reached = tuple(bytes(length) for length in range(500))
+    keeping.keep_corpus([Outcome("apdu", 0, "", (), reached), Outcome("hdlc", 0, "")])
+    kept = seeds.named_lines(path)
+    assert kept["ber"] == (b"\x02",)
+    assert len(kept["apdu"]) <= keeping.KEPT_PER_TARGET_MAX
+    assert max(map(len, kept["apdu"])) == keeping.KEPT_OCTETS_MAX
