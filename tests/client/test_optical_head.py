@@ -9,7 +9,7 @@ import pytest
 
 from ferraris.client import ClientAssociation, ClientSettings, read_out, sign_on
 from ferraris.dlms import Association, AssociationSettings, Role
-from ferraris.dlms.hdlc import HdlcFraming, HdlcLine, HdlcMessage, server_address
+from ferraris.dlms.hdlc import HdlcFraming, HdlcLine, LineMessage, server_address
 from ferraris.iec62056_21 import DataSet, Identification, LineForm, MeterSignOn, SignOnState
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import LinkError, LinkTimeoutError, RemoteProtocolError
@@ -45,7 +45,7 @@ async def serve(link: Link, identification: Identification) -> None:
             continue
         line.receive(octets, 0)
         for event in line.events():
-            if isinstance(event, HdlcMessage):
+            if isinstance(event, LineMessage):
                 engine.receive(event.apdu, 0)
                 for apdu in engine.outgoing():
                     line.send(event.link, apdu)

@@ -1,27 +1,27 @@
-"""APDUs in segments over wired M-Bus, as some meters push them (EN 13757-2 long frames, Green Book 10, IEC 62056-7-3).
+"""APDUs in segments over wired M-Bus (EN 13757-3, Green Book 10, IEC 62056-7-3): the user data of long frames.
 
-    68 L L 68 | C A CI | STSAP DTSAP | piece of an APDU | checksum 16
+    CI | STSAP DTSAP | piece of an APDU
 
-L counts from C to the piece's end. Of the control information CI, bits 0 to 3 number the segment from 0 and bit 4 marks the
-last one.
+Of the control information CI, bits 0 to 3 number the segment from 0 and bit 4 marks the last one. Before each piece stand the
+transport service access points of its sender and of its receiver. The frames around it are those of `ferraris.mbus`.
 """
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from ferraris.kernel.errors import DecodeError
-from ferraris.kernel.limits import HDLC_REASSEMBLY_OCTETS_MAX
+from ferraris.kernel.errors import DecodeError, LocalProtocolError
+from ferraris.kernel.limits import APDU_OCTETS_MAX
+from ferraris.mbus import LONG_FRAME_DATA_MAX, START_LONG, MbusFrame, encode_long_frame, read_long_frame
 
-CLAUSE: Final = "EN 13757-2, 5.3"
-START: Final = 0x68
-STOP: Final = 0x16
-HEAD_OCTETS: Final = 4
-TAIL_OCTETS: Final = 2
-CONTENT_OCTETS_MIN: Final = 5
+CLAUSE: Final = "EN 13757-3"
+START: Final = START_LONG
 LAST_SEGMENT: Final = 0x10
 SEGMENT_NUMBER: Final = 0x0F
 CONTROL_INFORMATION_MAX: Final = 0x1F
+SAPS_OCTETS: Final = 2
+SAP_MAX: Final = 0xFF
+PIECE_OCTETS_MAX: Final = LONG_FRAME_DATA_MAX - SAPS_OCTETS
 
 
 class MbusSegment(NamedTuple):
@@ -36,69 +36,104 @@ class MbusSegment(NamedTuple):
     piece: bytes
 
 
+class Segments:
+    """Puts the pieces of one APDU after the other together. Keeps at most one unfinished APDU."""
+
+    __slots__ = ("_expected", "_pending", "_saps")
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+        self._expected = 0
+        self._saps = 0, 0
+
+    @property
+    def unfinished(self) -> int:
+        """How many octets of an unfinished APDU are kept."""
+        return len(self._pending)
+
+    @property
+    def between(self) -> bool:
+        """Whether the next segment begins an APDU."""
+        return not self._expected and not self._pending
+
+    def take(self, segment: MbusSegment) -> bytes | None:
+        """The APDU that the segment ends, None before its end.
+
+        Raises DecodeError for a segment out of order or of others, and for too long an APDU; what came before is forgotten.
+        """
+        number, saps = segment.number, (segment.source, segment.destination)
+        if number != self._expected or (not self.between and saps != self._saps):
+            got, expected = (number, *saps), (self._expected, *self._saps)
+            self._forget()
+            raise DecodeError("a segment is out of order", expected=expected, got=got, clause=CLAUSE)
+        self._saps = saps
+        self._pending += segment.piece
+        self._expected = number + 1 & SEGMENT_NUMBER
+        size = len(self._pending)
+        if size > APDU_OCTETS_MAX:
+            self._forget()
+            raise DecodeError("segments are too long together", expected=APDU_OCTETS_MAX, got=size, clause=CLAUSE)
+        if not segment.last:
+            return None
+        apdu = bytes(self._pending)
+        self._forget()
+        return apdu
+
+    def _forget(self) -> None:
+        self._pending.clear()
+        self._expected = 0
+
+
+def segments_of(apdu: bytes, source: int, destination: int) -> list[tuple[int, bytes]]:
+    """Control information and user data of the segments that carry an APDU. Raises LocalProtocolError."""
+    if not (0 <= source <= SAP_MAX and 0 <= destination <= SAP_MAX and len(apdu) <= APDU_OCTETS_MAX):
+        raise LocalProtocolError(
+            "an APDU that M-Bus segments cannot carry",
+            expected=f"service access points up to {SAP_MAX} and at most {APDU_OCTETS_MAX} octets",
+            got=f"{source} to {destination}, {len(apdu)} octets",
+            clause=CLAUSE,
+        )
+    saps = bytes((source, destination))
+    pieces = [apdu[at : at + PIECE_OCTETS_MAX] for at in range(0, len(apdu), PIECE_OCTETS_MAX)] or [b""]
+    last = len(pieces) - 1
+    return [(n & SEGMENT_NUMBER | LAST_SEGMENT * (n == last), saps + piece) for n, piece in enumerate(pieces)]
+
+
+def encode_segments(apdu: bytes, control: int, address: int, source: int, destination: int) -> bytes:
+    """The long frames that carry an APDU, one after the other: a push."""
+    parts = segments_of(apdu, source, destination)
+    return b"".join(encode_long_frame(control, address, information, data) for information, data in parts)
+
+
+def segment_in(frame: MbusFrame, offset: int = 0) -> MbusSegment:
+    """The segment that a long frame (at `offset`) carries. Raises DecodeError where it carries something else."""
+    control, address, information, data = frame
+    if information is None or information > CONTROL_INFORMATION_MAX:
+        got = "none" if information is None else f"{information:02x}"
+        raise DecodeError(
+            "an M-Bus frame carries no APDU", expected="CI 00 to 1f", got=got, offset=offset + 6, clause=CLAUSE
+        )
+    if len(data) < SAPS_OCTETS:
+        raise DecodeError("an M-Bus frame is cut short", expected="STSAP and DTSAP", offset=offset + 7, clause=CLAUSE)
+    last = bool(information & LAST_SEGMENT)
+    return MbusSegment(control, address, information & SEGMENT_NUMBER, last, data[0], data[1], data[SAPS_OCTETS:])
+
+
 def decode_segments(octets: bytes) -> list[MbusSegment]:
     """The long frames in `octets`, one after the other. Raises DecodeError."""
     segments = []
     offset = 0
     while offset < len(octets):
-        segment, offset = _read_segment(octets, offset)
-        segments.append(segment)
+        frame, end = read_long_frame(octets, offset)
+        segments.append(segment_in(frame, offset))
+        offset = end
     return segments
 
 
 def join_pieces(segments: list[MbusSegment]) -> list[bytes]:
     """The APDUs that the segments carry. Raises DecodeError for a number out of order or a last segment that is missing."""
-    whole = []
-    pending = bytearray()
-    expected = 0
-    for segment in segments:
-        if segment.number != expected:
-            raise DecodeError("a segment is out of order", expected=expected, got=segment.number, clause=CLAUSE)
-        pending += segment.piece
-        if len(pending) > HDLC_REASSEMBLY_OCTETS_MAX:
-            raise DecodeError(
-                "segments are too long together", expected=HDLC_REASSEMBLY_OCTETS_MAX, got=len(pending), clause=CLAUSE
-            )
-        expected = segment.number + 1 & SEGMENT_NUMBER
-        if segment.last:
-            whole.append(bytes(pending))
-            pending.clear()
-            expected = 0
-    if pending or expected:
+    joined = Segments()
+    apdus = [apdu for segment in segments if (apdu := joined.take(segment)) is not None]
+    if not joined.between:
         raise DecodeError("the last segment is missing", expected="CI bit 4 set", clause=CLAUSE)
-    return whole
-
-
-def _read_segment(octets: bytes, offset: int) -> tuple[MbusSegment, int]:
-    head = octets[offset : offset + HEAD_OCTETS]
-    if len(head) < HEAD_OCTETS or head[0] != START or head[3] != START or head[1] != head[2]:
-        raise DecodeError("no M-Bus long frame", expected="68 L L 68", got=head.hex(), offset=offset, clause=CLAUSE)
-    start = offset + HEAD_OCTETS
-    end = start + head[1]
-    tail = octets[end : end + TAIL_OCTETS]
-    if len(tail) < TAIL_OCTETS or head[1] < CONTENT_OCTETS_MIN:
-        raise DecodeError(
-            "an M-Bus frame is cut short", expected=end + TAIL_OCTETS, got=len(octets), offset=offset, clause=CLAUSE
-        )
-    content = octets[start:end]
-    checksum = sum(content) & 0xFF
-    if tail != bytes((checksum, STOP)):
-        raise DecodeError(
-            "an M-Bus checksum or stop is wrong",
-            expected=f"{checksum:02x}16",
-            got=tail.hex(),
-            offset=end,
-            clause=CLAUSE,
-        )
-    control, address, information, source, destination = content[:5]
-    if information > CONTROL_INFORMATION_MAX:
-        raise DecodeError(
-            "an M-Bus frame carries no APDU",
-            expected="CI 00 to 1f",
-            got=f"{information:02x}",
-            offset=start + 2,
-            clause=CLAUSE,
-        )
-    last = bool(information & LAST_SEGMENT)
-    segment = MbusSegment(control, address, information & SEGMENT_NUMBER, last, source, destination, content[5:])
-    return segment, end + TAIL_OCTETS
+    return apdus

@@ -1,37 +1,16 @@
-"""The driver of an HDLC line: the meters on it answer by their physical addresses, over a serial bus or a network.
-
-As over the wrapper, each client of each meter has an association engine of its own; it ends with its data link connection. A
-serial line is served for ever. A connection over a network ends when nobody is connected on it for `IDLE_TIMEOUT_S`, and gives
-way to a new one when every place is taken and nobody is connected on it.
-"""
+"""Virtual meters on HDLC lines, by their physical addresses."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from ferraris.dlms.hdlc import DataLink, HdlcDisconnected, HdlcLine, HdlcMessage, LineSettings
-from ferraris.kernel.errors import LinkTimeoutError, SecurityError
-from ferraris.kernel.limits import CONNECTIONS_PER_METER_MAX
-from ferraris.link import Link, receive_within
-from ferraris.meter.server import IDLE_TIMEOUT_S, AssociationEnd, MeterServer, refusal
+from ferraris.dlms.hdlc import HdlcLine, LineSettings
+from ferraris.meter.line_service import LineService
+from ferraris.meter.server import IDLE_TIMEOUT_S, MeterServer
 
 
-class _LogicalDevices:
-    """The logical devices that a meter has, as long as it has power."""
-
-    def __init__(self, server: MeterServer) -> None:
-        self._server = server
-
-    def __contains__(self, server_sap: object) -> bool:
-        profile = self._server.device.model.profile
-        return self._server.device.meter.powered and any(
-            association.server_sap == server_sap for association in profile.associations.values()
-        )
-
-
-class HdlcLineService:
-    """Serves the meters of one line, by physical address, on as many links as there are places."""
+class HdlcLineService(LineService):
+    """Serves the meters of one HDLC line."""
 
     def __init__(
         self,
@@ -39,111 +18,4 @@ class HdlcLineService:
         settings: LineSettings | None = None,
         idle_timeout_s: float = IDLE_TIMEOUT_S,
     ) -> None:
-        self._servers = servers
-        self._settings = settings
-        self._idle_timeout_s = idle_timeout_s
-        self._links: dict[Link, _ServedLine] = {}
-
-    @property
-    def connections(self) -> int:
-        return len(self._links)
-
-    async def serve(self, link: Link) -> None:
-        """Serve one link to its end. Raises LinkError when it breaks."""
-        if len(self._links) >= CONNECTIONS_PER_METER_MAX * len(self._servers):
-            idle = next((other for other, served in self._links.items() if not served.line.connections), None)
-            if idle is None:
-                return
-            del self._links[idle]
-            await idle.aclose()
-        served = self._links[link] = _ServedLine(link, self._servers, self._settings, self._idle_timeout_s)
-        try:
-            await served.run()
-        finally:
-            served.leave()
-            self._links.pop(link, None)
-
-
-class _ServedLine:
-    """One link while it is served."""
-
-    def __init__(
-        self, link: Link, servers: Mapping[int, MeterServer], settings: LineSettings | None, idle_timeout_s: float
-    ) -> None:
-        self.line = HdlcLine({physical: _LogicalDevices(server) for physical, server in servers.items()}, settings)
-        self._link = link
-        self._servers = servers
-        self._idle_timeout_s = idle_timeout_s
-        self._loop = asyncio.get_running_loop()
-        self._ends: dict[DataLink, AssociationEnd] = {}
-
-    async def run(self) -> None:
-        while True:
-            try:
-                octets = await receive_within(self._link, self._patience_s())
-            except LinkTimeoutError:
-                self.line.tick(self._now_ms())
-                self._tick_engines()
-                if self._link.capabilities.reliable and not self.line.connections:
-                    return
-            else:
-                self.line.receive(octets, self._now_ms())
-            for event in self.line.events():
-                match event:
-                    case HdlcMessage(link, apdu, confirmed):
-                        self._take(link, apdu, confirmed=confirmed)
-                    case HdlcDisconnected(link):
-                        self._end(link)
-            frames = b"".join(self.line.outgoing())
-            if frames:
-                await self._link.send(frames)
-
-    def leave(self) -> None:
-        """The link is over, and with it every association on it."""
-        for link in list(self._ends):
-            self._end(link)
-
-    def _take(self, link: DataLink, apdu: bytes, *, confirmed: bool) -> None:
-        server = self._servers[link.physical]
-        end = self._ends.get(link)
-        if end is None:
-            end = server.open_end(link.client_sap, link.server_sap)
-            if end is None:
-                if confirmed:
-                    self.line.send(link, refusal(apdu))
-                return
-            self._ends[link] = end
-            server.lines.append(end)
-        try:
-            answers = server.take_apdu(end, apdu, self._now_ms())
-        except SecurityError:
-            return  # no invocation counter is left to cipher the answer with: silence is all that the key still allows
-        if confirmed:
-            for answer in answers:
-                self.line.send(link, answer)
-
-    def _end(self, link: DataLink) -> None:
-        end = self._ends.pop(link, None)
-        if end is not None:
-            self._servers[link.physical].lines.remove(end)
-
-    def _tick_engines(self) -> None:
-        now_ms = self._now_ms()
-        for end in self._ends.values():
-            end.engine.tick(now_ms)
-            end.engine.events()
-
-    def _patience_s(self) -> float:
-        """Until somebody's time is up; at the longest until the link is idle."""
-        wakes = [wake_ms for wake_ms in self._wakes_ms() if wake_ms is not None]
-        if not wakes:
-            return self._idle_timeout_s
-        return min(max(min(wakes) / 1000 - self._loop.time(), 0.0), self._idle_timeout_s)
-
-    def _wakes_ms(self) -> Iterator[int | None]:
-        yield self.line.wake_at()
-        for end in self._ends.values():
-            yield end.engine.wake_at()
-
-    def _now_ms(self) -> int:
-        return int(self._loop.time() * 1000)
+        super().__init__(servers, lambda devices: HdlcLine(devices, settings), idle_timeout_s)

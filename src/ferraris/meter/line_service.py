@@ -8,19 +8,14 @@ has gone or begun anew. A serial line is served for ever. A connection over a ne
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from typing import Protocol, TypeAlias, TypeVar
+from collections.abc import Callable, Container, Iterator, Mapping
+from typing import Protocol, TypeAlias
 
-from ferraris.dlms.hdlc import DataLink, HdlcDisconnected, HdlcMessage
-from ferraris.dlms.mbus_line import MbusMessage, MbusPath, MbusRestarted
+from ferraris.dlms.line import DataLink, LineEnded, LineEvent, LineMessage
 from ferraris.kernel.errors import LinkTimeoutError, SecurityError
 from ferraris.kernel.limits import CONNECTIONS_PER_METER_MAX
 from ferraris.link import Link, receive_within
 from ferraris.meter.server import IDLE_TIMEOUT_S, AssociationEnd, MeterServer, refusal
-
-
-Path = TypeVar("Path", DataLink, MbusPath)
-LineEvent: TypeAlias = HdlcMessage | HdlcDisconnected | MbusMessage | MbusRestarted
 
 
 class Line(Protocol):
@@ -29,10 +24,15 @@ class Line(Protocol):
     @property
     def connections(self) -> int: ...
     def receive(self, octets: bytes, now_ms: int) -> None: ...
-    def events(self) -> Sequence[LineEvent]: ...
+    def events(self) -> list[LineEvent]: ...
+    def send(self, link: DataLink, apdu: bytes) -> None: ...
     def outgoing(self) -> list[bytes]: ...
     def wake_at(self) -> int | None: ...
     def tick(self, now_ms: int) -> None: ...
+
+
+LineOf: TypeAlias = Callable[[Mapping[int, Container[int]]], Line]
+"""A line, from the logical devices of the meters on it by their addresses."""
 
 
 class _LogicalDevices:
@@ -48,17 +48,17 @@ class _LogicalDevices:
         )
 
 
-class HdlcLineService:
-    """Serves the meters of one line, by physical address, on as many links as there are places."""
+class LineService:
+    """Serves the meters of one line, by address, on as many links as there are places."""
 
     def __init__(
         self,
         servers: Mapping[int, MeterServer],
-        settings: LineSettings | None = None,
+        line_of: LineOf,
         idle_timeout_s: float = IDLE_TIMEOUT_S,
     ) -> None:
         self._servers = servers
-        self._settings = settings
+        self._line_of = line_of
         self._idle_timeout_s = idle_timeout_s
         self._links: dict[Link, _ServedLine] = {}
 
@@ -74,7 +74,7 @@ class HdlcLineService:
                 return
             del self._links[idle]
             await idle.aclose()
-        served = self._links[link] = _ServedLine(link, self._servers, self._settings, self._idle_timeout_s)
+        served = self._links[link] = _ServedLine(link, self._servers, self._line_of, self._idle_timeout_s)
         try:
             await served.run()
         finally:
@@ -85,10 +85,8 @@ class HdlcLineService:
 class _ServedLine:
     """One link while it is served."""
 
-    def __init__(
-        self, link: Link, servers: Mapping[int, MeterServer], settings: LineSettings | None, idle_timeout_s: float
-    ) -> None:
-        self.line = HdlcLine({physical: _LogicalDevices(server) for physical, server in servers.items()}, settings)
+    def __init__(self, link: Link, servers: Mapping[int, MeterServer], line_of: LineOf, idle_timeout_s: float) -> None:
+        self.line = line_of({physical: _LogicalDevices(server) for physical, server in servers.items()})
         self._link = link
         self._servers = servers
         self._idle_timeout_s = idle_timeout_s
@@ -108,9 +106,9 @@ class _ServedLine:
                 self.line.receive(octets, self._now_ms())
             for event in self.line.events():
                 match event:
-                    case HdlcMessage(link, apdu, confirmed):
+                    case LineMessage(link, apdu, confirmed):
                         self._take(link, apdu, confirmed=confirmed)
-                    case HdlcDisconnected(link):
+                    case LineEnded(link):
                         self._end(link)
             frames = b"".join(self.line.outgoing())
             if frames:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from ferraris.dlms.hdlc import (
     DataLink,
     HdlcAddress,
-    HdlcDisconnected,
     HdlcFraming,
     HdlcLine,
-    HdlcMessage,
+    LineEnded,
+    LineMessage,
     LineSettings,
     decode_frame,
     encode_frame,
@@ -105,7 +105,7 @@ def test_a_broadcast_reaches_everybody_and_nobody_answers(address: HdlcAddress, 
         assert line.events() == []
     assert say(line, address, UI, LLC_COMMAND + b"\xc1") == []
     messages = line.events()
-    assert [(event.link.physical, event.confirmed) for event in messages if isinstance(event, HdlcMessage)] == [
+    assert [(event.link.physical, event.confirmed) for event in messages if isinstance(event, LineMessage)] == [
         (physical, False) for physical in reached
     ]
 
@@ -113,7 +113,7 @@ def test_a_broadcast_reaches_everybody_and_nobody_answers(address: HdlcAddress, 
 def test_unconfirmed_information_to_one_meter_is_handed_out() -> None:
     line = HdlcLine(BUS)
     assert say(line, server_address(1, 17), UI, LLC_COMMAND + b"\xc1\x01") == []
-    assert line.events() == [HdlcMessage(DataLink(16, 17, 1), b"\xc1\x01", confirmed=False)]
+    assert line.events() == [LineMessage(DataLink(16, 17, 1), b"\xc1\x01", confirmed=False)]
     assert say(line, server_address(1, 17), UI, b"no header") == []
     assert line.events() == []
 
@@ -129,7 +129,7 @@ def test_silence_disconnects() -> None:
     say(line, server_address(1, 17), SNRM)
     assert line.wake_at() == 500
     line.tick(500)
-    assert line.events() == [HdlcDisconnected(DataLink(16, 17, 1))]
+    assert line.events() == [LineEnded(DataLink(16, 17, 1))]
     assert line.wake_at() is None
 
 
@@ -138,7 +138,7 @@ def test_connecting_anew_tells_that_the_old_connection_has_ended() -> None:
     say(line, server_address(1, 17), SNRM)
     assert line.events() == []
     say(line, server_address(1, 17), SNRM)
-    assert line.events() == [HdlcDisconnected(DataLink(16, 17, 1))]
+    assert line.events() == [LineEnded(DataLink(16, 17, 1))]
 
 
 def test_one_line_has_a_bounded_number_of_connections() -> None:

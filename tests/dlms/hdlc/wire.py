@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from ferraris.dlms.hdlc import (
     DataLink,
-    HdlcDisconnected,
     HdlcFraming,
     HdlcLine,
-    HdlcMessage,
     HdlcParameters,
+    LineEnded,
+    LineMessage,
     LineSettings,
     PrimaryTiming,
     server_address,
@@ -45,7 +45,7 @@ class Wire:
     frames: list[tuple[str, bytes]] = field(default_factory=list)
     received: list[bytes] = field(default_factory=list)
     """APDUs that the meters took."""
-    unconfirmed: list[HdlcMessage] = field(default_factory=list)
+    unconfirmed: list[LineMessage] = field(default_factory=list)
     disconnected: list[DataLink] = field(default_factory=list)
 
     def run(self, until_ms: int | None = None) -> None:
@@ -86,11 +86,11 @@ class Wire:
     def _serve(self) -> None:
         for event in self.line.events():
             match event:
-                case HdlcDisconnected(link):
+                case LineEnded(link):
                     self.disconnected.append(link)
-                case HdlcMessage(confirmed=False):
+                case LineMessage(confirmed=False):
                     self.unconfirmed.append(event)
-                case HdlcMessage(link, apdu):
+                case LineMessage(link, apdu):
                     self.received.append(apdu)
                     answer = self.answer(apdu)
                     if answer is not None:

@@ -19,11 +19,12 @@ from ferraris.dlms.hdlc.frames import (
     frame_length,
     parse_frame,
 )
-from ferraris.dlms.hdlc.line import DataLink, HdlcDisconnected, HdlcEvent, HdlcLine, HdlcMessage, LineSettings
+from ferraris.dlms.hdlc.line import HdlcLine, LineSettings
 from ferraris.dlms.hdlc.llc import LLC_COMMAND, LLC_RESPONSE
 from ferraris.dlms.hdlc.parameters import HdlcParameters, decode_parameters
 from ferraris.dlms.hdlc.primary import HdlcFraming, PrimaryTiming
 from ferraris.dlms.hdlc.transitions import LINK_TRANSITIONS, LinkSignal, LinkState, Station, link_diagram
+from ferraris.dlms.line import DataLink, LineEnded, LineEvent, LineMessage
 
 __all__ = [
     "FLAG",
@@ -36,13 +37,13 @@ __all__ = [
     "FrameKind",
     "HdlcAddress",
     "HdlcDeframer",
-    "HdlcDisconnected",
-    "HdlcEvent",
     "HdlcFrame",
     "HdlcFraming",
     "HdlcLine",
-    "HdlcMessage",
     "HdlcParameters",
+    "LineEnded",
+    "LineEvent",
+    "LineMessage",
     "LineSettings",
     "LinkSignal",
     "LinkState",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from ferraris.dlms.hdlc.addresses import MANAGEMENT_LOGICAL_DEVICE, NO_STATION, HdlcAddress
 from ferraris.dlms.hdlc.deframer import HdlcDeframer
@@ -18,37 +17,13 @@ from ferraris.dlms.hdlc.llc import LLC_COMMAND, without_llc
 from ferraris.dlms.hdlc.parameters import HdlcParameters
 from ferraris.dlms.hdlc.secondary import SecondaryStation
 from ferraris.dlms.hdlc.transitions import LinkState
+from ferraris.dlms.line import DataLink, LineEnded, LineEvent, LineMessage
 from ferraris.kernel.errors import RemoteProtocolError
 from ferraris.kernel.limits import HDLC_CONNECTIONS_MAX, HDLC_INFORMATION_OCTETS_MAX, HDLC_WINDOW_MAX
 
 MOST_GRANTED = HdlcParameters(
     HDLC_INFORMATION_OCTETS_MAX, HDLC_INFORMATION_OCTETS_MAX, HDLC_WINDOW_MAX, HDLC_WINDOW_MAX
 )
-
-
-class DataLink(NamedTuple):
-    """Who is connected: a client with a logical device of a meter."""
-
-    client_sap: int
-    physical: int
-    server_sap: int
-
-
-class HdlcMessage(NamedTuple):
-    """An APDU has come. One that is not confirmed (UI) may not be answered."""
-
-    link: DataLink
-    apdu: bytes
-    confirmed: bool
-
-
-class HdlcDisconnected(NamedTuple):
-    """A data link connection has ended, by DISC, by inactivity, or because the client has begun anew."""
-
-    link: DataLink
-
-
-HdlcEvent = HdlcMessage | HdlcDisconnected
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +44,7 @@ class HdlcLine:
         self._settings = settings or LineSettings()
         self._deframer = HdlcDeframer(self._settings.inter_octet_timeout_ms)
         self._stations: dict[DataLink, SecondaryStation] = {}
-        self._events: list[HdlcEvent] = []
+        self._events: list[LineEvent] = []
 
     @property
     def connections(self) -> int:
@@ -88,7 +63,7 @@ class HdlcLine:
                 for link in self._links(frame):
                     self._take(link, frame, now_ms)
 
-    def events(self) -> list[HdlcEvent]:
+    def events(self) -> list[LineEvent]:
         """What happened since the last call."""
         events, self._events = self._events, []
         return events
@@ -117,7 +92,7 @@ class HdlcLine:
             before = station.state
             station.tick(now_ms)
             if station.state is not before:
-                self._events.append(HdlcDisconnected(link))
+                self._events.append(LineEnded(link))
         self._forget_disconnected()
 
     def _take(self, link: DataLink, frame: HdlcFrame, now_ms: int) -> None:
@@ -133,8 +108,8 @@ class HdlcLine:
         was_connected = station.state is not LinkState.DISCONNECTED
         station.take(frame, now_ms)
         if was_connected and (station.state is LinkState.DISCONNECTED or frame.kind is FrameKind.SNRM):
-            self._events.append(HdlcDisconnected(link))
-        self._events.extend(HdlcMessage(link, apdu, confirmed=True) for apdu in station.messages())
+            self._events.append(LineEnded(link))
+        self._events.extend(LineMessage(link, apdu, confirmed=True) for apdu in station.messages())
 
     def _take_broadcast(self, frame: HdlcFrame) -> None:
         if frame.kind is FrameKind.UI and not frame.poll_final:
@@ -148,7 +123,7 @@ class HdlcLine:
             apdu = without_llc(frame.information, LLC_COMMAND)
         except RemoteProtocolError:
             return
-        self._events.append(HdlcMessage(link, apdu, confirmed=False))
+        self._events.append(LineMessage(link, apdu, confirmed=False))
 
     def _links(self, frame: HdlcFrame) -> Iterator[DataLink]:
         """The devices on this line that a frame is for. What is for every logical device goes to the management one."""

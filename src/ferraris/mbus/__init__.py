@@ -1,0 +1,40 @@
+"""The link layer of wired M-Bus (EN 13757-2), without I/O: frames, and both stations of the dialogue that carries user data.
+
+`PrimaryStation` asks and `SecondaryStation` answers; `MbusDeframer` finds frames in a live stream, `read_long_frame` reads captures. What
+the user data mean, the control information CI says, and whoever uses these stations.
+"""
+
+from ferraris.mbus.deframer import MbusDeframer
+from ferraris.mbus.frames import (
+    BROADCAST,
+    LONG_FRAME_DATA_MAX,
+    START_LONG,
+    TO_ANY_STATION,
+    MbusFrame,
+    SingleCharacter,
+    encode_long_frame,
+    encode_short_frame,
+    read_long_frame,
+)
+from ferraris.mbus.primary import MbusTiming, NothingReady, PrimaryEvent, PrimaryStation, Sent, UserData
+from ferraris.mbus.secondary import SecondaryStation
+
+__all__ = [
+    "BROADCAST",
+    "LONG_FRAME_DATA_MAX",
+    "START_LONG",
+    "TO_ANY_STATION",
+    "MbusDeframer",
+    "MbusFrame",
+    "MbusTiming",
+    "NothingReady",
+    "PrimaryEvent",
+    "PrimaryStation",
+    "SecondaryStation",
+    "Sent",
+    "SingleCharacter",
+    "UserData",
+    "encode_long_frame",
+    "encode_short_frame",
+    "read_long_frame",
+]

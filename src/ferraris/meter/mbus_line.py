@@ -1,0 +1,16 @@
+"""Virtual meters on wired M-Bus, by their primary addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ferraris.dlms.mbus_line import MbusLine
+from ferraris.meter.line_service import LineService
+from ferraris.meter.server import IDLE_TIMEOUT_S, MeterServer
+
+
+class MbusLineService(LineService):
+    """Serves the meters of one M-Bus."""
+
+    def __init__(self, servers: Mapping[int, MeterServer], idle_timeout_s: float = IDLE_TIMEOUT_S) -> None:
+        super().__init__(servers, MbusLine, idle_timeout_s)
