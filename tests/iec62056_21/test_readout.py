@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferraris.iec62056_21 import DataSet, block_check, decode_readout, encode_readout
-from ferraris.kernel.errors import DecodeError
+from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import READOUT_OCTETS_MAX
 
 
@@ -69,3 +69,8 @@ def test_any_octets_only_raise_decode_error(octets: bytes, framed: bool) -> None
     covered = octets + b"!\r\n\x03"
     with contextlib.suppress(DecodeError):
         decode_readout(b"\x02" + covered + bytes((block_check(covered),)) if framed else octets)
+
+
+def test_characters_of_more_than_seven_bits_are_not_written() -> None:
+    with pytest.raises(LocalProtocolError, match="seven bits"):
+        encode_readout([DataSet("1.8.0", (("12", "\N{OHM SIGN}"),))])

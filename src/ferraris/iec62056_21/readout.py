@@ -12,7 +12,7 @@ from typing import Final
 
 from ferraris.iec62056_21.block_check import block_check
 from ferraris.iec62056_21.messages import CR_LF, ETX, STX
-from ferraris.kernel.errors import DecodeError
+from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import READOUT_OCTETS_MAX
 
 CLAUSE: Final = "IEC 62056-21 6.5"
@@ -35,9 +35,11 @@ class DataSet:
 
 
 def encode_readout(data_sets: Iterable[DataSet]) -> bytes:
-    """The whole block, one data set a line."""
-    lines = b"".join(data_set.encode().encode("ascii") + CR_LF for data_set in data_sets)
-    covered = lines + END_OF_DATA + CR_LF + bytes((ETX,))
+    """The whole block, one data set a line. Raises LocalProtocolError for characters that have no seven bits."""
+    text = "".join(f"{data_set.encode()}\r\n" for data_set in data_sets)
+    if not text.isascii():
+        raise LocalProtocolError("a readout has other characters than those of seven bits", got=text, clause=CLAUSE)
+    covered = text.encode("ascii") + END_OF_DATA + CR_LF + bytes((ETX,))
     return bytes((STX,)) + covered + bytes((block_check(covered),))
 
 
