@@ -8,9 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferraris.dlms.mbus_segments import MbusSegment, decode_segments, join_pieces
-from ferraris.kernel.errors import DecodeError
-from ferraris.kernel.limits import HDLC_REASSEMBLY_OCTETS_MAX
+from ferraris.dlms.mbus_segments import (
+    PIECE_OCTETS_MAX,
+    MbusSegment,
+    Segments,
+    decode_segments,
+    encode_segments,
+    join_pieces,
+    segment_in,
+    segments_of,
+)
+from ferraris.kernel.errors import DecodeError, LocalProtocolError
+from ferraris.kernel.limits import APDU_OCTETS_MAX
+from ferraris.mbus import MbusFrame
+from tests.dlms.vectors import vectors
 
 
 def build(piece: bytes, number: int = 0, *, last: bool = True, information: int | None = None) -> bytes:
@@ -81,7 +92,7 @@ def test_what_is_missing_is_said(numbers: tuple[int, ...], last: bool, summary: 
 
 
 def test_endless_segments_are_refused() -> None:
-    count = HDLC_REASSEMBLY_OCTETS_MAX // 250 + 2
+    count = APDU_OCTETS_MAX // 250 + 2
     segments = [MbusSegment(0x53, 0xFF, n & 0x0F, False, 1, 0x67, bytes(250)) for n in range(count)]
     with pytest.raises(DecodeError) as caught:
         join_pieces(segments)
@@ -99,3 +110,61 @@ def test_any_octets_only_raise_decode_error(octets: bytes) -> None:
     for start in (b"", b"\x68"):
         with contextlib.suppress(DecodeError):
             join_pieces(decode_segments(start + octets))
+
+
+@given(st.binary(max_size=2_000), st.integers(0, 255), st.integers(0, 255))
+def test_an_apdu_is_cut_and_put_together(apdu: bytes, source: int, destination: int) -> None:
+    octets = encode_segments(apdu, 0x53, 0xFF, source, destination)
+    segments = decode_segments(octets)
+    assert {(segment.source, segment.destination) for segment in segments} == {(source, destination)}
+    assert join_pieces(segments) == [apdu]
+    assert len(segments) == max(1, -(-len(apdu) // PIECE_OCTETS_MAX))
+
+
+def test_the_longest_apdu() -> None:
+    apdu = bytes(range(256)) * 256
+    assert join_pieces(decode_segments(encode_segments(apdu[:APDU_OCTETS_MAX], 0x53, 0xFF, 1, 16))) == [
+        apdu[:APDU_OCTETS_MAX]
+    ]
+    with pytest.raises(LocalProtocolError):
+        segments_of(apdu, 1, 16)
+
+
+@pytest.mark.parametrize(("source", "destination"), [(256, 1), (1, 256), (-1, 1)])
+def test_service_access_points_have_one_octet(source: int, destination: int) -> None:
+    with pytest.raises(LocalProtocolError):
+        segments_of(b"", source, destination)
+
+
+def test_captured_frames_are_written_octet_for_octet() -> None:
+    for row in vectors("mbus-frames-ciphered"):
+        octets = bytes.fromhex(row["hex"])
+        segments = decode_segments(octets)
+        (apdu,) = join_pieces(segments)
+        control, address, _, _, source, destination, piece = segments[0]
+        assert encode_segments(apdu, control, address, source, destination, len(piece)) == octets
+
+
+def test_segments_of_two_senders_are_not_mixed() -> None:
+    segments = Segments()
+    assert segments.take(MbusSegment(0, 0, 0, False, 1, 16, b"ab")) is None
+    with pytest.raises(DecodeError):
+        segments.take(MbusSegment(0, 0, 1, True, 2, 16, b"cd"))
+    assert segments.between
+    assert segments.take(MbusSegment(0, 0, 0, True, 2, 16, b"cd")) == b"cd"
+
+
+def test_what_is_kept_of_endless_segments_is_bounded() -> None:
+    segments = Segments()
+    for number in range(APDU_OCTETS_MAX // 250):
+        segments.take(MbusSegment(0, 0, number & 0x0F, False, 1, 16, bytes(250)))
+        assert segments.unfinished <= APDU_OCTETS_MAX
+    with pytest.raises(DecodeError, match="too long together"):
+        segments.take(MbusSegment(0, 0, number + 1 & 0x0F, False, 1, 16, bytes(250)))
+    assert segments.between
+
+
+@pytest.mark.parametrize("frame", [MbusFrame(0x53, 1), MbusFrame(0x53, 1, 0x20, b"ab"), MbusFrame(0x53, 1, 0x10, b"a")])
+def test_frames_that_carry_no_segment(frame: MbusFrame) -> None:
+    with pytest.raises(DecodeError):
+        segment_in(frame)

@@ -46,3 +46,8 @@ def test_keys_are_the_same_for_ever() -> None:
 @pytest.mark.parametrize(("number", "physical"), [(1, 17), (2, 18), (16_365, 16_381), (16_366, 17)])
 def test_physical_addresses_on_a_line_leave_out_the_reserved_ones(number: int, physical: int) -> None:
     assert Identity(number).hdlc_address == physical
+
+
+@pytest.mark.parametrize(("number", "address"), [(1, 1), (250, 250), (251, 1), (0xFFFF, 35)])
+def test_addresses_on_m_bus_are_the_primary_ones(number: int, address: int) -> None:
+    assert Identity(number).mbus_address == address

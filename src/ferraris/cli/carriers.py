@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ferraris.cli.meter_url import Carrier, MeterUrl
 from ferraris.client import sign_on
 from ferraris.dlms import Framing, GatewayFraming, WrapperFraming
 from ferraris.dlms.hdlc import HdlcFraming, server_address
-from ferraris.link import AdjustableLine, Link, SerialSettings, open_rfc2217, open_serial, open_tcp, open_udp
+from ferraris.dlms.mbus_framing import MbusFraming
+from ferraris.link import (
+    MBUS_SETTINGS,
+    AdjustableLine,
+    Link,
+    SerialSettings,
+    open_rfc2217,
+    open_serial,
+    open_tcp,
+    open_udp,
+)
+from ferraris.mbus import TO_ANY_STATION
 
 SIGN_ON_SETTINGS = SerialSettings(300, 7, "E")
 """How a dialogue after IEC 62056-21 begins."""
@@ -22,7 +35,9 @@ async def open_link(url: MeterUrl) -> Link:
 
 
 async def _open_line(url: MeterUrl) -> Link:
-    settings = SerialSettings() if url.baud is None else SerialSettings(url.baud)
+    settings = MBUS_SETTINGS if url.carrier.is_mbus else SerialSettings()
+    if url.baud is not None:
+        settings = replace(settings, baud=url.baud)
     if url.mode_e:
         settings = SIGN_ON_SETTINGS
     line: AdjustableLine
@@ -44,6 +59,9 @@ def framing_of(url: MeterUrl, client_sap: int, server_sap: int) -> Framing | Non
     framing: Framing | None = None
     if url.carrier.is_hdlc:
         framing = HdlcFraming(client_sap, server_address(server_sap, url.physical_address, url.address_octets))
+    elif url.carrier.is_mbus:
+        address = TO_ANY_STATION if url.physical_address is None else url.physical_address
+        framing = MbusFraming(client_sap, server_sap, address)
     if url.gateway is None:
         return framing
     datagrams = url.carrier in (Carrier.UDP, Carrier.COAP)

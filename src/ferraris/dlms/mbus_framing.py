@@ -2,7 +2,8 @@
 
 A meter is asked until it has answered an APDU, and on while its answer says that there is more. M-Bus has no connection: SND_NKE
 sets the frame count bits of both ends, and nothing ends it. Pushes are not asked for; they come with the answers, if a meter
-has them ready.
+has them ready. Answers have no number: one that comes after its time-out is taken for that to the next question, so time-outs must
+be longer than a meter ever takes.
 """
 
 from __future__ import annotations

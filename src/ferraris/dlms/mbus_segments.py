@@ -84,7 +84,9 @@ class Segments:
         self._expected = 0
 
 
-def segments_of(apdu: bytes, source: int, destination: int) -> list[tuple[int, bytes]]:
+def segments_of(
+    apdu: bytes, source: int, destination: int, piece_octets: int = PIECE_OCTETS_MAX
+) -> list[tuple[int, bytes]]:
     """Control information and user data of the segments that carry an APDU. Raises LocalProtocolError."""
     if not (0 <= source <= SAP_MAX and 0 <= destination <= SAP_MAX and len(apdu) <= APDU_OCTETS_MAX):
         raise LocalProtocolError(
@@ -94,14 +96,16 @@ def segments_of(apdu: bytes, source: int, destination: int) -> list[tuple[int, b
             clause=CLAUSE,
         )
     saps = bytes((source, destination))
-    pieces = [apdu[at : at + PIECE_OCTETS_MAX] for at in range(0, len(apdu), PIECE_OCTETS_MAX)] or [b""]
+    pieces = [apdu[at : at + piece_octets] for at in range(0, len(apdu), piece_octets)] or [b""]
     last = len(pieces) - 1
     return [(n & SEGMENT_NUMBER | LAST_SEGMENT * (n == last), saps + piece) for n, piece in enumerate(pieces)]
 
 
-def encode_segments(apdu: bytes, control: int, address: int, source: int, destination: int) -> bytes:
+def encode_segments(
+    apdu: bytes, control: int, address: int, source: int, destination: int, piece_octets: int = PIECE_OCTETS_MAX
+) -> bytes:
     """The long frames that carry an APDU, one after the other: a push."""
-    parts = segments_of(apdu, source, destination)
+    parts = segments_of(apdu, source, destination, piece_octets)
     return b"".join(encode_long_frame(control, address, information, data) for information, data in parts)
 
 

@@ -24,7 +24,7 @@ from ferraris.link.inbox import Inbox
 from ferraris.link.loopback import LoopbackLink, loopback_pair
 from ferraris.link.middleware import Middleware
 from ferraris.link.rfc2217 import Rfc2217Link, open_rfc2217
-from ferraris.link.serial import AdjustableLine, SerialLink, SerialSettings, open_serial
+from ferraris.link.serial import MBUS_SETTINGS, AdjustableLine, SerialLink, SerialSettings, open_serial
 from ferraris.link.serving import HandlerTasks
 from ferraris.link.tcp import TcpLink, TcpServer, open_tcp, serve_tcp
 from ferraris.link.throttle import ThrottleLink
@@ -32,6 +32,7 @@ from ferraris.link.together import together
 from ferraris.link.udp import UdpLink, UdpServer, open_udp, serve_udp
 
 __all__ = [
+    "MBUS_SETTINGS",
     "AdjustableLine",
     "Capture",
     "CaptureLink",

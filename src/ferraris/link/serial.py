@@ -43,6 +43,10 @@ class SerialSettings:
     stop_bits: int = 1
 
 
+MBUS_SETTINGS: Final = SerialSettings(2400, 8, "E")
+"""How wired M-Bus is spoken unless meters were set to another speed."""
+
+
 class AdjustableLine(Link, Protocol):
     """A link to a serial line, near or far, whose settings can be changed while it is open."""
 

@@ -21,6 +21,7 @@ PORT: Final = 4059
 KEY_OCTETS: Final = 16
 FIRST_HDLC_ADDRESS: Final = 17
 HDLC_ADDRESSES: Final = 0x3FFD - FIRST_HDLC_ADDRESS + 1
+MBUS_ADDRESSES: Final = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class Identity:
     def hdlc_address(self) -> int:
         """The meter's physical address on an HDLC line; the first sixteen are reserved, so is the end of the range."""
         return FIRST_HDLC_ADDRESS + (self.number - 1) % HDLC_ADDRESSES
+
+    @property
+    def mbus_address(self) -> int:
+        """The meter's primary address on M-Bus, of which there are 250."""
+        return 1 + (self.number - 1) % MBUS_ADDRESSES
 
     @property
     def host(self) -> str:
