@@ -6,11 +6,11 @@ import pytest
 
 from ferraris.client import decode_profile
 from ferraris.codec import Data, Tag, encode_data
-from ferraris.cosem import CosemDateTime, load_profile
+from ferraris.cosem import CosemDateTime
 from ferraris.headend import CollectedProfile
 from ferraris.kernel.errors import TableError
-from ferraris.runtime import collected_profiles
-from ferraris.runtime.kinds import push_positions, readings_of
+from ferraris.runtime import offer_of
+from ferraris.runtime.kinds import ProfileShape, push_positions, readings_of, shape_of
 
 NOON_S = 1_772_452_800
 
@@ -27,16 +27,22 @@ NOON_S = 1_772_452_800
     ],
 )
 def test_profiles_that_can_be_collected(tags: tuple[str, ...], found: list[CollectedProfile]) -> None:
-    assert list(collected_profiles("smr5_three_phase", tags)) == found
+    assert list(offer_of("smr5_three_phase", tags).profiles) == found
 
 
 def test_an_unknown_kind_of_meter() -> None:
     with pytest.raises(TableError):
-        collected_profiles("smr9", ("LOAD_PROFILE",))
+        offer_of("smr9", ("LOAD_PROFILE",))
 
 
 def test_where_a_push_tells_time_and_event() -> None:
     assert push_positions("smr5_three_phase") == (0, 2)
+
+
+def load_shape() -> ProfileShape:
+    shape = shape_of("smr5_single_phase", "LOAD_PROFILE")
+    assert shape is not None
+    return shape
 
 
 def row(time: bytes | None, status: int, *values: int) -> Data:
@@ -46,7 +52,7 @@ def row(time: bytes | None, status: int, *values: int) -> Data:
 
 
 def test_rows_become_readings_of_every_channel() -> None:
-    entry = load_profile("smr5_single_phase").object("LOAD_PROFILE")
+    entry = load_shape()
     times = [CosemDateTime.from_epoch_ms((NOON_S + 900 * n) * 1000, -60).to_octets() for n in range(2)]
     open_time = bytes.fromhex("ffffffffffffffffff800000")
     rows = (row(times[0], 0, 10, 1, 5, 0, 2301), row(open_time, 9, 0, 0, 0, 0, 0), row(times[1], 4, 20, 2, 6, 0, 2302))
@@ -60,6 +66,6 @@ def test_rows_become_readings_of_every_channel() -> None:
 
 
 def test_an_empty_buffer_has_no_readings() -> None:
-    entry = load_profile("smr5_single_phase").object("LOAD_PROFILE")
+    entry = load_shape()
     columns = decode_profile(encode_data(Data(Tag.ARRAY, ())), entry.capture_objects, 900)
     assert len(readings_of(7, entry, columns)) == 0

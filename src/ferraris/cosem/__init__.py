@@ -90,12 +90,13 @@ from ferraris.cosem.declaration import DYNAMIC, STATIC, Attribute, CosemObject, 
 from ferraris.cosem.events import EventCode, Severity
 from ferraris.cosem.obis_code import Obis
 from ferraris.cosem.obis_meaning import obis_meaning
-from ferraris.cosem.obis_table import ObisEntry, obis_entry
+from ferraris.cosem.obis_table import ObisEntry, entries_by_tag, obis_entry
 from ferraris.cosem.object_list_text import object_list_from_text
 from ferraris.cosem.plain import from_plain, to_plain
 from ferraris.cosem.profile import (
     AttributeRule,
     CompanionProfile,
+    ListedObject,
     ProfileObject,
     load_profile,
     profile_from_text,
@@ -182,6 +183,7 @@ __all__ = [
     "ImageTransferStatus",
     "KeyData",
     "KeyId",
+    "ListedObject",
     "Method",
     "MethodAccess",
     "NamedVariable",
@@ -228,6 +230,7 @@ __all__ = [
     "XdlmsContextInfo",
     "assign_base_names",
     "channels",
+    "entries_by_tag",
     "epoch_s_from_octets",
     "events",
     "from_plain",

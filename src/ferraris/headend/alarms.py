@@ -27,6 +27,7 @@ class AlarmKind(StrEnum):
     QUARANTINED = "meter_quarantined"
     CLOCK = "clock_offset"
     DATA_LOST = "data_unrecoverable"
+    PROFILE = "profile_not_collected"
     KEYS = "keys_unusable"
     STORE = "store_failing"
     RECORDS = "record_store_failing"
@@ -40,6 +41,7 @@ SEVERITIES = {
     AlarmKind.QUARANTINED: AlarmSeverity.WARNING,
     AlarmKind.CLOCK: AlarmSeverity.WARNING,
     AlarmKind.DATA_LOST: AlarmSeverity.WARNING,
+    AlarmKind.PROFILE: AlarmSeverity.WARNING,
     AlarmKind.KEYS: AlarmSeverity.CRITICAL,
     AlarmKind.STORE: AlarmSeverity.CRITICAL,
     AlarmKind.RECORDS: AlarmSeverity.CRITICAL,

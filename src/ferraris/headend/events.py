@@ -8,7 +8,7 @@ from enum import StrEnum
 from ferraris.headend.effects import StoreReadings
 from ferraris.headend.failure import Failure
 from ferraris.headend.plan import CollectedProfile
-from ferraris.headend.work import Outcome
+from ferraris.headend.work import KnownCoverage, Outcome
 from ferraris.store import AlarmRow, CommandRow, MeterRow, MeterStateRow
 
 
@@ -93,10 +93,15 @@ class CommandPosted:
 
 @dataclass(frozen=True, slots=True)
 class MeterRegistered:
-    """A meter is new in the registry, or its row has changed. `profiles`: what its kind offers of the plan's profiles."""
+    """A meter is new in the registry, or its row has changed. `profiles`: what its kind offers of the plan's profiles.
+
+    `unknown` names those that the meter must be asked about first; `fault` says why something cannot be collected.
+    """
 
     row: MeterRow
     profiles: tuple[CollectedProfile, ...]
+    unknown: tuple[str, ...] = ()
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +121,6 @@ class AlarmAcknowledged:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownCoverage:
-    """What the interval store holds of one profile of one meter, as of `until_slot`.
-
-    `missing`: the ranges of empty slots since registration. `newest_slot`: the newest filled one.
-    """
-
-    tag: str
-    until_slot: int
-    missing: tuple[tuple[int, int], ...]
-    newest_slot: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class RestartedMeter:
     """A registered meter as the stores know it."""
 
@@ -136,6 +128,8 @@ class RestartedMeter:
     profiles: tuple[CollectedProfile, ...]
     coverage: tuple[KnownCoverage, ...] = ()
     state: MeterStateRow | None = None
+    unknown: tuple[str, ...] = ()
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)

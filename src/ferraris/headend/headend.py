@@ -40,8 +40,10 @@ from ferraris.headend.work import (
     ControlStateRead,
     EventsRead,
     InvocationCounterRead,
+    KnownCoverage,
     Outcome,
     ProfileRead,
+    ProfilesLearnt,
     ReadInvocationCounter,
     WorkRefused,
 )
@@ -129,6 +131,8 @@ def _on_outcome(turn: Turn, meter: Meter, outcome: Outcome) -> None:
         case ClockChecked():
             contact.on_clock_checked(turn, meter, outcome)
             commands.on_clock_checked(turn, meter, outcome)
+        case ProfilesLearnt():
+            _on_profiles_learnt(turn, meter, outcome)
         case ProfileRead():
             collection.on_profile_read(turn, meter, outcome)
         case EventsRead():
@@ -146,6 +150,24 @@ def _on_outcome(turn: Turn, meter: Meter, outcome: Outcome) -> None:
             contact.conclude(turn, meter, f"the meter refuses to show its invocation counter: {outcome.detail}")
         case WorkRefused():
             commands.on_refused(turn, meter, outcome)
+
+
+def _on_profiles_learnt(turn: Turn, meter: Meter, outcome: ProfilesLearnt) -> None:
+    """The meter has told what it captures: collect that from now on."""
+    meter.unknown = ()
+    created_s = meter.row.created_ms // 1_000
+    meter.coverage += [Coverage(profile, profile.slot_at(created_s)) for profile in outcome.profiles]
+    _know(meter, outcome.coverage)
+    _judge_profiles(turn, meter, "; ".join(filter(None, (meter.profile_fault, outcome.fault))))
+    meter.retry_ms = turn.now_ms if outcome.profiles else meter.retry_ms
+
+
+def _judge_profiles(turn: Turn, meter: Meter, fault: str) -> None:
+    """Tell the operator what cannot be collected, and why."""
+    if fault:
+        raise_alarm(turn, meter.id, AlarmKind.PROFILE, fault)
+    elif not meter.unknown:
+        close_alarm(turn, meter.id, AlarmKind.PROFILE)
 
 
 def _on_store(turn: Turn, event: ReadingsStored | ReadingsNotStored) -> None:
@@ -183,11 +205,14 @@ def _on_collection_requested(turn: Turn, event: CollectionRequested) -> None:
 def _on_registered(turn: Turn, event: MeterRegistered) -> None:
     known = turn.state.meters.get(event.row.id)
     if known is None:
-        _add(turn, event.row, event.profiles)
+        meter = _add(turn, event.row, event.profiles)
+        meter.unknown, meter.profile_fault = event.unknown, event.fault
+        _judge_profiles(turn, meter, event.fault)
         return
     # Its row has changed (address, keys, group): what was held against the old row may be wrong now.
     known.row = event.row
     known.suspicion = None
+    _judge_profiles(turn, known, event.fault)
     schedule.hurry(turn, known, turn.now_ms)
 
 
@@ -212,14 +237,21 @@ def _add(turn: Turn, row: MeterRow, profiles: tuple[CollectedProfile, ...]) -> M
     return meter
 
 
-def _restore(turn: Turn, known: RestartedMeter) -> None:
-    meter = _add(turn, known.row, known.profiles)
+def _know(meter: Meter, known: tuple[KnownCoverage, ...]) -> None:
+    """What the store holds of the meter's profiles."""
     for coverage in meter.coverage:
-        for stored in known.coverage:
+        for stored in known:
             if stored.tag == coverage.profile.tag:
                 coverage.until_slot = max(coverage.until_slot, stored.until_slot)
                 coverage.missing = SlotRanges(stored.missing)
                 coverage.newest_slot = stored.newest_slot
+
+
+def _restore(turn: Turn, known: RestartedMeter) -> None:
+    meter = _add(turn, known.row, known.profiles)
+    meter.unknown, meter.profile_fault = known.unknown, known.fault
+    _know(meter, known.coverage)
+    _judge_profiles(turn, meter, known.fault)
     if known.state is not None:
         turn.enter(meter, Communication(known.state.communication))
         meter.failures = known.state.failures

@@ -14,7 +14,7 @@ from ferraris.headend.effects import Client, RunAssociation
 from ferraris.headend.plan import CollectionPlan, HeadEndConfig
 from ferraris.headend.state import Activity, HeadEndState, Meter
 from ferraris.headend.turn import Turn
-from ferraris.headend.work import CheckClock, CommandKind, ReadControlState, ReadInvocationCounter, Work
+from ferraris.headend.work import CheckClock, CommandKind, LearnProfiles, ReadControlState, ReadInvocationCounter, Work
 
 LEFTOVERS_MAX = 4
 """Heap entries a meter, on average, above which leftovers are swept out."""
@@ -166,6 +166,7 @@ def _work(turn: Turn, meter: Meter) -> tuple[Work, ...]:
         work += [ReadControlState()] if ReadControlState() not in asked else []
     if CommandKind.SET_CLOCK in kinds:
         work.append(_check_clock(turn, meter))
+    work += [LearnProfiles(meter.unknown)] if meter.unknown else []
     work += profile_work(turn, meter)
     if turn.plan(meter).event_log:
         work.append(event_log_work(turn, meter))

@@ -96,6 +96,10 @@ class Meter:
     """The one that is running; 0 for none."""
     place: str = ""
     """The group on whose account it runs."""
+    unknown: tuple[str, ...] = ()
+    """Profiles that the meter must be asked about before they can be collected."""
+    profile_fault: str = ""
+    """Why a profile is not collected, as far as its companion profile says."""
     storing: int = 0
     """Batches on their way into the store."""
     failures: int = 0

@@ -59,6 +59,13 @@ class ReadProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class LearnProfiles:
+    """Ask the meter what columns, period and depth these profiles have: its companion profile does not say."""
+
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReadEventLog:
     """Read the standard event log from `from_s` on."""
 
@@ -88,7 +95,9 @@ class ReadInvocationCounter:
     """Read, as the public client, the invocation counter that the meter last accepted from us."""
 
 
-Work = CheckClock | ReadProfile | ReadEventLog | ReadControlState | PerformCommand | ReadInvocationCounter
+Work = (
+    CheckClock | LearnProfiles | ReadProfile | ReadEventLog | ReadControlState | PerformCommand | ReadInvocationCounter
+)
 
 
 # Outcomes
@@ -101,6 +110,28 @@ class ClockChecked:
     offset_ms: int
     uncertainty_ms: int
     verdict: ClockVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCoverage:
+    """What the interval store holds of one profile of one meter, as of `until_slot`.
+
+    `missing`: the ranges of empty slots since registration. `newest_slot`: the newest filled one.
+    """
+
+    tag: str
+    until_slot: int
+    missing: tuple[tuple[int, int], ...]
+    newest_slot: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilesLearnt:
+    """What the meter says of its profiles, and what the store holds of them. `fault`: why one is not collected."""
+
+    profiles: tuple[CollectedProfile, ...]
+    coverage: tuple[KnownCoverage, ...] = ()
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,6 +192,7 @@ class WorkRefused:
 
 Outcome = (
     ClockChecked
+    | ProfilesLearnt
     | ProfileRead
     | EventsRead
     | ControlStateRead

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from ferraris.runtime.companion import companion_profile
 from ferraris.runtime.key_ring import KeyRing
-from ferraris.runtime.kinds import collected_profiles
+from ferraris.runtime.kinds import Offer, offer_of
 from ferraris.runtime.recovery import load_config, recover, save_plan
 from ferraris.runtime.runtime import Runtime, World
 from ferraris.runtime.settings import HEAD_END_SYSTEM_TITLE, RuntimeSettings
@@ -15,12 +16,14 @@ from ferraris.runtime.writer import Offload, run_inline
 __all__ = [
     "HEAD_END_SYSTEM_TITLE",
     "KeyRing",
+    "Offer",
     "Offload",
     "Runtime",
     "RuntimeSettings",
     "World",
-    "collected_profiles",
+    "companion_profile",
     "load_config",
+    "offer_of",
     "recover",
     "run_inline",
     "save_plan",

@@ -12,6 +12,8 @@ from typing import Any
 
 from ferraris.client import ClientAssociation, ProfileColumns, descriptor_of, read_profile
 from ferraris.cosem import (
+    CLOCK_TIME,
+    CaptureObject,
     Clock,
     CosemDateTime,
     Data,
@@ -21,7 +23,7 @@ from ferraris.cosem import (
     Quirk,
     Register,
     interface_classes,
-    load_profile,
+    obis,
     quirks_of,
     to_plain,
 )
@@ -37,6 +39,7 @@ from ferraris.headend import (
     ControlStateRead,
     EventsRead,
     InvocationCounterRead,
+    LearnProfiles,
     Outcome,
     PerformCommand,
     ProfileRead,
@@ -50,8 +53,17 @@ from ferraris.headend import (
     clock_verdict,
 )
 from ferraris.kernel.clock import Clock as KernelClock
-from ferraris.kernel.errors import ConfigError, DecodeError, LocalProtocolError, RefusedError, StoreError
-from ferraris.runtime.kinds import CLOCK, DISCONNECT_CONTROL, INVOCATION_COUNTER, STANDARD_EVENT_LOG, readings_of
+from ferraris.kernel.errors import ConfigError, DecodeError, LocalProtocolError, RefusedError, StoreError, TableError
+from ferraris.runtime.companion import companion_profile
+from ferraris.runtime.kinds import (
+    CLOCK,
+    DISCONNECT_CONTROL,
+    INVOCATION_COUNTER,
+    STANDARD_EVENT_LOG,
+    ProfileShape,
+    readings_of,
+)
+from ferraris.runtime.learning import Shapes, Stored
 from ferraris.store import CommandState, MeterRow, RecordStore
 
 DETAIL_CHARACTERS_MAX = 16_000
@@ -59,6 +71,9 @@ CLASS_IDS = range(1 << 16)
 ATTRIBUTE_IDS = range(-128, 128)
 END_OF_TIME_MS = 4_102_444_800_000
 """2100-01-01: entries of a clock that is years ahead are asked for as well."""
+
+
+EVENT_CODE = CaptureObject(Data.class_id, obis.STANDARD_EVENT_CODE, Data.value.number)
 
 
 class Conversation:
@@ -71,10 +86,14 @@ class Conversation:
         clock: KernelClock,
         records: RecordStore,
         last_counter: Callable[[], int],
+        shapes: Shapes | None = None,
+        stored: Stored = lambda profiles: (),
     ) -> None:
         self._association = association
         self._row = row
-        self._kind = load_profile(row.profile)
+        self._kind = companion_profile(row.profile)
+        self._shapes = shapes or Shapes(row.profile)
+        self._stored = stored
         self._quirks = quirks_of(system_title=row.system_title, profile=row.profile)
         self._clock = clock
         self._records = records
@@ -89,11 +108,16 @@ class Conversation:
             if ServiceErrorCode.DECIPHERING_ERROR.name in error.result:
                 raise
             self.outcomes.append(WorkRefused(work, str(error)))
+        except TableError as error:
+            # The companion profile of this meter has no such object: there is nothing to ask it for.
+            self.outcomes.append(WorkRefused(work, str(error)))
 
     async def _perform(self, work: Work) -> None:
         match work:
             case CheckClock():
                 await self._check_clock(work)
+            case LearnProfiles():
+                self.outcomes.append(await self._shapes.learn(self._association, work.tags, self._stored))
             case ReadProfile():
                 await self._read_profile(work)
             case ReadEventLog():
@@ -146,7 +170,7 @@ class Conversation:
         return shown.with_deviation_reversed() if Quirk.DEVIATION_REVERSED in self._quirks else shown
 
     async def _read_range(
-        self, entry: ProfileObject, from_ms: int, to_ms: int, capture_period_s: int = 0
+        self, entry: ProfileObject | ProfileShape, from_ms: int, to_ms: int, capture_period_s: int = 0
     ) -> ProfileColumns:
         deviation_min = 0
         if Quirk.LOCAL_TIME_RANGES in self._quirks:
@@ -163,23 +187,26 @@ class Conversation:
         )
 
     async def _read_profile(self, work: ReadProfile) -> None:
-        entry = self._kind.object(work.profile.tag)
+        shape = self._shapes.of(work.profile.tag)
+        if shape is None:
+            raise TableError(f"{self._kind.name} has no such profile", got=work.profile.tag)
         columns = await self._read_range(
-            entry,
+            shape,
             # Half a period before the first slot: a row captured off the grid belongs to the slot after it.
             (work.from_s - work.profile.capture_period_s + 1) * 1_000,
             work.to_s * 1_000,
-            entry.capture_period_s,
+            shape.capture_period_s,
         )
-        self.outcomes.append(ProfileRead(work, readings_of(self._row.id, entry, columns)))
+        self.outcomes.append(ProfileRead(work, readings_of(self._row.id, shape, columns)))
 
     async def _read_event_log(self, work: ReadEventLog) -> None:
         entry = self._kind.object(STANDARD_EVENT_LOG)
+        if not {CLOCK_TIME, EVENT_CODE} <= set(entry.capture_objects):
+            raise TableError(f"{self._kind.name}: the event log holds no times and standard codes", got=entry.tag)
         columns = await self._read_range(entry, max(0, work.from_s * 1_000), END_OF_TIME_MS)
         if not len(columns):
             return
-        code = next(column for column in columns.capture_objects if column.class_id == Data.class_id)
-        pairs = zip(columns.time_s().tolist(), columns.numbers(code).tolist(), strict=True)
+        pairs = zip(columns.time_s().tolist(), columns.numbers(EVENT_CODE).tolist(), strict=True)
         events = tuple((time_s, number) for time_s, number in pairs if time_s >= 0)
         self.outcomes.append(EventsRead(str(entry.logical_name), events))
 
@@ -216,7 +243,7 @@ class Conversation:
                 # Anyone on the path can say no in the clear, also after the meter has done it: it will be asked.
                 return
             self.outcomes.append(CommandAnswered(work.command, False, str(error)))
-        except (ConfigError, LocalProtocolError) as error:
+        except (ConfigError, LocalProtocolError, TableError) as error:
             self.outcomes.append(CommandAnswered(work.command, False, str(error)))
         else:
             self.outcomes.append(CommandAnswered(work.command, True, detail[:DETAIL_CHARACTERS_MAX]))

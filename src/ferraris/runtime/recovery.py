@@ -22,7 +22,7 @@ from ferraris.headend import (
     plan_to_json,
     standard_alarm_rules,
 )
-from ferraris.runtime.kinds import collected_profiles
+from ferraris.runtime.kinds import offer_or_fault
 from ferraris.store import CollectionGroupRow, CommandState, IntervalStore, MeterRow, RecordStore, Stores
 
 OPEN_STATES = (CommandState.PENDING, CommandState.SENT, CommandState.UNKNOWN)
@@ -41,17 +41,17 @@ def save_plan(records: RecordStore, plan: CollectionPlan) -> None:
     records.save_group(CollectionGroupRow(name=plan.group, plan=plan_to_json(plan)))
 
 
-def profiles_of(config: HeadEndConfig, row: MeterRow) -> tuple[CollectedProfile, ...]:
-    """What is collected from a meter: the profiles of its group's plan that its kind has."""
-    plan = next((plan for plan in config.plans if plan.group == row.group), config.plans[0])
-    return collected_profiles(row.profile, plan.profiles)
+def wanted_of(config: HeadEndConfig, row: MeterRow) -> tuple[str, ...]:
+    """What is to be collected from a meter if its kind has it: the profiles of its group's plan."""
+    return next((plan for plan in config.plans if plan.group == row.group), config.plans[0]).profiles
 
 
 def recover(stores: Stores, config: HeadEndConfig, now_ms: int) -> Restarted:
     """What the head-end knew, as far as it is in the stores."""
     records = stores.records
     rows = records.meters()
-    profiles = {row.id: profiles_of(config, row) for row in rows}
+    offers = {row.id: offer_or_fault(row.profile, wanted_of(config, row)) for row in rows}
+    profiles = {row.id: offers[row.id].profiles for row in rows}
     coverage = known_coverage(stores.intervals, rows, profiles, now_ms // 1_000)
     states = {state.meter: state for state in records.states()}
     meters = tuple(
@@ -60,6 +60,8 @@ def recover(stores: Stores, config: HeadEndConfig, now_ms: int) -> Restarted:
             profiles=profiles[row.id],
             coverage=tuple(coverage[row.id]),
             state=states.get(row.id),
+            unknown=offers[row.id].unknown,
+            fault=offers[row.id].fault,
         )
         for row in rows
     )

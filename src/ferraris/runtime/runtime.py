@@ -21,6 +21,7 @@ from ferraris.headend import (
     USUAL_PROFILES,
     AssociationFinished,
     Client,
+    CollectedProfile,
     CollectionPlan,
     CollectionRequested,
     CommandKind,
@@ -29,6 +30,7 @@ from ferraris.headend import (
     Event,
     Failure,
     HeadEnd,
+    KnownCoverage,
     MeterRegistered,
     PushFault,
     PushReceived,
@@ -45,8 +47,10 @@ from ferraris.runtime.carriers import Lines, framing_of, line_of
 from ferraris.runtime.conversation import Conversation
 from ferraris.runtime.failures import failure_of
 from ferraris.runtime.key_ring import KeyRing
+from ferraris.runtime.kinds import offer_of
+from ferraris.runtime.learning import Shapes
 from ferraris.runtime.push import PushListener
-from ferraris.runtime.recovery import load_config, profiles_of, recover, save_plan
+from ferraris.runtime.recovery import known_coverage, load_config, recover, save_plan, wanted_of
 from ferraris.runtime.settings import RuntimeSettings
 from ferraris.runtime.writer import Offload, Writer, run_inline
 from ferraris.store import AuditRow, CommandRow, MeterRow, Stores
@@ -103,6 +107,8 @@ class Runtime:
         limits = self.settings.limits
         self._places = asyncio.Semaphore(limits.concurrency_max + limits.urgent_reserve)
         self._lines = Lines()
+        self._shapes: dict[int, Shapes] = {}
+        """By meter, what its profiles look like."""
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     # For the console and the command line
@@ -127,13 +133,12 @@ class Runtime:
     def register(self, rows: Sequence[MeterRow]) -> None:
         """Durably add meters to the registry and begin to collect them. Raises StoreError, TableError for an unknown kind."""
         self._plan_groups(rows)
-        profiles = [
-            profiles_of(self.head_end.config, row) for row in rows
-        ]  # an unknown kind raises before it is on record
+        # An unknown kind raises before it is on record.
+        offers = [offer_of(row.profile, wanted_of(self.head_end.config, row)) for row in rows]
         self.stores.records.add_meters(rows)
         self._key_ring.register(rows)
-        for row, collected in zip(rows, profiles, strict=True):
-            self.post(MeterRegistered(row, collected))
+        for row, offer in zip(rows, offers, strict=True):
+            self.post(MeterRegistered(row, offer.profiles, offer.unknown, offer.fault))
 
     def set_plan(self, plan: CollectionPlan) -> None:
         """Durably set the plan of a group, new or not; what is collected from known meters changes at the next start."""
@@ -145,10 +150,11 @@ class Runtime:
     def update(self, row: MeterRow) -> None:
         """Durably change a meter's row (address, group, keys). Raises StoreError."""
         self._plan_groups([row])
-        profiles = profiles_of(self.head_end.config, row)
+        offer = offer_of(row.profile, wanted_of(self.head_end.config, row))
         self.stores.records.update_meter(row)
         self._key_ring.register([row])
-        self.post(MeterRegistered(row, profiles))
+        self._shapes.pop(row.id, None)
+        self.post(MeterRegistered(row, offer.profiles, offer.unknown, offer.fault))
 
     def _plan_groups(self, rows: Sequence[MeterRow]) -> None:
         """A group that nobody has made yet gets a first plan."""
@@ -270,7 +276,13 @@ class Runtime:
                 await association.associate()
                 counter = self._key_ring.counter(row.id)
                 conversation = Conversation(
-                    association, row, self._world.clock, self.stores.records, lambda: counter.last_taken
+                    association,
+                    row,
+                    self._world.clock,
+                    self.stores.records,
+                    lambda: counter.last_taken,
+                    self._shapes.setdefault(row.id, Shapes(row.profile)),
+                    lambda profiles: self._stored(row, profiles),
                 )
                 for work in effect.work:
                     await conversation.perform(work)
@@ -287,6 +299,10 @@ class Runtime:
                 await link.aclose()
         outcomes = () if conversation is None else tuple(conversation.outcomes)
         return AssociationFinished(effect.association, effect.meter, outcomes, failure)
+
+    def _stored(self, row: MeterRow, profiles: tuple[CollectedProfile, ...]) -> tuple[KnownCoverage, ...]:
+        now_s = self._world.clock.now_ms() // 1_000
+        return tuple(known_coverage(self.stores.intervals, [row], {row.id: profiles}, now_s)[row.id])
 
     async def _connect(self, row: MeterRow) -> Link:
         try:
