@@ -1,7 +1,8 @@
 """What each peer was seen to do with us: a table made of the interop tests' own results, written into the documentation.
 
-A test module under `tests/interop` says with `PEER_ROLE = "client"` or `"meter"` what the peer is in its tests. The peer is
-told by the fixtures and parameters of a test, what was done by the test's name. A run of all interop tests that passes
+A test module under `tests/interop` says with `PEER_ROLE = "client"` or `"meter"` what the peer is in its tests; one with tests of
+both kinds marks each with `peer_role`, a test of a fault with None. The peer is told by the fixtures and parameters of a test, or by its name, what was done by
+the name and by those parameters that are text or names of the standard. A run of all interop tests that passes
 writes the table; in CI a table that is not what stands in the repository fails the run.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from enum import Enum
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -29,11 +31,13 @@ PAGE: Final = Path(__file__).parents[2] / "docs" / "reference" / "interop.md"
 
 def told_by(item: pytest.Item) -> tuple[str, str, str] | None:
     """Role, what is done, and the peer that a test is about; None for a test about no peer."""
-    role = getattr(getattr(item, "module", None), "PEER_ROLE", None)
+    mark = item.get_closest_marker("peer_role")
+    role = getattr(getattr(item, "module", None), "PEER_ROLE", None) if mark is None else mark.args[0]
     callspec = getattr(item, "callspec", None)
     parameters = list(callspec.params.values()) if callspec is not None else []
     texts = [value for value in parameters if isinstance(value, str)]
     names = [*getattr(item, "fixturenames", ()), *texts]
+    texts += [value.name.lower().replace("_", " ") for value in parameters if isinstance(value, Enum)]
     peer = next((peer for key, peer in PEERS.items() if any(key in name for name in names)), None)
     if role is None or peer is None:
         return None

@@ -18,6 +18,7 @@ from ferraris.link import CaptureLink, PcapCapture, open_tcp, read_capture
 from tests.interop.load_profile import ACTIVE_ENERGY_IMPORT, LOAD_PROFILE, ROWS, numbers
 from tests.interop.own_client import AUTHENTICATION_KEY, ENCRYPTION_KEY, READING, management
 
+PEER_ROLE = "meter"
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("interop")]
 
 MODES: dict[str, Callable[[], ClientSettings]] = {
@@ -59,7 +60,7 @@ def decoded(capture: bytes) -> list[Message]:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_talk_with_a_gurux_meter(gurux_meter: int, mode: str) -> None:
+def test_a_captured_talk_is_decoded(gurux_meter: int, mode: str) -> None:
     messages = decoded(captured(gurux_meter, MODES[mode]()))
     # The lengths in its RLRE are too short for the user-information: the one message that does not decode.
     assert messages[-1].octets[8] == 0x63

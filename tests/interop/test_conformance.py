@@ -16,6 +16,7 @@ from ferraris.kernel.entropy import SystemEntropy
 from ferraris.link import Link, open_tcp
 from tests.interop.own_client import management
 
+PEER_ROLE = "meter"
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("interop")]
 
 PATIENCE_S = 0.4
@@ -58,7 +59,7 @@ def results_of(port: int) -> list[Result]:
     return asyncio.run(run_checks(bench, chosen()))
 
 
-def test_a_report_of_a_gurux_server(gurux_meter: int) -> None:
+def test_a_report_of_conformance(gurux_meter: int) -> None:
     results = results_of(gurux_meter)
     failed = {result.check.name: result.got for result in results if result.outcome is Outcome.FAILED}
     assert failed.keys() == FAILED.keys(), {name: failed.get(name) for name in failed.keys() ^ FAILED.keys()}

@@ -86,12 +86,14 @@ def test_short_names_disconnect_and_reconnect(gurux_short_name_meter: int) -> No
     assert states == [ControlState.DISCONNECTED, ControlState.CONNECTED]
 
 
+@pytest.mark.peer_role(None)
 def test_short_names_hls_that_gurux_does_not_read(gurux_short_name_meter: int) -> None:
     """Gurux 4.0.47 refuses a READ of reply_to_hls_authentication by an exception; its own client writes instead."""
     with pytest.raises(ExceptionAnswerError):
         with_association(gurux_short_name_meter, by_short_names(management(), plain_context=True), profile_of)
 
 
+@pytest.mark.peer_role(None)
 def test_a_counter_that_gurux_uses_twice_is_refused(gurux_short_name_meter: int) -> None:
     """In ciphered contexts by short names Gurux 4.0.47 leaves its invocation counter as it is from one APDU to the next."""
     with pytest.raises(InvocationCounterError):

@@ -21,6 +21,7 @@ from tests.interop.own_meter import HISTORY_DAYS, OwnMeter, serving
 from tests.interop.peers.process import PeerProcess
 
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("interop")]
+as_client, as_meter = pytest.mark.peer_role("client"), pytest.mark.peer_role("meter")
 
 MANAGEMENT = {"client_sap": 1, "authentication": "gmac", "security": "both"}
 COUNTERS = count(1_000, 1_000)
@@ -58,25 +59,29 @@ def read(peer: PeerProcess, meter: OwnMeter, mode: dict[str, Any]) -> None:
     assert answer["released"], answer
 
 
+@as_client
 @pytest.mark.parametrize("form", GURUX)
-def test_gurux_reads_our_meter_over_hdlc(gurux: PeerProcess, own_meter: OwnMeter, form: str) -> None:
+def test_load_profile_over_hdlc(gurux: PeerProcess, own_meter: OwnMeter, form: str) -> None:
     read(gurux, own_meter, {**MANAGEMENT, **GURUX[form]})
 
 
-def test_gurux_reads_our_meter_over_hdlc_with_low_level_security(gurux: PeerProcess, own_meter: OwnMeter) -> None:
+@as_client
+def test_load_profile_over_hdlc_with_low_level_security(gurux: PeerProcess, own_meter: OwnMeter) -> None:
     read(gurux, own_meter, {"client_sap": 2, "authentication": "low", **GURUX["default"]})
 
 
+@as_client
 @pytest.mark.parametrize("physical", [0, 17])
-def test_jdlms_reads_our_meter_over_hdlc(jdlms: PeerProcess, own_meter: OwnMeter, physical: int) -> None:
+def test_load_profile_over_hdlc_by_jdlms(jdlms: PeerProcess, own_meter: OwnMeter, physical: int) -> None:
     read(jdlms, own_meter, {**MANAGEMENT, "physical": physical})
 
 
+@as_meter
 @pytest.mark.parametrize(
     "settings_of", [management, lambda: READING, lambda: PUBLIC], ids=["management", "reading", "public"]
 )
 @pytest.mark.parametrize("proposed", [HdlcParameters(), HdlcParameters(512, 512, 1, 1)], ids=["default", "long"])
-def test_our_client_reads_the_meter_of_gurux_over_hdlc(
+def test_load_profile_over_hdlc_of_the_gurux_meter(
     gurux_hdlc_meter: int, settings_of: Callable[[], ClientSettings], proposed: HdlcParameters
 ) -> None:
     settings = settings_of()

@@ -7,10 +7,7 @@ so that a mended Gurux shows.
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -32,16 +29,15 @@ from ferraris.dlms import (
     curve_of_suite,
 )
 from ferraris.dlms.apdu import Mechanism
-from ferraris.kernel.clock import ManualClock
-from ferraris.kernel.entropy import SeededEntropy, SystemEntropy
+from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import AuthenticationError, DecodeError, LinkError
 from ferraris.keys import CounterGuard, ReservedCounter
-from ferraris.link import Link, serve_tcp
-from ferraris.meter import Fleet, LogicalDevice, MeterServer
+from ferraris.meter import Fleet, LogicalDevice
 from tests.interop.foreign_meter import meter_of
 from tests.interop.load_profile import ACTIVE_ENERGY_IMPORT, ROWS, numbers
 from tests.interop.own_client import HEADEND_TITLE, METER_TITLE, with_association
 from tests.interop.peers.process import PeerProcess
+from tests.interop.served_device import served
 from tests.meter.laboratory import SAPS, client_key, know_client, profile_of
 from tests.meter.steady import MONDAY_MS, PERFECT, STEADY, device_of
 
@@ -63,9 +59,16 @@ CASES = [
     for plain in (False, True)
     if suite or mechanism is not Mechanism.HLS_ECDSA
 ]
-each_case = pytest.mark.parametrize(
-    ("mechanism", "suite", "plain"), CASES, ids=[f"{NAMES[m]}-suite-{int(s)}{'-plain' * p}" for m, s, p in CASES]
-)
+WITH_TITLES = (Mechanism.HLS_SHA256, Mechanism.HLS_ECDSA)
+"""Gurux' server sends its system title for these, and where it does not belong."""
+
+
+def each_case(*, with_titles: bool) -> pytest.MarkDecorator:
+    cases = [case for case in CASES if (case[0] in WITH_TITLES) is with_titles]
+    ids = [f"{NAMES[m]}-suite-{int(s)}{'-plain' * p}" for m, s, p in cases]
+    return pytest.mark.parametrize(("mechanism", "suite", "plain"), cases, ids=ids)
+
+
 COUNTERS = count(1000, 1000)
 
 
@@ -100,10 +103,8 @@ def own_settings(mechanism: Mechanism, suite: SecuritySuite, *, plain: bool) -> 
     return ClientSettings(AssociationSettings(mechanism, SECRET, security, plain_context=plain), client_sap=1)
 
 
-@each_case
-def test_our_client_reads_a_gurux_meter(
-    gurux: PeerProcess, mechanism: Mechanism, suite: SecuritySuite, *, plain: bool
-) -> None:
+def gurux_meter(gurux: PeerProcess, mechanism: Mechanism, suite: SecuritySuite, *, plain: bool) -> Iterator[int]:
+    """The port of a meter of Gurux with this mechanism and suite."""
     keys = keys_of(suite)
     task: dict[str, Any] = {
         "authentication": NAMES[mechanism],
@@ -115,47 +116,36 @@ def test_our_client_reads_a_gurux_meter(
     }
     if suite is not SecuritySuite.SUITE_0:
         task |= java_pair(pair("meter", suite), pair("head-end", suite))
+    return meter_of(gurux, **task)
 
-    async def energy(association: ClientAssociation) -> int:
-        return int((await association.get(Register.value, ACTIVE_ENERGY_IMPORT)).value)  # type: ignore[arg-type]
 
-    settings = own_settings(mechanism, suite, plain=plain)
-    for port in meter_of(gurux, **task):
-        if mechanism in (Mechanism.HLS_SHA256, Mechanism.HLS_ECDSA):
-            with pytest.raises(DecodeError, match="a field is out of order"):
-                with_association(port, settings, energy)
-            continue
-        assert with_association(port, settings, energy) == numbers(ROWS - 1)[1]
+async def energy(association: ClientAssociation) -> int:
+    return int((await association.get(Register.value, ACTIVE_ENERGY_IMPORT)).value)  # type: ignore[arg-type]
+
+
+@pytest.mark.peer_role("meter")
+@each_case(with_titles=False)
+def test_hls(gurux: PeerProcess, mechanism: Mechanism, suite: SecuritySuite, *, plain: bool) -> None:
+    for port in gurux_meter(gurux, mechanism, suite, plain=plain):
+        assert with_association(port, own_settings(mechanism, suite, plain=plain), energy) == numbers(ROWS - 1)[1]
         # Another meter for each connection: its counters begin anew.
         settings = own_settings(mechanism, suite, plain=plain)
         wrong = replace(settings, association=replace(settings.association, secret=b"another secret!!"))
-        if mechanism not in (Mechanism.HLS_GMAC, Mechanism.HLS_ECDSA):
+        if mechanism is not Mechanism.HLS_GMAC:
             with pytest.raises((AuthenticationError, LinkError)):
                 with_association(port, wrong, energy)
 
 
-@contextmanager
-def served(device: LogicalDevice) -> Iterator[int]:
-    """The port of our meter, served in a thread of its own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    server = MeterServer(device, ManualClock(MONDAY_MS + 3_600_000), SystemEntropy())
-
-    async def serve(link: Link) -> None:
-        await server.serve(link)
-
-    listening = asyncio.run_coroutine_threadsafe(serve_tcp("127.0.0.1", 0, serve), loop).result(10)
-    try:
-        yield listening.port
-    finally:
-        asyncio.run_coroutine_threadsafe(listening.aclose(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
+@each_case(with_titles=True)
+def test_gurux_writes_its_title_where_it_does_not_belong(
+    gurux: PeerProcess, mechanism: Mechanism, suite: SecuritySuite, *, plain: bool
+) -> None:
+    for port in gurux_meter(gurux, mechanism, suite, plain=plain):
+        with pytest.raises(DecodeError, match="a field is out of order"):
+            with_association(port, own_settings(mechanism, suite, plain=plain), energy)
 
 
-@pytest.fixture(scope="module", params=SecuritySuite, ids=lambda suite: f"suite-{int(suite)}")
+@pytest.fixture(scope="module")
 def laboratory(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[LogicalDevice, int]]:
@@ -171,15 +161,12 @@ def laboratory(
     fleet.close()
 
 
-@pytest.mark.parametrize("plain", [False, True], ids=["ciphered", "plain"])
-@pytest.mark.parametrize("mechanism", NAMES, ids=NAMES.values())
-def test_a_gurux_client_reads_our_meter(
+def asked(
     gurux: PeerProcess, laboratory: tuple[LogicalDevice, int], mechanism: Mechanism, *, plain: bool
-) -> None:
+) -> dict[str, Any]:
+    """What becomes of a Gurux client that reads a register of our meter."""
     device, port = laboratory
     suite = device.security.suite
-    if mechanism is Mechanism.HLS_ECDSA and suite is SecuritySuite.SUITE_0:
-        pytest.skip("suite 0 has no signatures")
     task: dict[str, Any] = {
         "do": "client",
         "host": "127.0.0.1",
@@ -199,10 +186,37 @@ def test_a_gurux_client_reads_our_meter(
     pairs = device.security.key_pairs
     if pairs is not None:
         task |= java_pair(client_key(suite, KeyPurpose.SIGNING), pairs.own_signing)
-    answer = gurux.ask(task)
-    if mechanism is Mechanism.HLS_ECDSA and suite is SecuritySuite.SUITE_2:
-        assert not answer["associated"]
-        return
+    return gurux.ask(task)
+
+
+CLIENT_CASES = [
+    (suite, mechanism)
+    for suite in SecuritySuite
+    for mechanism in NAMES
+    if mechanism is not Mechanism.HLS_ECDSA or suite is SecuritySuite.SUITE_1
+]
+
+
+@pytest.mark.peer_role("client")
+@pytest.mark.parametrize("plain", [False, True], ids=["ciphered", "plain"])
+@pytest.mark.parametrize(
+    ("laboratory", "mechanism"),
+    CLIENT_CASES,
+    indirect=["laboratory"],
+    ids=[f"{NAMES[m]}-suite-{int(s)}" for s, m in CLIENT_CASES],
+)
+def test_hls_at_our_meter(
+    gurux: PeerProcess, laboratory: tuple[LogicalDevice, int], mechanism: Mechanism, *, plain: bool
+) -> None:
+    answer = asked(gurux, laboratory, mechanism, plain=plain)
     assert answer["associated"], answer
     assert answer["results"] == [{"ok": True, "value": 400}]
     assert answer["released"]
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["ciphered", "plain"])
+@pytest.mark.parametrize("laboratory", [SecuritySuite.SUITE_2], indirect=True, ids=["suite-2"])
+def test_gurux_cuts_the_signature_of_suite_2(
+    gurux: PeerProcess, laboratory: tuple[LogicalDevice, int], *, plain: bool
+) -> None:
+    assert not asked(gurux, laboratory, Mechanism.HLS_ECDSA, plain=plain)["associated"]

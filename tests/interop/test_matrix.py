@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ferraris.cosem import ControlState
 from tests.interop.matrix import BEGIN, END, gathered, tables, told_by, written
 
 PEER_ROLE = "client"
@@ -42,6 +43,21 @@ def test_a_test_tells_what_it_is_about(request: pytest.FixtureRequest, name: str
     told = told_by(request.node)
     assert told == ("client", "a test tells what it is about: blocks", "jDLMS")
     request.node.user_properties.clear()  # it is about no peer
+
+
+@pytest.mark.peer_role("meter")
+@pytest.mark.parametrize("state", [ControlState.READY_FOR_RECONNECTION])
+@pytest.mark.parametrize("name", ["gurux_meter"])
+def test_a_mark_tells_the_role_and_names_count(request: pytest.FixtureRequest, name: str, state: ControlState) -> None:
+    told = told_by(request.node)
+    assert told == ("meter", "a mark tells the role and names count: ready for reconnection", "Gurux")
+    request.node.user_properties.clear()
+
+
+@pytest.mark.peer_role(None)
+@pytest.mark.parametrize("name", ["gurux_meter"])
+def test_a_fault_is_no_row(request: pytest.FixtureRequest, name: str) -> None:
+    assert told_by(request.node) is None
 
 
 def test_a_test_about_no_peer_tells_nothing(request: pytest.FixtureRequest) -> None:

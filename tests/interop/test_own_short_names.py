@@ -111,6 +111,7 @@ def test_short_names_registers(reader: Reader) -> None:
     assert energy["value"] > 0
 
 
+@pytest.mark.peer_role(None)
 def test_a_counter_that_gurux_uses_twice_is_refused(gurux_reader: Reader) -> None:
     """In ciphered contexts by short names Gurux 4.0.47 leaves its invocation counter as it is from one APDU to the next.
 

@@ -18,8 +18,8 @@ from tests.interop.own_client import management, with_association
 from tests.interop.own_server import keeping
 from tests.interop.peers.process import PeerProcess
 
-PEER_ROLE = "meter"
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("interop")]
+as_client, as_meter = pytest.mark.peer_role("client"), pytest.mark.peer_role("meter")
 
 
 def offering(conformance: Conformance, **changes: object) -> ClientSettings:
@@ -47,14 +47,16 @@ async def singly(association: ClientAssociation) -> list[object]:
     return [await association.get_octets(descriptor) for descriptor in wanted]
 
 
+@as_meter
 def test_many_registers_of_the_gurux_meter_cost_one_round_trip(gurux_meter: int) -> None:
     values, round_trips = with_association(gurux_meter, management(), registers)
     assert round_trips == 1
     assert values == with_association(gurux_meter, management(), singly)
 
 
+@as_meter
 @pytest.mark.parametrize("pdu_size", [300, 65535])
-def test_access_to_the_gurux_meter(gurux_meter: int, pdu_size: int) -> None:
+def test_access_of_the_gurux_meter(gurux_meter: int, pdu_size: int) -> None:
     async def read(association: ClientAssociation) -> list[AccessResult]:
         wanted = [
             descriptor_of(Register.value, VOLTAGE_L1),
@@ -69,6 +71,7 @@ def test_access_to_the_gurux_meter(gurux_meter: int, pdu_size: int) -> None:
     assert scaler_unit.value[:2] == b"\x02\x02"
 
 
+@as_meter
 def test_a_long_result_of_the_gurux_meter_in_blocks(gurux_meter: int) -> None:
     async def read(association: ClientAssociation) -> list[int]:
         before = association.round_trips
@@ -95,6 +98,12 @@ def test_the_gurux_meter_acknowledges_a_block_of_a_set_with_octets_too_many(narr
 
 DATA = [1, "0.0.96.1.9.255", 2]
 LENGTHS = (40, 2_000)
+SHORT_BLOCKS, WINDOWS = "blocks of the service", "general block transfer, window of 5"
+FORMS: dict[str, dict[str, object]] = {
+    SHORT_BLOCKS: {},
+    "general block transfer": {"general_blocks": True},
+    WINDOWS: {"general_blocks": True, "window": 5},
+}
 OWN = {"c102", "c103", "c502", "c503", "c402", "c002"}
 """How the APDUs begin that carry a long value there and back in blocks of their service."""
 
@@ -120,9 +129,11 @@ def peer_asks(
     return results, keeper.carried
 
 
-@pytest.mark.parametrize("mode", [{}, {"general_blocks": True}, {"general_blocks": True, "window": 5}], ids=str)
+@as_client
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("length", LENGTHS)
-def test_gurux_writes_and_reads_back(gurux: PeerProcess, mode: dict[str, object], length: int) -> None:
+def test_octets_are_written_and_read_back(gurux: PeerProcess, form: str, length: int) -> None:
+    mode = FORMS[form]
     results, carried = peer_asks(gurux, mode, 200, ["set_octets", *DATA, length], ["get", *DATA])
     assert results[1]["value"] == bytes(n & 0xFF for n in range(length)).hex()
     assert max(map(len, carried)) <= 200 + bool(mode)  # Gurux counts a general block one octet short
@@ -131,25 +142,30 @@ def test_gurux_writes_and_reads_back(gurux: PeerProcess, mode: dict[str, object]
         assert any(form.startswith("e0") for form in forms) if mode else forms >= OWN
 
 
-@pytest.mark.parametrize(("mode", "length"), [({}, 40), ({"general_blocks": True, "window": 5}, 40)], ids=str)
-def test_gurux_invokes_and_is_answered(gurux: PeerProcess, mode: dict[str, object], length: int) -> None:
+@as_client
+@pytest.mark.parametrize(("form", "length"), [(SHORT_BLOCKS, 40), (WINDOWS, 40)])
+def test_methods_are_invoked_and_answered(gurux: PeerProcess, form: str, length: int) -> None:
+    mode = FORMS[form]
     results, _ = peer_asks(gurux, mode, 200, ["invoke_octets", *DATA, length])
     assert results[0]["value"] == bytes(range(length)).hex()
 
 
-def test_gurux_sends_a_long_argument_in_blocks(gurux: PeerProcess) -> None:
+@as_client
+def test_a_long_argument_in_blocks(gurux: PeerProcess) -> None:
     """What comes back in blocks it reads otherwise than jDLMS and we send it: without the result in front."""
     _, carried = peer_asks(gurux, {}, 200, ["invoke_octets", *DATA, 2_000])
     assert {"c304", "c306", "c704", "c702"} <= {apdu[:2].hex() for apdu in carried}
 
 
-def test_gurux_reads_by_access(gurux: PeerProcess) -> None:
+@as_client
+def test_access_to_our_engine(gurux: PeerProcess) -> None:
     missing = [1, "0.0.96.1.8.255", 2]
     results, _ = peer_asks(gurux, {}, 2_000, ["set_octets", *DATA, 5], ["access", [DATA, missing]])
     assert results[1]["value"] == [[0, "0001020304"], [4, None]]
 
 
-def test_jdlms_writes_invokes_and_is_answered(jdlms: PeerProcess) -> None:
+@as_client
+def test_octets_are_written_read_back_and_given_to_a_method(jdlms: PeerProcess) -> None:
     """As much as one APDU holds: it says of itself that it has no blocks of SET and ACTION."""
     results, carried = peer_asks(
         jdlms, {}, 200, ["set_octets", *DATA, 150], ["get", *DATA], ["invoke_octets", *DATA, 150]

@@ -19,6 +19,7 @@ import gurux.dlms.objects.GXDLMSAssociationShortName;
 import gurux.dlms.objects.GXDLMSClock;
 import gurux.dlms.objects.GXDLMSData;
 import gurux.dlms.objects.GXDLMSDisconnectControl;
+import gurux.dlms.objects.GXDLMSImageTransfer;
 import gurux.dlms.objects.GXDLMSObject;
 import gurux.dlms.objects.GXDLMSProfileGeneric;
 import gurux.dlms.objects.GXDLMSRegister;
@@ -38,6 +39,8 @@ final class GuruxMeter extends GXDLMSSecureServer2 {
     private final int pduSize;
 
     private final byte[] secret;
+
+    private final GuruxImage image = new GuruxImage();
 
     private GuruxMeter(JsonObject task, GXDLMSAssociationLogicalName association) {
         super(association, Lines.truth(task, "hdlc") ? InterfaceType.HDLC : InterfaceType.WRAPPER);
@@ -70,6 +73,9 @@ final class GuruxMeter extends GXDLMSSecureServer2 {
         getCiphering().setInvocationCounter(Lines.number(task, "invocation_counter", 1));
         int rows = Lines.number(task, "rows", 96);
         addMeasurements(rows);
+        if (task.has("image_block_size")) {
+            getItems().add(GuruxImage.object(Lines.number(task, "image_block_size", 0)));
+        }
         initialize();
         // Only now: a period known to initialize() would start a thread that captures rows of its own.
         ((GXDLMSProfileGeneric) getItems().findByLN(ObjectType.PROFILE_GENERIC, LoadProfile.LOGICAL_NAME))
@@ -198,8 +204,11 @@ final class GuruxMeter extends GXDLMSSecureServer2 {
     }
 
     @Override
-    protected void onPreAction(ValueEventArgs[] actions) {
+    protected void onPreAction(ValueEventArgs[] actions) throws Exception {
         for (ValueEventArgs action : actions) {
+            if (action.getTarget() instanceof GXDLMSImageTransfer object) {
+                image.act(object, action);
+            }
             if (action.getTarget() instanceof GXDLMSDisconnectControl control) {
                 boolean on = action.getIndex() == 2;
                 control.setOutputState(on);

@@ -33,6 +33,9 @@ public final class GuruxPeer {
             case "compact_data" -> {
                 return GuruxCompactData.perform(task);
             }
+            case "push" -> {
+                return GuruxPush.perform(task);
+            }
             case "measure" -> {
                 return GuruxBench.perform(task);
             }
