@@ -105,6 +105,9 @@ MATRIX = """
     DISCONNECT_CONTROL                 70 0  0.0.96.3.10.255   1  rrrb|xx             rrrr|--             .
     DISCONNECT_SCRIPTS                  9 0  0.0.10.0.106.255  1  rr|x                rr|-                .
     DISCONNECT_SCHEDULE                22 0  0.0.15.0.1.255    1  rbbb                rrrr                .
+    PUSH_SETUP                          40 2  0.0.25.9.0.255    1  rbbbbbbrrrrrr|x-    .                   .
+    PUSH_SCRIPTS                         9 0  0.0.10.0.108.255  1  rr|x                rr|-                .
+    PUSH_SCHEDULE                       22 0  0.0.15.0.4.255    1  rbbb                rrrr                .
     LIMITER                             71 0  0.0.17.0.0.255    1  rbrbbbbbbrb         rrrrrrrrrrr         .
     REGISTER_MONITOR                    21 0  0.0.16.0.0.255    1  rbbb                rrrr                .
     ACTIVITY_CALENDAR                   20 0  0.0.13.0.0.255    1  rrrrrbbbbb|x        rrrrrrrrrr|-        .

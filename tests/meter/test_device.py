@@ -227,4 +227,4 @@ def test_a_method_without_behaviour_is_refused(fleet: Fleet) -> None:
 def test_a_push_waits_for_the_driver(fleet: Fleet) -> None:
     device = device_of(fleet)
     assert invoke(device, PushSetupV0.push, obis.PUSH_SETUP_ALARM) is ActionResult.SUCCESS
-    assert device.pushes_wanted == [obis.PUSH_SETUP_ALARM]
+    assert device.meter.pushes_wanted == 1

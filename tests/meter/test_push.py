@@ -15,7 +15,6 @@ from ferraris.meter.push import (
     EVENTS_PER_PUSH_MAX,
     mark_pushed,
     meters_with_news,
-    push_setup_value,
     push_wpdu,
     unpushed_events,
 )
@@ -112,5 +111,8 @@ def test_a_meter_without_power_has_no_news(fleet: Fleet) -> None:
 
 def test_attributes_of_the_push_setup(fleet: Fleet) -> None:
     device = device_of(fleet, push="10.0.0.1:4060")
-    assert push_setup_value(device, PushSetupV0.number_of_retries, NOW_MS) == 3
-    assert push_setup_value(device, PushSetupV0.send_destination_and_method, NOW_MS).destination == b"10.0.0.1:4060"
+    setup = device.model.find(40, obis.PUSH_SETUP_ALARM)
+    assert setup is not None
+    assert device.decoded(setup, PushSetupV0.number_of_retries.number, NOW_MS) == 3
+    sending = device.decoded(setup, PushSetupV0.send_destination_and_method.number, NOW_MS)
+    assert sending.destination == b"10.0.0.1:4060"

@@ -50,6 +50,7 @@ class World:
             self.network.connector("127.20.0.1"),
             settings,
             faults,
+            self.network.datagram_connector("127.20.0.1"),
         )
 
     async def take_pushes(self, link: Link) -> None:

@@ -19,7 +19,7 @@ from ferraris.cli.clocks import SPEED_MAX, shared_clock
 from ferraris.kernel.clock import MS_PER_S, S_PER_DAY, Clock, ScaledClock, SystemClock
 from ferraris.kernel.entropy import SeededEntropy, SystemEntropy
 from ferraris.kernel.errors import ConfigError
-from ferraris.link import Listener, SerialSettings, open_serial, open_tcp, serve_tcp, serve_udp, together
+from ferraris.link import Listener, SerialSettings, open_serial, open_tcp, open_udp, serve_tcp, serve_udp, together
 from ferraris.meter import (
     CsvReplay,
     Fault,
@@ -143,7 +143,9 @@ def serve(
     listener: Listener = together(serve_tcp, serve_udp) if udp else serve_tcp
     fleet = _open(directory, choice, surroundings, time, history_days)
     try:
-        service = FleetService(fleet, models, seed, time, SystemEntropy(), listener, open_tcp, settings, faults)
+        service = FleetService(
+            fleet, models, seed, time, SystemEntropy(), listener, open_tcp, settings, faults, datagrams=open_udp
+        )
         registry = write_registry(directory, service.devices, port)
         _run(service, f"registry {registry}", ways)
     finally:

@@ -127,8 +127,8 @@ def _(datatype: types.Nullable, plain: object) -> Any:  # type: ignore[type-arg]
 @_from_plain.register(types.AnyType)
 @_from_plain.register(types.Choice)
 def _(datatype: DataType[Data], plain: object) -> Data:
-    """A value that keeps its type is written as a table of one entry: `{ long-unsigned = 5 }`."""
-    if plain is None:
+    """A value that keeps its type is written as a table of one entry: `{ long-unsigned = 5 }`; an empty one is no value."""
+    if plain is None or plain == {}:
         return datatype.blank()
     if not isinstance(plain, dict) or len(plain) != 1:
         raise TypeError(plain)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from ferraris.codec import encode_data
 from ferraris.cosem import (
@@ -27,6 +27,7 @@ from ferraris.cosem import (
 )
 from ferraris.dlms import KEY_OCTETS_OF
 from ferraris.dlms.apdu import ActionResult, DataAccessResult, SelectiveAccess
+from ferraris.kernel.clock import MS_PER_S
 from ferraris.kernel.entropy import Entropy, SystemEntropy
 from ferraris.kernel.errors import FerrarisError, SecurityError
 from ferraris.keys import CounterGuard, MeterKeys, ReservedCounter
@@ -55,10 +56,12 @@ from ferraris.meter.identity import Identity, meter_keys
 from ferraris.meter.image import MeterImage
 from ferraris.meter.live_values import Live, Moment, Partner, live_values
 from ferraris.meter.mapped_file import Rows
+from ferraris.meter.memory import NEVER_S, PUSH_SETUPS_MAX
 from ferraris.meter.meter import Meter
 from ferraris.meter.model import KeptProfile, MeterModel
 from ferraris.meter.object_list import selected
 from ferraris.meter.profile_buffer import SelectionError
+from ferraris.meter.push_terms import PushTerms, push_setups
 from ferraris.meter.security import MeterSecurity, Works
 from ferraris.meter.security_memory import SecurityMemory
 from ferraris.meter.settings import Settings
@@ -103,8 +106,6 @@ class LogicalDevice:
         self.push_destination = push_destination
         self.entropy: Entropy = SystemEntropy()
         """For keys that the meter makes itself."""
-        self.pushes_wanted: list[Obis] = []
-        """Push setups that a client has set off; the driver sends and empties them."""
         self._seed = seed
         self._timed = TimedObjects(self)
         self._live = _LIVE_OF_PHASES[model.profile.phases]
@@ -248,7 +249,7 @@ class LogicalDevice:
                 case ClearEventLog():
                     self.meter.clear_event_log(now_ms)
                 case Push(logical_name):
-                    self.pushes_wanted.append(logical_name)
+                    self._want_push(logical_name, now_ms)
                 case Perform(actions):
                     result = self._perform(actions, moment, depth + 1)
                 case Keep():
@@ -328,6 +329,34 @@ class LogicalDevice:
 
     def remembered(self, entry: ProfileObject, number: int) -> bytes | None:
         return self.settings.get((entry.class_id, bytes(entry.logical_name), number))
+
+    def decoded(self, entry: ProfileObject, number: int, now_ms: int) -> Any:
+        """An attribute as a client reads it: one that can be read as a whole."""
+        octets = self.read(entry, number, self.moment(now_ms))
+        assert isinstance(octets, bytes)
+        return entry.attributes[number].datatype.decode(octets)
+
+    def _want_push(self, logical_name: Obis, now_ms: int) -> None:
+        names = [setup.logical_name for setup in push_setups(self)]
+        place = names.index(logical_name)
+        if place >= PUSH_SETUPS_MAX:
+            return
+        if not self.meter.pushes_wanted >> place & 1:
+            self.put_off_push(place, now_ms, self.entropy)
+        self.meter.want_push(place)
+
+    def put_off_push(self, place: int, now_ms: int, entropy: Entropy) -> None:
+        """Set the time of a push's first try: put off at random as it is set up, and until a window opens."""
+        terms = PushTerms.of(self, push_setups(self)[place], now_ms)
+        wanted_ms = now_ms + int(entropy.uniform() * terms.randomisation_s * MS_PER_S)
+        from_ms = self.push_opening_ms(terms, wanted_ms)
+        self.meter.set_push_state(place, 0, NEVER_S * MS_PER_S if from_ms is None else from_ms)
+
+    def push_opening_ms(self, terms: PushTerms, from_ms: int) -> int | None:
+        """The first true time from `from_ms` on at which the setup's windows let it push; None for never."""
+        clock_ms = self.meter.clock_ms(from_ms)
+        open_s = terms.open_s(clock_ms // MS_PER_S, self.meter.zone)
+        return None if open_s is None else from_ms + max(0, open_s * MS_PER_S - clock_ms)
 
     def setting(self, entry: ProfileObject, number: int) -> bytes:
         """An attribute's octets as they were set, or as the meter left the works."""

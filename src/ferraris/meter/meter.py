@@ -158,6 +158,35 @@ class Meter:
         """`act` does what is to be done at set times."""
         self._metering.actors[self.index] = act
 
+    @property
+    def pushes_wanted(self) -> int:
+        """A bit for each push setup that was set off and whose push is not over."""
+        return self._field("pushes_wanted")
+
+    def want_push(self, place: int) -> None:
+        """The push setup at that place is set off: once more makes no difference until it is over."""
+        rows = self._memory.state.read(self._row)
+        rows["pushes_wanted"] |= np.uint8(1 << place)
+        self._memory.state.commit(self._row, rows)
+
+    def push_state(self, place: int) -> tuple[int, int]:
+        """Tries of a push setup so far, and the true time of the next; 0 when that was not put off."""
+        rows = self._memory.state.read(self._row)
+        return int(rows["push_tries"][0, place]), int(rows["push_from_ms"][0, place])
+
+    def set_push_state(self, place: int, tries: int, from_ms: int) -> None:
+        rows = self._memory.state.read(self._row)
+        rows["push_tries"][0, place] = tries
+        rows["push_from_ms"][0, place] = from_ms
+        self._memory.state.commit(self._row, rows)
+
+    def push_over(self, place: int, *, asked: bool) -> None:
+        """What a push setup had to send is sent, or given up; `asked`: also what it was set off for."""
+        rows = self._memory.state.read(self._row)
+        rows["pushes_wanted"] &= np.uint8(0xFF & ~(asked << place))
+        rows["push_tries"][0, place] = rows["push_from_ms"][0, place] = 0
+        self._memory.state.commit(self._row, rows)
+
     def count(self, counting: int, now_ms: int) -> None:
         """These registers of the rates count from `now_ms` on, a bit for each."""
         self._change(now_ms, "counting", counting)

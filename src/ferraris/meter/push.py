@@ -7,14 +7,27 @@ log has been pushed lies in the meter's memory: a restart neither repeats nor fo
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
 from ferraris.codec import Tag, write_length
-from ferraris.cosem import CosemDateTime, ProfileObject, PushObject, PushSetupV0, obis
+from ferraris.cosem import (
+    CLOCK_TIME,
+    ENTRY_DESCRIPTOR,
+    RANGE_DESCRIPTOR,
+    CosemDateTime,
+    EntryDescriptor,
+    ProfileObject,
+    PushObject,
+    PushSetup,
+    RangeDescriptor,
+    obis,
+)
+from ferraris.cosem.classes.restricted_attribute import RestrictedAttribute, RestrictionType
 from ferraris.dlms import Security, encode_wpdu, protect_push
-from ferraris.dlms.apdu import DataNotification
+from ferraris.dlms.apdu import DataNotification, SelectiveAccess
 from ferraris.meter.committed_rows import Indices
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.events import EventCode, MeterEvent, read_events
@@ -22,6 +35,9 @@ from ferraris.meter.live_values import Moment
 from ferraris.meter.memory import FleetMemory
 
 PUSH_SETUP: Final = obis.PUSH_SETUP_ALARM
+"""Tells of events; the others push when they are set off."""
+OBJECT_LIST: Final = 2
+Pushable = PushObject | RestrictedAttribute
 PUSHED: Final = frozenset(EventCode) - {EventCode.DAYLIGHT_SAVING_CHANGED, EventCode.CLOCK_ADJUSTED_OLD_TIME}
 EVENTS_PER_PUSH_MAX: Final = 16
 """Events told over one link; the rest follows over the next."""
@@ -47,19 +63,17 @@ def mark_pushed(memory: FleetMemory, meter: int, events: list[MeterEvent]) -> No
     memory.counters["pushed"][meter] = events[-1].sequence + 1 if events else memory.state.field("event_head", meter)
 
 
-def push_setup_value(device: LogicalDevice, attribute: Any, now_ms: int) -> Any:
-    """An attribute of the meter's push setup; None when its companion profile has none."""
-    setup = device.model.find(PushSetupV0.class_id, PUSH_SETUP)
-    if setup is None:
-        return None
-    octets = device.read(setup, attribute.number, device.moment(now_ms))
-    return attribute.datatype.decode(octets)
-
-
-def push_wpdu(device: LogicalDevice, security: Security, now_ms: int, event: MeterEvent | None = None) -> bytes:
-    """The WPDU that tells an event, or (None) what the push setup's attributes are now."""
+def push_wpdu(
+    device: LogicalDevice,
+    security: Security,
+    now_ms: int,
+    event: MeterEvent | None = None,
+    setup: ProfileObject | None = None,
+) -> bytes:
+    """The WPDU that tells an event, or (None) what the attributes that a push setup lists are now."""
     moment = device.moment(now_ms)
-    listed: tuple[PushObject, ...] = push_setup_value(device, PushSetupV0.push_object_list, now_ms) or ()
+    setup = setup or device.model.find(PushSetup.class_id, PUSH_SETUP)
+    listed: Sequence[Pushable] = () if setup is None else device.decoded(setup, OBJECT_LIST, now_ms)
     body = bytearray((Tag.STRUCTURE,))
     write_length(len(listed), body)
     for wanted in listed:
@@ -70,14 +84,27 @@ def push_wpdu(device: LogicalDevice, security: Security, now_ms: int, event: Met
     return encode_wpdu(SERVER_SAP, CLIENT_SAP, ciphered)
 
 
-def _pushed_octets(device: LogicalDevice, moment: Moment, wanted: PushObject, event: MeterEvent | None) -> bytes:
+def _pushed_octets(device: LogicalDevice, moment: Moment, wanted: Pushable, event: MeterEvent | None) -> bytes:
     entry = device.model.find(wanted.class_id, wanted.logical_name)
     if entry is None or wanted.attribute_index not in entry.attributes or wanted.data_index:
         return bytes((Tag.NULL_DATA,))
     if event is not None and entry.tag in ("CLOCK", "STANDARD_EVENT_CODE") and wanted.attribute_index == 2:
         return _told_by(event, entry, moment)
-    octets = device.read(entry, wanted.attribute_index, moment)
+    octets = device.read(entry, wanted.attribute_index, moment, _selection(wanted))
     return octets if isinstance(octets, bytes) else bytes((Tag.NULL_DATA,))
+
+
+def _selection(wanted: Pushable) -> SelectiveAccess | None:
+    """What a restriction leaves of a profile: the entries of two dates, or so many of the newest."""
+    restriction = getattr(wanted, "restriction", None)
+    if restriction is None or restriction.restriction_type is RestrictionType.NONE:
+        return None
+    first, last = restriction.restriction_value.value
+    if restriction.restriction_type is RestrictionType.DATE:
+        limits = RangeDescriptor(CLOCK_TIME, first, last, ())
+        return SelectiveAccess(RANGE_DESCRIPTOR.number, RANGE_DESCRIPTOR.datatype.encode(limits))
+    entries = EntryDescriptor(first.value, last.value, 1, 0)
+    return SelectiveAccess(ENTRY_DESCRIPTOR.number, ENTRY_DESCRIPTOR.datatype.encode(entries))
 
 
 def _told_by(event: MeterEvent, entry: ProfileObject, moment: Moment) -> bytes:

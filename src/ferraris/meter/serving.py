@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from ferraris.cosem import Obis, PushSetupV0
-from ferraris.dlms import Framing, GatewayAddress, WrapperFraming
+from ferraris.cosem import TransportService
+from ferraris.dlms import Framing, GatewayAddress, Security, WrapperFraming
 from ferraris.dlms.hdlc import HdlcFraming, server_address
-from ferraris.kernel.clock import MS_PER_S, Clock
+from ferraris.kernel.clock import Clock
 from ferraris.kernel.entropy import Entropy
-from ferraris.kernel.errors import ConfigError, LinkError
+from ferraris.kernel.errors import ConfigError
 from ferraris.link import Connector, Link, LinkHandler, LinkServer, Listener
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.faults import Fault, FaultKind
@@ -25,7 +25,7 @@ from ferraris.meter.gateway import Gateway, MeterBehind
 from ferraris.meter.hdlc_line import HdlcLineService
 from ferraris.meter.identity import PORT
 from ferraris.meter.model import MeterModel
-from ferraris.meter.push import PUSHED, mark_pushed, meters_with_news, push_setup_value, push_wpdu, unpushed_events
+from ferraris.meter.pusher import Pusher
 from ferraris.meter.server import MeterServer
 
 CAPTURES_TOGETHER_MS: Final = 5_000
@@ -88,8 +88,12 @@ class FleetService:
         connector: Connector,
         settings: ServiceSettings,
         faults: Sequence[Fault] = (),
+        datagrams: Connector | None = None,
     ) -> None:
-        """Meters take the `models` in turn. `seed` is that of their keys. ConfigError for a fault of an unknown meter."""
+        """Meters take the `models` in turn. `seed` is that of their keys. Pushes by UDP go through `datagrams`.
+
+        ConfigError for a fault of an unknown meter.
+        """
         self.fleet = fleet
         self.devices = tuple(
             LogicalDevice(meter, models[meter.index % len(models)], seed, settings.push_destination)
@@ -101,7 +105,8 @@ class FleetService:
         self._connector = connector
         self._settings = settings
         self._listening: dict[int, LinkServer] = {}
-        self._pusher = Pusher(self, clock, entropy, connector, settings.pushes_at_once)
+        carriers = {TransportService.TCP: connector, TransportService.UDP: datagrams or connector}
+        self._pusher = Pusher(fleet, self.devices, self._security, clock, entropy, carriers, settings.pushes_at_once)
         self._tasks: list[asyncio.Task[None]] = []
         self._turns = _turns_of(faults, clock.now_ms())
         numbers = {device.identity.number: device.meter.index for device in self.devices}
@@ -191,10 +196,11 @@ class FleetService:
         await self.join_network(index)
         self._pusher.wake()
 
+    def _security(self, index: int) -> Security:
+        return self._servers[index].associations.security
+
     def _changed(self, device: LogicalDevice) -> None:
-        if device.pushes_wanted:
-            self._pusher.ask(device.meter.index)
-        elif self._pusher.has_news(device):
+        if device.meter.pushes_wanted or self._pusher.has_news(device):
             self._pusher.wake()
 
     async def _inflict(self, now_ms: int) -> None:
@@ -224,109 +230,3 @@ class FleetService:
                 until_ms = min(until_ms, self._turns[0].at_ms)
             delay_s = max(self._clock.delay_s(until_ms), CAPTURE_REST_S)
             await asyncio.sleep(min(delay_s, self._settings.heartbeat_s))
-
-
-class Pusher:
-    """Sends pushes, a limited number at once, and tries again as the push setup says."""
-
-    def __init__(
-        self, service: FleetService, clock: Clock, entropy: Entropy, connector: Connector, at_once: int
-    ) -> None:
-        self._service = service
-        self._memory = service.fleet.memory
-        self._clock = clock
-        self._entropy = entropy
-        self._connector = connector
-        self._at_once = at_once
-        self._waiting: dict[int, tuple[int, int]] = {}
-        """By place of the meter: tries so far, and true time of the next."""
-        self._asked: dict[int, None] = {}
-        """Places of the meters of which a client wants a push."""
-        self._wake = asyncio.Event()
-
-    def wake(self) -> None:
-        self._wake.set()
-
-    def ask(self, index: int) -> None:
-        """A client has set off a push of this meter."""
-        self._asked[index] = None
-        self._wake.set()
-
-    def has_news(self, device: LogicalDevice) -> bool:
-        index = device.meter.index
-        return self._memory.state.field("event_head", index) > int(self._memory.counters["pushed"][index])
-
-    def wake_for_news(self) -> None:
-        if self._waiting or meters_with_news(self._memory).size:
-            self._wake.set()
-
-    async def run(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            due = self._due()
-            for start in range(0, len(due), self._at_once):
-                await asyncio.gather(*(self._push(index) for index in due[start : start + self._at_once]))
-
-    def _due(self) -> list[int]:
-        """Meters with something to push whose time has come; a meter's first try is put off at random as it is set up."""
-        now_ms = self._clock.now_ms()
-        due = []
-        for index in dict.fromkeys([*self._asked, *map(int, meters_with_news(self._memory))]):
-            if index not in self._waiting:
-                self._waiting[index] = 0, now_ms + self._put_off_ms(index, now_ms)
-            if self._waiting[index][1] <= now_ms:
-                due.append(index)
-        return due
-
-    def _put_off_ms(self, index: int, now_ms: int) -> int:
-        device = self._service.devices[index]
-        spread_s = push_setup_value(device, PushSetupV0.randomisation_start_interval, now_ms) or 0
-        return int(self._entropy.uniform() * spread_s * MS_PER_S)
-
-    async def _push(self, index: int) -> None:
-        """Tell all that is new about one meter. A failure is counted, and in the end given up."""
-        device = self._service.devices[index]
-        now_ms = self._clock.now_ms()
-        events = unpushed_events(self._memory, index)
-        wanted: list[Obis] = list(device.pushes_wanted)
-        host, _, port = _destination(device, now_ms).rpartition(":")
-        try:
-            if host and port.isdigit():
-                security = self._service.server(index).associations.security
-                octets = [push_wpdu(device, security, now_ms, event) for event in events if event.code in PUSHED]
-                octets += [push_wpdu(device, security, now_ms) for _ in wanted]
-                await self._send(host, int(port), octets)
-        except LinkError:
-            if not self._given_up(index, now_ms):
-                return
-        mark_pushed(self._memory, index, events)
-        del device.pushes_wanted[: len(wanted)]
-        self._waiting.pop(index, None)
-        self._asked.pop(index, None)
-
-    async def _send(self, host: str, port: int, wpdus: list[bytes]) -> None:
-        if not wpdus:
-            return
-        link = await self._connector(host, port)
-        try:
-            for wpdu in wpdus:
-                await link.send(wpdu)
-        finally:
-            await link.aclose()
-
-    def _given_up(self, index: int, now_ms: int) -> bool:
-        """Whether this failure was the last one allowed; else the next try is set."""
-        device = self._service.devices[index]
-        tries = self._waiting.get(index, (0, 0))[0] + 1
-        if tries > (push_setup_value(device, PushSetupV0.number_of_retries, now_ms) or 0):
-            return True
-        delay_s = push_setup_value(device, PushSetupV0.repetition_delay, now_ms) or 0
-        self._waiting[index] = tries, now_ms + delay_s * MS_PER_S
-        return False
-
-
-def _destination(device: LogicalDevice, now_ms: int) -> str:
-    """`host:port` of the push setup, empty when there is none."""
-    setup = push_setup_value(device, PushSetupV0.send_destination_and_method, now_ms)
-    return "" if setup is None else str(setup.destination, "ascii", "replace")

@@ -1,0 +1,110 @@
+"""The terms of a push setup, in whatever version: what is sent where, when it may be sent, and when it is tried again.
+
+A window is open from each of its start times to the end time that follows; without any window it is always open. The first
+try is put off by a random part of `randomisation_start_interval`, and both it and every repetition wait for a window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, Protocol
+
+from ferraris.cosem import CosemDateTime, Obis, ProfileObject, PushSetup, TransportService
+from ferraris.cosem.classes.push_setup import CommunicationWindow, RepetitionDelay
+from ferraris.meter.clock import Zone
+from ferraris.meter.open_dates import falls_on, instants, local_day
+
+WINDOW_DAYS: Final = 400
+"""How far ahead a window is searched: a year and more."""
+
+
+class Setup(Protocol):
+    """What terms are made of: a setup's attributes as a client reads them."""
+
+    def decoded(self, entry: ProfileObject, number: int, now_ms: int) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PushTerms:
+    """The terms of one push setup."""
+
+    name: Obis
+    objects: Sequence[Any]
+    transport: TransportService
+    destination: bytes
+    windows: tuple[CommunicationWindow, ...]
+    randomisation_s: int
+    retries: int
+    repetition: RepetitionDelay
+
+    @classmethod
+    def of(cls, setup: Setup, entry: ProfileObject, now_ms: int) -> PushTerms:
+        """Of a push setup of any version: all number these attributes alike."""
+        objects, sending, windows, randomisation_s, retries, delay = (
+            setup.decoded(entry, number, now_ms) for number in range(2, 8)
+        )
+        repetition = delay if isinstance(delay, RepetitionDelay) else RepetitionDelay(delay, 100, delay)
+        transport, destination = sending.transport_service, sending.destination
+        return cls(entry.logical_name, objects, transport, destination, windows, randomisation_s, retries, repetition)
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Host and port; None when that is no address."""
+        host, _, port = str(self.destination, "ascii", "replace").rpartition(":")
+        return (host, int(port)) if host and port.isdigit() else None
+
+    def delay_s(self, tries: int) -> int:
+        """Seconds from the failure of so many tries to the next: they grow by the exponent, up to the maximum."""
+        delay = self.repetition.minimum
+        for _ in range(tries - 1):
+            delay = delay * self.repetition.exponent // 100
+            if delay == 0 or delay >= self.repetition.maximum:
+                break
+        return min(delay, max(self.repetition.maximum, self.repetition.minimum))
+
+    def open_s(self, clock_s: int, zone: Zone) -> int | None:
+        """The first moment from `clock_s` on at which a window is open; None when none opens any more."""
+        if not self.windows:
+            return clock_s
+        openings = [_open_s(window, clock_s, zone) for window in self.windows]
+        known = [opening for opening in openings if opening is not None]
+        return min(known) if known else None
+
+
+def _open_s(window: CommunicationWindow, clock_s: int, zone: Zone) -> int | None:
+    started = _last_s(window.start_time, clock_s, zone)
+    if started is not None:
+        ended = _next_s(window.end_time, started, zone)
+        if ended is None or clock_s < ended:
+            return clock_s
+    return _next_s(window.start_time, clock_s, zone)
+
+
+def _next_s(pattern: CosemDateTime, after_s: int, zone: Zone) -> int | None:
+    """The first moment behind `after_s` that the pattern names."""
+    today = local_day(zone, after_s)
+    for day in (today + timedelta(ahead) for ahead in range(WINDOW_DAYS)):
+        if falls_on(pattern, day, zone):
+            moments = [moment for moment in instants(pattern, day, zone) if moment > after_s]
+            if moments:
+                return moments[0]
+    return None
+
+
+def _last_s(pattern: CosemDateTime, until_s: int, zone: Zone) -> int | None:
+    """The last moment up to `until_s` that the pattern names."""
+    today = local_day(zone, until_s)
+    for day in (today - timedelta(ago) for ago in range(WINDOW_DAYS)):
+        if falls_on(pattern, day, zone):
+            moments = [moment for moment in instants(pattern, day, zone) if moment <= until_s]
+            if moments:
+                return moments[-1]
+    return None
+
+
+def push_setups(device: Any) -> tuple[ProfileObject, ...]:
+    """The push setups of a meter, in the profile's order: a push is known by its setup's place."""
+    setups: tuple[ProfileObject, ...] = device.model.of_classes(frozenset((PushSetup.class_id,)))
+    return setups
