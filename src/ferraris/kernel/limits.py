@@ -138,6 +138,8 @@ LINK_DATAGRAMS_MAX: Final = 64
 """Datagrams received and not yet taken; further ones are dropped."""
 DATAGRAM_OCTETS_MAX: Final = 65_507
 """The payload of the largest UDP datagram over IPv4."""
+COAP_OCTETS_MAX: Final = 65_543
+"""The payload of one CoAP exchange, put together from its blocks: the largest WPDU."""
 DATAGRAM_PEERS_MAX: Final = 4_096
 """Peers that one bound UDP socket remembers."""
 TELNET_SUBNEGOTIATION_OCTETS_MAX: Final = 1_024

@@ -1,6 +1,6 @@
 """Links: octets to and from one peer, whatever carries them.
 
-Adapters (TCP, UDP, serial lines near and far, loopback) and middlewares (faults, capture, throttle) all look the same to a driver: `send`,
+Adapters (TCP, UDP, CoAP, serial lines near and far, loopback) and middlewares (faults, capture, throttle) all look the same to a driver: `send`,
 `receive`, `aclose` and frozen `capabilities`. A link knows no APDU.
 """
 
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from ferraris.link.capture import Capture, CaptureLink, Direction, JsonLinesCapture, PcapCapture
 from ferraris.link.capture_file import CapturedChunk, is_capture, read_capture, read_json_lines
+from ferraris.link.coap import open_coap, serve_coap
+from ferraris.link.coap_link import CoapLink
 from ferraris.link.contract import (
     Connector,
     Downlink,
@@ -37,6 +39,7 @@ __all__ = [
     "Capture",
     "CaptureLink",
     "CapturedChunk",
+    "CoapLink",
     "Connector",
     "Direction",
     "Downlink",
@@ -64,6 +67,7 @@ __all__ = [
     "address_text",
     "is_capture",
     "loopback_pair",
+    "open_coap",
     "open_rfc2217",
     "open_serial",
     "open_tcp",
@@ -71,6 +75,7 @@ __all__ = [
     "read_capture",
     "read_json_lines",
     "receive_within",
+    "serve_coap",
     "serve_tcp",
     "serve_udp",
     "together",
