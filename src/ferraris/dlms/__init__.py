@@ -23,7 +23,7 @@ from ferraris.dlms.ciphering import (
     unwrap_key,
     wrap_key,
 )
-from ferraris.dlms.elliptic import Curve, PrivateKey, curve_of_suite
+from ferraris.dlms.elliptic import Curve, PrivateKey, curve_of, curve_of_suite, is_on_curve
 from ferraris.dlms.events import (
     Aborted,
     Associate,
@@ -46,6 +46,12 @@ from ferraris.dlms.events import (
 from ferraris.dlms.framing import Framing, WrapperFraming
 from ferraris.dlms.gateway import GatewayAddress, GatewayFraming, decode_prefixed, encode_prefixed, is_prefixed
 from ferraris.dlms.key_agreement import AlgorithmArcs, algorithm_id, derive_key, offer, offered_point
+from ferraris.dlms.key_encodings import (
+    HandedKey,
+    private_key_from_number,
+    private_key_from_pem,
+    public_key_from_octets,
+)
 from ferraris.dlms.key_pairs import KeyPairs, KnownPoints, PublicKeys
 from ferraris.dlms.notification_layout import Notification, NotificationDecoder
 from ferraris.dlms.protection import PROTECTION_OCTETS_MAX
@@ -53,6 +59,7 @@ from ferraris.dlms.push import PushReceiver, PushSecurity, ReceivedPush, protect
 from ferraris.dlms.refusals import ExceptionAnswerError, exception_answer
 from ferraris.dlms.settings import (
     CONFORMANCE_OF_THIS_ENGINE,
+    WITH_SECRET,
     WITH_SECURITY,
     AssociationSettings,
     BroadcastKeys,
@@ -73,6 +80,7 @@ __all__ = [
     "PROTECTION_OCTETS_MAX",
     "READ_OBJECT_LIST",
     "TRANSITIONS",
+    "WITH_SECRET",
     "WITH_SECURITY",
     "Aborted",
     "AlgorithmArcs",
@@ -95,6 +103,7 @@ __all__ = [
     "Framing",
     "GatewayAddress",
     "GatewayFraming",
+    "HandedKey",
     "InvocationCounterGuard",
     "InvocationCounterSource",
     "KeyPairs",
@@ -131,6 +140,7 @@ __all__ = [
     "WrapperReceiver",
     "algorithm_id",
     "certificate_request",
+    "curve_of",
     "curve_of_suite",
     "decode_prefixed",
     "derive_key",
@@ -138,10 +148,14 @@ __all__ = [
     "encode_prefixed",
     "encode_wpdu",
     "exception_answer",
+    "is_on_curve",
     "is_prefixed",
     "offer",
     "offered_point",
+    "private_key_from_number",
+    "private_key_from_pem",
     "protect_push",
+    "public_key_from_octets",
     "requested_point",
     "short_names_in",
     "tolerant_push",
