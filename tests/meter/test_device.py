@@ -119,8 +119,7 @@ def test_a_selection_that_means_nothing_is_refused(
 def test_the_object_list_is_the_associations(fleet: Fleet) -> None:
     device = device_of(fleet)
     assert value(device, AssociationLn.object_list, obis.ASSOCIATION) == device.model.profile.object_list("management")
-    selection = SelectiveAccess(1, b"\x00")
-    refused = read(device, AssociationLn.object_list, obis.ASSOCIATION, selection)
+    refused = read(device, AssociationLn.object_list, obis.ASSOCIATION, SelectiveAccess(9, b"\x00"))
     assert refused is DataAccessResult.SCOPE_OF_ACCESS_VIOLATED
 
 
