@@ -119,8 +119,6 @@ def test_a_selection_that_means_nothing_is_refused(
 def test_the_object_list_is_the_associations(fleet: Fleet) -> None:
     device = device_of(fleet)
     assert value(device, AssociationLn.object_list, obis.ASSOCIATION) == device.model.profile.object_list("management")
-    refused = read(device, AssociationLn.object_list, obis.ASSOCIATION, SelectiveAccess(9, b"\x00"))
-    assert refused is DataAccessResult.SCOPE_OF_ACCESS_VIOLATED
 
 
 def test_the_disconnector_is_operated_with_its_event(fleet: Fleet) -> None:
