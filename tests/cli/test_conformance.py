@@ -83,7 +83,7 @@ def test_a_wrong_key_is_a_report_of_failures(
     ("arguments", "complaint"),
     [
         (["tcp://127.0.0.1:1", "--only", "nonsense"], "no such check"),
-        (["serial:///dev/no-such-line?mode=e", "--only", "wrapper"], "sign-on"),
+        (["tcp://127.0.0.1:1", "--auth", "hls-gmac"], "without keys"),
         (["ftp://x"], "no URL of a meter"),
     ],
 )

@@ -14,16 +14,8 @@ from rich.console import Console
 from rich.text import Text
 
 import ferraris
-from ferraris.cli.meter_access import MeterAccess, Policy
-from ferraris.cli.meter_options import (
-    AuthOption,
-    CipheredOption,
-    CipheringOption,
-    KeysOption,
-    MeterArgument,
-    PolicyOption,
-)
-from ferraris.cli.meter_url import MeterUrl
+from ferraris.cli.meter_access import MeterAccess
+from ferraris.cli.meter_options import with_meter_access
 from ferraris.client.conformance import (
     Bench,
     Check,
@@ -37,10 +29,12 @@ from ferraris.client.conformance import (
     report_text,
     run_checks,
 )
-from ferraris.dlms import Ciphering, Framing
+from ferraris.dlms import Framing
 from ferraris.kernel.entropy import SystemEntropy
 from ferraris.kernel.errors import ConfigError
 
+PATIENCE_S: Final = 3.0
+"""After which silence is an answer."""
 EXIT_FAILED: Final = 1
 """A check failed: the report says which."""
 STYLES: Final = {
@@ -51,15 +45,10 @@ STYLES: Final = {
 }
 
 
+@with_meter_access(timeout_s=PATIENCE_S)
 def conformance(
-    url: MeterArgument,
+    access: MeterAccess,
     *,
-    keys: KeysOption = None,
-    auth: AuthOption = None,
-    ciphered: CipheredOption = None,
-    policy: PolicyOption = Policy.BOTH,
-    ciphering: CipheringOption = Ciphering.GLOBAL,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds after which silence is an answer.")] = 3.0,
     only: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only this check or section; may be given several times.")
     ] = None,
@@ -75,7 +64,6 @@ def conformance(
     results, the object list. Nothing is written or executed without --write. Wrong secrets and keys are among what is tried: a meter
     that locks a client out after some failures may do so. The exit code is 1 when a check failed.
     """
-    access = MeterAccess.of(MeterUrl.parse(url), keys, auth, policy, ciphering, timeout, ciphered=ciphered)
     checks = chosen(only or ())
     if not checks:
         names = ", ".join(dict.fromkeys(each.section for each in registered()))

@@ -14,16 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 from rich.tree import Tree
 
-from ferraris.cli.meter_access import MeterAccess, Policy
-from ferraris.cli.meter_options import (
-    AuthOption,
-    CipheredOption,
-    CipheringOption,
-    KeysOption,
-    MeterArgument,
-    PolicyOption,
-    TimeoutOption,
-)
+from ferraris.cli.meter_access import MeterAccess
+from ferraris.cli.meter_options import with_meter_access
 from ferraris.cli.meter_url import MeterUrl
 from ferraris.client import Exploration, ExploredAttribute, ExploredObject
 from ferraris.client import explore as explore_meter
@@ -39,7 +31,7 @@ from ferraris.cosem import (
     profile_text,
     to_plain,
 )
-from ferraris.dlms import Associated, Ciphering
+from ferraris.dlms import Associated
 from ferraris.dlms.inspect import text_of
 from ferraris.kernel.errors import TableError
 
@@ -48,15 +40,10 @@ TEXT_CHARACTERS_MAX: Final = 160
 SAVED_ASSOCIATION: Final = "explored"
 
 
+@with_meter_access()
 def explore(
-    url: MeterArgument,
+    access: MeterAccess,
     *,
-    keys: KeysOption = None,
-    auth: AuthOption = None,
-    ciphered: CipheredOption = None,
-    policy: PolicyOption = Policy.BOTH,
-    ciphering: CipheringOption = Ciphering.GLOBAL,
-    timeout: TimeoutOption = 10.0,
     buffers: Annotated[bool, typer.Option("--buffers", help="Read the buffers of profiles too.")] = False,
     save: Annotated[Path | None, typer.Option(help="Write what the meter has as a companion profile.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -66,7 +53,6 @@ def explore(
     Opens one association, reads the object list and then everything that the access rights allow, in lists where the meter takes
     lists. --save keeps objects, rights and fixed values as a companion profile.
     """
-    access = MeterAccess.of(MeterUrl.parse(url), keys, auth, policy, ciphering, timeout, ciphered=ciphered)
     exploration, associated = asyncio.run(_explore(access, quiet=as_json, buffers=buffers))
     if as_json:
         typer.echo(json.dumps(exploration_to_json(access.url, associated, exploration), indent=2))

@@ -11,19 +11,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ferraris.cli.meter_access import MeterAccess, Policy
-from ferraris.cli.meter_options import (
-    AuthOption,
-    CipheringOption,
-    KeysOption,
-    MeterArgument,
-    PolicyOption,
-    TimeoutOption,
-)
-from ferraris.cli.meter_url import MeterUrl
+from ferraris.cli.meter_access import MeterAccess
+from ferraris.cli.meter_options import with_meter_access
 from ferraris.client import ImageJob, ImageProgress, Patience, activate_image, transfer_image, verify_image
 from ferraris.cosem import CosemDate, CosemTime, ExecutionTime, SingleActionSchedule, obis
-from ferraris.dlms import Ciphering
 from ferraris.kernel.errors import ConfigError, LinkError
 from ferraris.meter import Firmware, build_image, signing_key
 
@@ -53,18 +44,14 @@ def build(
 
 
 @app.command()
+@with_meter_access(first="image")
 def send(
-    url: MeterArgument,
+    access: MeterAccess,
     image: Annotated[Path, typer.Argument(help="The image.")],
     *,
     identifier: Annotated[
         str | None, typer.Option(help="What the meter is to call the image.", show_default="the file's name")
     ] = None,
-    keys: KeysOption = None,
-    auth: AuthOption = None,
-    policy: PolicyOption = Policy.BOTH,
-    ciphering: CipheringOption = Ciphering.GLOBAL,
-    timeout: TimeoutOption = 10.0,
     resume: Annotated[
         bool, typer.Option("--resume", help="The meter was given part of this very image before: go on.")
     ] = False,
@@ -76,7 +63,6 @@ def send(
     """Transfer an image to a meter, let it verify it, and activate it if asked to."""
     if activate and at is not None:
         raise ConfigError("an image is activated at once or at a time", expected="--activate or --at")
-    access = MeterAccess.of(MeterUrl.parse(url), keys, auth, policy, ciphering, timeout)
     job = ImageJob((identifier or image.name).encode(), image.read_bytes(), initiated=resume)
     asyncio.run(_send(access, job, activate=activate, at=at))
     done = "active" if activate else f"verified, to be activated at {at}" if at is not None else "verified"

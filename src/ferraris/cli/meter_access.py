@@ -5,50 +5,43 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import Final
 
+from ferraris.cli.association_choice import FORMS, POLICIES, Choice
 from ferraris.cli.carriers import framing_of, open_link
 from ferraris.cli.counter_file import CounterFile
 from ferraris.cli.key_file import ClientKeys, read_keys
 from ferraris.cli.meter_url import PUBLIC_CLIENT, MeterUrl
 from ferraris.client import ClientAssociation, ClientSettings
-from ferraris.cosem import Data, load_profile, obis
-from ferraris.dlms import Associated, AssociationSettings, Ciphering, CipherKeys, Framing, Security, SecurityControl
+from ferraris.cosem import (
+    CompanionProfile,
+    Data,
+    ProfileAssociation,
+    Referencing,
+    SecuritySuite,
+    load_profile,
+    obis,
+)
+from ferraris.dlms import (
+    KEY_OCTETS_OF,
+    WITH_SECRET,
+    WITH_SECURITY,
+    Associated,
+    AssociationSettings,
+    CipherKeys,
+    Framing,
+    Layer,
+    Security,
+    curve_of_suite,
+)
 from ferraris.dlms.apdu import Mechanism
 from ferraris.kernel.entropy import SystemEntropy
-from ferraris.kernel.errors import ConfigError, FerrarisError, InvocationCounterError, LinkError
+from ferraris.kernel.errors import AuthenticationError, ConfigError, FerrarisError, InvocationCounterError, LinkError
 from ferraris.keys import CounterGuard, ReservedCounter
 from ferraris.link import Link
 
-
-class Authentication(Enum):
-    """The mechanisms by the names that the command line takes."""
-
-    LOWEST = "lowest"
-    LLS = "lls"
-    HLS = "hls"
-    HLS_MD5 = "hls-md5"
-    HLS_SHA1 = "hls-sha1"
-    HLS_GMAC = "hls-gmac"
-    HLS_SHA256 = "hls-sha256"
-    HLS_ECDSA = "hls-ecdsa"
-
-
-class Policy(Enum):
-    """How APDUs of a ciphered association are protected."""
-
-    AUTHENTICATED = "authenticated"
-    ENCRYPTED = "encrypted"
-    BOTH = "both"
-
-
-POLICIES: Final = {
-    Policy.AUTHENTICATED: SecurityControl.AUTHENTICATED,
-    Policy.ENCRYPTED: SecurityControl.ENCRYPTED,
-    Policy.BOTH: SecurityControl.AUTHENTICATED_ENCRYPTED,
-}
+SUITES_WITH_CURVES: Final = (SecuritySuite.SUITE_1, SecuritySuite.SUITE_2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,52 +50,85 @@ class MeterAccess:
 
     url: MeterUrl
     keys: ClientKeys
+    choice: Choice
     mechanism: Mechanism
     ciphered: bool
-    policy: SecurityControl
-    ciphering: Ciphering
+    referencing: Referencing
+    suite: SecuritySuite
     counter: ReservedCounter
-    timeout_ms: int
 
     @classmethod
-    def of(
-        cls,
-        url: MeterUrl,
-        key_file: Path | None,
-        authentication: Authentication | None,
-        policy: Policy,
-        ciphering: Ciphering,
-        timeout_s: float,
-        *,
-        ciphered: bool | None = None,
-    ) -> MeterAccess:
+    def of(cls, url: MeterUrl, key_file: Path | None, choice: Choice) -> MeterAccess:
         """From what the command line says; what it leaves open follows from the keys. Raises ConfigError."""
-        if url.mode_e:
-            raise ConfigError("the sign-on of mode E cannot be used yet", expected="a line that is HDLC from the start")
         keys = ClientKeys() if key_file is None else read_keys(key_file, url)
-        mechanism, context = _known(url, keys, authentication)
-        counter = ReservedCounter(None, lambda up_to: None)
-        if key_file is not None and keys.encryption_key:
-            counter = CounterFile.beside(key_file).counter(keys.system_title, keys.encryption_key)
-        secured = context if ciphered is None else ciphered
-        if secured and not keys.encryption_key:
-            raise ConfigError("a ciphered association without keys", expected="a file of keys (--keys)", got=url)
-        timeout_ms = round(timeout_s * 1000)
-        return cls(url, keys, mechanism, secured, POLICIES[policy], ciphering, counter, timeout_ms)
+        profile = None if keys.profile is None else load_profile(keys.profile)
+        mechanism, ciphered, referencing = _known(url, keys, profile, choice)
+        access = cls(
+            url, keys, choice, mechanism, ciphered, referencing, suite_of(keys, profile), _counter(key_file, keys)
+        )
+        access.check()
+        return access
+
+    @property
+    def timeout_ms(self) -> int:
+        """How long an answer is waited for."""
+        return round(self.choice.timeout_s * 1000)
+
+    @property
+    def needs_security(self) -> bool:
+        """Whether system titles and keys take part: in the ciphered context, and in the mechanisms that prove them."""
+        return self.ciphered or self.mechanism in WITH_SECURITY
+
+    def check(self) -> None:
+        """Raises ConfigError for the first key that is missing or has another suite's size."""
+        keys, form, octets = self.keys, FORMS[self.choice.form], KEY_OCTETS_OF[self.suite]
+        if (self.ciphered or self.mechanism is Mechanism.HLS_GMAC) and not keys.encryption_key:
+            raise ConfigError("a ciphered association without keys", expected="encryption_key in --keys", got=self.url)
+        for name, key in (("encryption_key", keys.encryption_key), ("authentication_key", keys.authentication_key)):
+            if key and len(key) != octets:
+                raise ConfigError(f"{name} of suite {self.suite:d}", expected=f"{octets} octets", got=len(key))
+        if self.mechanism in WITH_SECRET and not keys.secret:
+            raise ConfigError(f"{_spelled(self.mechanism)} without a secret", expected="secret in --keys")
+        if self.mechanism is Mechanism.HLS_ECDSA or self.choice.signed:
+            self._check_pair("signing_key", "meter_signing_key")
+        if self.ciphered and form in (Layer.ONE_PASS, Layer.STATIC_UNIFIED):
+            self._check_pair("agreement_key", "meter_agreement_key")
+        if self.ciphered and form is Layer.WRAPPED and not keys.master_key:
+            raise ConfigError("wrapped keys without the key that wraps them", expected="master_key in --keys")
+
+    def _check_pair(self, own: str, peer: str) -> None:
+        pairs = self.keys.key_pairs
+        key = None if pairs is None else pairs.signing if own == "signing_key" else pairs.agreement
+        if key is None:
+            raise ConfigError("a key pair of ours is missing", expected=f"{own} in --keys")
+        if self.suite is SecuritySuite.SUITE_0 or key.curve != curve_of_suite(self.suite):
+            raise ConfigError(
+                f"{own} of suite {self.suite:d}", expected="P-256 in suite 1, P-384 in 2", got=key.curve.name
+            )
+        title = self.keys.meter_system_title or b""
+        try:
+            assert pairs is not None
+            pairs.peers.signing_point(title) if own == "signing_key" else pairs.peers.agreement_point(title)
+        except AuthenticationError:
+            raise ConfigError("a public key of the meter is missing", expected=f"{peer} in --keys") from None
 
     def settings(self) -> ClientSettings:
         """For the client that the URL names."""
         association = AssociationSettings(
             self.mechanism,
             secret=self.keys.secret,
-            security=self._security() if self.ciphered else None,
+            security=self._security() if self.needs_security else None,
+            plain_context=not self.ciphered,
             response_timeout_ms=self.timeout_ms,
+            referencing=self.referencing,
+            streams_results=self.choice.streams,
+            pre_established_pdu_size=self.choice.pre_established_pdu_size,
         )
         return ClientSettings(association, self.url.client_sap, self.url.server_sap)
 
     def public_settings(self) -> ClientSettings:
         """For the public client, which needs no keys."""
-        association = AssociationSettings(response_timeout_ms=self.timeout_ms)
+        association = AssociationSettings(response_timeout_ms=self.timeout_ms, referencing=self.referencing)
         return ClientSettings(association, PUBLIC_CLIENT, self.url.server_sap)
 
     async def link(self) -> Link:
@@ -133,7 +159,7 @@ class MeterAccess:
 
     async def learn_counter(self) -> None:
         """Go on above the counter that the meter shows to everybody; one that shows none says it when it refuses ours."""
-        if not self.ciphered:
+        if not self.needs_security or not self.keys.encryption_key:
             return
         try:
             framing = self.framing(PUBLIC_CLIENT)
@@ -160,32 +186,77 @@ class MeterAccess:
             raise
 
     def _security(self) -> Security:
-        keys = CipherKeys(self.keys.encryption_key, self.keys.authentication_key)
+        octets = KEY_OCTETS_OF[self.suite]
+        # Where only signatures and digests prove who is who, the key that the engine wants protects nothing.
+        encryption_key = self.keys.encryption_key or SystemEntropy().octets(octets)
         return Security(
             self.keys.system_title,
-            keys,
+            CipherKeys(encryption_key, self.keys.authentication_key, self.suite),
             self.counter,
             CounterGuard({}, lambda title, value: None),
-            self.policy,
-            self.ciphering,
+            POLICIES[self.choice.policy],
+            self.choice.ciphering,
             self.keys.meter_system_title,
+            key_pairs=self.keys.key_pairs,
+            master_key=self.keys.master_key or None,
         )
 
 
-def _known(url: MeterUrl, keys: ClientKeys, authentication: Authentication | None) -> tuple[Mechanism, bool]:
-    """The mechanism, and whether the context is ciphered."""
-    if authentication is not None:
-        mechanism = Mechanism[authentication.name]
-        return mechanism, mechanism in (Mechanism.HLS_GMAC, Mechanism.HLS_ECDSA)
-    if keys.profile is not None:
-        profile = load_profile(keys.profile)
-        name = profile.association_of(url.client_sap, url.server_sap)
-        if name is None:
-            raise ConfigError(f"{keys.profile} has no such association", got=f"client {url.client_sap}")
-        offered = profile.associations[name]
-        return Mechanism(offered.authentication.value), offered.ciphered
+def _counter(key_file: Path | None, keys: ClientKeys) -> ReservedCounter:
+    if key_file is None or not keys.encryption_key:
+        return ReservedCounter(None, lambda up_to: None)
+    return CounterFile.beside(key_file).counter(keys.system_title, keys.encryption_key)
+
+
+def suite_of(keys: ClientKeys, profile: CompanionProfile | None) -> SecuritySuite:
+    """The suite that the keys are of: as they say, as the meter's profile says, by the curve of key pairs, or by their size."""
+    if keys.suite is not None:
+        return keys.suite
+    if profile is not None:
+        return profile.security_suite
+    pairs = keys.key_pairs
+    own = None if pairs is None else pairs.signing or pairs.agreement
+    if own is not None:
+        return next(suite for suite in SUITES_WITH_CURVES if curve_of_suite(suite) == own.curve)
+    long = len(keys.encryption_key) == KEY_OCTETS_OF[SecuritySuite.SUITE_2]
+    return SecuritySuite.SUITE_2 if long else SecuritySuite.SUITE_0
+
+
+def _known(
+    url: MeterUrl, keys: ClientKeys, profile: CompanionProfile | None, choice: Choice
+) -> tuple[Mechanism, bool, Referencing]:
+    """The mechanism, whether the context is ciphered, and how attributes are named."""
+    offered = None if profile is None else _offered(url, profile)
+    if choice.authentication is not None:
+        mechanism = Mechanism[choice.authentication.name]
+        ciphered = mechanism in (Mechanism.HLS_GMAC, Mechanism.HLS_ECDSA)
+        if offered is not None and offered.authentication.value == mechanism:
+            ciphered = offered.ciphered
+    elif offered is not None:
+        mechanism, ciphered = Mechanism(offered.authentication.value), offered.ciphered
+    elif profile is not None:
+        raise ConfigError(f"{profile.name} has no such association", got=f"client {url.client_sap}")
+    else:
+        mechanism, ciphered = _by_keys(url, keys)
+    by_short_names = choice.short_names
+    if by_short_names is None:
+        by_short_names = offered is not None and offered.referencing is Referencing.SHORT_NAME
+    referencing = Referencing.SHORT_NAME if by_short_names else Referencing.LOGICAL_NAME
+    return mechanism, ciphered if choice.ciphered is None else choice.ciphered, referencing
+
+
+def _offered(url: MeterUrl, profile: CompanionProfile) -> ProfileAssociation | None:
+    name = profile.association_of(url.client_sap, url.server_sap)
+    return None if name is None else profile.associations[name]
+
+
+def _by_keys(url: MeterUrl, keys: ClientKeys) -> tuple[Mechanism, bool]:
     if url.client_sap == PUBLIC_CLIENT:
         return Mechanism.LOWEST, False
     if keys.encryption_key:
         return Mechanism.HLS_GMAC, True
     return (Mechanism.LLS if keys.secret else Mechanism.LOWEST), False
+
+
+def _spelled(mechanism: Mechanism) -> str:
+    return mechanism.name.lower().replace("_", "-")

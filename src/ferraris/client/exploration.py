@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from ferraris.client.association import ClientAssociation, descriptor_of
+from ferraris.client.association import ClientAssociation
+from ferraris.client.listed_objects import listed_objects
 from ferraris.codec import Data, decode_whole
 from ferraris.cosem import (
     AccessMode,
     AssociationLn,
+    AssociationSn,
     Attribute,
     CosemObject,
-    Obis,
     ObjectListElement,
     ProfileGeneric,
     Register,
@@ -29,9 +30,11 @@ from ferraris.dlms.apdu import AttributeDescriptor, DataAccessResult
 from ferraris.kernel.errors import DecodeError, RefusedError
 from ferraris.kernel.limits import EXPLORED_TOGETHER_MAX
 
-CURRENT_ASSOCIATION: Final = Obis.of(0, 0, 40, 0, 0)
 LOGICAL_NAME: Final = 1
-OBJECT_LIST: Final = (AssociationLn.class_id, AssociationLn.object_list.number)
+OBJECT_LISTS: Final = (
+    (AssociationLn.class_id, AssociationLn.object_list.number),
+    (AssociationSn.class_id, AssociationSn.object_list.number),
+)
 BUFFER: Final = (ProfileGeneric.class_id, ProfileGeneric.buffer.number)
 READING_NUMBERS: Final = (1, 3, 4, 6)
 """read-only, read-and-write, and both with an authenticated message."""
@@ -113,15 +116,8 @@ async def explore(
     Raises RefusedError when the object list itself cannot be had, and whatever ends the association.
     """
     round_trips_before = association.round_trips
-    try:
-        octets = await association.get_octets(descriptor_of(AssociationLn.object_list, CURRENT_ASSOCIATION))
-    except RefusedError as refused:
-        raise RefusedError(
-            "the meter shows this client no object list", result=refused.result, code=refused.code
-        ) from None
-    elements = AssociationLn.object_list.datatype.decode(octets)
+    elements, by_bits = await listed_objects(association)
     objects = tuple(_listed(element) for element in elements)
-    by_bits = _version_of_association(elements) >= AssociationLn.version
     wanted = [
         (explored, attribute)
         for explored in objects
@@ -141,13 +137,6 @@ async def explore(
 def may_read(access: AccessMode, *, by_bits: bool) -> bool:
     """Whether an access mode lets us read. Below version 3 of Association LN it is a number, not bits: 4 and 6 read too."""
     return bool(access & AccessMode.READ) if by_bits else int(access) in READING_NUMBERS
-
-
-def _version_of_association(elements: Sequence[ObjectListElement]) -> int:
-    found = (
-        e.version for e in elements if (e.class_id, e.logical_name) == (AssociationLn.class_id, CURRENT_ASSOCIATION)
-    )
-    return next(found, AssociationLn.version)
 
 
 async def _read(association: ClientAssociation, descriptors: Sequence[AttributeDescriptor]) -> list[bytes | str]:
@@ -180,7 +169,7 @@ def _attributes(element: ObjectListElement, interface: type[CosemObject] | None)
 def _asked_for(explored: ExploredObject, attribute: ExploredAttribute, buffers: bool) -> bool:
     """Not the name, which the list has said, nor the list itself, nor what may hold a year of rows."""
     place = explored.element.class_id, attribute.number
-    return attribute.number != LOGICAL_NAME and place != OBJECT_LIST and (buffers or place != BUFFER)
+    return attribute.number != LOGICAL_NAME and place not in OBJECT_LISTS and (buffers or place != BUFFER)
 
 
 def _descriptor(explored: ExploredObject, attribute: ExploredAttribute) -> AttributeDescriptor:
