@@ -10,7 +10,7 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
-from ferraris.cli.head_end import _check, _row
+from ferraris.cli.registry_file import LineError, Place, row_of
 from ferraris.cosem import ProfileObject
 from ferraris.dlms import Request, Response
 from ferraris.dlms.apdu import (
@@ -96,8 +96,7 @@ def registry(octets: bytes) -> None:
     """A line of a registry file. What the import turns into its one error is turned here as well."""
     try:
         given = json.loads(octets.decode("utf-8"))
-        assert given["serial"] is not None
-        row = _row(given, 1, MASTER, 5, None)
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, AssertionError) as error:
+        assert isinstance(given, dict)
+        row_of(given, Place(Path("/"), MASTER, 5))
+    except (ValueError, RecursionError, AssertionError, LineError) as error:
         raise ConfigError("not a meter") from error
-    _check(row, {}, set())

@@ -8,37 +8,29 @@ DIR/intervals.duckdb   readings
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import resource
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from ferraris.cli.clocks import shared_clock
-from ferraris.cosem import load_profile
+from ferraris.cli.registry_file import Place, read_registry
 from ferraris.kernel.clock import Clock, ScaledClock, SystemClock
 from ferraris.kernel.entropy import SystemEntropy
-from ferraris.kernel.errors import ConfigError, SecurityError, TableError
+from ferraris.kernel.errors import ConfigError
 from ferraris.kernel.limits import PUSH_LINKS_MAX
-from ferraris.keys import MasterKey, MeterKeys
-from ferraris.link import Connector, open_tcp, open_udp
+from ferraris.keys import MasterKey
+from ferraris.link import Connector, Link, SerialSettings, open_rfc2217, open_serial, open_tcp, open_udp
 from ferraris.runtime import Runtime, RuntimeSettings, World
-from ferraris.store import MeterRow, Stores, open_stores
+from ferraris.store import Stores, open_stores
 
 MASTER_KEY_FILE: Final = "master.key"
 DEFAULT_DIRECTORY: Final = Path("ferraris-data")
-MANAGEMENT_CLIENT_SAP: Final = 1
 STORE_THREADS: Final = 1
 OPEN_FILES_MAX: Final = 65_536
 """What the head-end raises its limit of open files to, where the system lets it."""
-NAME_CHARACTERS_MAX: Final = 64
-SYSTEM_TITLE_OCTETS: Final = 8
-OTHER_CONNECTORS: Final[Mapping[str, Connector]] = {"udp": open_udp}
-LINKS: Final = ("tcp", *OTHER_CONNECTORS)
-CREATED_MS_MAX: Final = 253_402_300_799_999
-"""The end of the year 9999."""
 
 
 @contextmanager
@@ -92,35 +84,15 @@ def clock_of(speed: float, shared: str = "") -> Clock:
 
 
 def import_registry(runtime: Runtime, master_key: MasterKey, path: Path, now_ms: int) -> tuple[int, int]:
-    """Register the meters of a file, one JSON object a line; returns how many are new and how many have changed.
+    """Register the meters of a file (see `registry_file`), all or none; returns how many are new and how many have changed.
 
-    `serial`, `profile`, `host`, `system_title`, `encryption_key` and `authentication_key` must be there (octets in hex);
-    `port`, `link`, `group`, `client_sap`, `server_sap`, `lls_secret`, `created_ms` may be. Raises ConfigError naming the line.
+    Wrapping the same key gives the same octets, so rows tell changed keys without unwrapping.
     """
     records = runtime.stores.records
     known = {row.serial: row for row in records.meters()}
-    owners = {row.system_title: row.serial for row in known.values()}
-    next_id = records.next_meter()
-    new: list[MeterRow] = []
-    changed: list[MeterRow] = []
-    listed: set[str] = set()
-    for number, line in enumerate(_lines(path), 1):
-        if not line.strip():
-            continue
-        try:
-            given = json.loads(line)
-            old = known.get(given["serial"])
-            row = _row(given, next_id + len(new) if old is None else old.id, master_key, now_ms, old)
-            _check(row, owners, listed)
-        except (ConfigError, TableError) as error:
-            raise ConfigError(f"{path}, line {number}: not a meter: {error}") from None
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError, SecurityError) as error:
-            # Not the line itself: there are keys in it.
-            raise ConfigError(f"{path}, line {number}: not a meter: {type(error).__name__}") from None
-        if old is None:
-            new.append(row)
-        elif not _same(row, old):
-            changed.append(row)
+    rows = read_registry(path, Place(path.resolve().parent, master_key, now_ms), known, records.next_meter())
+    new = [row for row in rows if row.serial not in known]
+    changed = [row for row in rows if known.get(row.serial, row) != row]
     for row in changed:
         runtime.update(row)
     if new:
@@ -128,63 +100,15 @@ def import_registry(runtime: Runtime, master_key: MasterKey, path: Path, now_ms:
     return len(new), len(changed)
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text("utf-8").splitlines()
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path} is not text in UTF-8") from None
+async def _open_line(host: str, port: int) -> Link:
+    """A serial line: the device stands where others have a host, the speed where they have a port."""
+    return await open_serial(host, SerialSettings(port))
 
 
-def _check(row: MeterRow, owners: dict[bytes, str], listed: set[str]) -> None:
-    """Refuse, before it is on record, a meter that could never be read. Shows no value that could be a misplaced key."""
-    names = {"serial": row.serial, "host": row.host, "group": row.group}
-    for name, text in names.items():
-        if not (0 < len(text) <= NAME_CHARACTERS_MAX and text.isprintable()) or "/" in text:
-            raise ConfigError(name, expected=f"1 to {NAME_CHARACTERS_MAX} printable characters, no slash")
-    if load_profile(row.profile).association_of(row.client_sap, row.server_sap) is None:
-        raise ConfigError("client_sap, server_sap", expected=f"an association of {row.profile}")
-    if row.link not in LINKS:
-        raise ConfigError("link", expected=" or ".join(LINKS))
-    if not 0 < row.port <= 0xFFFF:
-        raise ConfigError("port", expected="1 to 65535")
-    if not 0 <= row.created_ms <= CREATED_MS_MAX:
-        raise ConfigError("created_ms", expected=f"0 to {CREATED_MS_MAX}")
-    if len(row.system_title) != SYSTEM_TITLE_OCTETS:
-        raise ConfigError("system_title", expected=f"{SYSTEM_TITLE_OCTETS} octets")
-    if owners.setdefault(row.system_title, row.serial) != row.serial:
-        raise ConfigError("system_title", expected=f"another one than that of {owners[row.system_title]}")
-    if row.serial in listed:
-        raise ConfigError("serial", expected="each meter once")
-    listed.add(row.serial)
-
-
-def _row(given: dict[str, Any], meter: int, master_key: MasterKey, now_ms: int, old: MeterRow | None) -> MeterRow:
-    secret = given.get("lls_secret")
-    keys = MeterKeys(
-        bytes.fromhex(given["encryption_key"]),
-        bytes.fromhex(given["authentication_key"]),
-        lls_secret=None if secret is None else bytes.fromhex(secret),
-    ).wrapped(master_key)
-    return MeterRow(
-        id=meter,
-        serial=str(given["serial"]),
-        profile=str(given["profile"]),
-        host=str(given["host"]),
-        port=int(given.get("port", 4059)),
-        link=str(given.get("link", "tcp")),
-        group=str(given.get("group", "default")),
-        client_sap=int(given.get("client_sap", MANAGEMENT_CLIENT_SAP)),
-        server_sap=int(given.get("server_sap", 1)),
-        system_title=bytes.fromhex(given["system_title"]),
-        created_ms=int(given.get("created_ms", now_ms)) if old is None else old.created_ms,
-        wrapped_encryption_key=keys.encryption_key,
-        wrapped_authentication_key=keys.authentication_key,
-        wrapped_lls_secret=keys.lls_secret,
-    )
-
-
-def _same(row: MeterRow, old: MeterRow) -> bool:
-    """Wrapping the same key gives the same octets, so rows tell changed keys without unwrapping."""
-    return row == old
+OTHER_CONNECTORS: Final[Mapping[str, Connector]] = {
+    "udp": open_udp,
+    "hdlc+tcp": open_tcp,
+    "serial": _open_line,
+    "rfc2217": open_rfc2217,
+}
+"""By the word in the registry, what opens a link. What travels over it is the runtime's business."""

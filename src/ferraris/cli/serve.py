@@ -13,8 +13,10 @@ import typer
 
 from ferraris.cli.clocks import SPEED_MAX
 from ferraris.cli.head_end import DEFAULT_DIRECTORY, clock_of, import_registry, opened, runtime_of
+from ferraris.cli.registry_file import RegistryError
 from ferraris.console import serving
 from ferraris.kernel.clock import Clock
+from ferraris.kernel.errors import ConfigError
 from ferraris.keys import MasterKey
 from ferraris.link import serve_tcp, serve_udp, together
 from ferraris.runtime import Runtime
@@ -48,7 +50,7 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, runtime.stop)
     if registry is not None:
-        new, changed = import_registry(runtime, master_key, registry, clock.now_ms())
+        new, changed = _import(runtime, master_key, registry, clock.now_ms())
         typer.echo(f"{new} meters registered, {changed} changed")
     running = asyncio.create_task(runtime.run(), name="runtime")
     async with AsyncExitStack() as stack:
@@ -59,6 +61,14 @@ async def _serve(
         typer.echo(f"console at {address}")
         await asyncio.wait([running])
     running.result()
+
+
+def _import(runtime: Runtime, master_key: MasterKey, registry: Path, now_ms: int) -> tuple[int, int]:
+    try:
+        return import_registry(runtime, master_key, registry, now_ms)
+    except RegistryError as error:
+        typer.echo(error.table, err=True)
+        raise ConfigError(f"{registry} names what is no meter; nothing was imported") from None
 
 
 async def _listen(runtime: Runtime, stack: AsyncExitStack, push: tuple[str, int]) -> None:

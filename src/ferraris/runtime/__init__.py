@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ferraris.runtime.carriers import framing_of
 from ferraris.runtime.companion import companion_profile
 from ferraris.runtime.key_ring import KeyRing
 from ferraris.runtime.kinds import Offer, offer_of
@@ -22,6 +23,7 @@ __all__ = [
     "RuntimeSettings",
     "World",
     "companion_profile",
+    "framing_of",
     "load_config",
     "offer_of",
     "recover",

@@ -1,0 +1,312 @@
+"""The file that a head-end's meters come from: one JSON object a line, checked whole before anything of it is on record.
+
+A line must have `serial`, `profile` and `host`, and the keys that its association needs. All else has a default, or follows from the
+companion profile's association between the two service access points:
+
+    profile                             a name, or the path of a file (….toml) beside this one
+    link                                tcp, udp, hdlc+tcp, serial or rfc2217; host is the device of a serial line
+    port, baud                          the speed is for serial lines
+    physical_address, address_octets    of HDLC
+    gateway                             NETWORK:ADDRESS of a meter behind one
+    client_sap, server_sap, group, created_ms
+    referencing                         logical_name or short_name
+    authentication, context             lowest, lls, hls … hls_ecdsa; plain or ciphered
+    suite, policy, ciphering            0 to 2; authenticated, encrypted or both; glo, ded, general-glo or general-ded
+    system_title, encryption_key, authentication_key, lls_secret, signing_key, public_key
+                                        octets in hexadecimal; lls_secret is the secret of HLS too, public_key the meter's
+
+What is wrong is told for all lines at once, in a table that repeats nothing of them: there are keys in the lines.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from ferraris.dlms import KEY_OCTETS_OF, PrivateKey, curve_of_suite, is_on_curve
+from ferraris.headend import (
+    AUTHENTICATIONS,
+    CIPHERINGS,
+    CONTEXTS,
+    POLICIES,
+    REFERENCINGS,
+    SUITES,
+    Terms,
+    listed,
+    terms_of,
+)
+from ferraris.kernel.errors import ConfigError, SecurityError, TableError
+from ferraris.kernel.limits import LLS_SECRET_OCTETS_MAX
+from ferraris.keys import MasterKey
+from ferraris.runtime import companion_profile, framing_of
+from ferraris.store import MeterRow
+
+LINKS: Final = ("tcp", "udp", "hdlc+tcp", "serial", "rfc2217")
+MANAGEMENT_CLIENT_SAP: Final = 1
+DLMS_PORT: Final = 4059
+DEFAULT_BAUD: Final = 9600
+NAME_CHARACTERS_MAX: Final = 64
+PATH_CHARACTERS_MAX: Final = 1_024
+SYSTEM_TITLE_OCTETS: Final = 8
+CREATED_MS_MAX: Final = 253_402_300_799_999
+"""The end of the year 9999."""
+FAULTS_SHOWN_MAX: Final = 50
+PORTS: Final = range(1, 0x1_0000)
+BAUDS: Final = range(50, 4_000_001)
+SAPS: Final = range(0x1_0000)
+PHYSICAL_ADDRESSES: Final = range(0x4000)
+OF_FLEETS: Final = frozenset({"number", "master_key", "agreement_key", "public_agreement_key"})
+"""What the list of a virtual fleet says beyond that; tools read it."""
+FIELDS: Final = OF_FLEETS | {
+    *("serial", "profile", "host", "port", "baud", "link", "physical_address", "address_octets", "gateway", "group"),
+    *("client_sap", "server_sap", "created_ms", "referencing", "authentication", "context", "suite", "policy"),
+    *("ciphering", "system_title", "encryption_key", "authentication_key", "lls_secret", "signing_key", "public_key"),
+}
+
+
+class Fault(NamedTuple):
+    """What is wrong with one field of one line."""
+
+    line: int
+    field: str
+    expected: str
+
+
+class RegistryError(ConfigError):
+    """Lines of a registry are no meters; `table` says which, and why."""
+
+    def __init__(self, path: Path, faults: list[Fault]) -> None:
+        count, first = len({fault.line for fault in faults}), faults[0]
+        lines = "1 line is not a meter" if count == 1 else f"{count} lines are not meters"
+        super().__init__(f"{path}: {lines}: line {first.line}, {first.field}", expected=first.expected)
+        self.table = _table(faults)
+
+
+class LineError(Exception):
+    """A line is no meter; `faults` as (field, expected)."""
+
+    def __init__(self, *faults: tuple[str, str]) -> None:
+        super().__init__(", ".join(field for field, _ in faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a line is from: what relative paths start from, and what the head-end wraps keys under."""
+
+    directory: Path
+    master_key: MasterKey
+    now_ms: int
+
+
+def read_registry(path: Path, place: Place, known: Mapping[str, MeterRow], next_id: int) -> list[MeterRow]:
+    """The rows of the file, those of `known` serials with their numbers. Raises ConfigError, which tells all that is wrong."""
+    owners = {row.system_title: row.serial for row in known.values() if row.system_title}
+    rows: list[MeterRow] = []
+    faults: list[Fault] = []
+    serials: set[str] = set()
+    for number, line in _lines(path):
+        try:
+            row = _placed(row_of(_parsed(line), place), known, next_id)
+            _check_unique(row, owners, serials)
+        except LineError as error:
+            faults += [Fault(number, *fault) for fault in error.faults]
+            continue
+        next_id += row.serial not in known
+        rows.append(row)
+    if faults:
+        raise RegistryError(path, faults)
+    return rows
+
+
+def row_of(given: dict[str, Any], place: Place) -> MeterRow:
+    """The meter that a line names, without its number. Raises LineError."""
+    line = _Line(given)
+    row = _row(line, place)
+    line.check()
+    _check_keys(line, row, _terms(row))
+    line.check()
+    try:
+        framing_of(row, row.client_sap)
+    except ConfigError as error:
+        raise LineError(("link", f"{error.summary}: {error.expected}")) from None
+    return row
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not text in UTF-8") from None
+    return ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+
+
+def _parsed(line: str) -> dict[str, Any]:
+    try:
+        given = json.loads(line)
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict):
+        raise LineError(("the line", "an object of JSON"))
+    return given
+
+
+def _table(faults: list[Fault]) -> str:
+    """What is wrong, a field a row, its columns under one another."""
+    shown = faults[:FAULTS_SHOWN_MAX]
+    width = max(len("field"), *(len(fault.field) for fault in shown))
+    rows = [f"{'line':>5}  {'field':<{width}}  expected"]
+    rows += [f"{fault.line:>5}  {fault.field:<{width}}  {fault.expected}" for fault in shown]
+    if len(faults) > len(shown):
+        rows.append(f"       and {len(faults) - len(shown)} more")
+    return "\n".join(rows)
+
+
+class _Line:
+    """An object of the file, asked for one field after the other. What is wrong is noted, so that all of it can be told."""
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self._given = given
+        self._faults = [("a field", f"none but {listed(sorted(FIELDS - OF_FLEETS))}")] * (not given.keys() <= FIELDS)
+
+    def check(self) -> None:
+        """Raises LineError when something was wrong."""
+        if self._faults:
+            raise LineError(*self._faults)
+
+    def fault(self, field: str, expected: str) -> None:
+        self._faults.append((field, expected))
+
+    def has(self, field: str) -> bool:
+        return self._given.get(field) is not None
+
+    def text(self, field: str, default: str = "", *, longest: int = NAME_CHARACTERS_MAX, slash: bool = False) -> str:
+        text = self._given.get(field, default)
+        if not (
+            isinstance(text, str) and 0 < len(text) <= longest and text.isprintable() and (slash or "/" not in text)
+        ):
+            self.fault(field, f"1 to {longest} printable characters{'' if slash else ', no slash'}")
+            return ""
+        return text
+
+    def number(self, field: str, permitted: Container[int], shown: str, default: int) -> int:
+        number = self._given.get(field, default)
+        if not isinstance(number, int) or isinstance(number, bool) or number not in permitted:
+            self.fault(field, shown)
+            return default
+        return number
+
+    def choice(self, field: str, words: Mapping[str, object] | tuple[str, ...], default: str = "") -> str:
+        word = self._given.get(field, default)
+        if word != default and (not isinstance(word, str) or word not in words):
+            self.fault(field, listed(words))
+            return default
+        return str(word)
+
+    def octets(self, field: str) -> bytes:
+        """Empty where the line has none."""
+        text = self._given.get(field) or ""
+        try:
+            return bytes.fromhex(text)
+        except (ValueError, TypeError):
+            self.fault(field, "pairs of hexadecimal digits")
+            return b""
+
+
+def _row(line: _Line, place: Place) -> MeterRow:
+    link = line.choice("link", LINKS, "tcp")
+    port = line.number("port", PORTS, "1 to 65535", DLMS_PORT)
+    if link == "serial":
+        port = line.number("baud", BAUDS, f"{BAUDS[0]} to {BAUDS[-1]}", DEFAULT_BAUD)
+    profile = line.text("profile", longest=PATH_CHARACTERS_MAX, slash=True)
+    wrap, secret, signing_key = place.master_key.wrap, line.octets("lls_secret"), line.octets("signing_key")
+    if len(secret) > LLS_SECRET_OCTETS_MAX or len(signing_key) > LLS_SECRET_OCTETS_MAX:
+        raise LineError(("lls_secret, signing_key", f"at most {LLS_SECRET_OCTETS_MAX} octets"))
+    keys = [line.octets(field) for field in ("encryption_key", "authentication_key")]
+    for field, key in zip(("encryption_key", "authentication_key"), keys, strict=True):
+        if key and len(key) not in KEY_OCTETS_OF.values():
+            raise LineError((field, "16 or 32 octets"))
+    return MeterRow(
+        id=0,
+        serial=line.text("serial"),
+        profile=str(place.directory / profile) if profile.endswith(".toml") else profile,
+        host=line.text("host", longest=PATH_CHARACTERS_MAX if link == "serial" else 64, slash=link == "serial"),
+        port=port,
+        link=link,
+        group=line.text("group", "default"),
+        client_sap=line.number("client_sap", SAPS, "0 to 65535", MANAGEMENT_CLIENT_SAP),
+        server_sap=line.number("server_sap", SAPS, "0 to 65535", 1),
+        system_title=line.octets("system_title"),
+        created_ms=line.number("created_ms", range(CREATED_MS_MAX + 1), f"0 to {CREATED_MS_MAX}", place.now_ms),
+        wrapped_encryption_key=wrap(keys[0]) if keys[0] else b"",
+        wrapped_authentication_key=wrap(keys[1]) if keys[1] else b"",
+        wrapped_lls_secret=place.master_key.wrap_secret(secret) if secret else None,
+        physical_address=line.number("physical_address", PHYSICAL_ADDRESSES, "0 to 16383", 0)
+        if line.has("physical_address")
+        else None,
+        address_octets=line.number("address_octets", (1, 2, 4), "1, 2 or 4", 4) if line.has("address_octets") else None,
+        gateway=line.text("gateway") if line.has("gateway") else "",
+        referencing=line.choice("referencing", REFERENCINGS),
+        authentication=line.choice("authentication", AUTHENTICATIONS),
+        context=line.choice("context", CONTEXTS),
+        suite=line.number("suite", SUITES, "0, 1 or 2", 0) if line.has("suite") else None,
+        policy=line.choice("policy", POLICIES),
+        ciphering=line.choice("ciphering", CIPHERINGS),
+        wrapped_signing_key=place.master_key.wrap_secret(signing_key) if signing_key else None,
+        public_key=line.octets("public_key") or None,
+    )
+
+
+def _terms(row: MeterRow) -> Terms:
+    try:
+        profile = companion_profile(row.profile)
+    except (ConfigError, TableError) as error:
+        raise LineError(("profile", str(error))) from None
+    if not row.authentication and profile.association_of(row.client_sap, row.server_sap) is None:
+        raise LineError(("client_sap, server_sap", f"an association of {profile.name}, or authentication"))
+    try:
+        return terms_of(row, profile)
+    except ConfigError as error:
+        raise LineError((error.summary, str(error.expected))) from None
+
+
+def _check_keys(line: _Line, row: MeterRow, terms: Terms) -> None:
+    """What the association needs must be there, and what is there must fit the suite."""
+    for field in ("encryption_key", "authentication_key"):
+        octets = line.octets(field)
+        if (octets or terms.needs_keys) and len(octets) != terms.key_octets:
+            line.fault(field, f"{terms.key_octets} octets for security suite {int(terms.suite)}")
+    if (row.system_title or terms.needs_keys) and len(row.system_title) != SYSTEM_TITLE_OCTETS:
+        line.fault("system_title", f"{SYSTEM_TITLE_OCTETS} octets")
+    if terms.needs_secret and row.wrapped_lls_secret is None:
+        line.fault("lls_secret", f"the secret of {terms.authentication.name.lower()}")
+    if terms.needs_signing_keys:
+        curve = curve_of_suite(terms.suite)
+        try:
+            signing_key = line.octets("signing_key")
+            if len(signing_key) != curve.octets:
+                raise SecurityError("another curve's")
+            PrivateKey(signing_key, curve)
+        except SecurityError:
+            line.fault("signing_key", f"a private key of {curve.name}, {curve.octets} octets")
+        if row.public_key is None or len(row.public_key) != 2 * curve.octets or not is_on_curve(row.public_key):
+            line.fault("public_key", f"a point of {curve.name}, {2 * curve.octets} octets")
+
+
+def _placed(row: MeterRow, known: Mapping[str, MeterRow], next_id: int) -> MeterRow:
+    """With the number that the meter has or gets, and since when it is known."""
+    old = known.get(row.serial)
+    return replace(row, id=next_id) if old is None else replace(row, id=old.id, created_ms=old.created_ms)
+
+
+def _check_unique(row: MeterRow, owners: dict[bytes, str], serials: set[str]) -> None:
+    if row.serial in serials:
+        raise LineError(("serial", "each meter once"))
+    serials.add(row.serial)
+    if row.system_title and owners.setdefault(row.system_title, row.serial) != row.serial:
+        raise LineError(("system_title", f"another one than that of {owners[row.system_title]}"))
