@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from benchmarks.echo import echo_work
 from benchmarks.limits import LIMITS
-from benchmarks.payloads import CAPTURE_OBJECTS, HEADEND_SYSTEM_TITLE, SYSTEM_TITLE, VALUES_IN_A_PUSH
+from benchmarks.payloads import CAPTURE_OBJECTS, HEADEND_SYSTEM_TITLE, IMAGE_OCTETS, SYSTEM_TITLE, VALUES_IN_A_PUSH
 from ferraris.client import ClientAssociation, ClientSettings, decode_profile, read_profile
+from ferraris.codec import decode_whole
 from ferraris.codec.columns import decode_table
 from ferraris.cosem import CaptureObject, Obis, SecuritySuite
 from ferraris.dlms import (
@@ -28,9 +29,11 @@ from ferraris.dlms import (
 )
 from ferraris.dlms.apdu import GetResponseNormal, Mechanism, decode_apdu
 from ferraris.dlms.elliptic import P_256
+from ferraris.dlms.general_block_transfer import GeneralBlockTransferEnd
 from ferraris.dlms.hdlc import HdlcDeframer
 from ferraris.dlms.hls import HlsEcdsa
 from ferraris.kernel.entropy import SystemEntropy
+from ferraris.kernel.limits import BLOCK_TRANSFER_OCTETS_MAX
 from ferraris.keys import CounterGuard, ReservedCounter
 from ferraris.link import open_tcp
 from tests.interop.peers.python.lines import Task, cpu_seconds, repeat, serve
@@ -122,6 +125,23 @@ def deframing(task: Task) -> Callable[[], int]:
         if count != expected:
             raise ValueError(f"{count} frames of {expected}")
         return count
+
+    return once
+
+
+def image_blocks(task: Task) -> Callable[[], int]:
+    """General blocks put together in order, the get-response decoded, the image taken out of it."""
+    blocks = [bytes.fromhex(block) for block in task["image_blocks"].split(" ")]
+    end = GeneralBlockTransferEnd(2_048, BLOCK_TRANSFER_OCTETS_MAX, window=63, timeout_ms=10_000, leads=True)
+
+    def once() -> int:
+        end.begin()
+        for block in blocks:
+            end.receive(block, 0)
+        (apdu,) = end.events()
+        if len(decode_whole(_buffer(apdu)).value) != IMAGE_OCTETS:  # type: ignore[arg-type]
+            raise ValueError("the image is not whole")
+        return 1
 
     return once
 
@@ -233,6 +253,7 @@ WORK: dict[str, Callable[[Task], Callable[[], int]]] = {
     "profile_filled": profile_filled,
     "pushes": pushes,
     "deframing": deframing,
+    "image_blocks": image_blocks,
     "hls_ecdsa": hls_ecdsa,
     "signatures": signatures,
 }

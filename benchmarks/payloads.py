@@ -203,6 +203,28 @@ def hdlc_stream(message: bytes) -> bytes:
     return b"".join(frames)
 
 
+IMAGE_OCTETS = 64 * 1024
+BLOCK_OCTETS = 1_400
+"""Of a block of general block transfer, as fits into one Ethernet frame."""
+
+
+def general_blocks(apdu: bytes) -> list[bytes]:
+    """An APDU in general blocks, streamed in one window."""
+    pieces = [apdu[start : start + BLOCK_OCTETS] for start in range(0, len(apdu), BLOCK_OCTETS)]
+    window = 63
+    blocks = []
+    for number, piece in enumerate(pieces, 1):
+        control = (0x80 if number == len(pieces) else 0x40) | window
+        blocks.append(bytes((0xE0, control)) + number.to_bytes(2, "big") + bytes(2) + length(len(piece)) + piece)
+    return blocks
+
+
+def image_in_blocks() -> list[bytes]:
+    """An image of 64 kB as an octet-string, in a get-response in general blocks."""
+    image = bytes(place * 31 + (place >> 8) & 0xFF for place in range(IMAGE_OCTETS))
+    return general_blocks(get_response(b"\x09" + length(len(image)) + image))
+
+
 @dataclass(frozen=True)
 class Payloads:
     """Everything that is measured on."""
@@ -227,6 +249,7 @@ class Payloads:
             "capture_objects": self.capture_objects.hex(),
             "hdlc": hdlc_stream(b"\xe6\xe7\x00" + self.get_response).hex(),
             "pushes": " ".join(push.hex() for push in self.pushes),
+            "image_blocks": " ".join(block.hex() for block in image_in_blocks()),
         }
 
 

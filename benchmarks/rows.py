@@ -165,6 +165,18 @@ ROWS = (
         "limit: two CRCs a frame",
     ),
     Row(
+        "image_blocks",
+        "general block transfer: an image of 64 kB in 47 blocks, put together",
+        "images",
+        (
+            Contestant(OURS, FERRARIS, "image_blocks"),
+            Contestant("Gurux Java", GURUX_JAVA, "image_blocks"),
+            Contestant("limit: the octets joined", FERRARIS, "joining"),
+        ),
+        (Goal("Gurux Java", 1.0),),
+        "limit: the octets joined",
+    ),
+    Row(
         "hls_ecdsa",
         "HLS 7 handshakes on P-256, the client's part: our signature, the meter's checked",
         "handshakes",

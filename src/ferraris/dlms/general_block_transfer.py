@@ -188,6 +188,9 @@ class GeneralBlockTransferEnd:
         number, expected = block.block_number, self._received_up_to + 1
         if number > expected + GENERAL_BLOCK_WINDOW_MAX:
             raise RemoteProtocolError("a block is far ahead", expected=expected, got=number, clause=CLAUSE)
+        if number == expected and not self._early and len(self._received) + len(block.octets) <= self._octets_max:
+            self._append(block)  # nearly always
+            return True
         if number < expected or number in self._early:
             return False
         self._early[number] = block

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from typing import Final
 
-from ferraris.codec import write_length
+from ferraris.codec import read_length, write_length
 from ferraris.dlms.apdu.cursor import Cursor
 
 GENERAL_BLOCK_TRANSFER: Final = 0xE0
 LAST_BLOCK: Final = 0x80
 STREAMING: Final = 0x40
 WINDOW_MASK: Final = 0x3F
+_HEAD: Final = struct.Struct(">BBHH")
+"""Tag, control, number, number acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,12 @@ class GeneralBlockTransfer:
 
 def decode_general_block_transfer(octets: bytes) -> GeneralBlockTransfer:
     """A general-block-transfer APDU, from its tag on. Raises DecodeError."""
-    cursor = Cursor(octets, 1)
+    if len(octets) > _HEAD.size:
+        _, control, number, acknowledged = _HEAD.unpack_from(octets)
+        length, start = read_length(octets, _HEAD.size)
+        if start + length == len(octets):
+            return GeneralBlockTransfer(control, number, acknowledged, octets[start:])
+    cursor = Cursor(octets, 1)  # says what is wrong
     apdu = GeneralBlockTransfer(
         cursor.unsigned(), cursor.long_unsigned(), cursor.long_unsigned(), cursor.octet_string()
     )

@@ -30,6 +30,7 @@ final class GuruxBench {
                     Lines.octets(task, "capture_objects"), false);
             case "pushes" -> pushes(task);
             case "associations" -> associations(task);
+            case "image_blocks" -> imageBlocks(task);
             default -> throw new IllegalArgumentException("no such work");
         };
         return Bench.repeat(work, task.get("seconds").getAsDouble());
@@ -87,6 +88,27 @@ final class GuruxBench {
                 }
             }
             return pushes.size();
+        };
+    }
+
+    /** General blocks put together, the octet-string in the get-response taken. */
+    private static Bench.Work imageBlocks(JsonObject task) {
+        List<byte[]> blocks = new ArrayList<>();
+        for (String block : task.get("image_blocks").getAsString().split(" ")) {
+            blocks.add(HexFormat.of().parseHex(block));
+        }
+        GXDLMSSecureClient client = new GXDLMSSecureClient(true, 1, 1, Authentication.NONE, null, InterfaceType.PDU);
+        client.setGbtWindowSize((byte) 63);
+        return () -> {
+            GXReplyData reply = new GXReplyData();
+            for (byte[] block : blocks) {
+                client.getData(new GXByteBuffer(block), reply, new GXReplyData());
+            }
+            decoded = reply.getValue();
+            if (((byte[]) decoded).length != 64 * 1024) {
+                throw new IllegalStateException("the image is not whole");
+            }
+            return 1;
         };
     }
 
