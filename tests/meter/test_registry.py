@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from ferraris.meter.device import LogicalDevice
 from ferraris.meter.fleet import Fleet
 from ferraris.meter.identity import meter_keys
+from ferraris.meter.model import meter_model
 from ferraris.meter.registry import registry_line, write_registry
 from tests.meter.steady import device_of
 
@@ -19,12 +21,24 @@ def test_a_line_says_how_to_reach_and_open_the_meter(fleet: Fleet) -> None:
         "profile": "smr5_three_phase",
         "host": "127.20.0.2",
         "port": 4060,
+        "link": "tcp",
+        "client_sap": 1,
+        "referencing": "logical_name",
+        "authentication": "hls_gmac",
+        "context": "ciphered",
+        "suite": 0,
         "system_title": "4645520000000002",
         "encryption_key": keys.encryption_key.hex(),
         "authentication_key": keys.authentication_key.hex(),
         "master_key": (keys.master_key or b"").hex(),
         "lls_secret": (keys.lls_secret or b"").hex(),
     }
+
+
+def test_a_line_says_on_what_terms_the_meter_is_talked_with(fleet: Fleet) -> None:
+    device = LogicalDevice(fleet.meters[0], meter_model("short_name_meter"), 1)
+    line = registry_line(device, hdlc=True)
+    assert (line["link"], line["physical_address"], line["referencing"]) == ("hdlc+tcp", 17, "short_name")
 
 
 def test_the_file_is_json_lines_that_only_its_owner_reads(fleet: Fleet, tmp_path: Path) -> None:
