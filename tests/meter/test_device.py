@@ -18,6 +18,7 @@ from ferraris.cosem import (
     DisconnectControl,
     EntryDescriptor,
     Method,
+    Obis,
     ProfileGeneric,
     PushSetupV0,
     RangeDescriptor,
@@ -28,6 +29,7 @@ from ferraris.cosem import (
     ScriptTable,
     obis,
 )
+from ferraris.cosem.classes.ntp_setup import AuthenticationKey, NtpSetup
 from ferraris.cosem.classes.profile_generic import ENTRY_DESCRIPTOR, RANGE_DESCRIPTOR
 from ferraris.dlms.apdu import ActionResult, DataAccessResult, SelectiveAccess
 from ferraris.meter.device import LogicalDevice
@@ -36,6 +38,7 @@ from ferraris.meter.fleet import Fleet
 from tests.meter.steady import MONDAY_MS, STEADY, Maker, device_of, partner
 
 NOW_MS = MONDAY_MS + 3_600_000
+NTP = Obis.of(0, 0, 25, 10, 0)
 
 
 def read(
@@ -225,3 +228,25 @@ def test_a_push_waits_for_the_driver(fleet: Fleet) -> None:
     device = device_of(fleet)
     assert invoke(device, PushSetupV0.push, obis.PUSH_SETUP_ALARM) is ActionResult.SUCCESS
     assert device.meter.pushes_wanted == 1
+
+
+def test_the_time_server_sets_the_clock_of_a_meter_that_follows_one(fleet: Fleet) -> None:
+    device = device_of(fleet)
+    device.meter.set_clock(NOW_MS - 5_000, NOW_MS)
+    for activated, result in ((False, ActionResult.READ_WRITE_DENIED), (True, ActionResult.SUCCESS)):
+        octets = NtpSetup.activated.datatype.encode(activated)
+        assert write(device, NtpSetup.activated, NTP, octets) is DataAccessResult.SUCCESS
+        zero = NtpSetup.synchronize.argument.encode(0)
+        assert invoke(device, NtpSetup.synchronize, NTP, zero) is result
+        assert device.meter.clock_ms(NOW_MS) == NOW_MS - 5_000 * (not activated)
+
+
+def test_keys_of_the_time_server(fleet: Fleet) -> None:
+    device = device_of(fleet)
+    add, delete = NtpSetup.add_authentication_key, NtpSetup.delete_authentication_key
+    for key in (b"old", b"new"):
+        octets = add.argument.encode(AuthenticationKey(7, key))
+        assert invoke(device, add, NTP, octets) is ActionResult.SUCCESS
+    assert value(device, NtpSetup.authentication_keys, NTP) == (AuthenticationKey(7, b"new"),)
+    for result in (ActionResult.SUCCESS, ActionResult.OTHER_REASON):
+        assert invoke(device, delete, NTP, delete.argument.encode(7)) is result

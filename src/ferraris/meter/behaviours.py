@@ -26,12 +26,16 @@ from ferraris.cosem import (
     ScriptTable,
     obis,
 )
+from ferraris.cosem.classes.auto_connect import AutoConnect, AutoConnectMode, AutoConnectV1
+from ferraris.cosem.classes.ntp_setup import AuthenticationKey, NtpSetup
 from ferraris.dlms.apdu import ActionResult, DataAccessResult
 from ferraris.meter.changes import (
     ActivateImage,
     Change,
     ClearEventLog,
+    Connect,
     InitiateImage,
+    Keep,
     Operate,
     Perform,
     Push,
@@ -47,6 +51,10 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 MINUTE_MS: Final = 60_000
+_ON_INVOCATION: Final = (
+    AutoConnectMode.CONNECTED_ON_INVOCATION,
+    AutoConnectMode.CONNECTED_IN_WINDOW_OR_ON_INVOCATION,
+)
 CLOCK_MS: Final = range(946_684_800_000, 4_102_444_800_000)
 """Times that a clock can be set to: the years 2000 to 2099."""
 
@@ -235,3 +243,44 @@ def _if_enabled(transfer: CosemObjectView, change: Change) -> Outcome:
     if not transfer.read(ImageTransfer.image_transfer_enabled):
         return Outcome(result=ActionResult.READ_WRITE_DENIED)
     return Outcome((change,))
+
+
+# Time server
+
+
+@behaviour(NtpSetup.synchronize)
+def synchronize(ntp: CosemObjectView, argument: int, now_ms: int) -> Outcome:
+    """The time server is the world's own clock; a meter that follows none is not set."""
+    if not ntp.read(NtpSetup.activated):
+        return Outcome(result=ActionResult.READ_WRITE_DENIED)
+    return Outcome((SetClock(now_ms),))
+
+
+@behaviour(NtpSetup.add_authentication_key)
+def add_authentication_key(ntp: CosemObjectView, key: AuthenticationKey, now_ms: int) -> Outcome:
+    others = (other for other in ntp.read(NtpSetup.authentication_keys) if other.key_id != key.key_id)
+    return Outcome((_keep(NtpSetup.authentication_keys, (*others, key)),))
+
+
+@behaviour(NtpSetup.delete_authentication_key)
+def delete_authentication_key(ntp: CosemObjectView, key_id: int, now_ms: int) -> Outcome:
+    keys = ntp.read(NtpSetup.authentication_keys)
+    left = tuple(key for key in keys if key.key_id != key_id)
+    if left == keys:
+        return Outcome(result=ActionResult.OTHER_REASON)
+    return Outcome((_keep(NtpSetup.authentication_keys, left),))
+
+
+# Connections
+
+
+@behaviour(AutoConnectV1.connect)
+def connect(setup: CosemObjectView, argument: int, now_ms: int) -> Outcome:
+    """Where the mode has connections on invocation, and a destination is there."""
+    if setup.read(AutoConnect.mode) not in _ON_INVOCATION:
+        return Outcome(result=ActionResult.READ_WRITE_DENIED)
+    return Outcome((Connect(setup.logical_name),))
+
+
+def _keep(attribute: Attribute[Any], value: Any) -> Keep:
+    return Keep(attribute, attribute.datatype.encode(value))

@@ -73,6 +73,13 @@ class Push:
 
 
 @dataclass(frozen=True, slots=True)
+class Connect:
+    """A link is opened to where the auto connect says."""
+
+    logical_name: Obis
+
+
+@dataclass(frozen=True, slots=True)
 class InitiateImage:
     """Room for an image is made."""
 
@@ -116,6 +123,7 @@ Change = (
     | Count
     | Perform
     | Push
+    | Connect
     | ImageChange
     | Administer
 )

@@ -37,6 +37,7 @@ from ferraris.meter.changes import (
     Administer,
     Change,
     ClearEventLog,
+    Connect,
     Count,
     ImageChange,
     InitiateImage,
@@ -106,6 +107,8 @@ class LogicalDevice:
         self.push_destination = push_destination
         self.entropy: Entropy = SystemEntropy()
         """For keys that the meter makes itself."""
+        self.connection_wanted = False
+        """A client has ordered the meter to connect by itself; the driver does so."""
         self._seed = seed
         self._timed = TimedObjects(self)
         self._live = _LIVE_OF_PHASES[model.profile.phases]
@@ -250,6 +253,8 @@ class LogicalDevice:
                     self.meter.clear_event_log(now_ms)
                 case Push(logical_name):
                     self._want_push(logical_name, now_ms)
+                case Connect():
+                    self.connection_wanted = True
                 case Perform(actions):
                     result = self._perform(actions, moment, depth + 1)
                 case Keep():

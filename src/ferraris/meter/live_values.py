@@ -35,6 +35,7 @@ from ferraris.meter.identity import Identity
 from ferraris.meter.image import MeterImage
 from ferraris.meter.load import Integers, Quantity
 from ferraris.meter.meter import Meter
+from ferraris.meter.mobile_network import OPERATOR, adjacent_cells, cell
 from ferraris.meter.security import MeterSecurity
 from ferraris.meter.security_behaviours import listed_certificates
 from ferraris.meter.timed_behaviours import RATE_REGISTERS
@@ -278,6 +279,10 @@ _DEVICE: Final[dict[tuple[str, str], Live]] = {
     ("IMAGE_TRANSFER", "image_first_not_transferred_block_number"): _image(lambda image: image.first_missing),
     ("IMAGE_TRANSFER", "image_transfer_status"): _image(lambda image: image.status),
     ("IMAGE_TRANSFER", "image_to_activate_info"): _image(lambda image: image.to_activate),
+    ("LTE_DIAGNOSTIC", "operator"): lambda moment: OPERATOR,
+    ("LTE_DIAGNOSTIC", "cell_info"): lambda moment: cell(moment.identity.number, moment.now_ms // 1000),
+    ("LTE_DIAGNOSTIC", "adjacent_cells"): lambda moment: adjacent_cells(moment.identity.number, moment.now_ms // 1000),
+    ("LTE_DIAGNOSTIC", "capture_time"): lambda moment: moment.time,
     ("LIMITER", "threshold_active"): _limiter(
         lambda value, clock_s, zone: limit_at(value, obis.LIMITER, clock_s, zone).threshold
     ),

@@ -18,12 +18,14 @@ from ferraris.kernel.clock import Clock
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import ConfigError
 from ferraris.link import Connector, Link, LinkHandler, LinkServer, Listener
+from ferraris.meter.auto_connect import Callers
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.faults import Fault, FaultKind
 from ferraris.meter.fleet import Fleet
 from ferraris.meter.gateway import Gateway, MeterBehind
 from ferraris.meter.hdlc_line import HdlcLineService
 from ferraris.meter.identity import PORT
+from ferraris.meter.mbus_line import MbusLineService
 from ferraris.meter.model import MeterModel
 from ferraris.meter.pusher import Pusher
 from ferraris.meter.server import MeterServer
@@ -107,6 +109,7 @@ class FleetService:
         self._listening: dict[int, LinkServer] = {}
         carriers = {TransportService.TCP: connector, TransportService.UDP: datagrams or connector}
         self._pusher = Pusher(fleet, self.devices, self._security, clock, entropy, carriers, settings.pushes_at_once)
+        self._callers = Callers(self.server, clock, connector)
         self._tasks: list[asyncio.Task[None]] = []
         self._turns = _turns_of(faults, clock.now_ms())
         numbers = {device.identity.number: device.meter.index for device in self.devices}
@@ -136,6 +139,7 @@ class FleetService:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        await self._callers.aclose()
         for index in list(self._listening):
             await self.leave_network(index)
 
@@ -158,6 +162,11 @@ class FleetService:
         """Serve all meters on one serial line, by their physical addresses, until the link ends. Raises LinkError."""
         servers = {device.identity.hdlc_address: self._servers[device.meter.index] for device in self.devices}
         await HdlcLineService(servers).serve(link)
+
+    async def serve_mbus(self, link: Link) -> None:
+        """Serve all meters on one wired M-Bus, by their primary addresses, until the link ends. Raises LinkError."""
+        servers = {device.identity.mbus_address: self._servers[device.meter.index] for device in self.devices}
+        await MbusLineService(servers).serve(link)
 
     async def serve_gateway(self, host: str, port: int) -> LinkServer:
         """Forward to all meters by the gateway protocol: network 0, and a meter's serial as its address."""
@@ -200,6 +209,9 @@ class FleetService:
         return self._servers[index].associations.security
 
     def _changed(self, device: LogicalDevice) -> None:
+        if device.connection_wanted:
+            device.connection_wanted = False
+            self._callers.call(device)
         if device.meter.pushes_wanted or self._pusher.has_news(device):
             self._pusher.wake()
 
