@@ -55,6 +55,8 @@ LLC = b"\xe6\xe7\x00"
             ["hdlc", "hdlc", "hdlc-segmentation", "llc"],
         ),
         (mbus_frame(APDU), ["mbus"]),
+        (b"\xe6\x00\x02ab" + APDU, ["gateway"]),
+        (encode_wpdu(16, 1, b"\xe7\x00\x02ab" + APDU), ["wrapper", "gateway"]),
     ],
 )
 def test_layers_from_the_outside_in(octets: bytes, names: list[str]) -> None:

@@ -1,7 +1,7 @@
-"""The layers around an APDU, peeled off: HDLC with or without flags, wired M-Bus, wrapper, LLC; whatever is there.
+"""The layers around an APDU, peeled off: HDLC with or without flags, wired M-Bus, wrapper, LLC, gateway prefix; whatever is there.
 
 What stands in front tells which layer it is: no APDU has a tag of 0x00, 0x68 with its repetition, 0x7E, 0x90, 0xA0 to 0xAF or
-0xE6 with the rest of an LLC header.
+0xE6 with the rest of an LLC header; 0xE6 and 0xE7 without it are the prefix of a gateway.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ferraris.dlms import hdlc, mbus_segments, wrapper
+from ferraris.dlms import gateway, hdlc, mbus_segments, plc_llc, wrapper
 from ferraris.kernel.errors import DecodeError
 from ferraris.kernel.limits import WRAPPER_HEADER_OCTETS
 
@@ -17,9 +17,6 @@ LLC_HEADERS: Final = {hdlc.LLC_COMMAND: "command", hdlc.LLC_RESPONSE: "response"
 CARRIERS: Final = (hdlc.FrameKind.I, hdlc.FrameKind.UI)
 NEGOTIATORS: Final = (hdlc.FrameKind.SNRM, hdlc.FrameKind.UA)
 WRAPPER_START: Final = b"\x00\x01"
-PLC_LLC: Final = 0x90
-"""The control octet of IEC 61334-4-32, before destination and source: APDUs over power lines."""
-PLC_LLC_OCTETS: Final = 3
 
 Layer = dict[str, Any]
 
@@ -47,13 +44,14 @@ def unframe(octets: bytes, layers: list[Layer]) -> Unframed:
         _unframe_mbus(octets, found)
     elif octets.startswith(WRAPPER_START):
         _unframe_wrapper(octets, found)
-    elif octets[0] == PLC_LLC and len(octets) > PLC_LLC_OCTETS:
-        layer = {"layer": "llc-61334-4-32", "destination": octets[1], "source": octets[2]}
+    elif octets[0] == plc_llc.CONTROL and len(octets) > plc_llc.HEADER_OCTETS:
+        pdu = plc_llc.decode_llc(octets)
+        layer = {"layer": "llc-61334-4-32", "destination": pdu.destination, "source": pdu.source}
         found.layers.append({**layer, "warnings": []})
-        found.payloads.append(octets[PLC_LLC_OCTETS:])
+        found.payloads.append(pdu.apdu)
     else:
         found.payloads.append(octets)
-    found.payloads = [_without_llc(payload, found) for payload in found.payloads]
+    found.payloads = [_without_prefix(_without_llc(payload, found), found) for payload in found.payloads]
     return found
 
 
@@ -141,3 +139,12 @@ def _without_llc(payload: bytes, found: Unframed) -> bytes:
         return payload
     found.layers.append({"layer": "llc", "kind": kind, "warnings": []})
     return payload[3:]
+
+
+def _without_prefix(payload: bytes, found: Unframed) -> bytes:
+    if not gateway.is_prefixed(payload):
+        return payload
+    (network, device), apdu, response = gateway.decode_prefixed(payload)
+    layer = {"network": network, "device": device.hex(), "kind": "response" if response else "request"}
+    found.layers.append({"layer": "gateway", **layer, "warnings": []})
+    return apdu
