@@ -45,6 +45,8 @@ class Street:
     registered: int | None = None
     """How many of the meters the head-end knows from the beginning; None for all."""
     link: str = "tcp"
+    models: tuple[str, ...] = ("smr5_three_phase", "smr5_single_phase")
+    """Companion profiles of the meters, dealt out in turn."""
     network: Network = field(init=False)
     clock: VirtualClock = field(init=False)
     fleet: Fleet = field(init=False)
@@ -62,7 +64,7 @@ class Street:
         self.fleet = Fleet.create(self.directory / "fleet", made, STEADY, SeededEntropy(5), self.clock.now_ms())
         self.service = FleetService(
             self.fleet,
-            [meter_model("smr5_three_phase"), meter_model("smr5_single_phase")],
+            [meter_model(name) for name in self.models],
             FLEET_SEED,
             self.clock,
             SeededEntropy(3),
@@ -80,8 +82,8 @@ class Street:
     def open_head_end(self) -> None:
         """Open the stores and start the head-end over them."""
         self.stores = open_stores(self.directory, self.before_write, threads=1)
-        datagrams = {"udp": self.network.datagram_connector(COLLECTOR)}
-        world = World(self.clock, SeededEntropy(9), self.connector(), other_connectors=datagrams)
+        others = {"udp": self.network.datagram_connector(COLLECTOR), "hdlc+tcp": self.connector()}
+        world = World(self.clock, SeededEntropy(9), self.connector(), other_connectors=others)
         self.runtime = Runtime(self.stores, self.master_key, world, self.settings)
         self._running = asyncio.create_task(self.runtime.run(), name="runtime")
 

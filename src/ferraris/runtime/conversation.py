@@ -22,6 +22,7 @@ from ferraris.cosem import (
     ProfileObject,
     Quirk,
     Register,
+    entries_by_tag,
     interface_classes,
     obis,
     quirks_of,
@@ -129,6 +130,13 @@ class Conversation:
             case ReadInvocationCounter():
                 await self._read_counter()
 
+    def _named(self, tag: str) -> Obis:
+        """Where the meter has an object: where everybody has it, unless its companion profile says otherwise."""
+        for entry in self._kind.objects:
+            if entry.tag == tag:
+                return entry.logical_name
+        return entries_by_tag()[tag].logical_name
+
     # Reading
 
     async def _check_clock(self, work: CheckClock) -> None:
@@ -162,11 +170,11 @@ class Conversation:
         now = CosemDateTime.from_epoch_ms(self._clock.now_ms() + way_ms, shown.deviation_min or 0, shown.clock_status)
         if Quirk.DEVIATION_REVERSED in self._quirks:
             now = now.with_deviation_reversed()
-        await self._association.set(Clock.time, self._kind.object(CLOCK).logical_name, now)
+        await self._association.set(Clock.time, self._named(CLOCK), now)
 
     async def _shown_time(self) -> CosemDateTime:
         """What the meter's clock shows, with its deviation as the standard counts it."""
-        shown = await self._association.get(Clock.time, self._kind.object(CLOCK).logical_name)
+        shown = await self._association.get(Clock.time, self._named(CLOCK))
         return shown.with_deviation_reversed() if Quirk.DEVIATION_REVERSED in self._quirks else shown
 
     async def _read_range(
@@ -211,13 +219,13 @@ class Conversation:
         self.outcomes.append(EventsRead(str(entry.logical_name), events))
 
     async def _read_control_state(self) -> None:
-        name = self._kind.object(DISCONNECT_CONTROL).logical_name
+        name = self._named(DISCONNECT_CONTROL)
         states = (DisconnectControl.output_state, name), (DisconnectControl.control_state, name)
         output_state, control_state = await self._association.get_many(states)
         self.outcomes.append(ControlStateRead(output_state, int(control_state)))
 
     async def _read_counter(self) -> None:
-        name = self._kind.object(INVOCATION_COUNTER).logical_name
+        name = self._named(INVOCATION_COUNTER)
         shown = await self._association.get(Data.value, name)
         if not isinstance(shown.value, int):
             raise DecodeError(
@@ -268,10 +276,10 @@ class Conversation:
             case CommandKind.SET_CLOCK:
                 await self._set_clock(await self._shown_time(), 0)
             case CommandKind.DISCONNECT:
-                name = self._kind.object(DISCONNECT_CONTROL).logical_name
+                name = self._named(DISCONNECT_CONTROL)
                 await self._association.invoke(DisconnectControl.remote_disconnect, name, 0)
             case CommandKind.RECONNECT:
-                name = self._kind.object(DISCONNECT_CONTROL).logical_name
+                name = self._named(DISCONNECT_CONTROL)
                 await self._association.invoke(DisconnectControl.remote_reconnect, name, 0)
         return "accepted"
 
