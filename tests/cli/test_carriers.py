@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
@@ -16,15 +16,17 @@ from ferraris.cli.carriers import framing_of
 from ferraris.cli.meter_url import Carrier, MeterUrl
 from ferraris.dlms import GatewayFraming, WrapperFraming
 from ferraris.dlms.hdlc import HdlcFraming
-from ferraris.link import LinkServer, SerialSettings, open_serial
+from ferraris.dlms.mbus_framing import MbusFraming
+from ferraris.link import Link, LinkServer, SerialSettings, open_serial, serve_coap, serve_tcp
 from ferraris.meter import FleetService
-from tests.cli.meters import Served, meters_served
+from tests.cli.meters import Beside, Served, meters_served
 from tests.link.pty_line import serial_line
 
 SERIAL = "FER0000000001"
 KEYS = """encryption_key = "{encryption_key}"
 authentication_key = "{authentication_key}"
 """
+SECRET = 'secret = "0x{lls_secret}"'
 
 
 class Explore:
@@ -59,11 +61,11 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return Explore(monkeypatch, capsys)
 
 
-def key_file(served: Served, directory: Path) -> Path:
-    """The first meter's keys, for a place that the list of meters does not know."""
+def key_file(served: Served, directory: Path, client: int = 1) -> Path:
+    """The first meter's keys for that client, for a place that the list of meters does not know."""
     row = json.loads(served.registry.read_text().splitlines()[0])
     path = directory / "keys.toml"
-    path.write_text(KEYS.format(**row))
+    path.write_text((KEYS if client == 1 else SECRET).format(**row))
     path.chmod(0o600)
     return path
 
@@ -93,24 +95,62 @@ def test_a_meter_that_is_not_behind_the_gateway(behind_gateway: tuple[Served, in
     assert "The gateway does not bring" in run.refused(f"tcp://127.0.0.1:{port}?gateway=0:FER0000000002")
 
 
+def on_line(device: str, serve: Callable[[FleetService, Link], Awaitable[None]]) -> Beside:
+    """Serves the meters on a serial line too."""
+
+    async def beside(service: FleetService, stack: AsyncExitStack) -> None:
+        link = await open_serial(device, SerialSettings(115_200))
+        serving = asyncio.ensure_future(serve(service, link))
+
+        async def end() -> None:
+            serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await serving
+            await link.aclose()
+
+        stack.push_async_callback(end)
+
+    return beside
+
+
 def test_a_meter_on_a_serial_line(tmp_path: Path, run: Explore) -> None:
-    with serial_line() as line:
+    with (
+        serial_line() as line,
+        meters_served(tmp_path, hdlc=True, beside=on_line(line.devices[0], FleetService.serve_bus)) as served,
+    ):
+        run.check(f"serial://{line.devices[1]}?client=1&physical=17&baud=115200", key_file(served, tmp_path))
 
-        async def beside(service: FleetService, stack: AsyncExitStack) -> None:
-            link = await open_serial(line.devices[0], SerialSettings(115_200))
-            serving = asyncio.create_task(service.serve_bus(link))
 
-            async def end() -> None:
-                serving.cancel()
-                with suppress(asyncio.CancelledError):
-                    await serving
-                await link.aclose()
+def test_a_meter_on_wired_m_bus(tmp_path: Path, run: Explore) -> None:
+    with (
+        serial_line() as line,
+        meters_served(tmp_path, beside=on_line(line.devices[0], FleetService.serve_mbus)) as served,
+    ):
+        run.check(f"mbus://{line.devices[1]}?client=1&physical=1&baud=115200", key_file(served, tmp_path))
 
-            stack.push_async_callback(end)
 
-        with meters_served(tmp_path, hdlc=True, beside=beside) as served:
-            url = f"serial://{line.devices[1]}?client=1&physical=17&baud=115200"
-            run.check(url, key_file(served, tmp_path))
+def test_a_meter_on_m_bus_behind_a_serial_server(tmp_path: Path, run: Explore) -> None:
+    servers: list[LinkServer] = []
+
+    async def beside(service: FleetService, stack: AsyncExitStack) -> None:
+        servers.append(await serve_tcp("127.0.0.1", 0, service.serve_mbus))
+        stack.push_async_callback(servers[0].aclose)
+
+    with meters_served(tmp_path, beside=beside) as served:
+        run.check(f"mbus+tcp://127.0.0.1:{servers[0].port}?client=2", key_file(served, tmp_path, 2))
+
+
+@pytest.mark.parametrize("client", [1, 2])
+def test_a_meter_over_coap(tmp_path: Path, client: int, run: Explore) -> None:
+    servers: list[LinkServer] = []
+
+    async def beside(service: FleetService, stack: AsyncExitStack) -> None:
+        servers.append(await serve_coap("127.0.0.1", 0, service.server(0).serve, "meters/1"))
+        stack.push_async_callback(servers[0].aclose)
+
+    with meters_served(tmp_path, beside=beside) as served:
+        url = f"coap://127.0.0.1:{servers[0].port}/meters/1?client={client}"
+        run.check(url, key_file(served, tmp_path, client))
 
 
 def test_what_carries_apdus_to_whom() -> None:
@@ -119,7 +159,8 @@ def test_what_carries_apdus_to_whom() -> None:
 
     assert framing("tcp://h") is framing("udp://h") is framing("coap://h") is None
     assert isinstance(framing("hdlc+tcp://h"), HdlcFraming)
-    for carrier in set(Carrier) - {Carrier.MBUS, Carrier.MBUS_TCP}:
+    assert isinstance(framing("mbus+tcp://h"), MbusFraming)
+    for carrier in Carrier:
         place = "/dev/ttyS0" if carrier.is_device else "h"
         behind = framing(f"{carrier.value}://{place}?gateway=0:a")
         assert isinstance(behind, GatewayFraming)

@@ -163,7 +163,16 @@ def test_meters_answer_on_one_serial_bus(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [["--hdlc", "--udp"], ["--serial", ":9600"], ["--serial", "/dev/ttyS0:fast"], ["--gateway", "here"]]
+    "options",
+    [
+        ["--hdlc", "--udp"],
+        ["--serial", ":9600"],
+        ["--serial", "/dev/ttyS0:fast"],
+        ["--gateway", "here"],
+        ["--mbus", ":2400"],
+        ["--coap", "--udp"],
+        ["--coap", "--hdlc"],
+    ],
 )
 def test_serial_options_that_cannot_be_are_refused(refused: Refused, tmp_path: Path, options: list[str]) -> None:
     assert options[0] in refused(tmp_path, *options)

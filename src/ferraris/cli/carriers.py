@@ -14,6 +14,7 @@ from ferraris.link import (
     AdjustableLine,
     Link,
     SerialSettings,
+    open_coap,
     open_rfc2217,
     open_serial,
     open_tcp,
@@ -31,6 +32,8 @@ async def open_link(url: MeterUrl) -> Link:
         return await _open_line(url)
     if url.carrier is Carrier.UDP:
         return await open_udp(url.host, url.port)
+    if url.carrier is Carrier.COAP:
+        return await open_coap(url.host, url.port, url.path)
     return await open_tcp(url.host, url.port)
 
 

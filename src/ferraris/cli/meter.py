@@ -19,7 +19,18 @@ from ferraris.cli.clocks import SPEED_MAX, shared_clock
 from ferraris.kernel.clock import MS_PER_S, S_PER_DAY, Clock, ScaledClock, SystemClock
 from ferraris.kernel.entropy import SeededEntropy, SystemEntropy
 from ferraris.kernel.errors import ConfigError
-from ferraris.link import Listener, SerialSettings, open_serial, open_tcp, open_udp, serve_tcp, serve_udp, together
+from ferraris.link import (
+    MBUS_SETTINGS,
+    Listener,
+    SerialSettings,
+    open_serial,
+    open_tcp,
+    open_udp,
+    serve_coap,
+    serve_tcp,
+    serve_udp,
+    together,
+)
 from ferraris.meter import (
     CsvReplay,
     Fault,
@@ -77,6 +88,7 @@ class _OtherWays:
     """Where meters answer beside their own addresses."""
 
     serial: tuple[str, SerialSettings] | None
+    mbus: tuple[str, SerialSettings] | None
     gateway: tuple[str, int]
 
 
@@ -117,10 +129,14 @@ def serve(
     ] = "",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on which each meter listens.")] = 4059,
     udp: Annotated[bool, typer.Option("--udp", help="Answer on UDP too.")] = False,
+    coap: Annotated[bool, typer.Option("--coap", help="Answer on CoAP too, at the same port of UDP.")] = False,
     hdlc: Annotated[bool, typer.Option("--hdlc", help="Speak HDLC on the port instead of the wrapper.")] = False,
     serial: Annotated[
         str,
         typer.Option(metavar="DEVICE[:BAUD]", help="Answer on this serial line too: HDLC, physical addresses from 17."),
+    ] = "",
+    mbus: Annotated[
+        str, typer.Option(metavar="DEVICE[:BAUD]", help="Answer on this wired M-Bus too, primary addresses from 1.")
     ] = "",
     gateway: Annotated[
         str, typer.Option(metavar="HOST:PORT", help="Be a gateway to the meters here: network 0, serials as addresses.")
@@ -132,21 +148,29 @@ def serve(
     load: LoadModel = StochasticLoad(seed) if csv is None else CsvReplay.read(csv)
     surroundings = Surroundings(load, Zone.load(zone))
     choice.check(directory)
-    _raise_file_limit((1 + udp) * count + min(8 * count, LINKS_AT_ONCE) + OTHER_FILES)
+    _raise_file_limit((1 + udp + coap) * count + min(8 * count, LINKS_AT_ONCE) + OTHER_FILES)
     time = _clock(directory, speed, start, clock)
     origin_ms = time.origin_ms if isinstance(time, ScaledClock) else time.now_ms()
     faults = [Fault.parse(text, origin_ms) for text in fault or []]
-    if udp and hdlc:
-        raise ConfigError("--hdlc is for streams: not with --udp")
+    if (udp or coap) and hdlc:
+        raise ConfigError("--hdlc is for streams: not with --udp or --coap")
+    if udp and coap:
+        raise ConfigError("--coap takes the port of --udp: one of them")
     settings = replace(_settings(port, push), hdlc=hdlc)
-    ways = _OtherWays(_serial_line("--serial", serial), _address("--gateway", gateway))
-    listener: Listener = together(serve_tcp, serve_udp) if udp else serve_tcp
+    ways = _OtherWays(
+        _serial_line("--serial", serial, SerialSettings()),
+        _serial_line("--mbus", mbus, MBUS_SETTINGS),
+        _address("--gateway", gateway),
+    )
+    listener: Listener = serve_tcp
+    if udp or coap:
+        listener = together(serve_tcp, serve_udp if udp else serve_coap)
     fleet = _open(directory, choice, surroundings, time, history_days)
     try:
         service = FleetService(
             fleet, models, seed, time, SystemEntropy(), listener, open_tcp, settings, faults, datagrams=open_udp
         )
-        registry = write_registry(directory, service.devices, port)
+        registry = write_registry(directory, service.devices, port, hdlc=hdlc)
         _run(service, f"registry {registry}", ways)
     finally:
         fleet.close()
@@ -187,13 +211,13 @@ def _open(directory: Path, choice: FleetChoice, surroundings: Surroundings, cloc
     return fleet
 
 
-def _serial_line(option: str, text: str) -> tuple[str, SerialSettings] | None:
+def _serial_line(option: str, text: str, settings: SerialSettings) -> tuple[str, SerialSettings] | None:
     if not text:
         return None
     device, _, baud = text.partition(":")
     if not device or (baud and not _BAUD.fullmatch(baud)):
         raise ConfigError(option, expected="DEVICE[:BAUD]", got=text)
-    return device, SerialSettings(int(baud)) if baud else SerialSettings()
+    return device, replace(settings, baud=int(baud)) if baud else settings
 
 
 def _run(service: FleetService, registry: str, ways: _OtherWays) -> None:
@@ -234,6 +258,10 @@ async def _service(service: FleetService, ways: _OtherWays) -> None:
             link = await open_serial(*ways.serial)
             stack.push_async_callback(link.aclose)
             serving.append(service.serve_bus(link))
+        if ways.mbus is not None:
+            link = await open_serial(*ways.mbus)
+            stack.push_async_callback(link.aclose)
+            serving.append(service.serve_mbus(link))
         await asyncio.gather(*serving)
 
 

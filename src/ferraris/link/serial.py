@@ -28,6 +28,8 @@ SERIAL_CAPABILITIES: Final = LinkCapabilities(
     keeps_boundaries=False,
     round_trip_ms=300,
 )
+PSEUDO_TERMINALS: Final = range(136, 144)
+"""Their major device numbers on Linux."""
 CANNOT_BE_SET: Final = (OSError, ValueError, OverflowError, termios.error)
 """What pyserial raises for a device that is not there, is no serial line, or does not know the settings."""
 
@@ -56,7 +58,15 @@ class AdjustableLine(Link, Protocol):
 
 
 class _Port(serial.Serial):  # type: ignore[misc]
-    """A port whose write never waits: pyserial's own spins while the line is busy, and would hold up the event loop."""
+    """A port whose write never waits: pyserial's own spins while the line is busy, and would hold up the event loop.
+
+    A pseudo-terminal has no parity, and refuses to be set when nothing but a parity is left to be changed: it is set without.
+    """
+
+    def _reconfigure_port(self, force_update: bool = False) -> None:
+        if os.major(os.fstat(self.fd).st_rdev) in PSEUDO_TERMINALS:
+            self._parity = serial.PARITY_NONE
+        super()._reconfigure_port(force_update)
 
     def write(self, octets: bytes) -> int:
         return os.write(self.fd, octets)
