@@ -194,9 +194,14 @@ class MeterImage:
         self._set(ImageTransferStatus.VERIFICATION_SUCCESSFUL)
         return EventCode.FIRMWARE_READY_FOR_ACTIVATION
 
-    def _activated(self) -> EventCode:
+    def _activated(self) -> EventCode | None:
+        """Activate what is there now: it is checked once more, since it may have changed since it was verified."""
         assert self._transfer is not None  # its status was read
-        version = open_image(self._transfer.image, self._key).version
+        try:
+            version = open_image(self._transfer.image, self._key).version
+        except (AuthenticationError, DecodeError):
+            self._set(ImageTransferStatus.ACTIVATION_FAILED)
+            return None
         part = self._firmware.with_suffix(".part")
         part.write_text(version, "utf-8")
         part.rename(self._firmware)
