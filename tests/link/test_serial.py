@@ -11,7 +11,7 @@ import pytest
 import uvloop
 
 from ferraris.kernel.errors import LinkClosedError, LinkUnreachableError
-from ferraris.link import SerialSettings, open_serial
+from ferraris.link import MBUS_SETTINGS, SerialSettings, open_serial
 from tests.link.conformance import LinkConformance, Pair, receive_octets
 from tests.link.pty_line import serial_line, serial_pair
 
@@ -45,6 +45,16 @@ def test_the_line_is_opened_as_asked_and_adjusted_later() -> None:
             with pytest.raises(LinkClosedError):
                 await link.adjust(SerialSettings(300))
             await other.aclose()
+
+    asyncio.run(scenario())
+
+
+def test_a_line_without_parity_is_opened_again_and_again() -> None:
+    async def scenario() -> None:
+        with serial_line() as line:
+            for _ in range(3):
+                link = await open_serial(line.devices[0], MBUS_SETTINGS)
+                await link.aclose()
 
     asyncio.run(scenario())
 
