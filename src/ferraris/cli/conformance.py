@@ -106,6 +106,7 @@ async def _run(access: MeterAccess, checks: tuple[Check, ...], *, write: bool, q
         lambda: time.time_ns() // 1_000_000,
         access.timeout_ms / 1000,
         framing if access.url.carrier.is_hdlc else None,
+        access.hdlc_address if access.url.carrier.is_hdlc and access.url.gateway is None else None,
     )
     screen = Console(stderr=True, highlight=False, quiet=quiet or not Console(stderr=True).is_terminal)
 

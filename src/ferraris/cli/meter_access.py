@@ -36,6 +36,7 @@ from ferraris.dlms import (
     curve_of_suite,
 )
 from ferraris.dlms.apdu import Mechanism
+from ferraris.dlms.hdlc import HdlcAddress, server_address
 from ferraris.kernel.entropy import SystemEntropy
 from ferraris.kernel.errors import AuthenticationError, ConfigError, FerrarisError, InvocationCounterError, LinkError
 from ferraris.keys import CounterGuard, ReservedCounter
@@ -139,6 +140,10 @@ class MeterAccess:
         """A new framing between two service access points, the URL's unless given; None where the wrapper alone is used."""
         client_sap = self.url.client_sap if client_sap is None else client_sap
         return framing_of(self.url, client_sap, self.url.server_sap if server_sap is None else server_sap)
+
+    def hdlc_address(self, server_sap: int) -> HdlcAddress:
+        """The address of a logical device's station."""
+        return server_address(server_sap, self.url.physical_address, self.url.address_octets)
 
     @asynccontextmanager
     async def associated(self) -> AsyncIterator[tuple[ClientAssociation, Associated]]:

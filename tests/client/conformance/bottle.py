@@ -7,16 +7,20 @@ from collections.abc import Callable, Collection
 
 from ferraris.client import ClientSettings
 from ferraris.client.conformance import Bench, Check, Result, chosen, run_checks
+from ferraris.dlms.hdlc import HdlcFraming, server_address
 from ferraris.kernel.clock import ManualClock
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import LinkError
 from ferraris.link import Link, Middleware, loopback_pair
 from ferraris.meter.fleet import Fleet
+from ferraris.meter.hdlc_line import HdlcLineService
 from ferraris.meter.server import MeterServer
 from ferraris.simulation import run_virtual
 from tests.meter.steady import MONDAY_MS, device_of
 
 HOUR_MS = 3_600_000
+PHYSICAL = 17
+"""The meter's physical address on an HDLC line."""
 
 Around = Callable[[Link], Link]
 
@@ -29,12 +33,14 @@ def check_meter(
     write: bool = False,
     around: Around = lambda link: link,
     clock_ms: int = MONDAY_MS + HOUR_MS,
+    hdlc: bool = False,
 ) -> list[Result]:
     """The results of checks (all of them unless named) against the fleet's first meter; `around` may tamper with its links."""
 
     async def main() -> list[Result]:
         clock = ManualClock(MONDAY_MS + HOUR_MS)
-        server = MeterServer(device_of(fleet), clock, SeededEntropy(4))
+        meter = MeterServer(device_of(fleet), clock, SeededEntropy(4))
+        server = HdlcLineService({PHYSICAL: meter}) if hdlc else meter
         tasks: list[asyncio.Task[None]] = []
 
         async def serve(link: Link) -> None:
@@ -51,6 +57,9 @@ def check_meter(
             return here
 
         bench = Bench(open_link, settings, SeededEntropy(9), lambda: clock_ms, patience_s=2.0)
+        if hdlc:
+            bench.hdlc_address = lambda sap: server_address(sap, PHYSICAL)
+            bench.new_framing = lambda client, sap: HdlcFraming(client, server_address(sap, PHYSICAL))
         results = await run_checks(bench, chosen() if checks is None else checks, write=write)
         await asyncio.gather(*tasks)
         return results

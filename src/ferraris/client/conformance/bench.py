@@ -30,6 +30,7 @@ from ferraris.dlms import (
     encode_wpdu,
 )
 from ferraris.dlms.apdu import DLMS_VERSION, Aare, Aarq, AttributeDescriptor, InitiateRequest, decode_apdu
+from ferraris.dlms.hdlc import HdlcAddress
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import (
     AuthenticationError,
@@ -253,6 +254,14 @@ class Talk:
             return replace(answer, fault=str(error))
 
 
+def proposal(settings: AssociationSettings, entropy: Entropy) -> bytes:
+    """The AARQ that a client of these settings sends first."""
+    probe = _Probe(Role.CLIENT, _forgetful(settings), entropy)
+    probe.send(Associate(), 0)
+    [octets] = probe.outgoing()
+    return octets
+
+
 @dataclass
 class Bench:
     """The server under test: how to reach it, as whom, and what it is known to have."""
@@ -264,6 +273,8 @@ class Bench:
     patience_s: float = 3.0
     new_framing: NewFraming | None = None
     """Where APDUs do not travel in the wrapper."""
+    hdlc_address: Callable[[int], HdlcAddress] | None = None
+    """The station of a server's service access point, where it is an HDLC station that this bench reaches itself."""
     readable: AttributeDescriptor = LOGICAL_DEVICE_NAME
     """An attribute that the client may read, for requests that are about something else."""
     _exploration: Exploration | None = None

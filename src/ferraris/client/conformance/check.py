@@ -51,7 +51,15 @@ class Check:
     function: CheckFunction
 
 
-SECTIONS: Final = ("Wrapper", "Association", "Services", "Long results and parts of them", "Security", "Objects")
+SECTIONS: Final = (
+    "Wrapper",
+    "HDLC",
+    "Association",
+    "Services",
+    "Long results and parts of them",
+    "Security",
+    "Objects",
+)
 _CHECKS: Final[dict[str, Check]] = {}
 
 

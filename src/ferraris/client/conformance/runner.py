@@ -9,6 +9,7 @@ from typing import Final
 from ferraris.client.conformance import (  # noqa: F401 - the modules register their checks when they are imported
     association_checks,
     framing_checks,
+    hdlc_checks,
     object_checks,
     security_checks,
     service_checks,
