@@ -14,6 +14,7 @@ from ferraris.cli.key_file import read_keys
 from ferraris.cli.meter_url import MeterUrl
 from ferraris.cosem.quirks import QuirkFile
 from ferraris.dlms.inspect.push_layouts import PushLayoutFile
+from ferraris.dlms.key_encodings import private_key_from_pem, public_key_from_octets
 from ferraris.kernel.errors import TableError
 from ferraris.kernel.tables import parse_toml
 from ferraris.meter.csv_replay import CsvReplay
@@ -76,6 +77,15 @@ def key_file(path: Path) -> None:
     read_keys(path, MeterUrl.parse("tcp://127.0.0.1:4059"))
 
 
+def public_key_file(octets: bytes) -> None:
+    """A certificate or a public key, in DER or in PEM."""
+    public_key_from_octets(octets)
+
+
+def private_key_file(octets: bytes) -> None:
+    private_key_from_pem(octets)
+
+
 def decode_tool(path: Path) -> None:
     """`ferraris decode FILE`, up to the screen."""
     for message in messages_of_file(path, GREEN_BOOK_KEYS):
@@ -98,6 +108,9 @@ OBJECT_LISTS = (
     b"0102020412000809060000010000ff0f02120000020412000809060000010000ff0f0212000",
     *PROFILES[:3],
 )
+KEYS_BESIDE = b'signing_key = "our-key.pem"\nmeter_signing_key = "%s"\nmeter_system_title = "4645520000000001"\n' % (
+    b"04" + b"11" * 64
+)
 URLS = (
     b"tcp://127.0.0.1:4059?client=16&server=1",
     b"udp://[::1]:4059",
@@ -109,6 +122,7 @@ KEY_FILES = (
         b'encryption_key = "000102030405060708090a0b0c0d0e0f"\nauthentication_key = "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"\n'
         b'secret = "0x3132"\nsystem_title = "4645520000000001"\n'
     ),
+    KEYS_BESIDE,
     (
         b'{"host": "127.0.0.1", "port": 4059, "encryption_key": "000102030405060708090a0b0c0d0e0f", "system_title":'
         b' "4645520000000001", "lls_secret": "31", "profile": "smr5_three_phase"}\n'

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
 from ferraris.cosem import KeyId, SecuritySuite
 from ferraris.dlms import Ciphering, Envelope, Layer, PushReceiver, PushSecurity, protect_push, unwrap_key, wrap_key
 from ferraris.dlms.apdu import DEDICATED_CIPHERED_TAGS, GLOBAL_CIPHERED_TAGS
@@ -147,3 +149,20 @@ def certificate_seeds() -> tuple[bytes, ...]:
 @cache
 def envelope_seeds() -> tuple[bytes, ...]:
     return tuple(octets for octets in opened_seeds() if octets[0] in (0xDD, 0xDF))
+
+
+@cache
+def public_key_seeds() -> tuple[bytes, ...]:
+    """A point, a key and a certificate, in DER and in PEM."""
+    key = signing_key(CLIENT_TITLE, SecuritySuite.SUITE_1)
+    forms = [
+        key.key.public_key().public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo)
+        for encoding in (Encoding.DER, Encoding.PEM)
+    ]
+    return (key.point, *forms, certificate_seeds()[0])
+
+
+@cache
+def private_key_seeds() -> tuple[bytes, ...]:
+    key = signing_key(CLIENT_TITLE, SecuritySuite.SUITE_1).key
+    return (key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ferraris.dlms import Role
 from ferraris.dlms.inspect import answer_line
 from ferraris.dlms.mbus_segments import decode_segments, join_pieces
+from ferraris.dlms.plc_llc import decode_llc, encode_llc
 from ferraris.dlms.untagged import read_value
 from tests.fuzz import decoders, ends, files, lines, protected, systems
 from tests.fuzz.seeds import bare_apdus, captures, seeds, telegrams
@@ -39,6 +40,7 @@ TARGETS = (
     Target("meter-sign-on", lines.meter_sign_on, lines.METER_SIGN_ON_SEEDS),
     Target("readout", lines.readout, lines.READOUT_SEEDS),
     Target("gateway", lines.gateway, lines.GATEWAY_SEEDS),
+    Target("plc-llc", decode_llc, (encode_llc(1, 16, bare_apdus()[0]),)),
     # Whatever remembers
     Target("general-blocks", ends.general_blocks, ends.GENERAL_BLOCK_SEEDS),
     Target("client", ends.association(Role.CLIENT), ends.association_seeds()),
@@ -63,6 +65,8 @@ TARGETS = (
     Target("object-list", files.object_list, files.OBJECT_LISTS),
     Target("meter-url", files.meter_url, files.URLS),
     Target("key-file", files.as_file(files.key_file), files.KEY_FILES),
+    Target("public-key", files.public_key_file, protected.public_key_seeds()),
+    Target("private-key", files.private_key_file, protected.private_key_seeds()),
     Target("registry", systems.registry, (systems.REGISTERED,)),
     Target("csv", files.as_file(files.replay, ".csv"), (files.CSV_SEED,)),
 )

@@ -15,7 +15,17 @@ TRIES = 100
 SLOW_TRIES = 20
 SLOW = {"profile", "object-list", "decode", "protection", "opened", "client", "server", "key-file", "csv"}
 """Targets of a millisecond a try and more."""
-REFUSED_AS_SEEDS = {"inspect", "captures", "apdu", "data-type", "protection", "opened", "object-list", "certificate"}
+REFUSED_AS_SEEDS = {
+    "inspect",
+    "captures",
+    "apdu",
+    "data-type",
+    "protection",
+    "opened",
+    "object-list",
+    "certificate",
+    "key-file",
+}
 """Targets whose seeds are of many kinds, under many keys or spoilt on purpose: not all of them are theirs."""
 BY_NAME = {target.name: target for target in TARGETS}
 each_target = pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)

@@ -33,7 +33,7 @@ def private_key(beside: Path, name: str, text: str) -> PrivateKey | None:
     try:
         if _DIGITS.fullmatch(text):
             return private_key_from_number(bytes.fromhex(text))
-        path = beside.parent / text
+        path = _named(beside, name, text)
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & 0o077:
             raise ConfigError(f"{path} may be read by others than its owner", expected="mode 0600", got=f"{mode:04o}")
@@ -45,7 +45,7 @@ def private_key(beside: Path, name: str, text: str) -> PrivateKey | None:
 def public_key(beside: Path, name: str, text: str) -> HandedKey:
     """The public key that `text` names. Raises ConfigError for what is none, and for a certificate that is not valid now."""
     try:
-        octets = bytes.fromhex(text) if _DIGITS.fullmatch(text) else _read(beside.parent / text)
+        octets = bytes.fromhex(text) if _DIGITS.fullmatch(text) else _read(_named(beside, name, text))
         handed = public_key_from_octets(octets)
         if handed.certificate is not None:
             handed.certificate.check_valid_at(int(time.time()))
@@ -91,6 +91,16 @@ class MeterPoints:
             return {} if point is None or self.title is None else {self.title: point}
 
         return KnownPoints(of(KeyPurpose.SIGNING), of(KeyPurpose.AGREEMENT))
+
+
+def _named(beside: Path, name: str, text: str) -> Path:
+    """The file of that name. What is none may be a key that was mistyped, so it is not shown."""
+    path = beside.parent / text
+    if not path.is_file():
+        raise ConfigError(
+            f"{name} in {beside}", expected="hexadecimal digits, or the name of a file", got="something else"
+        )
+    return path
 
 
 def _read(path: Path) -> bytes:
