@@ -85,7 +85,17 @@ from ferraris.cosem.classes.single_action_schedule import (
     ScheduleType,
     SingleActionSchedule,
 )
-from ferraris.cosem.date_time import DATE_TIME_OCTETS, ClockStatus, CosemDate, CosemDateTime, CosemTime
+from ferraris.cosem.date_time import (
+    DATE_TIME_OCTETS,
+    DAY_LAST_OF_MONTH,
+    DAY_SECOND_LAST_OF_MONTH,
+    MONTH_DAYLIGHT_SAVING_BEGIN,
+    MONTH_DAYLIGHT_SAVING_END,
+    ClockStatus,
+    CosemDate,
+    CosemDateTime,
+    CosemTime,
+)
 from ferraris.cosem.declaration import DYNAMIC, STATIC, Attribute, CosemObject, Method, Selector
 from ferraris.cosem.events import EventCode, Severity
 from ferraris.cosem.obis_code import Obis
@@ -126,8 +136,12 @@ from ferraris.kernel.units import Unit
 __all__ = [
     "CLOCK_TIME",
     "DATE_TIME_OCTETS",
+    "DAY_LAST_OF_MONTH",
+    "DAY_SECOND_LAST_OF_MONTH",
     "DYNAMIC",
     "ENTRY_DESCRIPTOR",
+    "MONTH_DAYLIGHT_SAVING_BEGIN",
+    "MONTH_DAYLIGHT_SAVING_END",
     "NOT_A_TIME",
     "POLICIES_OF_V0",
     "RANGE_DESCRIPTOR",

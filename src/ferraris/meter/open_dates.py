@@ -15,12 +15,14 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from ferraris.cosem import CosemDate, CosemDateTime, CosemTime
-from ferraris.cosem.date_time import (
+from ferraris.cosem import (
     DAY_LAST_OF_MONTH,
     DAY_SECOND_LAST_OF_MONTH,
     MONTH_DAYLIGHT_SAVING_BEGIN,
     MONTH_DAYLIGHT_SAVING_END,
+    CosemDate,
+    CosemDateTime,
+    CosemTime,
 )
 from ferraris.kernel.clock import MS_PER_S, S_PER_DAY
 from ferraris.meter.clock import Zone
