@@ -151,6 +151,7 @@ class ClientAssociation:
         self._on_notification = on_notification
         self._invoke_id = 0
         self._long_invoke_id = 0
+        self._associated: Associated | None = None
         self._plan: BundlePlan | None = None
         self._short_names: ShortNames | None = None
         self.round_trips = 0
@@ -170,8 +171,7 @@ class ClientAssociation:
         self._engine.send(Associate(), self._now_ms())
         event = await self._next_event()
         if isinstance(event, Associated):
-            ciphered = self._settings.association.ciphered
-            self._plan = plan_of(event.conformance, event.peer_max_receive_pdu_size, ciphered=ciphered)
+            self._associated, self._plan = event, None
             return event
         if isinstance(event, Rejected):
             raise refusal_of(event)
@@ -234,7 +234,7 @@ class ClientAssociation:
         """
         results: list[bytes | DataAccessResult] = []
         while len(results) < len(descriptors):
-            plan = self._plan or BundlePlan(BundleService.SINGLE, 1)
+            plan = self._plan = self._plan or self._first_plan()
             for bundle in bundles_of(descriptors[len(results) :], plan.size):
                 try:
                     results += await self._read_bundle(plan.service, bundle)
@@ -244,6 +244,13 @@ class ClientAssociation:
                     self._plan = plan.halved()
                     break
         return results
+
+    def _first_plan(self) -> BundlePlan:
+        associated = self._associated
+        if associated is None:
+            return BundlePlan(BundleService.SINGLE, 1)
+        ciphered = self._settings.association.ciphered
+        return plan_of(associated.conformance, associated.peer_max_receive_pdu_size, ciphered=ciphered)
 
     async def get_many(self, attributes: Sequence[tuple[Attribute[Any], Obis]]) -> list[Any]:
         """Several attributes' values, in the fewest round trips. Raises RefusedError for the first that the meter refuses."""
@@ -364,8 +371,10 @@ class ClientAssociation:
             outgoing = engine.outgoing()
             self.round_trips += bool(outgoing)
             try:
-                for apdu in outgoing:
-                    framing.send(apdu, self._now_ms())
+                if outgoing:
+                    now_ms = self._now_ms()
+                    for apdu in outgoing:
+                        framing.send(apdu, now_ms)
                 for octets in framing.outgoing():
                     await self._link.send(octets)
             except LinkError as error:
@@ -380,14 +389,14 @@ class ClientAssociation:
             deadline_ms = engine.wake_at()
             assert deadline_ms is not None  # every APDU that a client sends is answered
             try:
-                await self._receive(deadline_ms)
+                now_ms = await self._receive(deadline_ms)
                 for apdu in framing.apdus():
-                    engine.receive(apdu, self._now_ms())
+                    engine.receive(apdu, now_ms)
             except (LinkError, RemoteProtocolError) as error:
                 engine.abort(error)
 
-    async def _receive(self, deadline_ms: int) -> None:
-        """Hand the framing what comes, or let it and the engine know that time has passed."""
+    async def _receive(self, deadline_ms: int) -> int:
+        """Hand the framing what comes, or let it and the engine know that time has passed. The time it is then."""
         framing = self._framing
         wake_ms = framing.wake_at()
         wake_ms = deadline_ms if wake_ms is None else min(wake_ms, deadline_ms)
@@ -399,7 +408,9 @@ class ClientAssociation:
             self._engine.tick(now_ms)
             framing.tick(now_ms)
         else:
-            framing.receive(octets, self._now_ms())
+            now_ms = self._now_ms()
+            framing.receive(octets, now_ms)
+        return now_ms
 
     async def _until_connected(self, *, connected: bool) -> None:
         """Let the framing set up or end its own connection. Raises LinkError, RemoteProtocolError."""
