@@ -34,12 +34,13 @@ def check_meter(
     around: Around = lambda link: link,
     clock_ms: int = MONDAY_MS + HOUR_MS,
     hdlc: bool = False,
+    profile: str = "smr5_three_phase",
 ) -> list[Result]:
     """The results of checks (all of them unless named) against the fleet's first meter; `around` may tamper with its links."""
 
     async def main() -> list[Result]:
         clock = ManualClock(MONDAY_MS + HOUR_MS)
-        meter = MeterServer(device_of(fleet), clock, SeededEntropy(4))
+        meter = MeterServer(device_of(fleet, profile=profile), clock, SeededEntropy(4))
         server = HdlcLineService({PHYSICAL: meter}) if hdlc else meter
         tasks: list[asyncio.Task[None]] = []
 

@@ -38,13 +38,19 @@ def on_apdus(change: Change) -> Callable[[bytes], bytes]:
     return changed
 
 
-def check_with(fleet: Fleet, settings: ClientSettings, name: str, change: Callable[[bytes], bytes]) -> Result:
+def check_with(
+    fleet: Fleet,
+    settings: ClientSettings,
+    name: str,
+    change: Callable[[bytes], bytes],
+    profile: str = "smr5_three_phase",
+) -> Result:
     """One check against a meter whose WPDUs all pass through `change`."""
 
     def around(link: Link) -> Link:
         return Tampering(link, change)
 
-    [result] = check_meter(fleet, settings, chosen([name]), around=around)
+    [result] = check_meter(fleet, settings, chosen([name]), around=around, profile=profile)
     return result
 
 

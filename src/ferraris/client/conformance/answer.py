@@ -9,6 +9,7 @@ from ferraris.dlms.apdu import (
     DEDICATED_CIPHERED_TAGS,
     GLOBAL_CIPHERED_TAGS,
     Aare,
+    AccessResponse,
     ActionResponseNormal,
     Apdu,
     AssociationResult,
@@ -18,7 +19,9 @@ from ferraris.dlms.apdu import (
     GetResponseNormal,
     GetResponseWithBlock,
     GetResponseWithList,
+    ReadResponse,
     SetResponseNormal,
+    WriteResponse,
     decode_apdu,
 )
 from ferraris.kernel.errors import DecodeError
@@ -71,6 +74,12 @@ class Answer:
             return isinstance(apdu.result, bytes)
         if isinstance(apdu, GetResponseWithList):
             return any(isinstance(result, bytes) for result in apdu.results)
+        if isinstance(apdu, ReadResponse):
+            return any(isinstance(result, bytes) for result in apdu.results)
+        if isinstance(apdu, WriteResponse):
+            return DataAccessResult.SUCCESS in apdu.results
+        if isinstance(apdu, AccessResponse):
+            return any(int(result) == 0 for _, result in apdu.answers)
         if isinstance(apdu, SetResponseNormal | ActionResponseNormal):
             return int(apdu.result) == 0
         if isinstance(apdu, Aare):
@@ -106,10 +115,10 @@ def _words(apdu: Apdu) -> str:
         return f"confirmed-service-error ({spelled(apdu.category)} {apdu.value})"
     if isinstance(apdu, Aare):
         return f"AARE {spelled(apdu.result)}, {spelled(apdu.result_source_diagnostic)}"
-    if isinstance(apdu, GetResponseWithList):
+    if isinstance(apdu, GetResponseWithList | ReadResponse):
         results = [spelled(r) if isinstance(r, DataAccessResult) else "data" for r in apdu.results]
         more = len(results) - RESULTS_SHOWN
-        return f"GetResponseWithList ({', '.join(results[:RESULTS_SHOWN])}{f' and {more} more' if more > 0 else ''})"
+        return f"{type(apdu).__name__} ({', '.join(results[:RESULTS_SHOWN])}{f' and {more} more' if more > 0 else ''})"
     result = getattr(apdu, "result", None)
     if isinstance(result, bytes):
         return f"{type(apdu).__name__} with {len(result)} octets of data"

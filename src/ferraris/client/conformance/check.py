@@ -59,6 +59,7 @@ SECTIONS: Final = (
     "Long results and parts of them",
     "Security",
     "Objects",
+    "Short names",
 )
 _CHECKS: Final[dict[str, Check]] = {}
 

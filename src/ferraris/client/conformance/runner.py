@@ -7,19 +7,26 @@ from contextlib import suppress
 from typing import Final
 
 from ferraris.client.conformance import (  # noqa: F401 - the modules register their checks when they are imported
+    access_checks,
     association_checks,
     framing_checks,
+    general_block_checks,
     hdlc_checks,
     object_checks,
     security_checks,
     service_checks,
+    short_name_checks,
     transfer_checks,
 )
 from ferraris.client.conformance.bench import Bench
 from ferraris.client.conformance.check import Check, NotApplicable, Outcome, registered
 from ferraris.client.conformance.result import Result
+from ferraris.cosem import Referencing
 from ferraris.kernel.errors import FerrarisError, LinkError, LinkUnreachableError
 
+OF_ANY_REFERENCING: Final = ("Wrapper", "HDLC")
+"""Sections that ask for no attribute."""
+OF_SHORT_NAMES: Final = ("Short names",)
 UNREACHABLE: Final = "the server cannot be reached"
 
 
@@ -59,6 +66,10 @@ async def run_checks(
 
 
 async def _run(each: Check, bench: Bench) -> Result:
+    by_short_names = bench.association.referencing is Referencing.SHORT_NAME
+    if each.section not in OF_ANY_REFERENCING and by_short_names is not (each.section in OF_SHORT_NAMES):
+        names = "short" if by_short_names else "logical"
+        return Result(each, Outcome.NOT_APPLICABLE, got=f"the association goes by {names} names")
     try:
         finding = await each.function(bench)
     except NotApplicable as reason:
