@@ -19,6 +19,7 @@ from ferraris import cosem, dlms
 from ferraris.cli import main as command_line
 from ferraris.cosem.profile_file import read_profile_file
 from ferraris.cosem.quirks import quirk_files
+from ferraris.dlms import hdlc
 from ferraris.dlms.inspect.push_layouts import push_layout_file, push_layout_files
 from ferraris.kernel import errors, limits
 from ferraris.kernel.units import unit_rows
@@ -190,6 +191,18 @@ def association_states_page() -> str:
     return page("States of an association", introduction, body)
 
 
+def hdlc_states_page() -> str:
+    body: list[str] = []
+    for station in hdlc.Station:
+        body += [f"## The {station.value} station", "", "```mermaid", hdlc.link_diagram(station).rstrip(), "```", ""]
+    introduction = (
+        "The states of a data link connection, drawn from the table that both stations move by: the client is the primary one. "
+        "CONNECT stands for SNRM, GRANT for UA, REFUSE for DM, REJECT for FRMR, DISCONNECT for DISC, LOSE for a time-out with no "
+        "try left, or inactivity."
+    )
+    return page("States of an HDLC connection", introduction, body)
+
+
 def limits_page() -> str:
     tree = ast.parse(inspect.getsource(limits))
     rows: list[list[object]] = []
@@ -234,6 +247,7 @@ PAGES = {
     "quirks.md": quirks_page,
     "push-layouts.md": push_layouts_page,
     "association-states.md": association_states_page,
+    "hdlc-states.md": hdlc_states_page,
     "limits.md": limits_page,
     "errors.md": errors_page,
     "units.md": units_page,
