@@ -56,6 +56,18 @@ def test_a_meter(reader: TestClient) -> None:
     assert (body["commanded_control_state"], body["confirmed_control_state"]) == (0, 0)
     assert body["profiles"][0]["absent"] == 8
     assert "row" not in body
+    assert body["terms"] == {
+        "link": "tcp",
+        "framing": "wrapper",
+        "physical_address": None,
+        "gateway": "",
+        "referencing": "logical name",
+        "authentication": "hls_gmac",
+        "context": "ciphered",
+        "suite": 0,
+        "policy": "authenticated_encrypted",
+        "ciphering": "glo",
+    }
 
 
 def test_the_commanded_state_stands_beside_the_confirmed_one(reader: TestClient) -> None:

@@ -13,6 +13,7 @@ from math import exp, sin
 from pathlib import Path
 from zlib import crc32
 
+from ferraris.cosem import CompanionProfile, load_profile
 from ferraris.headend import (
     AssociationFinished,
     CheckClock,
@@ -132,6 +133,9 @@ class Town:
         self.step(*(MeterRegistered(row, (PROFILE,)) for row in rows))
 
     # What the console uses
+
+    def companion_profile(self, name: str) -> CompanionProfile:
+        return load_profile(name)
 
     def post(self, event: Event) -> None:
         self.posted.append(event)

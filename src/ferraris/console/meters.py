@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ferraris.console.objects import ObjectView, browse, known_values
 from ferraris.console.port import System
 from ferraris.console.problems import not_found
+from ferraris.cosem import CompanionProfile
 from ferraris.cosem import events as event_table
-from ferraris.cosem import load_profile
-from ferraris.headend import HeadEndState, MeterView, meter_view
+from ferraris.headend import HeadEndState, MeterView, meter_view, terms_of, terms_view
+from ferraris.kernel.errors import ConfigError, TableError
 from ferraris.store import CommandState, MeterRow, RecordStore
 
 COMMANDS_SEARCHED = 200
@@ -55,7 +56,21 @@ class MeterReader:
         view = meter_view(self.state, row.id)
         if view is None:
             raise not_found("meter", row.serial)
-        return view
+        profile = self.profile(row)
+        if profile is None:
+            return replace(view, profile_title=row.profile)
+        try:
+            terms = terms_view(row, terms_of(row, profile))
+        except ConfigError:  # an old row that no profile fits: the head-end's alarm says so
+            terms = None
+        return replace(view, profile_title=profile.title, terms=terms)
+
+    def profile(self, row: MeterRow) -> CompanionProfile | None:
+        """The meter's companion profile; None where it cannot be had any more."""
+        try:
+            return self.system.companion_profile(row.profile)
+        except (ConfigError, TableError):
+            return None
 
     def serial(self, meter: int | None) -> str:
         """The serial of a meter's number; empty for none."""
@@ -69,7 +84,9 @@ class MeterReader:
 
     async def objects(self, row: MeterRow) -> tuple[ObjectView, ...]:
         """What the meter presents to the association in which it is read."""
-        profile = load_profile(row.profile)
+        profile = self.profile(row)
+        if profile is None:
+            return ()
         stored = await asyncio.to_thread(self.system.stores.intervals.last_values, row.id)
         asked = await asyncio.to_thread(self.records.commands, row.id, [CommandState.CONFIRMED], COMMANDS_SEARCHED)
         known = known_values(profile, stored, asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ferraris.cosem import CompanionProfile
 from ferraris.headend import CommandKind, Event, HeadEnd
 from ferraris.kernel.clock import Clock, ScaledClock
 from ferraris.store import CommandRow, Stores
@@ -24,6 +25,10 @@ class System(Protocol):
 
     @property
     def clock(self) -> Clock: ...
+
+    def companion_profile(self, name: str) -> CompanionProfile:
+        """The companion profile of that name or path. Raises ConfigError or TableError for one that cannot be had."""
+        ...
 
     def post_command(self, meter: int, kind: CommandKind, argument: str = "", requested_by: str = "") -> CommandRow:
         """Durably take an operator's command, audit it and hand it to the head-end. Raises StoreError."""

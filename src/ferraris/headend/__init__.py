@@ -60,12 +60,14 @@ from ferraris.headend.queries import (
     MeterView,
     Overview,
     ProfileView,
+    TermsView,
     collectable,
     collection_rate,
     list_meters,
     meter_view,
     open_alarms,
     overview,
+    terms_view,
 )
 from ferraris.headend.state import Activity, Alarm, Command, Communication, Counts, HeadEndState
 from ferraris.headend.terms import (
@@ -184,6 +186,7 @@ __all__ = [
     "StoreEvents",
     "StoreReadings",
     "Terms",
+    "TermsView",
     "Work",
     "WorkRefused",
     "clock_offset",
@@ -199,4 +202,5 @@ __all__ = [
     "plan_to_json",
     "standard_alarm_rules",
     "terms_of",
+    "terms_view",
 ]

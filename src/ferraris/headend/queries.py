@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from ferraris.headend.alarms import SYSTEM
 from ferraris.headend.state import Activity, Alarm, Communication, Counts, Coverage, HeadEndState, Meter
-from ferraris.store import AlarmSeverity, IntervalStore
+from ferraris.headend.terms import Terms
+from ferraris.store import AlarmSeverity, IntervalStore, MeterRow
 
 PAGE_ROWS_MAX = 1_000
 
@@ -76,6 +77,22 @@ class ProfileView:
 
 
 @dataclass(frozen=True, slots=True)
+class TermsView:
+    """On what terms the meter is talked with, in words."""
+
+    link: str
+    framing: str
+    physical_address: int | None
+    gateway: str
+    referencing: str
+    authentication: str
+    context: str
+    suite: int
+    policy: str
+    ciphering: str
+
+
+@dataclass(frozen=True, slots=True)
 class MeterView:
     """Everything the head-end knows of a meter, but its keys."""
 
@@ -88,6 +105,9 @@ class MeterView:
     failures: int
     last_attempt_ms: int | None
     next_attempt_ms: int | None
+    profile_title: str = ""
+    """Of its companion profile, where that is at hand; so are the terms."""
+    terms: TermsView | None = None
 
 
 class MeterOrder(StrEnum):
@@ -171,6 +191,22 @@ def meter_view(state: HeadEndState, number: int) -> MeterView | None:
         failures=meter.failures,
         last_attempt_ms=meter.last_attempt_ms,
         next_attempt_ms=meter.due_ms if meter.activity is Activity.IDLE else None,
+    )
+
+
+def terms_view(row: MeterRow, terms: Terms) -> TermsView:
+    """The terms of a meter as people read them."""
+    return TermsView(
+        link=row.link,
+        framing=terms.framing.value,
+        physical_address=row.physical_address,
+        gateway=row.gateway,
+        referencing=terms.referencing.value,
+        authentication=terms.authentication.name.lower(),
+        context="ciphered" if terms.ciphered else "plain",
+        suite=int(terms.suite),
+        policy=terms.policy.name.lower(),
+        ciphering=terms.ciphering.value,
     )
 
 

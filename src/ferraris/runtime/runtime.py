@@ -17,6 +17,7 @@ from typing import Final
 import structlog
 
 from ferraris.client import ClientAssociation
+from ferraris.cosem import CompanionProfile
 from ferraris.headend import (
     USUAL_PROFILES,
     AssociationFinished,
@@ -44,6 +45,7 @@ from ferraris.kernel.errors import ConfigError, FerrarisError, InvocationCounter
 from ferraris.keys import MasterKey
 from ferraris.link import Connector, Link, LinkServer, Listener
 from ferraris.runtime.carriers import Lines, framing_of, line_of
+from ferraris.runtime.companion import companion_profile
 from ferraris.runtime.conversation import Conversation
 from ferraris.runtime.failures import failure_of
 from ferraris.runtime.key_ring import KeyRing
@@ -117,6 +119,10 @@ class Runtime:
     def clock(self) -> Clock:
         """The clock that the head-end lives by."""
         return self._world.clock
+
+    def companion_profile(self, name: str) -> CompanionProfile:
+        """The companion profile of that name or path. Raises ConfigError or TableError for one that cannot be had."""
+        return companion_profile(name)
 
     def post_command(self, meter: int, kind: CommandKind, argument: str = "", requested_by: str = "") -> CommandRow:
         """Durably take an operator's command and hand it to the head-end. Raises StoreError."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -30,6 +31,21 @@ def buttons(street: Town, number: int) -> list[str | None]:
 )
 def test_what_may_be_ordered(street: Town, number: int, acts: list[str]) -> None:
     assert buttons(street, number) == acts
+
+
+def test_the_page_says_on_what_terms_the_meter_is_talked_with(street: Town) -> None:
+    meters = MeterReader(street)
+    row = replace(meters.row("FER0000000001"), link="hdlc+tcp", physical_address=17, referencing="short_name", suite=1)
+    text = Reader(identity(row, meters.view(row))).text
+    assert "HDLC 17 over hdlc+tcpshort namesHLS-GMAC, cipheredSuite 1" in text
+
+
+def test_the_page_of_a_meter_whose_profile_is_gone_shows_all_the_rest(street: Town) -> None:
+    meters = MeterReader(street)
+    row = replace(meters.row("FER0000000001"), profile="smr9")
+    view = meters.view(row)
+    assert (view.profile_title, view.terms) == ("smr9", None)
+    assert "smr9" in Reader(identity(row, view)).text
 
 
 def test_what_changes_something_is_asked_for_first() -> None:

@@ -16,8 +16,7 @@ from ferraris.console.pages.meter_tabs import tab_content, tab_row
 from ferraris.console.pages.meter_view import PageView
 from ferraris.console.pages.parts import chip, communication_chip, empty
 from ferraris.console.problems import Problem
-from ferraris.cosem import load_profile
-from ferraris.headend import CommandKind, MeterView
+from ferraris.headend import CommandKind, MeterView, TermsView
 from ferraris.kernel.errors import FerrarisError
 from ferraris.store import MeterRow
 
@@ -173,7 +172,7 @@ class OrderDialog:
 
 def identity(row: MeterRow, view: MeterView) -> Markup:
     """Who the meter is, and what may be ordered."""
-    facts = [load_profile(row.profile).title, f"Group {row.group}", f"{row.host}:{row.port}"]
+    facts = [view.profile_title, f"Group {row.group}", f"{row.host}:{row.port}", *terms_facts(view.terms)]
     disconnected = view.commanded_control_state == DISCONNECTED
     unknown = view.commanded_control_state is None
     buttons: list[Child] = [
@@ -191,6 +190,21 @@ def identity(row: MeterRow, view: MeterView) -> Markup:
         tag("div", buttons, class_="ends"),
         class_="identity",
     )
+
+
+def terms_facts(terms: TermsView | None) -> list[str]:
+    """How the meter is talked with: framing, names, authentication, suite."""
+    if terms is None:
+        return []
+    station = "" if terms.physical_address is None else f" {terms.physical_address}"
+    behind = f" behind gateway {terms.gateway}" if terms.gateway else ""
+    mechanism = terms.authentication.replace("_", "-").upper()
+    return [
+        f"{terms.framing}{station} over {terms.link}{behind}",
+        f"{terms.referencing}s",
+        f"{mechanism}, {terms.context}",
+        f"Suite {terms.suite}",
+    ]
 
 
 def _button(name: str, kind: CommandKind, tone: str = "") -> Markup:
