@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from ferraris.cli.meter_url import Carrier, MeterUrl
 from ferraris.client import sign_on
-from ferraris.dlms import Framing, GatewayFraming, WrapperFraming
+from ferraris.dlms import Framing, GatewayFraming, MbusFraming, WrapperFraming
 from ferraris.dlms.hdlc import HdlcFraming, server_address
-from ferraris.dlms.mbus_framing import MbusFraming
 from ferraris.link import (
     MBUS_SETTINGS,
     AdjustableLine,

@@ -36,7 +36,6 @@ from ferraris.meter import (
     Fault,
     Fleet,
     FleetService,
-    LoadModel,
     Manufacture,
     ServiceSettings,
     StochasticLoad,
@@ -145,26 +144,19 @@ def serve(
     """Serve virtual meters until the process is told to end. The same directory brings the same meters back."""
     choice = FleetChoice(count, seed, profile or ["smr5_three_phase"], zone)
     models = [meter_model(name) for name in choice.profiles]
-    load: LoadModel = StochasticLoad(seed) if csv is None else CsvReplay.read(csv)
-    surroundings = Surroundings(load, Zone.load(zone))
+    surroundings = Surroundings(StochasticLoad(seed) if csv is None else CsvReplay.read(csv), Zone.load(zone))
     choice.check(directory)
     _raise_file_limit((1 + udp + coap) * count + min(8 * count, LINKS_AT_ONCE) + OTHER_FILES)
     time = _clock(directory, speed, start, clock)
     origin_ms = time.origin_ms if isinstance(time, ScaledClock) else time.now_ms()
     faults = [Fault.parse(text, origin_ms) for text in fault or []]
-    if (udp or coap) and hdlc:
-        raise ConfigError("--hdlc is for streams: not with --udp or --coap")
-    if udp and coap:
-        raise ConfigError("--coap takes the port of --udp: one of them")
+    listener = _listener(udp=udp, coap=coap, hdlc=hdlc)
     settings = replace(_settings(port, push), hdlc=hdlc)
     ways = _OtherWays(
         _serial_line("--serial", serial, SerialSettings()),
         _serial_line("--mbus", mbus, MBUS_SETTINGS),
         _address("--gateway", gateway),
     )
-    listener: Listener = serve_tcp
-    if udp or coap:
-        listener = together(serve_tcp, serve_udp if udp else serve_coap)
     fleet = _open(directory, choice, surroundings, time, history_days)
     try:
         service = FleetService(
@@ -174,6 +166,16 @@ def serve(
         _run(service, f"registry {registry}", ways)
     finally:
         fleet.close()
+
+
+def _listener(*, udp: bool, coap: bool, hdlc: bool) -> Listener:
+    if (udp or coap) and hdlc:
+        raise ConfigError("--hdlc is for streams: not with --udp or --coap")
+    if udp and coap:
+        raise ConfigError("--coap takes the port of --udp: one of them")
+    if not (udp or coap):
+        return serve_tcp
+    return together(serve_tcp, serve_udp if udp else serve_coap)
 
 
 def _settings(port: int, push: str) -> ServiceSettings:

@@ -53,7 +53,11 @@ from ferraris.dlms.key_encodings import (
     public_key_from_octets,
 )
 from ferraris.dlms.key_pairs import KeyPairs, KnownPoints, PublicKeys
+from ferraris.dlms.line import DataLink, LineEnded, LineEvent, LineMessage
+from ferraris.dlms.mbus_framing import MbusFraming
+from ferraris.dlms.mbus_line import MbusLine
 from ferraris.dlms.notification_layout import Notification, NotificationDecoder
+from ferraris.dlms.plc_llc import PlcLlcFraming
 from ferraris.dlms.protection import PROTECTION_OCTETS_MAX
 from ferraris.dlms.push import PushReceiver, PushSecurity, ReceivedPush, protect_push
 from ferraris.dlms.refusals import ExceptionAnswerError, exception_answer
@@ -96,6 +100,7 @@ __all__ = [
     "Ciphering",
     "Command",
     "Curve",
+    "DataLink",
     "DatagramReceiver",
     "Envelope",
     "Event",
@@ -110,10 +115,16 @@ __all__ = [
     "KeyPurpose",
     "KnownPoints",
     "Layer",
+    "LineEnded",
+    "LineEvent",
+    "LineMessage",
+    "MbusFraming",
+    "MbusLine",
     "Notification",
     "NotificationConfirmed",
     "NotificationDecoder",
     "NotificationReceived",
+    "PlcLlcFraming",
     "PrivateKey",
     "PublicKeys",
     "PushReceiver",

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Protocol, TypeAlias
 
-from ferraris.dlms.line import DataLink, LineEnded, LineEvent, LineMessage
+from ferraris.dlms import DataLink, LineEnded, LineEvent, LineMessage
 from ferraris.kernel.errors import LinkTimeoutError, SecurityError
 from ferraris.kernel.limits import CONNECTIONS_PER_METER_MAX
 from ferraris.link import Link, receive_within

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ferraris.dlms.mbus_line import MbusLine
+from ferraris.dlms import MbusLine
 from ferraris.meter.line_service import LineService
 from ferraris.meter.server import IDLE_TIMEOUT_S, MeterServer
 
