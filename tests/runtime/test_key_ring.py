@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from ferraris.cosem import Referencing
+from ferraris.dlms import Ciphering, PrivateKey, SecurityControl
 from ferraris.dlms.apdu import Mechanism
+from ferraris.dlms.elliptic import P_256
 from ferraris.headend import Limits
 from ferraris.kernel.errors import ConfigError, InvocationCounterError, RemoteProtocolError, SecurityError
 from ferraris.keys import MasterKey
@@ -125,6 +128,79 @@ def test_settings_follow_the_companion_profile(
     assert settings.client_sap == client_sap
     if association.security is not None:
         assert association.security.peer_system_title == ROW.system_title
+
+
+def test_settings_follow_what_the_row_says(stores: Stores) -> None:
+    keys = ring(stores)
+    said: dict[str, Any] = {
+        "authentication": "hls_sha256",
+        "context": "plain",
+        "referencing": "short_name",
+        "suite": 1,
+        "policy": "encrypted",
+        "ciphering": "general-glo",
+    }
+    association = keys.client_settings(replace(ROW, **said)).association
+    assert (association.mechanism, association.ciphered, association.secret) == (
+        Mechanism.HLS_SHA256,
+        False,
+        b"12345678",
+    )
+    assert association.referencing is Referencing.SHORT_NAME
+    assert keys.public_settings(replace(ROW, **said)).association.referencing is Referencing.SHORT_NAME
+    security = association.security
+    assert security is not None
+    assert (security.policy, security.ciphering) == (SecurityControl.ENCRYPTED, Ciphering.GENERAL_GLOBAL)
+
+
+def test_the_public_client_of_a_meter_by_short_names_goes_by_short_names(stores: Stores) -> None:
+    settings = ring(stores).public_settings(replace(ROW, profile="short_name_meter"))
+    assert settings.association.referencing is Referencing.SHORT_NAME
+
+
+def test_a_meter_with_a_signing_key_signs(stores: Stores) -> None:
+    own, theirs = (PrivateKey((number).to_bytes(32, "big"), P_256) for number in (5, 6))
+    signed = replace(
+        ROW,
+        id=9,
+        profile="security_suite_1",
+        client_sap=37,
+        wrapped_signing_key=MASTER.wrap_secret(own.octets),
+        public_key=theirs.point,
+    )
+    keys = ring(stores)
+    security = keys.client_settings(signed).association.security
+    assert security is not None
+    assert security.key_pairs is not None
+    assert security.key_pairs.own_signing.point == own.point
+    assert security.key_pairs.peers.signing_point(ROW.system_title) == theirs.point
+    with pytest.raises(ConfigError, match="keys for signatures are not known"):
+        keys.client_settings(replace(signed, id=10, wrapped_signing_key=None))
+
+
+@pytest.mark.parametrize(
+    ("missing", "client_sap", "text"),
+    [
+        ({"wrapped_encryption_key": b""}, 1, "keys are not known"),
+        ({"system_title": b""}, 1, "keys are not known"),
+        ({"wrapped_lls_secret": None}, 2, "secret is not known"),
+    ],
+)
+def test_what_the_row_lacks_is_said(stores: Stores, missing: dict[str, Any], client_sap: int, text: str) -> None:
+    row = replace(ROW, id=11, client_sap=client_sap, **missing)
+    with pytest.raises(ConfigError, match=text):
+        ring(stores).client_settings(row)
+
+
+def test_a_meter_without_keys_or_title_is_read_in_the_clear_and_is_nobodys_push(stores: Stores) -> None:
+    bare: dict[str, Any] = {"wrapped_encryption_key": b"", "wrapped_authentication_key": b"", "system_title": b""}
+    row = replace(ROW, id=12, serial="X", client_sap=2, **bare)
+    stores.records.add_meters([row])
+    keys = ring(stores)
+    keys.register([row])
+    assert keys.client_settings(row).association.security is None
+    assert keys.meter_of(b"") is None
+    assert keys.push_security(b"") is None
 
 
 def test_a_client_that_the_profile_does_not_have(stores: Stores) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ferraris.client import decode_profile
@@ -10,7 +12,7 @@ from ferraris.cosem import CosemDateTime
 from ferraris.headend import CollectedProfile
 from ferraris.kernel.errors import TableError
 from ferraris.runtime import offer_of
-from ferraris.runtime.kinds import ProfileShape, push_positions, readings_of, shape_of
+from ferraris.runtime.kinds import ProfileShape, StoredColumn, push_positions, readings_of, shape_of
 
 NOON_S = 1_772_452_800
 
@@ -63,6 +65,29 @@ def test_rows_become_readings_of_every_channel() -> None:
     assert first == {n: (NOON_S, value, 0) for n, value in {1: 10, 2: 1, 3: 5, 4: 0, 5: 2301}.items()}
     assert len(readings) == 10  # the row without an instant is left out
     assert {r.status for r in readings.rows() if r.time_s == NOON_S + 900} == {4}
+
+
+@pytest.mark.parametrize(("exponent", "stored"), [(0, 12_345), (3, 12_345_000), (-2, 123)])
+def test_a_register_that_counts_in_another_power_of_ten_is_converted(exponent: int, stored: int) -> None:
+    shape = load_shape()
+    column = StoredColumn(shape.stored[0].column, 1, exponent)
+    time = CosemDateTime.from_epoch_ms(NOON_S * 1000, 0).to_octets()
+    octets = encode_data(Data(Tag.ARRAY, (row(time, 0, 12_345, 0, 0, 0, 0),)))
+    columns = decode_profile(octets, shape.capture_objects, 900)
+    assert readings_of(7, replace(shape, stored=(column,)), columns).value.tolist() == [stored]
+
+
+@pytest.mark.parametrize("wanted", ["LOAD_PROFILE", "1.0.99.1.0.255"])
+@pytest.mark.parametrize("name", ["smr5_three_phase", "spodes", "is15959"])
+def test_a_profile_is_found_by_tag_or_logical_name(name: str, wanted: str) -> None:
+    shape = shape_of(name, wanted)
+    assert shape is not None
+    assert (shape.tag, str(shape.logical_name)) == ("LOAD_PROFILE", "1.0.99.1.0.255")
+
+
+def test_a_kind_whose_columns_nobody_has_written_down_is_to_be_asked() -> None:
+    offer = offer_of("spodes", ("LOAD_PROFILE", "NO_SUCH_PROFILE"))
+    assert (offer.profiles, offer.unknown, offer.fault) == ((), ("LOAD_PROFILE",), "")
 
 
 def test_an_empty_buffer_has_no_readings() -> None:
