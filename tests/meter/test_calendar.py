@@ -72,8 +72,8 @@ def test_a_season_of_one_year_holds_until_another_begins() -> None:
 def test_what_is_not_there_has_no_actions() -> None:
     unknown_week = Season(b"u", CosemDateTime(month=1, day_of_month=1), b"none")
     assert calendar(unknown_week).day_id(date(2026, 3, 2)) is None
-    assert calendar(WINTER).on_day(date(2026, 3, 2)) == []
-    assert calendar().on_day(date(2026, 3, 2)) == []
+    assert calendar(WINTER).on_day(date(2026, 3, 2)) == ()
+    assert calendar().on_day(date(2026, 3, 2)) == ()
 
 
 def test_actions_come_in_the_order_of_the_day() -> None:

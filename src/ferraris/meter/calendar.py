@@ -56,22 +56,27 @@ class Calendar:
 
     def on_day(self, day: date) -> Sequence[Planned]:
         """The scripts of a date."""
-        day_id = self.day_id(day)
-        found = next((kind for kind in self.days if kind.day_id == day_id), None)
-        if found is None:
-            return []
-        planned = [
-            Planned(moment, script(action.script_logical_name, action.script_selector))
-            for action in found.day_schedule
-            for moment in instants(action.start_time, day, self.zone)[:1]
-        ]
-        return sorted(planned, key=lambda one: one.time_s)
+        return _on_day(self, day)
 
     def season_on(self, day: date) -> Season | None:
         """The season that began last. One whose start is all open holds always, but for those that do begin."""
         begun = [(_began(season, day, self.zone), season) for season in self.seasons]
         found = [(start, season) for start, season in begun if start is not None]
         return max(found, key=lambda one: one[0])[1] if found else None
+
+
+@lru_cache(DAYS_REMEMBERED)
+def _on_day(calendar: Calendar, day: date) -> Sequence[Planned]:
+    day_id = calendar.day_id(day)
+    found = next((kind for kind in calendar.days if kind.day_id == day_id), None)
+    if found is None:
+        return ()
+    planned = (
+        Planned(moment, script(action.script_logical_name, action.script_selector))
+        for action in found.day_schedule
+        for moment in instants(action.start_time, day, calendar.zone)[:1]
+    )
+    return tuple(sorted(planned, key=lambda one: one.time_s))
 
 
 @lru_cache(DAYS_REMEMBERED)

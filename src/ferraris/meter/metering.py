@@ -76,12 +76,12 @@ class Metering:
     def _act(self, meters: Indices) -> list[int]:
         """Let those act that stand at the moment of an action. The others of them: they have nobody to act for them."""
         planned = meters[self.memory.state.column("next_action_s")[meters] < NEVER_S]
+        if not planned.size:
+            return []
+        rows = self.memory.state.read(planned)
+        there = true_time_ms(rows, rows["next_action_s"] * MS_PER_S) <= rows["time_ms"]
         stopped = []
-        for meter in planned.tolist():
-            rows = self.memory.state.read(np.array([meter]))
-            time_ms = int(rows["time_ms"][0])
-            if int(true_time_ms(rows, rows["next_action_s"] * MS_PER_S)[0]) > time_ms:
-                continue
+        for meter, time_ms in zip(planned[there].tolist(), rows["time_ms"][there].tolist(), strict=True):
             if meter in self.actors:
                 self.actors[meter](time_ms)
             else:
