@@ -6,6 +6,7 @@ The driver of the client's end of `ferraris.dlms.Association`; what to ask of wh
 
 from ferraris.client.association import AccessResult, ClientAssociation, ClientSettings, descriptor_of
 from ferraris.client.bundles import BundlePlan, BundleService
+from ferraris.client.data_protection import ProtectedClient
 from ferraris.client.exploration import (
     Exploration,
     ExploredAttribute,
@@ -51,6 +52,7 @@ __all__ = [
     "ImageProgress",
     "Patience",
     "ProfileColumns",
+    "ProtectedClient",
     "activate_image",
     "activate_policy",
     "agree_keys",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from ferraris.dlms import WITH_SECURITY, AssociationSettings, BroadcastKeys, Security
 from ferraris.dlms.apdu import Mechanism
 from ferraris.meter.device import LogicalDevice
-from ferraris.meter.security import MeterSecurity
 from ferraris.meter.security_memory import SecurityState
 
 
@@ -42,7 +41,7 @@ class OfferedAssociations:
     def security(self) -> Security:
         """The meter's global keys and their counters: the same for every association that ciphers, and for pushes."""
         if self._security is None:
-            self._security = self._made_of(self._device.security)
+            self._security = security_of(self._device)
         return self._security
 
     def renewed(self) -> bool:
@@ -52,24 +51,6 @@ class OfferedAssociations:
         self._security = None
         self._made.clear()
         return True
-
-    def _made_of(self, security: MeterSecurity) -> Security:
-        device, broadcast = self._device, security.broadcast_keys
-        return Security(
-            device.identity.system_title,
-            security.cipher_keys,
-            device.sending_counter,
-            device.counter_guard,
-            security.request_policy,
-            key_pairs=security.key_pairs,
-            signed=security.wants_signatures,
-            master_key=security.master_key,
-            broadcast=None
-            if broadcast is None
-            else BroadcastKeys(broadcast, device.sending_counter, security.broadcast_guard),
-            transactions=security,
-            answer_policy=security.answer_policy,
-        )
 
     def _settings(self, name: str) -> AssociationSettings:
         self._state = self._device.security.state
@@ -82,3 +63,24 @@ class OfferedAssociations:
             plain_context=not offered.ciphered,
             referencing=offered.referencing,
         )
+
+
+def security_of(device: LogicalDevice) -> Security:
+    """Keys and policy of the meter as they are now."""
+    security = device.security
+    broadcast = security.broadcast_keys
+    return Security(
+        device.identity.system_title,
+        security.cipher_keys,
+        device.sending_counter,
+        device.counter_guard,
+        security.request_policy,
+        key_pairs=security.key_pairs,
+        signed=security.wants_signatures,
+        master_key=security.master_key,
+        broadcast=None
+        if broadcast is None
+        else BroadcastKeys(broadcast, device.sending_counter, security.broadcast_guard),
+        transactions=security,
+        answer_policy=security.answer_policy,
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from ferraris.cosem import AccessMode, ProfileObject
+from ferraris.cosem.classes.data_protection import DataProtection
 from ferraris.dlms import Request, Response
 from ferraris.dlms.apdu import (
     BREAK_ON_ERROR,
@@ -39,6 +40,7 @@ from ferraris.dlms.apdu import (
     SetResponseWithList,
     StateError,
 )
+from ferraris.meter.data_protection import BUFFER, ProtectedAccess, Services
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.live_values import Moment, Partner
 
@@ -48,6 +50,7 @@ REQUEST_PROTECTION: Final = int(
 )
 RESPONSE_BITS: Final = 3
 """How far the bits for responses stand above those for requests."""
+DATA_PROTECTION: Final = DataProtection.class_id
 _ANSWERED_AS: Final = {
     AccessKind.GET_WITH_SELECTION: AccessKind.GET,
     AccessKind.SET_WITH_SELECTION: AccessKind.SET,
@@ -136,6 +139,8 @@ def get(
         selectors = found.attributes[descriptor.attribute_id].attribute.selectors
         if all(selector.number != selection.selector for selector in selectors):
             return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED
+    if found.class_id == DATA_PROTECTION and descriptor.attribute_id == BUFFER:
+        return ProtectedAccess(device, found, moment, _SERVICES).read_buffer()
     return device.read(found, descriptor.attribute_id, moment, selection)
 
 
@@ -154,6 +159,8 @@ def set_value(
         return DataAccessResult.READ_WRITE_DENIED
     if selection is not None:
         return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED
+    if found.class_id == DATA_PROTECTION and descriptor.attribute_id == BUFFER:
+        return ProtectedAccess(device, found, moment, _SERVICES).write_buffer(octets)
     return device.write(found, descriptor.attribute_id, octets, moment)
 
 
@@ -167,7 +174,12 @@ def act(device: LogicalDevice, moment: Moment, descriptor: MethodDescriptor, par
     assert moment.partner is not None
     if not _allows(device.model.profile.method_access(moment.partner.name, descriptor), AccessMode.EXECUTE, moment):
         return ActionResult.READ_WRITE_DENIED
+    if found.class_id == DATA_PROTECTION:
+        return ProtectedAccess(device, found, moment, _SERVICES).invoke(descriptor.method_id, parameters)
     return device.invoke(found, descriptor.method_id, parameters, moment)
+
+
+_SERVICES: Final = Services(get, set_value, act)
 
 
 def _allows(mode: AccessMode, right: AccessMode, moment: Moment) -> bool:

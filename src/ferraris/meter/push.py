@@ -14,25 +14,22 @@ import numpy as np
 
 from ferraris.codec import Tag, write_length
 from ferraris.cosem import (
-    CLOCK_TIME,
-    ENTRY_DESCRIPTOR,
-    RANGE_DESCRIPTOR,
     CosemDateTime,
-    EntryDescriptor,
     ProfileObject,
     PushObject,
     PushSetup,
-    RangeDescriptor,
     obis,
 )
-from ferraris.cosem.classes.restricted_attribute import RestrictedAttribute, RestrictionType
+from ferraris.cosem.classes.restricted_attribute import RestrictedAttribute
 from ferraris.dlms import Security, encode_wpdu, protect_push
-from ferraris.dlms.apdu import DataNotification, SelectiveAccess
+from ferraris.dlms.apdu import DataNotification
+from ferraris.kernel.errors import FerrarisError
 from ferraris.meter.committed_rows import Indices
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.events import EventCode, MeterEvent, read_events
 from ferraris.meter.live_values import Moment
 from ferraris.meter.memory import FleetMemory
+from ferraris.meter.restriction import selection_of
 
 PUSH_SETUP: Final = obis.PUSH_SETUP_ALARM
 """Tells of events; the others push when they are set off."""
@@ -90,21 +87,12 @@ def _pushed_octets(device: LogicalDevice, moment: Moment, wanted: Pushable, even
         return bytes((Tag.NULL_DATA,))
     if event is not None and entry.tag in ("CLOCK", "STANDARD_EVENT_CODE") and wanted.attribute_index == 2:
         return _told_by(event, entry, moment)
-    octets = device.read(entry, wanted.attribute_index, moment, _selection(wanted))
+    try:
+        selection = selection_of(wanted.restriction) if isinstance(wanted, RestrictedAttribute) else None
+    except FerrarisError:  # a client wrote nonsense
+        return bytes((Tag.NULL_DATA,))
+    octets = device.read(entry, wanted.attribute_index, moment, selection)
     return octets if isinstance(octets, bytes) else bytes((Tag.NULL_DATA,))
-
-
-def _selection(wanted: Pushable) -> SelectiveAccess | None:
-    """What a restriction leaves of a profile: the entries of two dates, or so many of the newest."""
-    restriction = getattr(wanted, "restriction", None)
-    if restriction is None or restriction.restriction_type is RestrictionType.NONE:
-        return None
-    first, last = restriction.restriction_value.value
-    if restriction.restriction_type is RestrictionType.DATE:
-        limits = RangeDescriptor(CLOCK_TIME, first, last, ())
-        return SelectiveAccess(RANGE_DESCRIPTOR.number, RANGE_DESCRIPTOR.datatype.encode(limits))
-    entries = EntryDescriptor(first.value, last.value, 1, 0)
-    return SelectiveAccess(ENTRY_DESCRIPTOR.number, ENTRY_DESCRIPTOR.datatype.encode(entries))
 
 
 def _told_by(event: MeterEvent, entry: ProfileObject, moment: Moment) -> bytes:

@@ -286,10 +286,15 @@ class MeterSecurity:
         self.accept_above(system_title.hex(), received)
 
     @property
-    def broadcast_guard(self) -> BroadcastGuard:
+    def broadcast_guard(self) -> RisingNumbers:
         """The guard of the invocation counters under the present broadcast key."""
         key = self._state.keys.get(KeyId.GLOBAL_BROADCAST_ENCRYPTION_KEY.name, b"")
-        return BroadcastGuard(self, _digest(key).hex()[:8])
+        return RisingNumbers(self, f"broadcast {_digest(key).hex()[:8]}")
+
+    @property
+    def data_guard(self) -> RisingNumbers:
+        """The guard of transaction ids of protected data: what carries the data has ids of its own."""
+        return RisingNumbers(self, "data")
 
     def accept_above(self, name: str, received: int) -> None:
         """Keep a number, and raise InvocationCounterError unless it is above the last one of that name."""
@@ -307,18 +312,18 @@ class MeterSecurity:
         self._state = state
 
 
-class BroadcastGuard:
-    """Accepts invocation counters of broadcasts only upwards, each sender's under one key."""
+class RisingNumbers:
+    """Accepts numbers of one kind only upwards, each sender's for itself."""
 
-    __slots__ = ("_key", "_security")
+    __slots__ = ("_kind", "_security")
 
-    def __init__(self, security: MeterSecurity, key: str) -> None:
+    def __init__(self, security: MeterSecurity, kind: str) -> None:
         self._security = security
-        self._key = key
+        self._kind = kind
 
     def accept(self, system_title: bytes, received: int) -> None:
         """Persist `received`. Raises InvocationCounterError unless it is above the last one accepted."""
-        self._security.accept_above(f"broadcast {self._key} {system_title.hex()}", received)
+        self._security.accept_above(f"{self._kind} {system_title.hex()}", received)
 
 
 def _control(bits: int) -> SecurityControl:
