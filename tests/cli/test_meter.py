@@ -19,11 +19,11 @@ from ferraris.cli.main import EXIT_REFUSED
 from ferraris.cli.meter import FleetChoice
 from ferraris.client import ClientAssociation, ClientSettings, descriptor_of
 from ferraris.cosem import Data, obis
-from ferraris.dlms import AssociationSettings
+from ferraris.dlms import AssociationSettings, Framing, MbusFraming
 from ferraris.dlms.hdlc import HdlcFraming, HdlcParameters, server_address
 from ferraris.kernel.entropy import SystemEntropy
 from ferraris.kernel.errors import ConfigError
-from ferraris.link import SerialSettings, open_serial
+from ferraris.link import MBUS_SETTINGS, Link, SerialSettings, open_coap, open_serial
 from ferraris.meter import EventCode, Fleet, StochasticLoad, Surroundings, Zone
 from tests.link.pty_line import serial_line
 
@@ -160,6 +160,25 @@ def test_meters_answer_on_one_serial_bus(tmp_path: Path) -> None:
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
     assert [name[2:] for name in names] == [f"FER{number:013}".encode() for number in (1, 2, 3)]
+
+
+def test_meters_answer_on_m_bus_and_over_coap(tmp_path: Path) -> None:
+    port = free_port()
+
+    async def name_of(link: Link, framing: Framing | None) -> bytes:
+        client = ClientAssociation(link, ClientSettings(AssociationSettings()), SystemEntropy(), framing=framing)
+        await client.associate()
+        name = await client.get_octets(descriptor_of(Data.value, obis.LOGICAL_DEVICE_NAME))
+        await client.release()
+        await client.aclose()
+        return name[2:]
+
+    async def scenario(device: str) -> None:
+        assert await name_of(await open_coap("127.20.0.2", port), None) == b"FER%013d" % 2
+        assert await name_of(await open_serial(device, MBUS_SETTINGS), MbusFraming(16, 1, 3)) == b"FER%013d" % 3
+
+    with serial_line() as line, serving(tmp_path, "--port", str(port), "--coap", "--mbus", line.devices[0]):
+        asyncio.run(scenario(line.devices[1]))
 
 
 @pytest.mark.parametrize(
