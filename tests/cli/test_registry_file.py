@@ -67,6 +67,8 @@ def test_a_serial_line_has_a_device_and_a_speed() -> None:
     meter = row(link="serial", host="/dev/ttyUSB0", baud=19_200, physical_address=17)
     assert (meter.host, meter.port) == ("/dev/ttyUSB0", 19_200)
     assert row(link="serial", host="/dev/ttyUSB0").port == 9600
+    assert row(link="mbus", host="/dev/ttyUSB0").port == 2400
+    assert row(link="coap").port == 5683
 
 
 def test_a_meter_that_is_read_in_the_clear_needs_no_keys() -> None:
@@ -143,7 +145,7 @@ WRONG: list[tuple[Mapping[str, object] | str, str, str]] = [
     ({"host": "/dev/ttyUSB0"}, "host", "1 to 64 printable"),
     ({"created_ms": -1}, "created_ms", "0 to "),
     ({"created_ms": 10**30}, "created_ms", "0 to "),
-    ({"link": "pigeon"}, "link", "tcp, udp, hdlc+tcp, serial or rfc2217"),
+    ({"link": "pigeon"}, "link", "tcp, udp, hdlc+tcp, serial, rfc2217, mbus, mbus+tcp or coap"),
     ({"link": "serial", "host": "/dev/x", "baud": 7}, "baud", "50 to 4000000"),
     ({"link": "hdlc+tcp", "physical_address": 99_999}, "physical_address", "0 to 16383"),
     ({"link": "hdlc+tcp", "physical_address": 17, "address_octets": 1}, "link", "no HDLC address is like this"),
@@ -184,7 +186,7 @@ def test_all_that_is_wrong_is_told_at_once_in_aligned_columns(tmp_path: Path) ->
         " line  field        expected",
         "    1  port         1 to 65535",
         "    1  referencing  logical_name or short_name",
-        "    3  link         tcp, udp, hdlc+tcp, serial or rfc2217",
+        "    3  link         tcp, udp, hdlc+tcp, serial, rfc2217, mbus, mbus+tcp or coap",
     ]
 
 

@@ -68,6 +68,7 @@ ciphering=general-ded                                    ciphering=GENERAL_DEDIC
 link=hdlc+tcp                                            framing=HDLC
 link=rfc2217                                             framing=HDLC
 link=udp                                                 framing=WRAPPER
+link=mbus+tcp                                            framing=MBUS
 """
 NUMBERS = ("client_sap", "suite")
 

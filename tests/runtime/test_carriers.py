@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from ferraris.dlms import GatewayFraming, decode_prefixed
+from ferraris.dlms import GatewayFraming, MbusFraming, decode_prefixed
 from ferraris.dlms.hdlc import HdlcFraming, decode_frame
 from ferraris.kernel.errors import ConfigError
 from ferraris.runtime.carriers import Lines, framing_of, line_of
 from tests.runtime.test_key_ring import ROW
 
 
-@pytest.mark.parametrize("link", ["tcp", "udp"])
+@pytest.mark.parametrize("link", ["tcp", "udp", "coap"])
 def test_the_wrapper_alone_needs_no_framing(link: str) -> None:
     assert framing_of(replace(ROW, link=link), 1) is None
 
@@ -36,6 +36,14 @@ def test_hdlc_goes_to_the_meters_address(
     assert frame.source.upper == 16
 
 
+@pytest.mark.parametrize(("physical", "station"), [(None, 0xFE), (5, 5)])
+def test_mbus_goes_to_the_primary_address(physical: int | None, station: int) -> None:
+    framing = framing_of(replace(ROW, link="mbus+tcp", physical_address=physical), 16)
+    assert isinstance(framing, MbusFraming)
+    framing.connect(0)
+    assert framing.outgoing()[0][2] == station
+
+
 def test_a_gateway_is_told_which_meter() -> None:
     framing = framing_of(replace(ROW, gateway="3:FER7"), 1)
     assert isinstance(framing, GatewayFraming)
@@ -50,6 +58,7 @@ def test_a_gateway_is_told_which_meter() -> None:
     [
         {"link": "hdlc+tcp", "physical_address": 17, "address_octets": 1},
         {"link": "hdlc+tcp", "server_sap": 60_000},
+        {"link": "mbus", "physical_address": 300},
         {"gateway": "nowhere"},
         {"gateway": "999:x"},
     ],

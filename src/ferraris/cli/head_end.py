@@ -12,6 +12,7 @@ import os
 import resource
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +23,17 @@ from ferraris.kernel.entropy import SystemEntropy
 from ferraris.kernel.errors import ConfigError
 from ferraris.kernel.limits import PUSH_LINKS_MAX
 from ferraris.keys import MasterKey
-from ferraris.link import Connector, Link, SerialSettings, open_rfc2217, open_serial, open_tcp, open_udp
+from ferraris.link import (
+    MBUS_SETTINGS,
+    Connector,
+    Link,
+    SerialSettings,
+    open_coap,
+    open_rfc2217,
+    open_serial,
+    open_tcp,
+    open_udp,
+)
 from ferraris.runtime import Runtime, RuntimeSettings, World
 from ferraris.store import Stores, open_stores
 
@@ -105,10 +116,18 @@ async def _open_line(host: str, port: int) -> Link:
     return await open_serial(host, SerialSettings(port))
 
 
+async def _open_mbus(host: str, port: int) -> Link:
+    """The serial line of a level converter."""
+    return await open_serial(host, replace(MBUS_SETTINGS, baud=port))
+
+
 OTHER_CONNECTORS: Final[Mapping[str, Connector]] = {
     "udp": open_udp,
     "hdlc+tcp": open_tcp,
     "serial": _open_line,
     "rfc2217": open_rfc2217,
+    "mbus": _open_mbus,
+    "mbus+tcp": open_tcp,
+    "coap": open_coap,
 }
 """By the word in the registry, what opens a link. What travels over it is the runtime's business."""

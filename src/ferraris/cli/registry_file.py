@@ -4,9 +4,10 @@ A line must have `serial`, `profile` and `host`, and the keys that its associati
 companion profile's association between the two service access points:
 
     profile                             a name, or the path of a file (….toml) beside this one
-    link                                tcp, udp, hdlc+tcp, serial or rfc2217; host is the device of a serial line
+    link                                tcp, udp, hdlc+tcp, serial, rfc2217, mbus, mbus+tcp or coap; host is the
+                                        device of a line
     port, baud                          the speed is for serial lines
-    physical_address, address_octets    of HDLC
+    physical_address, address_octets    of HDLC; the primary address of M-Bus
     gateway                             NETWORK:ADDRESS of a meter behind one
     client_sap, server_sap, group, created_ms
     referencing                         logical_name or short_name
@@ -44,10 +45,12 @@ from ferraris.keys import MasterKey
 from ferraris.runtime import companion_profile, framing_of
 from ferraris.store import MeterRow
 
-LINKS: Final = ("tcp", "udp", "hdlc+tcp", "serial", "rfc2217")
+LINKS: Final = ("tcp", "udp", "hdlc+tcp", "serial", "rfc2217", "mbus", "mbus+tcp", "coap")
+BAUD_OF: Final = {"serial": 9600, "mbus": 2400}
+"""Links whose host is a serial line's device, with the usual speed."""
 MANAGEMENT_CLIENT_SAP: Final = 1
 DLMS_PORT: Final = 4059
-DEFAULT_BAUD: Final = 9600
+COAP_PORT: Final = 5683
 NAME_CHARACTERS_MAX: Final = 64
 PATH_CHARACTERS_MAX: Final = 1_024
 SYSTEM_TITLE_OCTETS: Final = 8
@@ -220,9 +223,10 @@ class _Line:
 
 def _row(line: _Line, place: Place) -> MeterRow:
     link = line.choice("link", LINKS, "tcp")
-    port = line.number("port", PORTS, "1 to 65535", DLMS_PORT)
-    if link == "serial":
-        port = line.number("baud", BAUDS, f"{BAUDS[0]} to {BAUDS[-1]}", DEFAULT_BAUD)
+    is_device = link in BAUD_OF
+    port = line.number("port", PORTS, "1 to 65535", COAP_PORT if link == "coap" else DLMS_PORT)
+    if is_device:
+        port = line.number("baud", BAUDS, f"{BAUDS[0]} to {BAUDS[-1]}", BAUD_OF[link])
     profile = line.text("profile", longest=PATH_CHARACTERS_MAX, slash=True)
     wrap, secret, signing_key = place.master_key.wrap, line.octets("lls_secret"), line.octets("signing_key")
     if len(secret) > LLS_SECRET_OCTETS_MAX or len(signing_key) > LLS_SECRET_OCTETS_MAX:
@@ -235,7 +239,7 @@ def _row(line: _Line, place: Place) -> MeterRow:
         id=0,
         serial=line.text("serial"),
         profile=str(place.directory / profile) if profile.endswith(".toml") else profile,
-        host=line.text("host", longest=PATH_CHARACTERS_MAX if link == "serial" else 64, slash=link == "serial"),
+        host=line.text("host", longest=PATH_CHARACTERS_MAX if is_device else NAME_CHARACTERS_MAX, slash=is_device),
         port=port,
         link=link,
         group=line.text("group", "default"),

@@ -31,7 +31,9 @@ POLICIES: Final = {
 CIPHERINGS: Final = {ciphering.value: ciphering for ciphering in Ciphering}
 HDLC_LINKS: Final = frozenset({"hdlc+tcp", "serial", "rfc2217"})
 """Links whose octets are HDLC frames."""
-LINES: Final = frozenset({"serial", "rfc2217"})
+MBUS_LINKS: Final = frozenset({"mbus", "mbus+tcp"})
+"""Links whose octets are M-Bus frames."""
+LINES: Final = frozenset({"serial", "rfc2217", "mbus"})
 """Links that are a serial line."""
 WITH_SECRET: Final = frozenset(
     {
@@ -54,6 +56,7 @@ class FramingKind(Enum):
 
     WRAPPER = "wrapper"
     HDLC = "HDLC"
+    MBUS = "M-Bus"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def terms_of(row: MeterRow, profile: CompanionProfile) -> Terms:
     same = offered is not None and offered.authentication is authentication
     ciphered = offered.ciphered if offered is not None and same else authentication in CIPHERED_BY_NATURE
     terms = Terms(
-        framing=FramingKind.HDLC if row.link in HDLC_LINKS else FramingKind.WRAPPER,
+        framing=framing_kind(row.link),
         referencing=_said(
             "referencing",
             row.referencing,
@@ -116,6 +119,13 @@ def terms_of(row: MeterRow, profile: CompanionProfile) -> Terms:
     if terms.needs_signing_keys and terms.suite is SecuritySuite.SUITE_0:
         raise ConfigError("suite", expected="1 or 2 for hls_ecdsa")
     return terms
+
+
+def framing_kind(link: str) -> FramingKind:
+    """What APDUs travel in over a link of this kind."""
+    if link in HDLC_LINKS:
+        return FramingKind.HDLC
+    return FramingKind.MBUS if link in MBUS_LINKS else FramingKind.WRAPPER
 
 
 def _said(name: str, said: object, words: Mapping[Any, Word], silent: Word) -> Word:

@@ -1,4 +1,4 @@
-"""What carries APDUs to and from a meter of the registry, beneath the association: wrapper or HDLC, straight or by a gateway.
+"""What carries APDUs to and from a meter of the registry, beneath the association: wrapper, HDLC or M-Bus, straight or by a gateway.
 
 A serial line, and what a serial server makes of one, is shared by the meters on it: one is talked with at a time. A wrapper over
 TCP or UDP has no such bound, even where several meters have one address.
@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from ferraris.dlms import Framing, GatewayAddress, GatewayFraming, WrapperFraming
+from ferraris.dlms import Framing, GatewayAddress, GatewayFraming, MbusFraming, WrapperFraming
 from ferraris.dlms.hdlc import HdlcFraming, server_address
-from ferraris.headend import HDLC_LINKS, LINES
+from ferraris.headend import HDLC_LINKS, LINES, MBUS_LINKS
 from ferraris.kernel.errors import ConfigError, LocalProtocolError
+from ferraris.mbus import TO_ANY_STATION
 from ferraris.store import MeterRow
 
 DATAGRAM_LINKS = frozenset({"udp", "coap"})
@@ -27,6 +28,9 @@ def framing_of(row: MeterRow, client_sap: int) -> Framing | None:
         if row.link in HDLC_LINKS:
             address = server_address(row.server_sap, row.physical_address, row.address_octets)
             framing = HdlcFraming(client_sap, address)
+        elif row.link in MBUS_LINKS:
+            station = TO_ANY_STATION if row.physical_address is None else row.physical_address
+            framing = MbusFraming(client_sap, row.server_sap, station)
         if not row.gateway:
             return framing
         datagrams = row.link in DATAGRAM_LINKS
@@ -40,7 +44,7 @@ def line_of(row: MeterRow) -> str | None:
     """Names the line that only one association at a time may use; None for a meter with a way of its own."""
     if row.link in LINES:
         return f"{row.link} {row.host}"
-    return f"{row.link} {row.host}:{row.port}" if row.link in HDLC_LINKS else None
+    return f"{row.link} {row.host}:{row.port}" if row.link in HDLC_LINKS | MBUS_LINKS else None
 
 
 @dataclass(slots=True)
