@@ -119,7 +119,7 @@ def _about(about: dict[str, Any]) -> Text:
 def octets_shown(message: Message) -> str:
     """The octet tables of a message, as lines of columns."""
     rows = [("layer", "offset", "octets", "field", "value")]
-    for field in octet_table(message.octets, message.apdus, message.inspection.plains):
+    for field in octet_table(message.octets, message.apdus, message.inspection.plains, message.asked):
         shown = field.octets[:OCTETS_A_LINE].hex(" ") + (" …" if len(field.octets) > OCTETS_A_LINE else "")
         rows.append((field.layer, str(field.offset), shown, field.name, field.value))
     layer, offset, octets, name, _ = (max(map(len, column)) for column in zip(*rows, strict=True))
@@ -144,6 +144,6 @@ def message_to_json(message: Message, *, octets: bool) -> dict[str, Any]:
     if octets:
         document["octets"] = [
             {"layer": f.layer, "offset": f.offset, "octets": f.octets.hex(), "field": f.name, "value": f.value}
-            for f in octet_table(message.octets, message.apdus, inspection.plains)
+            for f in octet_table(message.octets, message.apdus, inspection.plains, message.asked)
         ]
     return document

@@ -101,7 +101,7 @@ def test_ciphered_apdus() -> None:
 
 def test_an_answer_is_named_by_what_was_asked() -> None:
     asked = AttributeDescriptor(3, Obis.parse("1.0.1.8.0.255"), 3)
-    fields = apdu_fields(bytes.fromhex("c401c100 02020ffd161e".replace(" ", "")), asked)
+    fields = apdu_fields(bytes.fromhex("c401c100 02020ffd161e".replace(" ", "")), [asked])
     assert [(field.name, field.value) for field in fields[4:]] == [
         ("result", "structure of 2"),
         ("result.scaler", "integer -3"),

@@ -6,6 +6,7 @@ import pytest
 
 from ferraris.dlms import encode_wpdu
 from ferraris.dlms.inspect import Conversation, InspectionKeys, OctetField, octet_table
+from ferraris.dlms.mbus_segments import encode_segments
 
 REQUEST = bytes.fromhex("c001c100080000010000ff0200")
 CIPHERED = bytes.fromhex("c81e3001234567411312ff935a47566827c467bc7d825c3be4a77c3fcc056b6b")
@@ -46,3 +47,28 @@ def test_hdlc() -> None:
 def test_framing_that_is_broken_is_shown(octets: bytes) -> None:
     fields: list[OctetField] = octet_table(octets, [], [])
     assert b"".join(field.octets for field in fields) == octets
+
+
+def test_frames_of_m_bus() -> None:
+    octets = encode_segments(REQUEST, 0x53, 0xFF, 16, 1, 6)
+    found = layers(octets)
+    assert [layer for layer, _ in found] == ["mbus", "apdu"]
+    assert found[0][1] == octets
+    fields = octet_table(octets, [REQUEST], [])
+    meanings = [field.value for field in fields if field.name == "control-information"]
+    assert meanings == ["segment 0", "segment 1", "segment 2, the last one"]
+    assert b"".join(field.octets for field in fields if field.name == "piece") == REQUEST
+
+
+def test_the_members_of_an_answer_are_named_through_its_request() -> None:
+    conversation = Conversation(KEYS)
+    conversation.feed(
+        "a", "b", bytes.fromhex("c003c10200030100010800ff03000008000001000 0ff0300".replace(" ", "")), datagram=True
+    )
+    [answer] = conversation.feed(
+        "b", "a", bytes.fromhex("c403c10200 02020ffd161e 0010ffc4".replace(" ", "")), datagram=True
+    )
+    fields = octet_table(answer.octets, answer.apdus, answer.inspection.plains, answer.asked)
+    said = {field.name: field.value for field in fields}
+    assert (said["result[1].scaler"], said["result[1].unit"]) == ("integer -3", "enum 30 watt-hour")
+    assert said["result[2]"] == "long -60"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import IntEnum
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from ferraris.dlms.apdu import (
@@ -17,58 +16,48 @@ from ferraris.dlms.apdu import (
     ServiceErrorCode,
     StateError,
 )
+from ferraris.dlms.inspect.acse_outline import ACSE_FIELDS, acse_walk
 from ferraris.dlms.inspect.octet_map import (
     OctetField,
     Outline,
+    code_field,
     data_fields,
     datatype_of,
     descriptor_fields,
     outline,
+    result_fields,
+)
+from ferraris.dlms.inspect.protection_outline import (
+    general_ciphered_walk,
+    general_ciphering_walk,
+    general_signing_walk,
+    service_ciphered_walk,
+)
+from ferraris.dlms.inspect.short_name_outline import (
+    information_report_walk,
+    read_request_walk,
+    read_response_walk,
+    write_request_walk,
+    write_response_walk,
 )
 
 Walk = Callable[[Outline], None]
+Descriptor = AttributeDescriptor | MethodDescriptor
+Asked = Sequence[Descriptor]
 REQUESTED: Final = {1: "normal", 2: "next", 3: "with-list"}
-CHOICES: Final = {0: "data", 1: "data-access-result"}
-ACSE_FIELDS: Final = {
-    0x60: {
-        0xA1: "application-context-name",
-        0xA6: "calling-AP-title",
-        0x8A: "sender-acse-requirements",
-        0x8B: "mechanism-name",
-        0xAC: "calling-authentication-value",
-        0xBE: "user-information",
-    },
-    0x61: {
-        0xA1: "application-context-name",
-        0xA2: "result",
-        0xA3: "result-source-diagnostic",
-        0xA4: "responding-AP-title",
-        0x88: "responder-acse-requirements",
-        0x89: "mechanism-name",
-        0xAA: "responding-authentication-value",
-        0xBE: "user-information",
-    },
-    0x62: {0x80: "reason", 0xBE: "user-information"},
-    0x63: {0x80: "reason", 0xBE: "user-information"},
-}
-ACSE_NAMES: Final = {0x60: "AARQ", 0x61: "AARE", 0x62: "RLRQ", 0x63: "RLRE"}
 
 
-def apdu_fields(octets: bytes, asked: AttributeDescriptor | MethodDescriptor | None = None) -> list[OctetField]:
+def apdu_fields(octets: bytes, asked: Asked = ()) -> list[OctetField]:
     """The fields of one APDU. `asked` is what its request asked for: it names the members of the answer."""
     tag = octets[0] if octets else -1
     if tag in ACSE_FIELDS:
-        return outline("apdu", octets, _acse)
-    if tag in GLOBAL_CIPHERED_TAGS or tag in DEDICATED_CIPHERED_TAGS:
-        return outline("ciphered apdu", octets, _service_ciphered)
-    if tag in (0xDB, 0xDC):
-        return outline("ciphered apdu", octets, _general_ciphered)
-    if tag == GET_RESPONSE:
-        return outline("apdu", octets, lambda o: _get_response(o, asked))
+        return outline("apdu", octets, acse_walk)
+    if tag in _PROTECTED:
+        return outline("ciphered apdu", octets, _PROTECTED[tag])
+    if tag in _ANSWERS:
+        answer = _ANSWERS[tag]
+        return outline("apdu", octets, lambda o: answer(o, asked))
     return outline("apdu", octets, _WALKS.get(tag, _unknown))
-
-
-GET_RESPONSE: Final = 0xC4
 
 
 def _unknown(o: Outline) -> None:
@@ -93,19 +82,6 @@ def _selection(o: Outline) -> None:
         data_fields(o, "parameters")
 
 
-def _result(o: Outline, name: str, descriptor: AttributeDescriptor | MethodDescriptor | None = None) -> None:
-    if o.choice(f"{name} choice", CHOICES) == 0:
-        data_fields(o, name, datatype_of(descriptor))
-    else:
-        _code(o, name, DataAccessResult)
-
-
-def _code(o: Outline, name: str, kind: type[IntEnum]) -> None:
-    value = o.peek()
-    known = {int(member): member.name.lower().replace("_", "-") for member in kind}
-    o.note(name, 1, known.get(value, str(value)))
-
-
 def _block(o: Outline) -> None:
     o.note("last-block", 1, "yes" if o.peek() else "no")
     o.number("block-number", 4)
@@ -127,22 +103,26 @@ def _get_request(o: Outline) -> None:
             _selection(o)
 
 
-def _get_response(o: Outline, asked: AttributeDescriptor | MethodDescriptor | None) -> None:
+def _get_response(o: Outline, asked: Asked) -> None:
     o.note("tag", 1, "get-response")
     form = o.choice("form", {1: "normal", 2: "with-datablock", 3: "with-list"})
     _invoke(o)
     if form == 1:
-        _result(o, "result", asked)
+        result_fields(o, "result", _one(asked, 0))
     elif form == 2:
         o.note("last-block", 1, "yes" if o.peek() else "no")
         o.number("block-number", 4)
         if o.choice("result choice", {0: "raw-data", 1: "data-access-result"}) == 0:
             o.string("raw-data")
         else:
-            _code(o, "result", DataAccessResult)
+            code_field(o, "result", DataAccessResult)
     elif form == 3:
         for number in range(o.length("count")):
-            _result(o, f"result[{number + 1}]")
+            result_fields(o, f"result[{number + 1}]", _one(asked, number))
+
+
+def _one(asked: Asked, number: int) -> Descriptor | None:
+    return asked[number] if number < len(asked) else None
 
 
 def _set_request(o: Outline) -> None:
@@ -166,7 +146,7 @@ def _set_request(o: Outline) -> None:
     elif form == 3:
         _block(o)
     elif form in (4, 5):
-        asked = []
+        asked: list[Descriptor] = []
         for _ in range(o.length("count")):
             asked.append(descriptor_fields(o))
             _selection(o)
@@ -174,7 +154,7 @@ def _set_request(o: Outline) -> None:
             _block(o)
             return
         for number in range(o.length("count of values")):
-            data_fields(o, f"value[{number + 1}]", datatype_of(asked[number] if number < len(asked) else None))
+            data_fields(o, f"value[{number + 1}]", datatype_of(_one(asked, number)))
 
 
 def _set_response(o: Outline) -> None:
@@ -183,10 +163,10 @@ def _set_response(o: Outline) -> None:
     form = o.choice("form", forms)
     _invoke(o)
     if form in (1, 3):
-        _code(o, "result", DataAccessResult)
+        code_field(o, "result", DataAccessResult)
     elif form in (4, 5):
         for number in range(o.length("count")):
-            _code(o, f"result[{number + 1}]", DataAccessResult)
+            code_field(o, f"result[{number + 1}]", DataAccessResult)
     if form in (2, 3, 4):
         o.number("block-number", 4)
 
@@ -229,16 +209,16 @@ def _action_response(o: Outline) -> None:
     form = o.choice("form", {1: "normal", 2: "with-pblock", 3: "with-list", 4: "next-pblock"})
     _invoke(o)
     if form == 1:
-        _code(o, "result", ActionResult)
+        code_field(o, "result", ActionResult)
         if o.left and o.flag("return-parameters"):
-            _result(o, "return-parameters")
+            result_fields(o, "return-parameters")
     elif form == 2:
         _block(o)
     elif form == 3:
         for number in range(o.length("count")):
-            _code(o, f"result[{number + 1}]", ActionResult)
+            code_field(o, f"result[{number + 1}]", ActionResult)
             if o.flag("return-parameters"):
-                _result(o, f"return-parameters[{number + 1}]")
+                result_fields(o, f"return-parameters[{number + 1}]")
     elif form == 4:
         o.number("block-number", 4)
 
@@ -278,24 +258,24 @@ def _access_specifications(o: Outline, count: str) -> None:
             data_fields(o, "parameters")
 
 
-def _access_response(o: Outline) -> None:
+def _access_response(o: Outline, asked: Asked) -> None:
     o.note("tag", 1, "access-response")
     _long_invoke(o)
     o.string("date-time")
     if o.flag("access-request-specification"):
         _access_specifications(o, "count of specifications")
     for number in range(o.length("count of data")):
-        data_fields(o, f"data[{number + 1}]")
+        data_fields(o, f"data[{number + 1}]", datatype_of(_one(asked, number)))
     for number in range(o.length("count of results")):
         kind = o.choice("access", {1: "get", 2: "set", 3: "action"})
-        _code(o, f"result[{number + 1}]", ActionResult if kind == 3 else DataAccessResult)
+        code_field(o, f"result[{number + 1}]", ActionResult if kind == 3 else DataAccessResult)
 
 
 def _exception(o: Outline) -> None:
     o.note("tag", 1, "exception-response")
-    _code(o, "state-error", StateError)
+    code_field(o, "state-error", StateError)
     error = o.peek()
-    _code(o, "service-error", ServiceErrorCode)
+    code_field(o, "service-error", ServiceErrorCode)
     if error == ServiceErrorCode.INVOCATION_COUNTER_ERROR:
         o.number("invocation-counter", 4)
 
@@ -349,53 +329,17 @@ def _general_block_transfer(o: Outline) -> None:
     o.string("block-data")
 
 
-def _security(o: Outline) -> None:
-    control = o.peek()
-    parts = [
-        text
-        for bit, text in ((0x10, "authenticated"), (0x20, "encrypted"), (0x40, "broadcast key"), (0x80, "compressed"))
-        if control & bit
-    ]
-    o.note("security-control", 1, f"suite {control & 0x0F}, {' and '.join(parts) or 'not protected'}")
-    o.number("invocation-counter", 4)
-    tag = 12 if control & 0x10 else 0
-    o.note("protected", max(0, o.left - tag), "")
-    if tag:
-        o.note("authentication-tag", tag, "")
-
-
-def _service_ciphered(o: Outline) -> None:
-    o.note("tag", 1, "glo-" if o.peek() in GLOBAL_CIPHERED_TAGS else "ded-")
-    o.length("length")
-    _security(o)
-
-
-def _general_ciphered(o: Outline) -> None:
-    o.note("tag", 1, "general-glo-ciphering" if o.peek() == 0xDB else "general-ded-ciphering")
-    o.string("system-title")
-    o.length("length")
-    _security(o)
-
-
-def _acse(o: Outline) -> None:
-    tag = o.peek()
-    o.note("tag", 1, ACSE_NAMES[tag])
-    o.length("length")
-    while o.left:
-        name = ACSE_FIELDS[tag].get(o.peek(), "other field")
-        o.note(f"{name} tag", 1, f"{o.peek():#04x}")
-        count = o.length(f"{name} length")
-        if name == "calling-authentication-value":
-            o.note(name, count, "hidden")
-        elif count:
-            o.note(name, count, "")
-
-
 _WALKS: Final[dict[int, Walk]] = {
     0x01: _initiate_request,
+    0x05: read_request_walk,
+    0x06: write_request_walk,
     0x08: _initiate_response,
+    0x0C: read_response_walk,
+    0x0D: write_response_walk,
     0x0E: _confirmed_service_error,
     0x0F: _data_notification,
+    0x16: write_request_walk,
+    0x18: information_report_walk,
     0xC0: _get_request,
     0xC1: _set_request,
     0xC2: _event_notification,
@@ -404,6 +348,13 @@ _WALKS: Final[dict[int, Walk]] = {
     0xC7: _action_response,
     0xD8: _exception,
     0xD9: _access_request,
-    0xDA: _access_response,
     0xE0: _general_block_transfer,
+}
+_ANSWERS: Final[dict[int, Callable[[Outline, Asked], None]]] = {0xC4: _get_response, 0xDA: _access_response}
+_PROTECTED: Final[dict[int, Walk]] = {
+    **dict.fromkeys((*GLOBAL_CIPHERED_TAGS, *DEDICATED_CIPHERED_TAGS), service_ciphered_walk),
+    0xDB: general_ciphered_walk,
+    0xDC: general_ciphered_walk,
+    0xDD: general_ciphering_walk,
+    0xDF: general_signing_walk,
 }

@@ -68,6 +68,8 @@ class Message:
     error: FerrarisError | None = None
     apdus: list[bytes] = field(default_factory=list)
     """The APDUs carried, whole but still ciphered."""
+    asked: tuple[Descriptor, ...] = ()
+    """What the request asked for that it is or answers."""
 
 
 @dataclass(slots=True)
@@ -173,6 +175,7 @@ class Conversation:
                 self._apdu(message, pair, whole)
             else:
                 message.about += _about(pair, apdu)
+                message.asked = pair.asked
 
     def _inspect(self, pair: _Pair, payload: bytes, by_client: bool) -> Inspection:
         title = pair.titles.get(by_client) or self._keys.system_title

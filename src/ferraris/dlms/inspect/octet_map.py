@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from ferraris.codec import Tag, decode_data, read_length, skip_data
 from ferraris.cosem import DataType, Obis, types
-from ferraris.dlms import hdlc
-from ferraris.dlms.apdu import AttributeDescriptor, MethodDescriptor
+from ferraris.dlms import hdlc, mbus_segments
+from ferraris.dlms.apdu import AttributeDescriptor, DataAccessResult, MethodDescriptor
 from ferraris.dlms.inspect.names import attributes_of, name_of
 from ferraris.kernel.errors import FerrarisError
 from ferraris.kernel.limits import DATA_DEPTH_MAX, OCTET_FIELDS_MAX
@@ -244,6 +244,44 @@ def datatype_of(descriptor: AttributeDescriptor | MethodDescriptor | None) -> Da
         return None
     declared = attributes_of(descriptor.class_id, descriptor.attribute_id)
     return declared[0].datatype if declared else None
+
+
+def code_field(o: Outline, name: str, kind: type[IntEnum]) -> None:
+    """Note an octet that is one of an enumeration."""
+    value = o.peek()
+    known = {int(member): member.name.lower().replace("_", "-") for member in kind}
+    o.note(name, 1, known.get(value, str(value)))
+
+
+def result_fields(o: Outline, name: str, descriptor: AttributeDescriptor | MethodDescriptor | None = None) -> None:
+    """Note data or a data-access-result, with the octet that says which."""
+    if o.choice(f"{name} choice", {0: "data", 1: "data-access-result"}) == 0:
+        data_fields(o, name, datatype_of(descriptor))
+    else:
+        code_field(o, name, DataAccessResult)
+
+
+def mbus_fields(octets: bytes) -> list[OctetField]:
+    """Long frames of wired M-Bus, one behind the other."""
+
+    def walk(o: Outline) -> None:
+        while o.left and o.peek() == mbus_segments.START:
+            o.note("start", 1, "")
+            size = o.number("length")
+            o.number("length again")
+            o.note("start again", 1, "")
+            o.number("control")
+            o.number("address")
+            information = o.peek()
+            last = ", the last one" if information & mbus_segments.LAST_SEGMENT else ""
+            o.note("control-information", 1, f"segment {information & mbus_segments.SEGMENT_NUMBER}{last}")
+            o.number("source")
+            o.number("destination")
+            o.note("piece", max(0, size - 5), "")
+            o.note("checksum", 1, "")
+            o.note("stop", 1, "")
+
+    return outline("mbus", octets, walk)
 
 
 def _number(octets: bytes) -> str:

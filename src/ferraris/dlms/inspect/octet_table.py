@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from ferraris.dlms import hdlc
-from ferraris.dlms.apdu import AttributeDescriptor, MethodDescriptor
-from ferraris.dlms.inspect.apdu_outline import apdu_fields
-from ferraris.dlms.inspect.octet_map import OctetField, hdlc_fields, outline, wrapper_fields
+from ferraris.dlms import hdlc, mbus_segments
+from ferraris.dlms.inspect.apdu_outline import Asked, apdu_fields
+from ferraris.dlms.inspect.octet_map import OctetField, hdlc_fields, mbus_fields, outline, wrapper_fields
 from ferraris.dlms.inspect.splitting import WRAPPER_START
 from ferraris.kernel.errors import DecodeError
 
@@ -14,7 +13,7 @@ def octet_table(
     octets: bytes,
     apdus: list[bytes],
     plains: list[bytes],
-    asked: AttributeDescriptor | MethodDescriptor | None = None,
+    asked: Asked = (),
 ) -> list[OctetField]:
     """The fields of a message's octets, then of its APDUs, then of the deciphered ones: each layer counts from 0."""
     fields = []
@@ -33,6 +32,8 @@ def _framing(octets: bytes) -> list[OctetField]:
         return wrapper_fields(octets)
     if octets[:1] == bytes((hdlc.FLAG,)) or (octets and octets[0] & hdlc.FORMAT_MASK == hdlc.FORMAT_TYPE_3):
         return _frames(octets)
+    if octets[:1] == bytes((mbus_segments.START,)) and octets[3:4] == octets[:1]:
+        return mbus_fields(octets)
     return outline("framing", octets, lambda o: o.rest("octets"))
 
 
