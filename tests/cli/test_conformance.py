@@ -61,9 +61,23 @@ def test_over_hdlc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyte
     document = json.loads(capsys.readouterr().out)
     failed = [(row["name"], row["got"]) for row in document["checks"] if row["outcome"] == "failed"]
     assert (failed, code) == ([], 0)
-    assert document["counts"]["passed"] >= 60
+    assert document["counts"]["passed"] >= 85
+    assert {row["outcome"] for row in document["checks"] if row["section"] == "HDLC"} == {"passed"}
     wrapper = {row["outcome"] for row in document["checks"] if row["section"] == "Wrapper"}
     assert wrapper == {"not applicable"}
+
+
+def test_a_meter_of_short_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with meters_served(tmp_path, "short_name_meter", hdlc=True) as meter:
+        arguments = ["--keys", str(meter.registry), "--timeout", "0.6", "--json"]
+        code = call(monkeypatch, meter.url(1, "hdlc+tcp"), *arguments)
+    document = json.loads(capsys.readouterr().out)
+    outcomes: dict[str, set[str]] = {}
+    for row in document["checks"]:
+        outcomes.setdefault(row["section"], set()).add(row["outcome"])
+    assert (outcomes["HDLC"], outcomes["Short names"], code) == ({"passed"}, {"passed"}, 0)
 
 
 def test_a_wrong_key_is_a_report_of_failures(
