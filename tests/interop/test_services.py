@@ -11,10 +11,11 @@ from ferraris.client import AccessResult, ClientAssociation, ClientSettings, des
 from ferraris.cosem import Data, ProfileGeneric, Register
 from ferraris.dlms import CONFORMANCE_OF_THIS_ENGINE, AssociationSettings
 from ferraris.dlms.apdu import AccessItem, AccessKind, Conformance, DataAccessResult, Mechanism
-from ferraris.kernel.errors import DecodeError
+from ferraris.kernel.errors import DecodeError, LinkClosedError
+from ferraris.link import Direction, Link
 from tests.interop.foreign_meter import meter_of
 from tests.interop.load_profile import COLUMNS, LOAD_PROFILE, ROWS, VOLTAGE_L1, end_s
-from tests.interop.own_client import management, with_association
+from tests.interop.own_client import PUBLIC, Received, management, with_association
 from tests.interop.own_server import keeping
 from tests.interop.peers.process import PeerProcess
 
@@ -26,6 +27,12 @@ def offering(conformance: Conformance, **changes: object) -> ClientSettings:
     """The management client with these services."""
     settings = management()
     return replace(settings, association=replace(settings.association, conformance=conformance, **changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def gurux_block_meter(gurux: PeerProcess) -> Iterator[int]:
+    """A meter made with Gurux that has general block transfer."""
+    yield from meter_of(gurux, general_blocks=True)
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +99,44 @@ def test_the_gurux_meter_acknowledges_a_block_of_a_set_with_octets_too_many(narr
 
     with pytest.raises(DecodeError, match="octets follow the APDU"):
         with_association(narrow_meter, management(), write)
+
+
+def in_general_blocks(window: int) -> ClientSettings:
+    settings = replace(PUBLIC.association, max_receive_pdu_size=400, general_block_window=window)
+    return replace(PUBLIC, association=settings)
+
+
+@as_meter
+def test_a_long_result_of_the_gurux_meter_in_general_blocks(gurux_block_meter: int) -> None:
+    async def read(association: ClientAssociation) -> list[int]:
+        times: list[int] = (await read_profile(association, LOAD_PROFILE, COLUMNS)).time_s().tolist()
+        return times
+
+    received = Received()
+    times = with_association(gurux_block_meter, in_general_blocks(1), read, received=received)
+    assert times == [end_s(row) for row in range(ROWS)]
+    assert sum(chunk[8:9] == b"\xe0" for chunk in received.chunks) > 5
+
+
+def test_gurux_loses_its_place_in_windows_of_general_blocks(gurux_block_meter: int) -> None:
+    """It sends one more block of the result and then, again and again, a block 1 around the request's beginning."""
+
+    async def read(association: ClientAssociation) -> None:
+        await read_profile(association, LOAD_PROFILE, COLUMNS)
+
+    received = FirstChunks()
+    with pytest.raises(LinkClosedError, match="seen enough"):
+        with_association(gurux_block_meter, in_general_blocks(16), read, received=received)
+    assert received.chunks[-1][8:].startswith(bytes.fromhex("e00100010000040001c109"))
+
+
+class FirstChunks(Received):
+    """Lets nothing through after the first few."""
+
+    def record(self, direction: Direction, octets: bytes, link: Link) -> None:
+        super().record(direction, octets, link)
+        if len(self.chunks) > 5:
+            raise LinkClosedError("seen enough")
 
 
 # Foreign clients at our engine

@@ -66,6 +66,9 @@ final class GuruxMeter extends GXDLMSSecureServer2 {
 
     private void equip(JsonObject task) {
         setMaxReceivePDUSize(pduSize);
+        if (Lines.truth(task, "general_blocks")) {
+            getConformance().add(Conformance.GENERAL_BLOCK_TRANSFER);
+        }
         getCiphering().setSystemTitle(Lines.octets(task, "system_title"));
         GuruxSecurity.equip(getCiphering(), task);
         getCiphering().setBlockCipherKey(Lines.octets(task, "encryption_key"));
