@@ -9,6 +9,9 @@ import pytest
 
 from ferraris.cli.key_file import TOOL_SYSTEM_TITLE, ClientKeys, read_keys
 from ferraris.cli.meter_url import MeterUrl
+from ferraris.cosem import SecuritySuite
+from ferraris.dlms import PrivateKey, curve_of_suite
+from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import ConfigError
 
 URL = MeterUrl.parse("tcp://127.20.0.1:4059?client=1")
@@ -64,6 +67,25 @@ def test_the_line_of_a_fleets_list(tmp_path: Path) -> None:
         read_keys(path, MeterUrl.parse("tcp://127.20.0.1?gateway=0:FER0000000003"))
     with pytest.raises(ConfigError, match="does not list the meter"):
         read_keys(path, MeterUrl.parse("tcp://127.20.0.9:4059"))
+
+
+def test_a_line_with_suite_and_key_pairs(tmp_path: Path) -> None:
+    curve = curve_of_suite(SecuritySuite.SUITE_1)
+    own, meters = (PrivateKey.generate(curve, SeededEntropy(name)) for name in ("own", "meter's"))
+    row = {
+        "host": "127.20.0.1",
+        "port": 4059,
+        "system_title": "4645520000000001",
+        "suite": 1,
+        "master_key": EK.hex(),
+        "signing_key": own.octets.hex(),
+        "public_key": meters.point.hex(),
+    }
+    keys = read_keys(written(tmp_path, json.dumps(row)), URL)
+    assert (keys.suite, keys.master_key) == (SecuritySuite.SUITE_1, EK)
+    assert keys.key_pairs is not None
+    assert keys.key_pairs.own_signing.point == own.point
+    assert keys.key_pairs.peers.signing_point(bytes.fromhex("4645520000000001")) == meters.point
 
 
 @pytest.mark.parametrize(
