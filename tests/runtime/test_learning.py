@@ -20,6 +20,7 @@ from ferraris.dlms.apdu import (
     GetResponseWithList,
 )
 from ferraris.headend import CollectedProfile, ProfilesLearnt
+from ferraris.kernel.limits import COLLECTED_ROWS_MAX
 from ferraris.kernel.units import Unit
 from ferraris.runtime.kinds import ProfileShape, StoredColumn
 from ferraris.runtime.learning import Shapes
@@ -38,13 +39,16 @@ Values = Mapping[tuple[int, Obis, int], bytes | DataAccessResult]
 
 
 def meter(
-    columns: tuple[CaptureObject, ...], period_s: int = 1_800, units: Mapping[Obis, ScalerUnit] | None = None
+    columns: tuple[CaptureObject, ...],
+    period_s: int = 1_800,
+    units: Mapping[Obis, ScalerUnit] | None = None,
+    entries: int = 500,
 ) -> dict[tuple[int, Obis, int], bytes | DataAccessResult]:
     values: dict[tuple[int, Obis, int], bytes | DataAccessResult] = {}
     for attribute, value in (
         (ProfileGeneric.capture_objects, columns),
         (ProfileGeneric.capture_period, period_s),
-        (ProfileGeneric.profile_entries, 500),
+        (ProfileGeneric.profile_entries, entries),
     ):
         values[ProfileGeneric.class_id, LOAD, attribute.number] = attribute.datatype.encode(value)
     for name, unit in (units or {}).items():
@@ -100,6 +104,12 @@ def test_a_meter_tells_columns_period_depth_and_powers_of_ten() -> None:
     assert shape_in(shapes).stored == (StoredColumn(column(IMPORT), 1, 3), StoredColumn(column(VOLTAGE), 5, -1))
 
 
+def test_a_meter_that_claims_a_bottomless_buffer_is_looked_through_as_far_as_is_sensible() -> None:
+    values = meter((TIME, column(IMPORT)), units={IMPORT: ScalerUnit(0, Unit.WATT_HOUR)}, entries=0xFFFF_FFFF)
+    (collected,) = learn(values)[0].profiles
+    assert collected.depth_rows == COLLECTED_ROWS_MAX
+
+
 def test_before_it_is_asked_nothing_is_known() -> None:
     assert not shape_in(Shapes("spodes")).known
 
@@ -109,6 +119,7 @@ def test_before_it_is_asked_nothing_is_known() -> None:
     [
         (meter((TIME, column(STRANGE))), "no column of LOAD_PROFILE is a channel: 0.0.1.0.0.255, 1.0.99.99.0.255"),
         (meter((TIME, column(IMPORT)), 0, {IMPORT: ScalerUnit(0, Unit.WATT_HOUR)}), "is not captured by period"),
+        (meter((TIME, column(IMPORT)), 1, {IMPORT: ScalerUnit(0, Unit.WATT_HOUR)}), "every 1 s, too often"),
         (meter((column(IMPORT),), units={IMPORT: ScalerUnit(0, Unit.WATT_HOUR)}), "do not tell their time"),
         (meter((TIME, column(IMPORT)), units={IMPORT: ScalerUnit(0, Unit.VAR_HOUR)}), "no column of LOAD_PROFILE"),
         (meter((TIME, column(IMPORT)), units={IMPORT: ScalerUnit(10, Unit.WATT_HOUR)}), "no column of LOAD_PROFILE"),
@@ -116,7 +127,17 @@ def test_before_it_is_asked_nothing_is_known() -> None:
         ({}, "LOAD_PROFILE: "),
         ({(7, LOAD, 3): b"\x0f\x01"}, "LOAD_PROFILE: "),
     ],
-    ids=["strange", "no period", "no time", "other unit", "absurd scaler", "unit refused", "refused", "another type"],
+    ids=[
+        "strange",
+        "no period",
+        "every second",
+        "no time",
+        "other unit",
+        "absurd scaler",
+        "unit refused",
+        "refused",
+        "another type",
+    ],
 )
 def test_what_cannot_be_collected_is_told(values: Values, fault: str) -> None:
     learnt, shapes = learn(values)

@@ -186,6 +186,10 @@ CONVERSATIONS_MAX: Final = 65_536
 """Pairs of ends whose traffic is followed in one capture."""
 CHECKED_BLOCKS_MAX: Final = 10_000
 """Blocks of one result that a conformance check takes from a server that never marks the last one."""
+COLLECTED_PERIOD_S_MIN: Final = 60
+"""A meter that says it captures more often is not collected: every slot costs a look at the store."""
+COLLECTED_ROWS_MAX: Final = 200_000
+"""Rows of a profile that a head-end looks for, however many a meter says it keeps: five years of quarters of an hour."""
 PROFILE_FILE_OCTETS_MAX: Final = 4 * 1024 * 1024
 """A file with a companion profile: a dozen times what the largest of them has."""
 OBJECT_LIST_FILE_OCTETS_MAX: Final = 16 * 1024 * 1024

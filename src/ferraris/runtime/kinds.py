@@ -33,6 +33,7 @@ from ferraris.cosem import (
 )
 from ferraris.headend import CollectedProfile
 from ferraris.kernel.errors import ConfigError, DecodeError, FerrarisError, LocalProtocolError, TableError
+from ferraris.kernel.limits import COLLECTED_PERIOD_S_MIN, COLLECTED_ROWS_MAX
 from ferraris.runtime.companion import companion_profile
 from ferraris.store import Readings
 
@@ -78,6 +79,8 @@ class ProfileShape:
         """Why it cannot be collected; empty when it can."""
         if self.capture_period_s <= 0:
             return f"{self.tag} is not captured by period"
+        if self.capture_period_s < COLLECTED_PERIOD_S_MIN:
+            return f"{self.tag} is captured every {self.capture_period_s} s, too often to be collected"
         if CLOCK_TIME not in self.capture_objects:
             return f"the rows of {self.tag} do not tell their time"
         if not self.stored:
@@ -88,7 +91,8 @@ class ProfileShape:
     @property
     def collected(self) -> CollectedProfile:
         """As the head-end collects it; only where there is no fault."""
-        return CollectedProfile(self.tag, self.stored[0].channel, self.capture_period_s, self.profile_entries)
+        rows = min(self.profile_entries, COLLECTED_ROWS_MAX)
+        return CollectedProfile(self.tag, self.stored[0].channel, self.capture_period_s, rows)
 
 
 @dataclass(frozen=True, slots=True)
