@@ -281,3 +281,12 @@ def test_a_changed_request_is_refused(data: st.DataObject) -> None:
 def test_any_octets_are_no_request(octets: bytes) -> None:
     with pytest.raises(AuthenticationError):
         requested_point(octets, SERVER_TITLE)
+
+
+def test_a_lifetime_that_no_calendar_has_is_refused() -> None:
+    octets = bytearray(issued())
+    place = octets.rindex(b"Z")  # the end of its time
+    year = octets.rindex(b"\x18\x0f", 0, place) + 2
+    octets[year : year + 4] = b"0000"
+    with pytest.raises(AuthenticationError, match="content"):
+        Certificate.parse(bytes(octets))

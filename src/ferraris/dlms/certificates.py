@@ -28,7 +28,7 @@ from ferraris.kernel.errors import AuthenticationError, SecurityError
 from ferraris.kernel.limits import CERTIFICATE_OCTETS_MAX, CERTIFICATES_MAX
 
 CLAUSE: Final = "Green Book 9.2.6"
-_UNREADABLE: Final = (
+UNREADABLE: Final = (
     ValueError,
     TypeError,
     OverflowError,
@@ -72,7 +72,8 @@ class Certificate:
             key, usage = parsed.public_key(), parsed.extensions.get_extension_for_class(x509.KeyUsage).value
             names = parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
             issuer, subject = parsed.issuer.rfc4514_string(), parsed.subject.rfc4514_string()
-        except _UNREADABLE as error:
+            _lifetime(parsed)  # a year 0 shows here
+        except UNREADABLE as error:
             raise _wrong("content", "an EC key and a key usage", str(error)) from None
         if not isinstance(key, ec.EllipticCurvePublicKey):
             raise _wrong("key", "an elliptic curve", type(key).__name__)
@@ -89,26 +90,30 @@ class Certificate:
             raise _wrong("issuer", "an authority", authority.subject)
         try:
             _parsed(self.octets).verify_directly_issued_by(_parsed(authority.octets))
-        except (*_UNREADABLE, InvalidSignature):
+        except (*UNREADABLE, InvalidSignature):
             raise _wrong("signature", f"one of {authority.subject}", self.subject) from None
 
     def check_valid_at(self, now_s: int) -> None:
         """Raises AuthenticationError before and after its time."""
         parsed = _parsed(self.octets)
-        begins, ends = parsed.not_valid_before_utc.timestamp(), parsed.not_valid_after_utc.timestamp()
-        if not begins <= now_s <= ends:
+        begins, ends = _lifetime(parsed)
+        if not begins.timestamp() <= now_s <= ends.timestamp():
             raise AuthenticationError(
                 "a certificate is not valid now",
-                expected=f"{parsed.not_valid_before_utc} to {parsed.not_valid_after_utc}",
+                expected=f"{begins} to {ends}",
                 got=datetime.fromtimestamp(now_s, UTC),
                 clause=CLAUSE,
             )
 
 
+def _lifetime(parsed: x509.Certificate) -> tuple[datetime, datetime]:
+    return parsed.not_valid_before_utc, parsed.not_valid_after_utc
+
+
 def _parsed(octets: bytes) -> x509.Certificate:
     try:
         return x509.load_der_x509_certificate(octets)
-    except _UNREADABLE:
+    except UNREADABLE:
         raise _wrong("form", "X.509 in DER", octets[:8].hex()) from None
 
 
@@ -223,7 +228,7 @@ def requested_point(octets: bytes, system_title: bytes) -> bytes:
         request = x509.load_der_x509_csr(octets)
         key, names = request.public_key(), request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         holds = request.is_signature_valid
-    except _UNREADABLE:
+    except UNREADABLE:
         raise _wrong("request", "PKCS#10 in DER", octets[:8].hex()) from None
     if not isinstance(key, ec.EllipticCurvePublicKey) or not holds:
         raise _wrong("request", "one signed with the key that it is for", "another")

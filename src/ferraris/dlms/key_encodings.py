@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -19,12 +18,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
 
-from ferraris.dlms.certificates import Certificate
+from ferraris.dlms.certificates import UNREADABLE, Certificate
 from ferraris.dlms.elliptic import CURVES, PrivateKey, point_of, public_key
 from ferraris.kernel.errors import SecurityError
 
 PEM_HEAD: Final = b"-----BEGIN "
-_UNREADABLE: Final = (ValueError, TypeError, UnsupportedAlgorithm)
 
 
 class HandedKey(NamedTuple):
@@ -38,7 +36,7 @@ def private_key_from_pem(octets: bytes) -> PrivateKey:
     """The key in PEM. Raises SecurityError for a locked one, or one that no suite can use."""
     try:
         key = load_pem_private_key(octets, password=None)
-    except _UNREADABLE:
+    except UNREADABLE:
         raise SecurityError("not a private key", expected="PEM without a password") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise SecurityError("not a key of an elliptic curve", expected="P-256 or P-384", got=type(key).__name__)
@@ -66,7 +64,7 @@ def public_key_from_octets(octets: bytes) -> HandedKey:
         return _certified(_der_of(octets))
     try:
         load_der_x509_certificate(octets)
-    except _UNREADABLE:
+    except UNREADABLE:
         return HandedKey(_point(octets))
     return _certified(octets)
 
@@ -79,7 +77,7 @@ def _certified(der: bytes) -> HandedKey:
 def _der_of(pem: bytes) -> bytes:
     try:
         return load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
-    except _UNREADABLE:
+    except UNREADABLE:
         raise SecurityError("not a certificate", expected="X.509 in PEM or DER") from None
 
 
@@ -90,7 +88,7 @@ def _point(octets: bytes) -> bytes:
     load = load_pem_public_key if octets.lstrip().startswith(PEM_HEAD) else load_der_public_key
     try:
         key = load(octets)
-    except _UNREADABLE:
+    except UNREADABLE:
         raise SecurityError("not a public key", expected="a certificate, a public key or a point") from None
     if not isinstance(key, ec.EllipticCurvePublicKey):
         raise SecurityError("not a key of an elliptic curve", expected="P-256 or P-384", got=type(key).__name__)
