@@ -103,7 +103,9 @@ def own_settings(mechanism: Mechanism, suite: SecuritySuite, *, plain: bool) -> 
     return ClientSettings(AssociationSettings(mechanism, SECRET, security, plain_context=plain), client_sap=1)
 
 
-def gurux_meter(gurux: PeerProcess, mechanism: Mechanism, suite: SecuritySuite, *, plain: bool) -> Iterator[int]:
+def gurux_meter(
+    gurux: PeerProcess, mechanism: Mechanism, suite: SecuritySuite, *, plain: bool, **more: object
+) -> Iterator[int]:
     """The port of a meter of Gurux with this mechanism and suite."""
     keys = keys_of(suite)
     task: dict[str, Any] = {
@@ -116,7 +118,7 @@ def gurux_meter(gurux: PeerProcess, mechanism: Mechanism, suite: SecuritySuite, 
     }
     if suite is not SecuritySuite.SUITE_0:
         task |= java_pair(pair("meter", suite), pair("head-end", suite))
-    return meter_of(gurux, **task)
+    return meter_of(gurux, **task, **more)
 
 
 async def energy(association: ClientAssociation) -> int:

@@ -133,6 +133,7 @@ final class GuruxClient implements AutoCloseable {
                     operation.get(3).getAsInt()));
             case "get_list" -> getList(operation.get(1).getAsJsonArray());
             case "set_octets", "invoke_octets", "access", "set_list" -> GuruxServices.perform(this, client, name, operation);
+            case "protect" -> GuruxSecurity.protect(client.getCiphering(), operation);
             case "image" -> GuruxImage.perform(this, client, operation);
             case "clock" -> clock();
             case "set_clock" -> setClock(operation.get(1).getAsLong());

@@ -1,9 +1,14 @@
 package ferraris.peers;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import gurux.dlms.GXICipher;
 import gurux.dlms.enums.Authentication;
+import gurux.dlms.enums.Signing;
 import gurux.dlms.objects.enums.SecuritySuite;
+import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyPair;
@@ -43,14 +48,28 @@ final class GuruxSecurity {
     static void equip(GXICipher cipher, JsonObject task) {
         cipher.setSecuritySuite(suite(task));
         if (task.has("signing_private")) {
-            try {
-                KeyFactory keys = KeyFactory.getInstance("EC");
-                PublicKey peer = keys.generatePublic(new X509EncodedKeySpec(Lines.octets(task, "signing_public")));
-                PrivateKey own = keys.generatePrivate(new PKCS8EncodedKeySpec(Lines.octets(task, "signing_private")));
-                cipher.setSigningKeyPair(new KeyPair(peer, own));
-            } catch (GeneralSecurityException error) {
-                throw new IllegalArgumentException(error);
-            }
+            cipher.setSigningKeyPair(pair(task, "signing"));
         }
+        if (task.has("agreement_private")) {
+            cipher.setKeyAgreementKeyPair(pair(task, "agreement"));
+        }
+    }
+
+    private static KeyPair pair(JsonObject task, String purpose) {
+        try {
+            KeyFactory keys = KeyFactory.getInstance("EC");
+            PublicKey peer = keys.generatePublic(new X509EncodedKeySpec(Lines.octets(task, purpose + "_public")));
+            PrivateKey own = keys.generatePrivate(new PKCS8EncodedKeySpec(Lines.octets(task, purpose + "_private")));
+            return new KeyPair(peer, own);
+        } catch (GeneralSecurityException error) {
+            throw new IllegalArgumentException(error);
+        }
+    }
+
+    /** How the following requests are protected, by Gurux' name for it, and their transaction id. */
+    static JsonElement protect(GXICipher cipher, JsonArray operation) {
+        cipher.setSigning(Signing.valueOf(operation.get(1).getAsString()));
+        cipher.setTransactionId(ByteBuffer.allocate(8).putLong(operation.get(2).getAsLong()).array());
+        return JsonNull.INSTANCE;
     }
 }
