@@ -39,7 +39,7 @@ def device(tmp_path: Path) -> Iterator[LogicalDevice]:
 
 @as_client
 def test_a_push_of_our_meter_is_opened(gurux: PeerProcess, device: LogicalDevice) -> None:
-    push = push_wpdu(device, OfferedAssociations(device).security, TIME_MS)
+    push = push_wpdu(device, OfferedAssociations(device).security, TIME_MS).octets
     task = {
         "do": "push",
         "push": push.hex(),
