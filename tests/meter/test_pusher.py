@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -21,14 +22,15 @@ from ferraris.cosem import (
     TransportService,
     obis,
 )
-from ferraris.cosem.classes.push_setup import ColumnsPushObject, CommunicationWindow
+from ferraris.cosem.classes.push_setup import ColumnsPushObject, CommunicationWindow, PushOperationMethod
 from ferraris.cosem.classes.restricted_attribute import Restriction, RestrictionType
-from ferraris.dlms import PushReceiver, WrapperReceiver
+from ferraris.dlms import PushReceiver, WrapperReceiver, confirmation_of, encode_wpdu
 from ferraris.link import Link
 from ferraris.meter.events import EventCode
 from ferraris.meter.fleet import Fleet
 from ferraris.meter.memory import FleetMemory
 from ferraris.meter.serving import ServiceSettings
+from tests.meter.clients import RisingCounters
 from tests.meter.steady import MONDAY_MS
 from tests.meter.test_serving import HEADEND, PUSH_PORT, World, play
 
@@ -43,8 +45,11 @@ def to_headend(transport: TransportService = TransportService.TCP) -> SendDestin
 class Bodies:
     """A head-end that keeps what comes, and when."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, confirms_after: int = 0) -> None:
         self.world = world
+        self.silent = confirms_after
+        """So many pushes are not confirmed."""
+        self.counters = RisingCounters()
         self.taken: list[tuple[int, tuple[Any, ...]]] = []
 
     async def take(self, link: Link) -> None:
@@ -52,8 +57,13 @@ class Bodies:
         while True:
             wrapper.receive(await link.receive())
             for wpdu in wrapper.events():
-                values = tuple(receiver.receive(wpdu.apdu).notification.values)
-                self.taken.append((round(self.world.loop.time()), values))
+                push = receiver.receive(wpdu.apdu)
+                self.taken.append((round(self.world.loop.time()), tuple(push.notification.values)))
+                keys = self.world.security(push.system_title)
+                assert keys is not None
+                confirmation = confirmation_of(push, b"FERHES01", keys.keys, self.counters)
+                if confirmation is not None and len(self.taken) > self.silent:
+                    await link.send(encode_wpdu(wpdu.destination, wpdu.source, confirmation))
 
     @property
     def seconds(self) -> list[int]:
@@ -83,6 +93,33 @@ def test_a_regular_push_by_the_schedule(fleet: Fleet, transport: TransportServic
         serials = {values[0] for _, values in headend.taken}
         assert serials == {b"FER0000000002"}
         assert [values[2] for _, values in headend.taken] == [100, 200, 300, 400]
+
+    play(fleet, scenario, SILENT, head=False)
+
+
+@pytest.mark.parametrize("transport", [TransportService.TCP, TransportService.UDP])
+@pytest.mark.parametrize("silent", [0, 2])
+def test_a_confirmed_push_is_repeated_until_it_is_confirmed(
+    fleet: Fleet, transport: TransportService, silent: int
+) -> None:
+    """The head-end keeps silent about the first ones; the meter waits half a minute and the repetition delay."""
+
+    async def scenario(world: World) -> None:
+        headend = Bodies(world, confirms_after=silent)
+        await world.network.listen(HEADEND, PUSH_PORT, headend.take)
+        await world.network.listen_datagrams(HEADEND, PUSH_PORT, headend.take)
+        async with world.meter(2) as client:
+            await client.set(PushSetup.send_destination_and_method, obis.PUSH_SETUP, to_headend(transport))  # type: ignore[attr-defined]
+            await client.set(
+                PushSetup.push_operation_method,  # type: ignore[attr-defined]
+                obis.PUSH_SETUP,
+                PushOperationMethod.CONFIRMED_RETRY_ON_MISSING_CONFIRMATION,
+            )
+            await client.invoke(PushSetup.push, obis.PUSH_SETUP, 0)  # type: ignore[attr-defined]
+        await world.until(3_600)
+        assert len(headend.taken) == silent + 1
+        waits = [later - earlier for earlier, later in pairwise(headend.seconds)]
+        assert waits == pytest.approx([30 + 60, 30 + 120][:silent], abs=8)
 
     play(fleet, scenario, SILENT, head=False)
 

@@ -7,13 +7,15 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferraris.dlms import CipherKeys, encode_wpdu, protect_push
-from ferraris.dlms.apdu import DataNotification
+from ferraris.dlms import AwaitedConfirmations, CipherKeys, WrapperReceiver, encode_wpdu, protect_push
+from ferraris.dlms.apdu import CONFIRMED, DataNotification
 from ferraris.headend import Event, PushRejected
-from ferraris.link import Link
+from ferraris.kernel.errors import LinkTimeoutError
+from ferraris.link import Link, receive_within
 from ferraris.meter.events import EventCode
 from ferraris.runtime import KeyRing
 from ferraris.runtime.push import PushListener
@@ -113,9 +115,30 @@ def test_a_replayed_push_is_refused(tmp_path: Path) -> None:
     tell(tmp_path, story)
 
 
-def _genuine(street: Street) -> bytes:
+def test_a_push_that_asks_for_it_is_confirmed_once_it_holds(tmp_path: Path) -> None:
+    async def story(street: Street) -> None:
+        await street.live_until(0.5)
+        security = street.service.server(0).associations.security
+        awaited = AwaitedConfirmations(security, [5 | CONFIRMED])
+        link = await sender(street)
+        await link.send(forged(street.service.devices[0].identity.system_title, 900_000))
+        await link.send(_genuine(street, 5 | CONFIRMED))
+        wrapper = WrapperReceiver()
+        wrapper.receive(await receive_within(link, 60))
+        (wpdu,) = wrapper.events()
+        awaited.take(wpdu.apdu)
+        assert awaited.complete
+        await link.send(_genuine(street, 5 | CONFIRMED))  # the same counter again
+        with pytest.raises(LinkTimeoutError):
+            await receive_within(link, 5)
+        await link.aclose()
+
+    tell(tmp_path, story)
+
+
+def _genuine(street: Street, long_invoke_id: int = 1) -> bytes:
     device = street.service.devices[0]
-    apdu = DataNotification(1, b"", bytes.fromhex("0200")).encode()
+    apdu = DataNotification(long_invoke_id, b"", bytes.fromhex("0200")).encode()
     keys = CipherKeys(device.keys.encryption_key, device.keys.authentication_key)
     return encode_wpdu(1, 1, protect_push(apdu, device.identity.system_title, keys, Counter(900_000)))
 

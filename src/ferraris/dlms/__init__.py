@@ -68,6 +68,7 @@ from ferraris.dlms.notification_layout import Notification, NotificationDecoder
 from ferraris.dlms.plc_llc import PlcLlcFraming
 from ferraris.dlms.protection import PROTECTION_OCTETS_MAX
 from ferraris.dlms.push import PushReceiver, PushSecurity, ReceivedPush, protect_push
+from ferraris.dlms.push_confirmation import AwaitedConfirmations, confirmation_of
 from ferraris.dlms.refusals import ExceptionAnswerError, exception_answer
 from ferraris.dlms.settings import (
     CONFORMANCE_OF_THIS_ENGINE,
@@ -100,6 +101,7 @@ __all__ = [
     "Associated",
     "Association",
     "AssociationSettings",
+    "AwaitedConfirmations",
     "BroadcastKeys",
     "Certificate",
     "CertificateAuthority",
@@ -162,6 +164,7 @@ __all__ = [
     "WrapperReceiver",
     "algorithm_id",
     "certificate_request",
+    "confirmation_of",
     "curve_of",
     "curve_of_suite",
     "decode_prefixed",

@@ -8,7 +8,7 @@ log has been pushed lies in the meter's memory: a restart neither repeats nor fo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from ferraris.cosem import (
 )
 from ferraris.cosem.classes.restricted_attribute import RestrictedAttribute
 from ferraris.dlms import Security, encode_wpdu, protect_push
-from ferraris.dlms.apdu import DataNotification
+from ferraris.dlms.apdu import CONFIRMED, DataNotification
 from ferraris.kernel.errors import FerrarisError
 from ferraris.meter.committed_rows import Indices
 from ferraris.meter.device import LogicalDevice
@@ -41,6 +41,13 @@ EVENTS_PER_PUSH_MAX: Final = 16
 SERVER_SAP: Final = 1
 CLIENT_SAP: Final = 1
 LONG_INVOKE_ID_MASK: Final = 0xFF_FFFF
+
+
+class PushedWpdu(NamedTuple):
+    """A push as it is sent, and the long-invoke-id that a confirmation would name."""
+
+    long_invoke_id: int
+    octets: bytes
 
 
 def meters_with_news(memory: FleetMemory) -> Indices:
@@ -66,7 +73,9 @@ def push_wpdu(
     now_ms: int,
     event: MeterEvent | None = None,
     setup: ProfileObject | None = None,
-) -> bytes:
+    *,
+    confirmed: bool = False,
+) -> PushedWpdu:
     """The WPDU that tells an event, or (None) what the attributes that a push setup lists are now."""
     moment = device.moment(now_ms)
     setup = setup or device.model.find(PushSetup.class_id, PUSH_SETUP)
@@ -75,10 +84,10 @@ def push_wpdu(
     write_length(len(listed), body)
     for wanted in listed:
         body += _pushed_octets(device, moment, wanted, event)
-    invoke_id = (event.sequence if event is not None else now_ms) & LONG_INVOKE_ID_MASK
+    invoke_id = (event.sequence if event is not None else now_ms) & LONG_INVOKE_ID_MASK | CONFIRMED * confirmed
     apdu = DataNotification(invoke_id, moment.time.to_octets(), bytes(body)).encode()
     ciphered = protect_push(apdu, security.system_title, security.keys, security.counters)
-    return encode_wpdu(SERVER_SAP, CLIENT_SAP, ciphered)
+    return PushedWpdu(invoke_id, encode_wpdu(SERVER_SAP, CLIENT_SAP, ciphered))
 
 
 def _pushed_octets(device: LogicalDevice, moment: Moment, wanted: Pushable, event: MeterEvent | None) -> bytes:

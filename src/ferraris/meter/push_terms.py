@@ -12,10 +12,11 @@ from datetime import timedelta
 from typing import Any, Final, Protocol
 
 from ferraris.cosem import CosemDateTime, Obis, ProfileObject, PushSetup, TransportService
-from ferraris.cosem.classes.push_setup import CommunicationWindow, RepetitionDelay
+from ferraris.cosem.classes.push_setup import CommunicationWindow, PushOperationMethod, RepetitionDelay
 from ferraris.meter.clock import Zone
 from ferraris.meter.open_dates import falls_on, instants, local_day
 
+CONFIRMED_METHOD: Final = PushOperationMethod.CONFIRMED_RETRY_ON_MISSING_CONFIRMATION
 WINDOW_DAYS: Final = 400
 """How far ahead a window is searched: a year and more."""
 
@@ -38,6 +39,8 @@ class PushTerms:
     randomisation_s: int
     retries: int
     repetition: RepetitionDelay
+    confirmed: bool = False
+    """A push counts as sent only when its receiver has confirmed it."""
 
     @classmethod
     def of(cls, setup: Setup, entry: ProfileObject, now_ms: int) -> PushTerms:
@@ -47,7 +50,10 @@ class PushTerms:
         )
         repetition = delay if isinstance(delay, RepetitionDelay) else RepetitionDelay(delay, 100, delay)
         transport, destination = sending.transport_service, sending.destination
-        return cls(entry.logical_name, objects, transport, destination, windows, randomisation_s, retries, repetition)
+        method = PushSetup.push_operation_method.number
+        confirmed = method in entry.attributes and setup.decoded(entry, method, now_ms) is CONFIRMED_METHOD
+        terms = objects, transport, destination, windows, randomisation_s, retries, repetition
+        return cls(entry.logical_name, *terms, confirmed)
 
     @property
     def address(self) -> tuple[str, int] | None:

@@ -14,18 +14,34 @@ from typing import Final
 import numpy as np
 
 from ferraris.cosem import ProfileObject, TransportService
-from ferraris.dlms import Security
+from ferraris.dlms import (
+    DATAGRAMS_REMEMBERED,
+    AwaitedConfirmations,
+    DatagramReceiver,
+    Security,
+    WrapperReceiver,
+)
 from ferraris.kernel.clock import MS_PER_S, Clock
 from ferraris.kernel.entropy import Entropy
-from ferraris.kernel.errors import LinkError
-from ferraris.link import Connector
+from ferraris.kernel.errors import LinkClosedError, LinkError, LinkTimeoutError, RemoteProtocolError, SecurityError
+from ferraris.link import Connector, Link
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.events import MeterEvent
 from ferraris.meter.fleet import Fleet
-from ferraris.meter.push import PUSH_SETUP, PUSHED, mark_pushed, meters_with_news, push_wpdu, unpushed_events
+from ferraris.meter.push import (
+    PUSH_SETUP,
+    PUSHED,
+    PushedWpdu,
+    mark_pushed,
+    meters_with_news,
+    push_wpdu,
+    unpushed_events,
+)
 from ferraris.meter.push_terms import PushTerms, push_setups
 
 NO_SETUP: Final = 0xFF
+CONFIRMATION_TIMEOUT_S: Final = 30.0
+"""In the event loop's seconds."""
 
 
 class Pusher:
@@ -107,7 +123,8 @@ class Pusher:
         events = unpushed_events(self._memory, index) if place == self._alarm_places[index] else []
         wanted = bool(device.meter.pushes_wanted >> place & 1)
         try:
-            await self._send(terms, self._wpdus(index, setup, events, wanted, now_ms) if terms.address else [])
+            pushes = self._pushes(index, setup, events, terms, now_ms, asked=wanted) if terms.address else []
+            await self._send(terms, pushes, self._security(index))
         except LinkError:
             if self._try_again(device, place, terms):
                 return
@@ -115,23 +132,50 @@ class Pusher:
             mark_pushed(self._memory, index, events)
         device.meter.push_over(place, asked=wanted)
 
-    def _wpdus(
-        self, index: int, setup: ProfileObject, events: list[MeterEvent], wanted: bool, now_ms: int
-    ) -> list[bytes]:
-        device, security = self._devices[index], self._security(index)
-        wpdus = [push_wpdu(device, security, now_ms, event, setup) for event in events if event.code in PUSHED]
-        return wpdus + [push_wpdu(device, security, now_ms, None, setup)] * wanted
+    def _pushes(
+        self,
+        index: int,
+        setup: ProfileObject,
+        events: list[MeterEvent],
+        terms: PushTerms,
+        now_ms: int,
+        *,
+        asked: bool,
+    ) -> list[PushedWpdu]:
+        told: list[MeterEvent | None] = [event for event in events if event.code in PUSHED]
+        return [
+            push_wpdu(
+                self._devices[index], self._security(index), now_ms, event, setup, confirmed=terms.confirmed
+            )
+            for event in told + [None] * asked
+        ]  # fmt: skip
 
-    async def _send(self, terms: PushTerms, wpdus: list[bytes]) -> None:
+    async def _send(self, terms: PushTerms, pushes: list[PushedWpdu], security: Security) -> None:
         connector = self._connectors.get(terms.transport)
-        if not wpdus or terms.address is None or connector is None:
+        if not pushes or terms.address is None or connector is None:
             return
         link = await connector(*terms.address)
         try:
-            for wpdu in wpdus:
-                await link.send(wpdu)
+            for push in pushes:
+                await link.send(push.octets)
+            await self._confirmed(link, AwaitedConfirmations(security, [push.long_invoke_id for push in pushes]))
         finally:
             await link.aclose()
+
+    async def _confirmed(self, link: Link, awaited: AwaitedConfirmations) -> None:
+        """Wait until all is confirmed. Raises LinkError when it is not in time, or something else comes."""
+        datagrams = link.capabilities.keeps_boundaries
+        wrapper = DatagramReceiver(DATAGRAMS_REMEMBERED) if datagrams else WrapperReceiver()
+        try:
+            async with asyncio.timeout(CONFIRMATION_TIMEOUT_S):
+                while not awaited.complete:
+                    wrapper.receive(await link.receive())
+                    for wpdu in wrapper.events():
+                        awaited.take(wpdu.apdu)
+        except TimeoutError:
+            raise LinkTimeoutError("a push was not confirmed in time") from None
+        except (RemoteProtocolError, SecurityError) as error:
+            raise LinkClosedError(f"a push was answered with something else: {error}") from error
 
     def _try_again(self, device: LogicalDevice, place: int, terms: PushTerms) -> bool:
         """Whether there is another try, which is then set."""

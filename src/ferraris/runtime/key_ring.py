@@ -22,7 +22,9 @@ from ferraris.dlms import (
     KnownPoints,
     PrivateKey,
     PushSecurity,
+    ReceivedPush,
     Security,
+    confirmation_of,
     curve_of_suite,
     tolerant_push,
     tolerant_settings,
@@ -155,6 +157,17 @@ class KeyRing:
             return None
         ciphers = self._unwrapped(row).ciphers
         return None if ciphers is None else tolerant_push(PushSecurity(ciphers, self._guard(row, PUSHED)), _quirks(row))
+
+    def push_confirmation(self, push: ReceivedPush) -> bytes | None:
+        """The answer to a push that asks to be confirmed; None when it does not, or we have no counter left to say so."""
+        row = self._titles.get(push.system_title)
+        ciphers = None if row is None else self._unwrapped(row).ciphers
+        if row is None or ciphers is None:
+            return None
+        try:
+            return confirmation_of(push, self._settings.system_title, ciphers, self.counter(row.id))
+        except CounterUsedUpError:
+            return None
 
     def counter(self, meter: int) -> OwnCounter:
         """The counter that we send to a meter."""

@@ -12,7 +12,15 @@ from collections.abc import Callable
 
 from ferraris.codec import Tag
 from ferraris.cosem import CosemDateTime, Quirk, quirks_of
-from ferraris.dlms import DATAGRAMS_REMEMBERED, DatagramReceiver, Notification, PushReceiver, WrapperReceiver
+from ferraris.dlms import (
+    DATAGRAMS_REMEMBERED,
+    DatagramReceiver,
+    Notification,
+    PushReceiver,
+    ReceivedPush,
+    WrapperReceiver,
+    encode_wpdu,
+)
 from ferraris.headend import Event, PushFault, PushReceived, PushRejected
 from ferraris.kernel.errors import (
     AuthenticationError,
@@ -71,16 +79,21 @@ class PushListener:
                     wrapper.receive(octets)
                 finally:
                     for wpdu in wrapper.events():
-                        if self.take(wpdu.apdu, link.peer):
-                            patience.reschedule(loop.time() + idle_s)
+                        received = self.take(wpdu.apdu, link.peer)
+                        if received is None:
+                            continue
+                        patience.reschedule(loop.time() + idle_s)
+                        confirmation = self._key_ring.push_confirmation(received)
+                        if confirmation is not None:
+                            await link.send(encode_wpdu(wpdu.destination, wpdu.source, confirmation))
 
-    def take(self, apdu: bytes, peer: str) -> bool:
-        """Deal with one pushed APDU; whether it was acceptable."""
+    def take(self, apdu: bytes, peer: str) -> ReceivedPush | None:
+        """Deal with one pushed APDU; None when it was not acceptable."""
         try:
             received = self._receiver.receive(apdu)
         except FerrarisError as error:
             self._reject(apdu, peer, error)
-            return False
+            return None
         row = self._key_ring.meter_of(received.system_title)
         if row is not None:
             quirks = quirks_of(system_title=received.system_title, profile=row.profile)
@@ -88,7 +101,7 @@ class PushListener:
                 row.profile, received.notification, deviation_reversed=Quirk.DEVIATION_REVERSED in quirks
             )
             self._tell(PushReceived(row.id, events))
-        return True
+        return received
 
     def _reject(self, apdu: bytes, peer: str, error: FerrarisError) -> None:
         row = self._key_ring.meter_of(bytes(apdu[SYSTEM_TITLE]))
