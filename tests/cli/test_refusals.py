@@ -115,9 +115,9 @@ serve --dir {file} --port 0                                               file
 serve --dir {file}/below --port 0                                         file
 serve --dir {dir}/d --port 0 --import {dir}/absent                        absent cannot be read: No such file
 serve --dir {dir}/d --port 0 --import {dir}                               cannot be read: Is a directory
-serve --dir {dir}/d --port 0 --import {bad}                               line 2: not a meter: JSONDecodeError
-serve --dir {dir}/d --port 0 --import {short}                             line 1: not a meter: SecurityError
-serve --dir {dir}/d --port 0 --import {twice}                             line 2: not a meter: serial
+serve --dir {dir}/d --port 0 --import {bad}                               line 2: the line, expected an object of JSON
+serve --dir {dir}/d --port 0 --import {short}                             line 1: encryption_key, expected 16 or 32 octets
+serve --dir {dir}/d --port 0 --import {twice}                             line 2: serial, expected each meter once
 serve --dir {dir}/d --port 0 --import {binary}                            is not text in UTF-8
 serve --dir {dir}/d --port {busy}                                         {busy}
 serve --dir {dir}/d --port 0 --push-port {busy}                           {busy}

@@ -84,7 +84,7 @@ class RegistryError(ConfigError):
     def __init__(self, path: Path, faults: list[Fault]) -> None:
         count, first = len({fault.line for fault in faults}), faults[0]
         lines = "1 line is not a meter" if count == 1 else f"{count} lines are not meters"
-        super().__init__(f"{path}: {lines}: line {first.line}, {first.field}", expected=first.expected)
+        super().__init__(f"{path}: {lines}: line {first.line}: {first.field}", expected=first.expected)
         self.table = _table(faults)
 
 

@@ -16,7 +16,6 @@ from ferraris.cli.head_end import DEFAULT_DIRECTORY, clock_of, import_registry, 
 from ferraris.cli.registry_file import RegistryError
 from ferraris.console import serving
 from ferraris.kernel.clock import Clock
-from ferraris.kernel.errors import ConfigError
 from ferraris.keys import MasterKey
 from ferraris.link import serve_tcp, serve_udp, together
 from ferraris.runtime import Runtime
@@ -67,8 +66,8 @@ def _import(runtime: Runtime, master_key: MasterKey, registry: Path, now_ms: int
     try:
         return import_registry(runtime, master_key, registry, now_ms)
     except RegistryError as error:
-        typer.echo(error.table, err=True)
-        raise ConfigError(f"{registry} names what is no meter; nothing was imported") from None
+        typer.echo(error.table)
+        raise
 
 
 async def _listen(runtime: Runtime, stack: AsyncExitStack, push: tuple[str, int]) -> None:
