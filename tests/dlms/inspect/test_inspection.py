@@ -191,7 +191,7 @@ def test_an_initiate_request_that_stays_closed_is_warned_of() -> None:
     ciphered = ServiceCiphered(0x21, CIPHER.protect(0x30, TITLE, 1, INITIATE.encode())).encode()
     result = inspect(Aarq(ApplicationContext.LOGICAL_NAME_CIPHERED, TITLE, user_information=ciphered).encode())
     assert result.value["initiate"]["apdu"] == "ServiceCiphered"
-    assert warnings(result) == ["no key of 16 octets: not deciphered"]
+    assert warnings(result) == ["no key of 16 or 32 octets: not deciphered"]
 
 
 RESPONSE = InitiateResponse(None, 6, CONFORMANCE, 2400, 0xFA00).encode()

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from ferraris.cosem import SecuritySuite
+from ferraris.dlms import CertificateAuthority, KeyPurpose
 from ferraris.dlms.apdu import (
     AgreedKey,
     CipheredApdu,
@@ -16,13 +18,20 @@ from ferraris.dlms.apdu import (
     IdentifiedKey,
     ServiceCiphered,
     WrappedKey,
+    decode_general_ciphering,
+    decode_general_signing,
 )
 from ferraris.dlms.ciphering import CipherKeys, wrap_key
 from ferraris.dlms.elliptic import CURVES, PrivateKey
 from ferraris.dlms.inspect.keys import InspectionKeys
 from ferraris.dlms.inspect.protection import Opened, key_info_text, open_ciphered, split_key_material
 from ferraris.dlms.key_agreement import derive_key, shared_secret
+from ferraris.dlms.settings import Envelope
+from ferraris.dlms.settings import Layer as EnvelopeLayer
 from ferraris.kernel.errors import AuthenticationError, DecodeError, SecurityError
+from tests.dlms.bottle import CLIENT_TITLE, SERVER_TITLE
+from tests.dlms.hls.ends import agreement_key, signing_key, suite_keys
+from tests.dlms.test_general_protection import ends
 
 EK, AK, DEDICATED, KEK = (bytes((n,)) * 16 for n in (1, 2, 3, 4))
 TITLE, PEER = b"FERHES01", b"FER\x00\x00\x00\x00\x01"
@@ -212,3 +221,80 @@ def test_key_material_is_split_where_its_key_is_a_point(curve: object) -> None:
     assert split_key_material(bytes(2 * size)) == {}
     assert split_key_material(point + b"s" * (size - 1)) == {}
     assert split_key_material(point) == {}
+
+
+# Suites 1 and 2, headers under the tag, signatures
+
+
+def keys_of(suite: SecuritySuite) -> InspectionKeys:
+    """All that the recipient of a request knows."""
+    symmetric = suite_keys(suite)
+    return InspectionKeys(
+        symmetric.encryption_key,
+        symmetric.authentication_key,
+        CLIENT_TITLE,
+        key_encrypting_key=b"M" * len(symmetric.encryption_key),
+        static_private_key=agreement_key(SERVER_TITLE, suite).octets,
+        signing_public_key=signing_key(CLIENT_TITLE, suite).point,
+        agreement_public_key=agreement_key(CLIENT_TITLE, suite).point,
+    )
+
+
+def request_in(layer: EnvelopeLayer, suite: SecuritySuite, *, covers: bool = True) -> CipheredApdu:
+    client, _ = ends(suite, tag_covers_header=covers)
+    octets = client.close(PLAIN, Envelope((layer,)))
+    decode = decode_general_signing if layer is EnvelopeLayer.SIGNED else decode_general_ciphering
+    return decode(octets)
+
+
+OPENED = [layer for layer in EnvelopeLayer if layer is not EnvelopeLayer.BROADCAST]
+each_suite = pytest.mark.parametrize("suite", [SecuritySuite.SUITE_1, SecuritySuite.SUITE_2])
+
+
+@each_suite
+@pytest.mark.parametrize("kind", OPENED)
+@pytest.mark.parametrize("covers", [True, False])
+def test_suites_with_curves(suite: SecuritySuite, kind: EnvelopeLayer, *, covers: bool) -> None:
+    layer, plain = open_ciphered(request_in(kind, suite, covers=covers), keys_of(suite))
+    assert (plain, layer["verified"], layer["warnings"]) == (PLAIN, True, [])
+    assert layer.get("tag_covers_header", False) == (covers and kind is not EnvelopeLayer.SIGNED)
+
+
+@each_suite
+@pytest.mark.parametrize("kind", OPENED)
+def test_a_changed_header_does_not_verify(suite: SecuritySuite, kind: EnvelopeLayer) -> None:
+    changed = replace(request_in(kind, suite), other_information=b"otherwise")  # type: ignore[call-arg]
+    with pytest.raises(AuthenticationError):
+        open_ciphered(changed, keys_of(suite))
+
+
+@each_suite
+@pytest.mark.parametrize("kind", [EnvelopeLayer.SIGNED, EnvelopeLayer.ONE_PASS])
+def test_signatures_without_with_a_wrong_and_with_a_certified_key(suite: SecuritySuite, kind: EnvelopeLayer) -> None:
+    apdu, keys = request_in(kind, suite), keys_of(suite)
+    unknown, plain = open_ciphered(apdu, replace(keys, signing_public_key=b""))
+    assert plain == PLAIN
+    assert "not verified" in unknown["warnings"][0]
+    with pytest.raises(AuthenticationError, match="signature"):
+        open_ciphered(apdu, replace(keys, signing_public_key=signing_key(SERVER_TITLE, suite).point))
+    authority = CertificateAuthority("Test", signing_key(SERVER_TITLE, suite), 0)
+    certificate = authority.issue(CLIENT_TITLE, keys.signing_public_key, KeyPurpose.SIGNING, 0)
+    certified = replace(keys, signing_public_key=b"", signing_certificate=certificate)
+    assert open_ciphered(apdu, certified).layer["warnings"] == []
+    with pytest.raises(SecurityError):
+        open_ciphered(apdu, replace(certified, signing_certificate=b"no certificate"))
+
+
+@each_suite
+def test_a_static_agreement_needs_both_keys(suite: SecuritySuite) -> None:
+    apdu = request_in(EnvelopeLayer.STATIC_UNIFIED, suite)
+    for lacking in ("static_private_key", "agreement_public_key"):
+        layer, plain = open_ciphered(apdu, replace(keys_of(suite), **{lacking: b""}))
+        assert plain is None
+        assert "no private key for this key agreement" in layer["warnings"]
+
+
+def test_a_key_of_suite_2_opens_without_its_authentication_key() -> None:
+    apdu, keys = request_in(EnvelopeLayer.IDENTIFIED, SecuritySuite.SUITE_2), keys_of(SecuritySuite.SUITE_2)
+    layer, plain = open_ciphered(apdu, replace(keys, authentication_key=b""))
+    assert (plain, layer["verified"]) == (PLAIN, False)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ferraris.dlms.certificates import Certificate
 from ferraris.kernel.errors import LocalProtocolError
 
 NAMES: Final = {
@@ -16,6 +17,9 @@ NAMES: Final = {
     "kek": "key_encrypting_key",
     "server_static_private": "static_private_key",
     "kdf_algorithm_id": "kdf_algorithm_id",
+    "signing_public": "signing_public_key",
+    "signing_certificate": "signing_certificate",
+    "agreement_public": "agreement_public_key",
 }
 
 
@@ -30,11 +34,23 @@ class InspectionKeys:
     key_encrypting_key: bytes = b""
     static_private_key: bytes = b""
     kdf_algorithm_id: bytes = b""
+    signing_public_key: bytes = b""
+    signing_certificate: bytes = b""
+    """In DER; taken at its word, since whoever inspects gives it."""
+    agreement_public_key: bytes = b""
+    """The originator's static one."""
 
     @classmethod
     def of(cls, named: Mapping[str, object]) -> InspectionKeys:
         """From hexadecimal texts by short name; other names are left alone. Raises LocalProtocolError."""
         return cls(**{NAMES[name]: octets_of(name, text) for name, text in named.items() if name in NAMES and text})
+
+    @property
+    def signing_point(self) -> bytes:
+        """The key that verifies the sender's signatures; empty when none is known. Raises SecurityError for no certificate."""
+        if self.signing_certificate:
+            return Certificate.parse(self.signing_certificate).point
+        return self.signing_public_key
 
     def __repr__(self) -> str:
         return "InspectionKeys(hidden)"

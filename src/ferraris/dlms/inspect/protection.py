@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from ferraris.cosem import SecuritySuite
 from ferraris.dlms.apdu import (
     AgreedKey,
     CipheredApdu,
@@ -23,21 +24,22 @@ from ferraris.dlms.apdu import (
 )
 from ferraris.dlms.ciphering import (
     HEADER_OCTETS,
-    KEY_OCTETS,
     SYSTEM_TITLE_OCTETS,
     TAG_OCTETS,
     CipherKeys,
     SecurityControl,
     unwrap_key,
 )
-from ferraris.dlms.elliptic import curve_of, is_on_curve
+from ferraris.dlms.elliptic import P_256, curve_of, is_on_curve, verify_signature
 from ferraris.dlms.inspect.framing import Layer
 from ferraris.dlms.inspect.keys import InspectionKeys
-from ferraris.dlms.key_agreement import AES_GCM_128, derive_key, shared_secret
-from ferraris.kernel.errors import DecodeError, SecurityError
+from ferraris.dlms.key_agreement import AlgorithmArcs, algorithm_id, derive_key, shared_secret, static_party_u
+from ferraris.dlms.protection_layers import ONE_PASS, STATIC_UNIFIED, header_octets
+from ferraris.kernel.errors import AuthenticationError, DecodeError, SecurityError
 
-ONE_PASS: Final = b"\x01"
-"""key-parameters of C(1e, 1s): the originator's key is ephemeral, the recipient's static."""
+SUITES: Final = {16: SecuritySuite.SUITE_0, 32: SecuritySuite.SUITE_2}
+"""By the octets of their keys; which suite of 16 octets it is stands in the APDU's security control."""
+CipheredWithKey = ServiceCiphered | GeneralGlobalCiphering | GeneralDedicatedCiphering | GeneralCiphering
 
 
 class Opened(NamedTuple):
@@ -52,8 +54,9 @@ def open_ciphered(apdu: CipheredApdu, keys: InspectionKeys) -> Opened:
     layer: Layer = {"layer": type(apdu).__name__, "warnings": []}
     if isinstance(apdu, GeneralSigning):
         layer |= {name: getattr(apdu, name).hex() for name in apdu.__slots__}
-        layer["verified"] = False
-        layer["warnings"].append("the signature was not verified")
+        layer["verified"] = _is_signed(header_octets(apdu) + apdu.content, apdu.signature, keys)
+        if not layer["verified"]:
+            layer["warnings"].append("the signature was not verified")
         return Opened(layer, apdu.content)
     if isinstance(apdu, ServiceCiphered):
         layer["tag_octet"] = apdu.tag
@@ -71,7 +74,7 @@ def open_ciphered(apdu: CipheredApdu, keys: InspectionKeys) -> Opened:
 
 
 def _open(
-    apdu: ServiceCiphered | GeneralGlobalCiphering | GeneralDedicatedCiphering | GeneralCiphering,
+    apdu: CipheredWithKey,
     keys: InspectionKeys,
     layer: Layer,
 ) -> bytes | None:
@@ -88,16 +91,39 @@ def _open(
     if authenticated:
         layer["tag"] = octets[-TAG_OCTETS:].hex()
     layer["protected"] = octets[HEADER_OCTETS : len(octets) - TAG_OCTETS * authenticated].hex()
-    if len(keys.encryption_key) != KEY_OCTETS or not keys.system_title:
+    if len(keys.encryption_key) not in SUITES or not keys.system_title:
         return _closed(octets, keys, layer)
     if authenticated and not keys.authentication_key:
         layer["verified"] = False
         layer["warnings"].append("no authentication key: the authentication tag was not verified")
         return _unverified(octets, keys, layer)
-    unprotected = CipherKeys(keys.encryption_key, keys.authentication_key).unprotect(keys.system_title, octets)
+    suite = SUITES[len(keys.encryption_key)]
+    cipher_keys = CipherKeys(keys.encryption_key, keys.authentication_key, suite)
+    plain = _unprotected(apdu, cipher_keys, keys.system_title, layer)
     layer["verified"] = authenticated
-    layer["plain"] = unprotected.apdu.hex()
-    return unprotected.apdu
+    layer["plain"] = plain.hex()
+    return plain
+
+
+def _unprotected(apdu: CipheredWithKey, cipher_keys: CipherKeys, system_title: bytes, layer: Layer) -> bytes:
+    """The APDU whose tag holds; that of general ciphering covers the header or not, and which of them is seen by trying."""
+    try:
+        return cipher_keys.unprotect(system_title, apdu.octets).apdu
+    except AuthenticationError:
+        if not isinstance(apdu, GeneralCiphering):
+            raise
+        bound = cipher_keys.bound_to(header_octets(apdu))
+        plain = bound.unprotect(system_title, apdu.octets).apdu
+        layer["tag_covers_header"] = True
+        return plain
+
+
+def _is_signed(message: bytes, signature: bytes, keys: InspectionKeys) -> bool:
+    """Whether the sender's key is known. Raises AuthenticationError when the signature is not its."""
+    point = keys.signing_point
+    if point:
+        verify_signature(point, signature, message)
+    return bool(point)
 
 
 def _closed(octets: bytes, keys: InspectionKeys, layer: Layer) -> bytes | None:
@@ -107,7 +133,7 @@ def _closed(octets: bytes, keys: InspectionKeys, layer: Layer) -> bytes | None:
         if octets[0] & SecurityControl.AUTHENTICATED:
             layer["warnings"].append("no keys: the authentication tag was not verified")
         return _unverified(octets, keys, layer)
-    lacking = "no system title of the sender" if keys.encryption_key else "no key of 16 octets"
+    lacking = "no system title of the sender" if keys.encryption_key else "no key of 16 or 32 octets"
     layer["warnings"].append(f"{lacking}: not deciphered")
     return None
 
@@ -124,7 +150,8 @@ def _unverified(octets: bytes, keys: InspectionKeys, layer: Layer) -> bytes:
     plain = octets[HEADER_OCTETS:-TAG_OCTETS]
     if octets[0] & SecurityControl.ENCRYPTED:
         encrypted_only = bytes((SecurityControl.ENCRYPTED,)) + octets[1:-TAG_OCTETS]
-        plain = CipherKeys(keys.encryption_key).unprotect(keys.system_title, encrypted_only).apdu
+        suite = SUITES[len(keys.encryption_key)]
+        plain = CipherKeys(keys.encryption_key, suite=suite).unprotect(keys.system_title, encrypted_only).apdu
     layer["plain"] = plain.hex()
     return plain
 
@@ -154,17 +181,23 @@ def _enter_general(apdu: GeneralCiphering, keys: InspectionKeys, layer: Layer) -
 
 
 def _agreed_key(apdu: GeneralCiphering, info: AgreedKey, keys: InspectionKeys, layer: Layer) -> bytes:
-    """The key of the one-pass agreement, or none."""
+    """The key of the one-pass or of the static agreement, or none."""
     layer |= split_key_material(info.key_ciphered_data)
-    if info.key_parameters != ONE_PASS or not keys.static_private_key or "ephemeral_public_key" not in layer:
+    party_u, point = apdu.originator_system_title, b""
+    if info.key_parameters == ONE_PASS and "ephemeral_public_key" in layer:
+        point = bytes.fromhex(layer["ephemeral_public_key"])
+    elif info.key_parameters == STATIC_UNIFIED:
+        point, party_u = keys.agreement_public_key, static_party_u(party_u, apdu.transaction_id)
+    if not point or not keys.static_private_key:
         layer["warnings"].append("no private key for this key agreement")
         return b""
-    layer["warnings"].append("the signature of the ephemeral key was not verified")
-    public_key = bytes.fromhex(layer["ephemeral_public_key"])
-    secret = shared_secret(keys.static_private_key, public_key)
-    algorithm_id = keys.kdf_algorithm_id or AES_GCM_128
-    layer["kdf_algorithm_id"] = algorithm_id.hex()
-    return derive_key(secret, algorithm_id, apdu.originator_system_title, apdu.recipient_system_title)
+    if info.key_parameters == ONE_PASS and not _is_signed(point, bytes.fromhex(layer["signature"]), keys):
+        layer["warnings"].append("the signature of the ephemeral key was not verified")
+    secret = shared_secret(keys.static_private_key, point)
+    suite = SecuritySuite.SUITE_1 if curve_of(point).octets == P_256.octets else SecuritySuite.SUITE_2
+    algorithm = keys.kdf_algorithm_id or algorithm_id(suite, AlgorithmArcs.LATER)
+    layer["kdf_algorithm_id"] = algorithm.hex()
+    return derive_key(secret, algorithm, party_u, apdu.recipient_system_title, suite)
 
 
 def key_info_text(info: KeyInfo) -> str:
