@@ -68,7 +68,8 @@ async def access_with_values_missing(bench: Bench) -> Finding:
 
 @check(section=SECTION, clause=ACCESS, title="ACCESS that was not negotiated is not served")
 async def access_not_negotiated(bench: Bench) -> Finding:
-    async with bench.talk(replace(bench.association, conformance=Conformance.GET)) as talk:
+    without = bench.association.conformance & ~Conformance.ACCESS
+    async with bench.talk(replace(bench.association, conformance=without)) as talk:
         answer = await talk.ask(_request(bench.readable))
     return found(not answer.gives_data, "an exception-response, or no answer", answer)
 
