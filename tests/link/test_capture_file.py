@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ferraris.kernel.clock import ManualClock
 from ferraris.kernel.errors import ConfigError
+from ferraris.kernel.limits import CAPTURE_OUT_OF_ORDER_SEGMENTS_MAX
 from ferraris.link import (
     CapturedChunk,
     CaptureLink,
@@ -151,3 +152,13 @@ def test_any_octets_are_a_capture_or_refused(octets: bytes) -> None:
             list(read_capture(file))
         except ConfigError:
             continue
+
+
+def test_a_crowd_of_segments_behind_a_gap_does_not_wait_for_ever() -> None:
+    """A capture made to keep every segment waiting: single octets with a hole before each, backwards."""
+    count = CAPTURE_OUT_OF_ORDER_SEGMENTS_MAX + 50
+    segments = [tcp(100 + 2 * place, b"x") for place in range(count, 0, -1)]
+    chunks = list(read_capture(pcap(tcp(99, b"", syn=True), *segments)))
+    taken = b"".join(chunk.octets for chunk in chunks)
+    assert CAPTURE_OUT_OF_ORDER_SEGMENTS_MAX <= len(taken) <= count
+    assert all(chunk.lost for chunk in chunks[:CAPTURE_OUT_OF_ORDER_SEGMENTS_MAX])

@@ -180,6 +180,8 @@ CAPTURE_STREAMS_MAX: Final = 65_536
 """Directions of TCP connections in one capture."""
 CAPTURE_OUT_OF_ORDER_OCTETS_MAX: Final = 1024 * 1024
 """Captured octets of one direction that wait for a missing segment; above it, the gap is passed over."""
+CAPTURE_OUT_OF_ORDER_SEGMENTS_MAX: Final = 256
+"""Segments of one direction that wait for earlier ones; each that comes is looked up among them."""
 OCTET_FIELDS_MAX: Final = 100_000
 """Fields of one APDU that `ferraris decode --octets` lists."""
 CONVERSATIONS_MAX: Final = 65_536

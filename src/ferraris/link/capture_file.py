@@ -19,6 +19,7 @@ import dpkt  # type: ignore[import-untyped]  # it has no types
 from ferraris.kernel.errors import ConfigError
 from ferraris.kernel.limits import (
     CAPTURE_OUT_OF_ORDER_OCTETS_MAX,
+    CAPTURE_OUT_OF_ORDER_SEGMENTS_MAX,
     CAPTURE_STREAMS_MAX,
 )
 from ferraris.link.contract import address_text
@@ -168,7 +169,9 @@ class _Streams:
         if octets:
             stream.early.setdefault((segment.seq + begins) % SEQUENCE_MODULUS, (time_ms, octets))
             yield from _in_order(stream)
-            if sum(len(piece) for _, piece in stream.early.values()) > CAPTURE_OUT_OF_ORDER_OCTETS_MAX:
+            waiting = stream.early.values()
+            too_many = len(waiting) > CAPTURE_OUT_OF_ORDER_SEGMENTS_MAX
+            if too_many or sum(len(piece) for _, piece in waiting) > CAPTURE_OUT_OF_ORDER_OCTETS_MAX:
                 yield from _over_the_gap(stream)
 
     def flush(self) -> Iterator[CapturedChunk]:
