@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -38,7 +40,7 @@ from ferraris.dlms.apdu import (
     decode_apdu,
 )
 from ferraris.meter.device import LogicalDevice
-from ferraris.meter.dispatch import answer
+from ferraris.meter.dispatch import answer, protected_answer
 from ferraris.meter.fleet import Fleet
 from tests.meter.steady import MONDAY_MS, device_of, partner
 
@@ -265,3 +267,24 @@ def test_access_has_the_rights_of_its_association(fleet: Fleet) -> None:
     ).answers
     assert [int(result) for _, result in answers] == [0, 4, 4]
     assert device.meter.output_state
+
+
+@pytest.mark.parametrize(("sent", "beyond"), [(0x00, 0x08), (0x04, 0x08), (0x08, 0), (0x0C, 0)])
+def test_an_answer_is_protected_as_its_right_asks(fleet: Fleet, sent: int, beyond: int) -> None:
+    """The serial number asks for an encrypted response, and no more of the request than that it is let in."""
+    device = device_of(fleet, profile="security_suite_0")
+    asking = replace(partner(), protection=sent)
+    serial = GetRequestNormal(INVOKE, AttributeDescriptor(1, obis.SERIAL_NUMBER, 2), None)
+    response, lacking = protected_answer(device, asking, serial, MONDAY_MS)
+    assert isinstance(response, GetResponseNormal)
+    assert isinstance(response.result, bytes)
+    assert lacking == beyond
+    name = GetRequestNormal(INVOKE, AttributeDescriptor(1, obis.LOGICAL_DEVICE_NAME, 2), None)
+    assert protected_answer(device, asking, name, MONDAY_MS)[1] == 0
+    # Where nothing can be ciphered, the right is not given.
+    if beyond:
+        for refused in (
+            protected_answer(device, replace(asking, ciphered=False), serial, MONDAY_MS)[0],
+            answer(device, asking, serial, MONDAY_MS),
+        ):
+            assert refused == GetResponseNormal(INVOKE, DataAccessResult.READ_WRITE_DENIED)

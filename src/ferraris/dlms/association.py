@@ -12,6 +12,7 @@ from typing import Final
 
 from ferraris.cosem import Referencing
 from ferraris.dlms.apdu import GENERAL_BLOCK_TRANSFER
+from ferraris.dlms.ciphering import SecurityControl
 from ferraris.dlms.client_end import ClientEnd
 from ferraris.dlms.events import Command, Event
 from ferraris.dlms.machine import Machine
@@ -115,6 +116,11 @@ class Association:
     def request_protection(self) -> int:
         """How the last request that a server took was protected, in the bits of an access mode."""
         return self._end.request_protection if isinstance(self._end, ServerEnd) else 0
+
+    def strengthen_answer(self, protection: int) -> None:
+        """What a server's next answer has beyond its request's protection, in the bits of an access mode for requests."""
+        if isinstance(self._end, ServerEnd):
+            self._end.answer_control = protection << 2 & SecurityControl.AUTHENTICATED_ENCRYPTED
 
     def renew(self, settings: AssociationSettings) -> None:
         """Go on with other keys and secrets: they were transferred or agreed within this association, or beside it."""

@@ -50,7 +50,7 @@ from ferraris.dlms.machine import Machine
 from ferraris.dlms.protection import CIPHERED_TAGS, PROTECTION_OCTETS_MAX
 from ferraris.dlms.server_blocks import BLOCK_REQUESTS, ServerBlocks
 from ferraris.dlms.services import SERVICES, conformance_needed
-from ferraris.dlms.settings import Ciphering, Envelope
+from ferraris.dlms.settings import Ciphering, Envelope, strengthened
 from ferraris.dlms.transitions import Signal, State
 from ferraris.kernel.errors import (
     AuthenticationError,
@@ -98,6 +98,8 @@ class ServerEnd:
         self._hls: HlsRun | None = None
         self._associated: Associated | None = None
         self._ciphering: Ciphering | Envelope = Ciphering.GLOBAL
+        self.answer_control = 0
+        """Bits of the security control that the answer has whatever its request had: all blocks of it."""
         self._blocks = ServerBlocks()
         self._granted = 0
         if self._settings.pre_established_pdu_size is not None:
@@ -426,5 +428,8 @@ class ServerEnd:
     def _put(self, octets: bytes) -> None:
         association = self._association
         if association.protection is not None:
-            octets = association.protection.close(octets, self._ciphering)
+            form = self._ciphering
+            if self.answer_control:
+                form = strengthened(form, self.answer_control)
+            octets = association.protection.close(octets, form)
         association.put(octets)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final, Protocol
 
@@ -104,6 +104,13 @@ class Envelope:
     def signed(self) -> bool:
         """Whether a signature is among the layers."""
         return Layer.SIGNED in self.layers
+
+
+def strengthened(form: Ciphering | Envelope, control: int) -> Envelope:
+    """The form with these bits of the security control, too."""
+    if isinstance(form, Envelope):
+        return replace(form, control=form.control | control)
+    return Envelope((form,), control)
 
 
 class TransactionGuard(Protocol):

@@ -58,8 +58,19 @@ _ANSWERED_AS: Final = {
 
 
 def answer(device: LogicalDevice, partner: Partner, request: Request, now_ms: int) -> Response:
-    """The answer to one whole request at `now_ms`."""
+    """The answer to one whole request at `now_ms`, which is protected as its request."""
+    return _answer(device, device.moment(now_ms, partner), request)
+
+
+def protected_answer(device: LogicalDevice, partner: Partner, request: Request, now_ms: int) -> tuple[Response, int]:
+    """The answer, and what it must have beyond its request's protection, in the bits of an access mode for requests."""
     moment = device.moment(now_ms, partner)
+    moment.answer_protection = 0 if partner.ciphered else None
+    response = _answer(device, moment, request)
+    return response, moment.answer_protection or 0
+
+
+def _answer(device: LogicalDevice, moment: Moment, request: Request) -> Response:
     if isinstance(request, AccessRequest):
         return access(device, moment, request)
     invoke_id = request.invoke_id_and_priority
@@ -185,12 +196,20 @@ _SERVICES: Final = Services(get, set_value, act)
 def _allows(mode: AccessMode, right: AccessMode, moment: Moment) -> bool:
     """Whether the right is given, and the request is protected as the right asks.
 
-    An answer goes out protected as its request: what asks for a protected response is refused to a weaker request, too.
+    An answer goes out protected as its request, and stronger where its right asks for that. It is not signed unless its
+    request was: that would be a transaction of its own. What the answer cannot have is refused.
     """
     assert moment.partner is not None
     bits = int(mode)  # asked for every item: a flag type would make new members
-    needed = (bits | bits >> RESPONSE_BITS) & REQUEST_PROTECTION
-    return bool(bits & int(right)) and not needed & ~moment.partner.protection
+    protection = moment.partner.protection
+    if not bits & int(right) or bits & REQUEST_PROTECTION & ~protection:
+        return False
+    lacking = bits >> RESPONSE_BITS & REQUEST_PROTECTION & ~protection
+    if lacking and (moment.answer_protection is None or lacking & AccessMode.DIGITALLY_SIGNED_REQUEST):
+        return False
+    if lacking:
+        moment.answer_protection = int(moment.answer_protection or 0) | lacking
+    return True
 
 
 def _find(

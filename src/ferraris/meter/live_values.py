@@ -87,6 +87,9 @@ class Moment:
     """An attribute as it is set; None where nobody can set one."""
     answer: bytes | None = None
     """What the last method had to answer, encoded."""
+    answer_protection: int | None = None
+    """What the answer must have beyond its request's protection, in the bits of an access mode for requests; None where it
+    can have no more."""
 
     @cached_property
     def clock_ms(self) -> int:

@@ -49,7 +49,7 @@ from ferraris.kernel.limits import CONNECTIONS_PER_METER_MAX
 from ferraris.link import Link
 from ferraris.meter.associations import OfferedAssociation, OfferedAssociations
 from ferraris.meter.device import LogicalDevice
-from ferraris.meter.dispatch import answer
+from ferraris.meter.dispatch import protected_answer
 from ferraris.meter.events import EventCode
 from ferraris.meter.live_values import Partner
 from ferraris.meter.short_name_dispatch import answer_by_short_names
@@ -156,7 +156,8 @@ class MeterServer:
         match event:
             case RequestReceived(request) if end.partner is not None:
                 end.partner = partner = _as_protected(end.partner, end.engine.request_protection)
-                response = self._answer(partner, request)
+                response, beyond = self._answer(partner, request)
+                end.engine.strengthen_answer(beyond)
                 if response is not None:
                     end.engine.send(response, loop_ms)
                 if self.associations.renewed():  # the answer to what changed them went out under the old keys
@@ -180,12 +181,14 @@ class MeterServer:
                 end.offered = offered
                 end.engine.renew(offered.settings)
 
-    def _answer(self, partner: Partner, request: Request | ShortNameRequest) -> Response | ShortNameResponse | None:
-        """The answer to a request; None to an unconfirmed one."""
+    def _answer(
+        self, partner: Partner, request: Request | ShortNameRequest
+    ) -> tuple[Response | ShortNameResponse | None, int]:
+        """The answer to a request, None to an unconfirmed one; and what it must have beyond its request's protection."""
         now_ms = self._clock.now_ms()
         if isinstance(request, ShortNameRequest):
-            return answer_by_short_names(self.device, partner, request, now_ms)
-        return answer(self.device, partner, request, now_ms)
+            return answer_by_short_names(self.device, partner, request, now_ms), 0
+        return protected_answer(self.device, partner, request, now_ms)
 
 
 class _ServedLink:
