@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferraris.dlms import CONFORMANCE_OF_THIS_ENGINE
+from ferraris.dlms import CONFORMANCE_OF_THIS_ENGINE, Ciphering, SecurityControl
 from ferraris.dlms.apdu import (
     ActionRequestNextBlock,
     ActionRequestNormal,
@@ -21,6 +23,7 @@ from ferraris.dlms.apdu import (
     DataAccessResult,
     ExceptionResponse,
     GetRequestNext,
+    GetRequestNormal,
     GetResponseNormal,
     GetResponseWithBlock,
     ServiceErrorCode,
@@ -35,7 +38,7 @@ from ferraris.dlms.apdu import (
     StateError,
 )
 from ferraris.dlms.server_blocks import ServerBlocks
-from tests.dlms.bottle import DISCONNECT, VALUE
+from tests.dlms.bottle import DISCONNECT, GET_VALUE, VALUE, Bottle, answer, associated, ciphered_settings
 
 GRANTED = int(CONFORMANCE_OF_THIS_ENGINE)
 FIRST_SET = SetRequestWithFirstBlock(1, VALUE, None, Block(False, 1, b"\x09\x03ab"))
@@ -159,3 +162,34 @@ def test_every_step_has_one_answer_or_completes_a_request(steps: list[object]) -
         assert (answer is None) != (whole is None)
         if answer is not None:
             assert answer.invoke_id_and_priority == 1
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+def test_an_answer_is_stronger_than_its_request_where_that_is_asked_for(*, blocks: bool) -> None:
+    """All blocks of it, and no answer after it."""
+    authenticated = SecurityControl.AUTHENTICATED
+    client, server = ciphered_settings(Ciphering.GLOBAL, authenticated)
+    size = 64 if blocks else 0xFFFF
+    bottle = associated(Bottle(replace(client, max_receive_pdu_size=size), server, serve_long))
+
+    def controls() -> set[int]:
+        """Of the answers to one request, in service-specific ciphering with lengths of one octet."""
+        before = len(bottle.to_client)
+        assert answer(bottle, GET_VALUE).result == SEVERAL_BLOCKS  # type: ignore[union-attr]
+        answers = bottle.to_client[before:]
+        assert (len(answers) > 2) == blocks
+        return {apdu[2] if apdu[1] < 0x80 else apdu[2 + (apdu[1] & 0x7F)] for apdu in answers}
+
+    assert controls() == {0x10}
+    bottle.server.strengthen_answer(0x08)
+    assert controls() == {0x30}
+    bottle.server.strengthen_answer(0)
+    assert controls() == {0x10}
+
+
+SEVERAL_BLOCKS = b"\x09\x81\x96" + bytes(150)
+
+
+def serve_long(request: object) -> GetResponseNormal:
+    assert isinstance(request, GetRequestNormal)
+    return GetResponseNormal(request.invoke_id_and_priority, SEVERAL_BLOCKS)

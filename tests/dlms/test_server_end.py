@@ -111,37 +111,6 @@ def test_a_weaker_protection_than_the_policy_asks_is_refused() -> None:
         assert isinstance(error, AuthenticationError)
 
 
-@pytest.mark.parametrize("blocks", [False, True])
-def test_an_answer_is_stronger_than_its_request_where_that_is_asked_for(*, blocks: bool) -> None:
-    """All blocks of it, and no answer after it."""
-    authenticated = SecurityControl.AUTHENTICATED
-    client, server = ciphered_settings(Ciphering.GLOBAL, authenticated)
-    size = 64 if blocks else 0xFFFF
-    bottle = associated(Bottle(replace(client, max_receive_pdu_size=size), server, serve_long))
-
-    def controls() -> set[int]:
-        """Of the answers to one request, in service-specific ciphering with lengths of one octet."""
-        before = len(bottle.to_client)
-        assert answer(bottle, GET_VALUE).result == SEVERAL_BLOCKS  # type: ignore[union-attr]
-        answers = bottle.to_client[before:]
-        assert (len(answers) > 2) == blocks
-        return {apdu[2] if apdu[1] < 0x80 else apdu[2 + (apdu[1] & 0x7F)] for apdu in answers}
-
-    assert controls() == {0x10}
-    bottle.server.strengthen_answer(0x08)
-    assert controls() == {0x30}
-    bottle.server.strengthen_answer(0)
-    assert controls() == {0x10}
-
-
-SEVERAL_BLOCKS = b"\x09\x81\x96" + bytes(150)
-
-
-def serve_long(request: object) -> GetResponseNormal:
-    assert isinstance(request, GetRequestNormal)
-    return GetResponseNormal(request.invoke_id_and_priority, SEVERAL_BLOCKS)
-
-
 def test_a_replayed_request_is_refused_and_told_the_counter_expected() -> None:
     bottle = associated(ciphered())
     answer(bottle, GET_VALUE)
