@@ -34,18 +34,18 @@ def test_any_two_bodies_through_one_decoder(first: Data, second: Data) -> None:
 def test_a_layout_is_remembered() -> None:
     decoder = NotificationDecoder()
     decoder.decode(notification(readings(1, 2)))
-    assert len(decoder._layouts) == 1
+    assert len(decoder.layouts) == 1
     decoder.decode(notification(readings(3, 4)))
-    assert len(decoder._layouts) == 1
+    assert len(decoder.layouts) == 1
     decoder.decode(notification(Data(Tag.STRUCTURE, (Data(Tag.BIT_STRING, BitString(3, b"\xe0")),))))
-    assert len(decoder._layouts) == 1, "struct cannot unpack a bit-string"
+    assert len(decoder.layouts) == 1, "struct cannot unpack a bit-string"
 
 
 def test_the_memory_for_layouts_is_bounded() -> None:
     decoder = NotificationDecoder()
     for size in range(NOTIFICATION_LAYOUTS_MAX + 50):
         decoder.decode(notification(Data(Tag.OCTET_STRING, bytes(size))))
-    assert decoder._count == sum(map(len, decoder._layouts.values())) == NOTIFICATION_LAYOUTS_MAX
+    assert decoder._count == sum(map(len, decoder.layouts.values())) == NOTIFICATION_LAYOUTS_MAX
     for tag in range(100):
         body = tuple(Data(Tag.UNSIGNED if tag >> bit & 1 else Tag.INTEGER, 1) for bit in range(7))
         assert decoder.decode(notification(Data(Tag.STRUCTURE, body))).tree().value == body
@@ -120,7 +120,7 @@ def test_every_type_comes_out_the_same_the_second_time(
     assert second.date_time == date_time
     assert second.long_invoke_id_and_priority == 0x4000_0001
     assert second.tree() == Data(Tag.STRUCTURE, (value, Data(Tag.UNSIGNED, 9)))
-    assert bool(decoder._layouts) == fast
+    assert bool(decoder.layouts) == fast
 
 
 def test_a_value_that_is_no_number_is_never_met_by_a_compare() -> None:
@@ -157,7 +157,7 @@ def test_layouts_of_one_size_are_bounded_and_each_is_still_decoded() -> None:
     for _ in range(2):
         for kind in kinds:
             assert decoder.decode(notification(kind)).tree() == kind
-    assert len(decoder._layouts) <= LAYOUTS_PER_SIZE_MAX
+    assert len(decoder.layouts) <= LAYOUTS_PER_SIZE_MAX
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_the_next_push_of_such_a_meter_goes_the_fast_way(name: str) -> None:
     octets = TELEGRAMS[name]
     decoder = NotificationDecoder()
     first = decoder.decode(octets)
-    ((layout,),) = decoder._layouts.values()
+    ((layout,),) = decoder.layouts.values()
     free = [place for place, mask in enumerate(layout.mask.to_bytes(len(octets), "big")) if not mask]
     changed = bytearray(octets)
     changed[4] ^= 0x55

@@ -94,10 +94,11 @@ class CipherKeys:
 
     __slots__ = (
         "_authenticated_aad",
-        "_authenticated_encrypted_aad",
-        "_encrypt",
         "_suite_bits",
         "authentication_key",
+        "both_aad",
+        "both_control",
+        "encrypt",
         "encryption_key",
         "suite",
     )
@@ -114,9 +115,11 @@ class CipherKeys:
         self.encryption_key = encryption_key
         self.authentication_key = authentication_key
         self.suite = suite
-        self._encrypt = AESGCM(encryption_key).encrypt
+        self.both_control = 0x30 | int(suite)
+        """The security control of what is authenticated and encrypted under these keys, and its additional data."""
+        self.encrypt = AESGCM(encryption_key).encrypt
         self._suite_bits = int(suite)
-        self._authenticated_encrypted_aad = bytes((0x30 | suite,)) + authentication_key
+        self.both_aad = bytes((0x30 | suite,)) + authentication_key
         self._authenticated_aad = bytes((0x10 | suite,)) + authentication_key
 
     def __repr__(self) -> str:
@@ -140,7 +143,7 @@ class CipherKeys:
     def _bind(self, header: bytes) -> None:
         self.authentication_key += header
         self._authenticated_aad += header
-        self._authenticated_encrypted_aad += header
+        self.both_aad += header
 
     def protect(self, control: int, system_title: bytes, invocation_counter: int, apdu: bytes) -> bytes:
         """`apdu` protected as `control` says: header, ciphertext and tag. Raises LocalProtocolError for a title of a wrong size."""
@@ -152,11 +155,11 @@ class CipherKeys:
         vector = system_title + counter
         kind = control & 0x30
         if kind == 0x30:
-            return header + self._encrypt(vector, apdu, self._aad(control))[:-4]
+            return header + self.encrypt(vector, apdu, self._aad(control))[:-4]
         if kind == 0x20:
-            return header + self._encrypt(vector, apdu, None)[: len(apdu)]
+            return header + self.encrypt(vector, apdu, None)[: len(apdu)]
         if kind == 0x10:
-            return header + apdu + self._encrypt(vector, b"", self._aad(control) + apdu)[:TAG_OCTETS]
+            return header + apdu + self.encrypt(vector, b"", self._aad(control) + apdu)[:TAG_OCTETS]
         return header + apdu
 
     def unprotect(self, system_title: bytes, octets: bytes) -> Unprotected:
@@ -181,36 +184,33 @@ class CipherKeys:
         vector = system_title + octets[1:5]
         kind = control & 0x30
         if kind == 0x30:
-            return Unprotected(control, counter, self.open_both(system_title, octets, 0, self._aad(control)))
+            return Unprotected(control, counter, self.open_both(system_title, octets, self._aad(control)))
         if kind == 0x20:
             body = octets[HEADER_OCTETS:]
-            return Unprotected(control, counter, self._encrypt(vector, body, None)[: len(body)])
+            return Unprotected(control, counter, self.encrypt(vector, body, None)[: len(body)])
         if kind == 0x10:
             body = self._body(octets)
-            tag = self._encrypt(vector, b"", self._aad(control) + body)[:TAG_OCTETS]
+            tag = self.encrypt(vector, b"", self._aad(control) + body)[:TAG_OCTETS]
             _check_tag(tag, octets)
             return Unprotected(control, counter, body)
         return Unprotected(control, counter, octets[HEADER_OCTETS:])
 
-    def open_both(self, system_title: bytes, octets: bytes, start: int = 0, aad: bytes | None = None) -> bytes:
-        """The APDU protected in `octets` from `start` on, known to be authenticated and encrypted.
+    def open_both(self, system_title: bytes, octets: bytes, aad: bytes | None = None) -> bytes:
+        """The APDU protected in `octets`, known to be authenticated and encrypted.
 
         `aad` is that of both protections in the keys' suite unless given. Raises DecodeError, AuthenticationError.
         """
-        body = start + HEADER_OCTETS
-        size = len(octets) - body - TAG_OCTETS
+        size = len(octets) - HEADER_OCTETS - TAG_OCTETS
         if size < 0:
-            expected, got = HEADER_OCTETS + TAG_OCTETS, len(octets) - start
-            raise DecodeError("a tag is cut short", expected=expected, got=got, clause=CLAUSE)
+            expected = HEADER_OCTETS + TAG_OCTETS
+            raise DecodeError("a tag is cut short", expected=expected, got=len(octets), clause=CLAUSE)
         if aad is None:
-            aad = self._authenticated_encrypted_aad
-        vector = system_title + octets[start + 1 : body]
-        encrypt = self._encrypt
-        plain = encrypt(vector, octets[body:-TAG_OCTETS], aad)[:size]
+            aad = self.both_aad
+        vector = system_title + octets[1:HEADER_OCTETS]
+        encrypt = self.encrypt
+        plain = encrypt(vector, octets[HEADER_OCTETS:-TAG_OCTETS], aad)[:size]
         if not compare_digest(encrypt(vector, plain, aad)[size:-4], octets[-TAG_OCTETS:]):
-            raise AuthenticationError(
-                "an authentication tag does not verify", expected="the tag of these octets", clause=CLAUSE
-            )
+            raise wrong_tag()
         return plain
 
     def gmac(self, system_title: bytes, invocation_counter: int, challenge: bytes) -> bytes:
@@ -221,7 +221,7 @@ class CipherKeys:
         if len(system_title) != SYSTEM_TITLE_OCTETS:
             raise _wrong_size(LocalProtocolError, system_title)
         counter = invocation_counter.to_bytes(4, "big")
-        tag = self._encrypt(system_title + counter, b"", self._authenticated_aad + challenge)[:TAG_OCTETS]
+        tag = self.encrypt(system_title + counter, b"", self._authenticated_aad + challenge)[:TAG_OCTETS]
         return bytes((0x10 | self._suite_bits,)) + counter + tag
 
     def check_gmac(self, system_title: bytes, response: bytes, challenge: bytes) -> int:
@@ -240,7 +240,7 @@ class CipherKeys:
 
     def _aad(self, control: int) -> bytes:
         if control == 0x30 | self._suite_bits:
-            return self._authenticated_encrypted_aad
+            return self.both_aad
         if control == 0x10 | self._suite_bits:
             return self._authenticated_aad
         return control.to_bytes(1, "big") + self.authentication_key
@@ -261,11 +261,16 @@ def _wrong_size(kind: type[FerrarisError], system_title: bytes) -> FerrarisError
     )
 
 
+def wrong_tag() -> AuthenticationError:
+    """The error for octets that were not sent as they are, or not under this key."""
+    return AuthenticationError(
+        "an authentication tag does not verify", expected="the tag of these octets", clause=CLAUSE
+    )
+
+
 def _check_tag(tag: bytes, octets: bytes) -> None:
     if not compare_digest(tag, octets[-TAG_OCTETS:]):
-        raise AuthenticationError(
-            "an authentication tag does not verify", expected="the tag of these octets", clause=CLAUSE
-        )
+        raise wrong_tag()
 
 
 def wrap_key(master_key: bytes, key: bytes) -> bytes:

@@ -64,15 +64,16 @@ class NotificationLayout(NamedTuple):
 class NotificationDecoder:
     """Decodes data-notifications and keeps the layouts it met; beyond the limit the oldest are dropped."""
 
-    __slots__ = ("_count", "_layouts")
+    __slots__ = ("_count", "layouts")
 
     def __init__(self) -> None:
-        self._layouts: dict[int, list[NotificationLayout]] = {}
+        self.layouts: dict[int, list[NotificationLayout]] = {}
+        """By octets of the whole APDU."""
         self._count = 0
 
     def decode(self, octets: bytes) -> Notification:
         """The data-notification in `octets`, a whole plain APDU. Raises DecodeError or RemoteProtocolError."""
-        notification = _matched(octets, self._layouts.get(len(octets), ()))
+        notification = _matched(octets, self.layouts.get(len(octets), ()))
         return self._decode_in_general(octets) if notification is None else notification
 
     def _decode_in_general(self, octets: bytes) -> Notification:
@@ -87,15 +88,15 @@ class NotificationDecoder:
         return notification
 
     def _keep(self, size: int, layout: NotificationLayout) -> None:
-        layouts = self._layouts.setdefault(size, [])
+        layouts = self.layouts.setdefault(size, [])
         layouts.append(layout)
         self._count += 1
         if len(layouts) > LAYOUTS_PER_SIZE_MAX:
             del layouts[0]
             self._count -= 1
         if self._count > NOTIFICATION_LAYOUTS_MAX:
-            oldest = next(iter(self._layouts))
-            self._count -= len(self._layouts.pop(oldest))
+            oldest = next(iter(self.layouts))
+            self._count -= len(self.layouts.pop(oldest))
 
 
 def _layout_of(octets: bytes, notification: Notification) -> NotificationLayout | None:
