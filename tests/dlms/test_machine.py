@@ -37,7 +37,11 @@ def test_it_moves_by_the_table_or_not_at_all(role: Role, signals: list[tuple[Sig
 def test_a_move_that_is_not_allowed_says_what_is() -> None:
     with pytest.raises(LocalProtocolError) as caught:
         machine().move(Signal.REQUEST)
-    assert (caught.value.expected, caught.value.got, caught.value.state) == ("ASSOCIATE, PRE_ESTABLISH, ABORT", "REQUEST", "idle")
+    assert (caught.value.expected, caught.value.got, caught.value.state) == (
+        "ASSOCIATE, PRE_ESTABLISH, ABORT",
+        "REQUEST",
+        "idle",
+    )
 
 
 def test_a_move_that_is_not_allowed_leaves_the_deadline() -> None:

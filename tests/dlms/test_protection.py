@@ -229,7 +229,7 @@ def glo_get(control: int, counter: int = 1, apdu: bytes = GET_VALUE.encode(), ta
 @pytest.mark.parametrize("control", [0x31, 0x32, 0x3F, 0x70, 0x71])
 def test_another_suite_or_the_broadcast_key_is_refused(control: int) -> None:
     _, server = ends()
-    with pytest.raises(AuthenticationError, match="suite|broadcast"):
+    with pytest.raises(AuthenticationError, match=r"suite|broadcast"):
         server.open(glo_get(control))
 
 

@@ -45,6 +45,7 @@ from ferraris.meter.fleet import Fleet
 from tests.meter.steady import MONDAY_MS, device_of, partner
 
 INVOKE = 0xC1
+NO_SUCH_OBJECT = Obis.parse("0.0.17.0.9.255")
 NAMES = {
     "energy": (3, obis.ACTIVE_ENERGY_IMPORT),
     "clock": (8, obis.CLOCK),
@@ -53,7 +54,7 @@ NAMES = {
     "security": (64, obis.SECURITY_SETUP),
     "association": (15, obis.ASSOCIATION),
     "device": (1, obis.LOGICAL_DEVICE_NAME),
-    "limiter": (71, obis.LIMITER),
+    "nothing": (71, NO_SUCH_OBJECT),
     "energy-as-data": (1, obis.ACTIVE_ENERGY_IMPORT),
 }
 
@@ -70,7 +71,7 @@ get      load            2       -           data                       data    
 get      security        2       -           data                       OBJECT_UNDEFINED           OBJECT_UNDEFINED
 get      association     2       -           data                       data                       OBJECT_UNDEFINED
 get      association     7       -           READ_WRITE_DENIED          READ_WRITE_DENIED          OBJECT_UNDEFINED
-get      limiter         2       -           OBJECT_UNDEFINED           OBJECT_UNDEFINED           OBJECT_UNDEFINED
+get      nothing         2       -           OBJECT_UNDEFINED           OBJECT_UNDEFINED           OBJECT_UNDEFINED
 get      energy-as-data  2       -           OBJECT_CLASS_INCONSISTENT  OBJECT_CLASS_INCONSISTENT  OBJECT_CLASS_INCONSISTENT
 set      switch          4       1602        SUCCESS                    READ_WRITE_DENIED          OBJECT_UNDEFINED
 set      switch          4       1607        TYPE_UNMATCHED             READ_WRITE_DENIED          OBJECT_UNDEFINED
@@ -78,13 +79,13 @@ set      switch          2       0300        READ_WRITE_DENIED          READ_WRI
 set      energy          2       0600000000  READ_WRITE_DENIED          READ_WRITE_DENIED          OBJECT_UNDEFINED
 set      clock           3       10ff88      OTHER_REASON               READ_WRITE_DENIED          READ_WRITE_DENIED
 set      clock           3       10ffc4      SUCCESS                    READ_WRITE_DENIED          READ_WRITE_DENIED
-set      limiter         3       0600000000  OBJECT_UNDEFINED           OBJECT_UNDEFINED           OBJECT_UNDEFINED
+set      nothing         3       0600000000  OBJECT_UNDEFINED           OBJECT_UNDEFINED           OBJECT_UNDEFINED
 action   switch          1       0f00        SUCCESS                    READ_WRITE_DENIED          OBJECT_UNDEFINED
 action   switch          3       0f00        OBJECT_UNDEFINED           OBJECT_UNDEFINED           OBJECT_UNDEFINED
 action   switch          1       1200        TYPE_UNMATCHED             READ_WRITE_DENIED          OBJECT_UNDEFINED
 action   clock           6       10003c      SUCCESS                    READ_WRITE_DENIED          READ_WRITE_DENIED
 action   energy          1       0f00        READ_WRITE_DENIED          READ_WRITE_DENIED          OBJECT_UNDEFINED
-action   limiter         1       0f00        OBJECT_UNDEFINED           OBJECT_UNDEFINED           OBJECT_UNDEFINED
+action   nothing         1       0f00        OBJECT_UNDEFINED           OBJECT_UNDEFINED           OBJECT_UNDEFINED
 """
 
 
@@ -142,7 +143,7 @@ def test_lists_of_writes_and_of_invocations(fleet: Fleet) -> None:
     results = DataAccessResult.SUCCESS, DataAccessResult.READ_WRITE_DENIED, DataAccessResult.SCOPE_OF_ACCESS_VIOLATED
     assert answer(device, partner(), written, MONDAY_MS) == SetResponseWithList(INVOKE, results)
     switch = MethodDescriptor(70, obis.DISCONNECT_CONTROL, 1)
-    called = ActionRequestWithList(INVOKE, (switch, MethodDescriptor(70, obis.LIMITER, 1)), (b"\x0f\0",) * 2)
+    called = ActionRequestWithList(INVOKE, (switch, MethodDescriptor(70, NO_SUCH_OBJECT, 1)), (b"\x0f\0",) * 2)
     answers = ActionAnswer(ActionResult.SUCCESS, None), ActionAnswer(ActionResult.OBJECT_UNDEFINED, None)
     assert answer(device, partner(), called, MONDAY_MS) == ActionResponseWithList(INVOKE, answers)
     assert not device.meter.output_state

@@ -91,7 +91,9 @@ def test_opening_again_migrates_nothing(tmp_path: Path) -> None:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(REVISION,)]
 
 
-def test_meters_on_record_before_there_were_links_are_reached_over_tcp_and_as_their_profiles_say(tmp_path: Path) -> None:
+def test_meters_on_record_before_there_were_links_are_reached_over_tcp_and_as_their_profiles_say(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "x.sqlite"
     _made_by_revision(path, "0001")
     with raw(path) as connection:

@@ -157,7 +157,9 @@ class Protection:
             keys, counters = self._keys_of(ciphering), self._dedicated_counters.take()
         else:
             keys, counters = security.keys, security.counters.take()
-        content = keys.protect(self._closing_policy if control is None else control, security.system_title, counters, apdu)
+        content = keys.protect(
+            self._closing_policy if control is None else control, security.system_title, counters, apdu
+        )
         if ciphering.is_general or apdu[0] not in GLOBAL_TAGS:  # ACCESS and data-notifications have no tag of their own
             out = bytearray((GENERAL_DEDICATED if ciphering.is_dedicated else GENERAL_GLOBAL, SYSTEM_TITLE_OCTETS))
             out += security.system_title
