@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +115,8 @@ def test_what_the_association_is(fleet: Fleet) -> None:
 def test_every_live_value_fits_its_attribute(fleet: Fleet, tmp_path: Path, name: str, phases: int) -> None:
     profile = load_profile(name)
     image = MeterImage(tmp_path, 0, manufacturer_key(1))
-    security = device_of(fleet).security
-    moment = Moment(fleet.meters[0], Identity(1), MONDAY_MS, partner(), image=lambda: image, security=lambda: security)
+    device = device_of(fleet, profile=name)
+    moment = replace(device.moment(MONDAY_MS, partner()), image=lambda: image)
     live = live_values(phases)
     shown = 0
     for entry in profile.objects:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ferraris.cosem import AssociationLn, CaptureObject, load_profile, obis
+from ferraris.cosem import AssociationLn, CaptureObject, Obis, load_profile, obis
 from ferraris.kernel.errors import TableError
 from ferraris.meter.model import MeterModel, meter_model
 
@@ -34,7 +34,7 @@ def test_objects_are_found_by_class_and_name() -> None:
     assert found.tag == "ACTIVE_ENERGY_IMPORT"
     assert MODEL.find(1, obis.ACTIVE_ENERGY_IMPORT) is None
     assert MODEL.has_name(obis.ACTIVE_ENERGY_IMPORT)
-    assert not MODEL.has_name(obis.LIMITER)
+    assert not MODEL.has_name(Obis.parse("0.0.17.0.9.255"))
 
 
 @pytest.mark.parametrize(("association", "sees"), [("management", True), ("reading", True), ("public", False)])

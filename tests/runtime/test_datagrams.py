@@ -55,7 +55,7 @@ def test_a_meter_with_a_link_that_nobody_knows_is_an_alarm_and_no_defect(tmp_pat
         street.runtime.update(replace(street.row(0), link="pigeon"))
         await street.live_until(2)
         (alarm,) = [row for row in street.stores.records.alarms() if row.meter == 1]
-        assert "no such link to a meter, expected tcp, udp, got pigeon" in alarm.text
+        assert "no such link to a meter, expected tcp, udp, hdlc+tcp, got pigeon" in alarm.text
         assert street.communication(2) == "ok"
 
     tell(tmp_path, story)
