@@ -36,6 +36,8 @@ RESERVED: Final[dict[Obis, int]] = {
 class Referencing(Enum):
     """How an association names attributes and methods."""
 
+    __hash__ = object.__hash__  # looked up for every association; an enumeration's own hash is a Python function
+
     LOGICAL_NAME = "logical name"
     SHORT_NAME = "short name"
 

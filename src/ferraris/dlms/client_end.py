@@ -67,6 +67,7 @@ from ferraris.dlms.long_requests import OutgoingRequest, can_be_cut
 from ferraris.dlms.machine import Machine
 from ferraris.dlms.protection import CIPHERED_TAGS, PROTECTION_OCTETS_MAX
 from ferraris.dlms.refusals import exception_answer
+from ferraris.dlms.services import common_services
 from ferraris.dlms.settings import Envelope
 from ferraris.dlms.transitions import Signal, State
 from ferraris.kernel.errors import (
@@ -261,7 +262,7 @@ class ClientEnd:
         if protection is not None:
             protection.expect_from(aare.responding_ap_title or b"")
         response = self._initiate_response(aare.user_information or b"")
-        conformance = response.conformance & self._settings.conformance
+        conformance = common_services(response.conformance, self._settings.conformance)
         title = aare.responding_ap_title or b""
         if protection is None and self._settings.needs_titles and self._settings.security is not None:
             self._settings.security.checked_title(title)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ferraris.dlms.apdu import Conformance
 from ferraris.dlms.events import Aborted, Event
 from ferraris.dlms.general_block_transfer import GeneralBlockTransferEnd
@@ -11,6 +13,9 @@ from ferraris.dlms.transitions import TRANSITIONS, Role, Signal, State
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import FerrarisError, LocalProtocolError, RemoteProtocolError
 from ferraris.kernel.limits import APDU_OCTETS_MAX
+
+GENERAL_BLOCKS: Final = int(Conformance.GENERAL_BLOCK_TRANSFER)
+"""A number, no flag: a flag type makes a new member for each test of a bit."""
 
 
 class Machine:
@@ -66,7 +71,7 @@ class Machine:
 
     def negotiated(self, conformance: int, peer_pdu_size: int, octets_max: int) -> None:
         """What both ends have agreed upon: whether long APDUs go by general block transfer."""
-        if conformance & Conformance.GENERAL_BLOCK_TRANSFER:
+        if int(conformance) & GENERAL_BLOCKS:
             self.transfer = GeneralBlockTransferEnd(
                 peer_pdu_size or APDU_OCTETS_MAX,
                 octets_max,

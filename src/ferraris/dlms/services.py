@@ -6,6 +6,7 @@ request of its own form, so the engine looks that bit up where it cuts.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from ferraris.dlms.apdu import (
@@ -29,6 +30,7 @@ from ferraris.dlms.apdu import (
 )
 from ferraris.dlms.events import Request
 
+CONFORMANCES_REMEMBERED: Final = 64
 SERVICES: Final = (
     Conformance.GET
     | Conformance.SET
@@ -63,6 +65,12 @@ _NEEDED: Final[dict[type, int]] = {
     AccessRequest: int(Conformance.ACCESS),
 }
 _WITH_SELECTION: Final = (AccessKind.GET_WITH_SELECTION, AccessKind.SET_WITH_SELECTION)
+
+
+@lru_cache(maxsize=CONFORMANCES_REMEMBERED)
+def common_services(granted: Conformance, proposed: Conformance) -> Conformance:
+    """What both ends have. Meters of one kind grant the same, so the few there are get remembered."""
+    return granted & proposed
 
 
 def conformance_needed(request: Request) -> int:

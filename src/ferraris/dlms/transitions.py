@@ -22,6 +22,8 @@ from typing import Final
 class Role(Enum):
     """Which end of the association this is."""
 
+    __hash__ = object.__hash__
+
     CLIENT = "client"
     SERVER = "server"
 
