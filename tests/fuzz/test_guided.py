@@ -54,6 +54,22 @@ def test_a_target_that_never_ends_or_eats_memory_breaks(monkeypatch: pytest.Monk
     assert "MemoryError" in Run(atheris, Target("greedy", greedy, (b"a",)), (), 5, 7).end().said
 
 
+@pytest.mark.parametrize(
+    ("exit_code", "said", "findings", "broke"),
+    [
+        (0, "Done 12 runs in 1 second(s)\n", (), False),
+        (-11, "Done 12 runs in 1 second(s)\n", (), False),
+        (-11, "#12 NEW\n", (), True),
+        (-11, "Done 12 runs in 1 second(s)\n", (b"crash",), True),
+        (77, "Done 12 runs in 1 second(s)\n", (), True),
+    ],
+)
+def test_only_a_fall_behind_the_end_is_none(
+    exit_code: int, said: str, findings: tuple[bytes, ...], broke: bool
+) -> None:
+    assert Outcome("x", exit_code, said, findings).broke is broke
+
+
 def test_blind_mutations_find_it_too() -> None:
     outcome = fuzz(Target("careless", unpack, (b"\x02\x04\x00\x00\x00\x01",)), 7, float("inf"))
     assert outcome.broke
