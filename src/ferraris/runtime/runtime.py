@@ -111,7 +111,7 @@ class Runtime:
         self._lines = Lines()
         self._shapes: dict[int, Shapes] = {}
         """By meter, what its profiles look like."""
-        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._failure: BaseException | None = None
 
     # For the console and the command line
 
@@ -240,8 +240,8 @@ class Runtime:
                 await self._woken.wait()
         except TimeoutError:
             pass
-        if self._failed.done():
-            self._failed.result()
+        if self._failure is not None:
+            raise self._failure
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
@@ -336,7 +336,7 @@ class Runtime:
 
     def _watch(self, task: asyncio.Task[None]) -> None:
         """A task that fails ends the runtime: it stands for a store that is gone or a defect, never for a meter."""
-        if task.cancelled() or task.exception() is None or self._failed.done():
+        if task.cancelled() or task.exception() is None or self._failure is not None:
             return
-        self._failed.set_exception(task.exception() or RuntimeError())
+        self._failure = task.exception()
         self._woken.set()
