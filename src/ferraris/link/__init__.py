@@ -26,6 +26,7 @@ from ferraris.link.inbox import Inbox
 from ferraris.link.loopback import LoopbackLink, loopback_pair
 from ferraris.link.middleware import Middleware
 from ferraris.link.rfc2217 import Rfc2217Link, open_rfc2217
+from ferraris.link.rfc2217_server import LineHandler, Rfc2217Line, serve_rfc2217
 from ferraris.link.serial import MBUS_SETTINGS, AdjustableLine, SerialLink, SerialSettings, open_serial
 from ferraris.link.serving import HandlerTasks
 from ferraris.link.tcp import TcpLink, TcpServer, open_tcp, serve_tcp
@@ -48,6 +49,7 @@ __all__ = [
     "HandlerTasks",
     "Inbox",
     "JsonLinesCapture",
+    "LineHandler",
     "Link",
     "LinkCapabilities",
     "LinkHandler",
@@ -56,6 +58,7 @@ __all__ = [
     "LoopbackLink",
     "Middleware",
     "PcapCapture",
+    "Rfc2217Line",
     "Rfc2217Link",
     "SerialLink",
     "SerialSettings",
@@ -76,6 +79,7 @@ __all__ = [
     "read_json_lines",
     "receive_within",
     "serve_coap",
+    "serve_rfc2217",
     "serve_tcp",
     "serve_udp",
     "together",
