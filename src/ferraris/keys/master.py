@@ -10,9 +10,7 @@ key without betraying it. Only the file's owner may read it; a file that others 
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -29,9 +27,11 @@ from cryptography.hazmat.primitives.keywrap import (
 from ferraris.kernel.entropy import Entropy, SystemEntropy
 from ferraris.kernel.errors import ConfigError, SecurityError
 from ferraris.kernel.limits import LLS_SECRET_OCTETS_MAX
+from ferraris.keys.private_file import create_private_file, read_private_file
 
 MASTER_KEY_OCTETS = 32
 WRAPPABLE_KEY_OCTETS = (16, 24, 32)
+_WHAT = "the master key"
 _FILE_OCTETS_MAX = 256
 _LINE = re.compile(r"ferraris-master-key-1 ([0-9a-f]{64}) ([0-9a-f]{6})\n?")
 
@@ -52,13 +52,13 @@ class MasterKey:
         """A new master key in a new file at `path`, readable by its owner alone. An existing file is never replaced."""
         master_key = cls((entropy or SystemEntropy()).octets(MASTER_KEY_OCTETS))
         line = f"ferraris-master-key-1 {master_key._octets.hex()} {master_key.check_value}\n"
-        _create_privately(path, line.encode("ascii"))
+        create_private_file(path, _WHAT, line.encode("ascii"))
         return master_key
 
     @classmethod
     def load(cls, path: Path) -> MasterKey:
         """The master key in the file at `path`. Raises ConfigError or SecurityError, which say what is wrong with it."""
-        octets = _parsed(_read_privately(path))
+        octets = _parsed(read_private_file(path, _WHAT, _FILE_OCTETS_MAX))
         if octets is None:
             raise ConfigError(f"{path} does not hold a master key, or is damaged")
         return cls(octets)
@@ -121,65 +121,10 @@ def _check_value(octets: bytes) -> str:
     return encryptor.update(bytes(16))[:3].hex()
 
 
-def _parsed(line: str) -> bytes | None:
+def _parsed(content: bytes) -> bytes | None:
     """The key in the file's line, None if it is not one. Raises nothing: no traceback shows these locals."""
-    matched = _LINE.fullmatch(line)
+    matched = _LINE.fullmatch(content.decode("ascii", errors="replace"))
     if matched is None:
         return None
     octets = bytes.fromhex(matched[1])
     return octets if _check_value(octets) == matched[2] else None
-
-
-def _create_privately(path: Path, content: bytes) -> None:
-    """Create the file at `path`, whole or not at all, with mode 0600; ConfigError if there is one already."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        unfinished.unlink(missing_ok=True)
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                os.fchmod(descriptor, 0o600)
-                file.write(content)
-                file.flush()
-                os.fsync(descriptor)
-            # A hard link, unlike a rename, refuses to take the place of an existing file.
-            path.hardlink_to(unfinished)
-        finally:
-            unfinished.unlink()
-        _synchronise_directory(path.parent)
-    except FileExistsError:
-        raise ConfigError(f"{path} exists already; a master key is never replaced in place") from None
-    except OSError as error:
-        raise ConfigError(f"the master key cannot be written to {path}: {error.strerror}") from None
-
-
-def _synchronise_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _read_privately(path: Path) -> str:
-    """The text of the file at `path`, after checks on the open file itself, so that nobody can swap it in between."""
-    try:
-        # Without O_NONBLOCK a FIFO put in the key's place would hold the program up for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise ConfigError(f"the master key cannot be read from {path}: {error.strerror}") from None
-    try:
-        _check_privacy(path, os.fstat(descriptor))
-        return os.read(descriptor, _FILE_OCTETS_MAX).decode("ascii", errors="replace")
-    finally:
-        os.close(descriptor)
-
-
-def _check_privacy(path: Path, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise ConfigError(f"the master key {path} is not a regular file")
-    if status.st_uid != os.geteuid():
-        raise SecurityError(f"the master key {path} belongs to another user", expected=os.geteuid(), got=status.st_uid)
-    if status.st_mode & 0o077:
-        mode = f"mode {status.st_mode & 0o777:04o}"
-        raise SecurityError(f"the master key {path} is open to other users", expected="mode 0600", got=mode)
