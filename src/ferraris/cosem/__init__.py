@@ -35,6 +35,7 @@ from ferraris.cosem.classes.data import Data
 from ferraris.cosem.classes.demand_register import DemandRegister
 from ferraris.cosem.classes.disconnect_control import ControlMode, ControlState, DisconnectControl
 from ferraris.cosem.classes.extended_register import ExtendedRegister
+from ferraris.cosem.classes.iec_62055_41_attributes import Iec6205541Attributes, MeterPrimaryAccountNumber
 from ferraris.cosem.classes.image_transfer import (
     ImageBlock,
     ImageToActivate,
@@ -84,6 +85,12 @@ from ferraris.cosem.classes.single_action_schedule import (
     ExecutionTime,
     ScheduleType,
     SingleActionSchedule,
+)
+from ferraris.cosem.classes.token_gateway import (
+    TokenDeliveryMethod,
+    TokenGateway,
+    TokenStatus,
+    TokenStatusCode,
 )
 from ferraris.cosem.date_time import (
     DATE_TIME_OCTETS,
@@ -190,6 +197,7 @@ __all__ = [
     "ExecutedScript",
     "ExecutionTime",
     "ExtendedRegister",
+    "Iec6205541Attributes",
     "ImageBlock",
     "ImageToActivate",
     "ImageToTransfer",
@@ -198,6 +206,7 @@ __all__ = [
     "KeyData",
     "KeyId",
     "ListedObject",
+    "MeterPrimaryAccountNumber",
     "Method",
     "MethodAccess",
     "NamedVariable",
@@ -239,6 +248,10 @@ __all__ = [
     "SingleActionSchedule",
     "SortMethod",
     "Source",
+    "TokenDeliveryMethod",
+    "TokenGateway",
+    "TokenStatus",
+    "TokenStatusCode",
     "TransportService",
     "Unit",
     "XdlmsContextInfo",

@@ -7,6 +7,10 @@ A command that may have left is never sent again. What became of it is read from
 reading is final: it is protected with a higher invocation counter than the lost request, and the meter refuses lower ones
 from then on, so a copy still under way in the network can no longer be carried out. Until then no further command goes to
 that meter. Commands that only read are simply repeated.
+
+A token is the one thing that is sent again: a meter that has accepted it refuses it for ever after, and says that it was
+used. So a doubtful `enter_token` is performed once more, and what the meter says then settles it. It waits for a meter
+out of reach longer than other commands, too: a token is worth the same in a week.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from __future__ import annotations
 from ferraris.cosem import ControlState
 from ferraris.headend.effects import RecordCommandState
 from ferraris.headend.state import Command, Meter
+from ferraris.headend.token_entry import tokens_of
 from ferraris.headend.turn import Turn
 from ferraris.headend.work import (
     ClockChecked,
@@ -26,6 +31,7 @@ from ferraris.headend.work import (
     Work,
     WorkRefused,
 )
+from ferraris.kernel.errors import ConfigError
 from ferraris.store import CommandRow, CommandState
 
 TARGETS = {CommandKind.DISCONNECT: ControlState.DISCONNECTED, CommandKind.RECONNECT: ControlState.CONNECTED}
@@ -39,6 +45,10 @@ def on_posted(turn: Turn, row: CommandRow) -> Meter | None:
     if meter is None or row.kind not in list(CommandKind):
         _record(turn, row.id, CommandState.FAILED, "no such meter" if meter is None else "no such command")
         return None
+    fault = _argument_fault(CommandKind(row.kind), row.argument)
+    if fault:
+        _record(turn, row.id, CommandState.FAILED, fault)
+        return None
     if len(meter.commands) >= turn.limits.commands_per_meter_max:
         _record(turn, row.id, CommandState.FAILED, "too many commands are waiting for this meter")
         return None
@@ -47,7 +57,7 @@ def on_posted(turn: Turn, row: CommandRow) -> Meter | None:
         meter=row.meter,
         kind=CommandKind(row.kind),
         argument=row.argument,
-        expires_ms=row.requested_ms + turn.limits.command_expiry_ms,
+        expires_ms=row.requested_ms + _expiry_ms(turn, CommandKind(row.kind)),
         state=CommandState(row.state),
     )
     if command.kind.reads_only:
@@ -71,12 +81,16 @@ def on_restarted(turn: Turn, row: CommandRow) -> Meter | None:
 
 def command_work(turn: Turn, meter: Meter) -> list[Work]:
     """What the next association does for the meter's commands: settle the doubtful, else perform the next."""
-    if any(command.in_doubt for command in meter.commands):
+    doubtful = [command for command in meter.commands if command.in_doubt]
+    again: list[Work] = [_performance(command) for command in doubtful if command.kind.repeatable]
+    if again:
+        return again
+    if doubtful:
         # The association's first item, the look at the clock, settles a doubtful set_clock.
         return [ReadControlState()]
     work: list[Work] = []
     for command in meter.commands:
-        work.append(PerformCommand(command.id, command.kind, command.argument))
+        work.append(_performance(command))
         if not command.kind.reads_only:
             break
     return work
@@ -97,13 +111,13 @@ def on_sent(turn: Turn, outcome: CommandSent) -> None:
 
 
 def on_answered(turn: Turn, meter: Meter, outcome: CommandAnswered) -> None:
-    """A refusal settles a command, and so does the answer of one that reads; others wait for the read-back."""
+    """A refusal settles a command, and so does the answer of one that reads or brings its own read-back (a token)."""
     command = turn.state.commands.get(outcome.command)
     if command is None:
         return
     if not outcome.accepted:
         _finish(turn, meter, command, CommandState.FAILED, outcome.detail)
-    elif command.kind.reads_only:
+    elif command.kind.repeatable:
         _finish(turn, meter, command, CommandState.CONFIRMED, outcome.detail)
 
 
@@ -141,6 +155,25 @@ def on_association_over(turn: Turn, meter: Meter) -> None:
     for command in meter.commands:
         if command.state is CommandState.SENT:
             _doubt(turn, command, "no answer; the meter will be asked what became of it")
+
+
+def _argument_fault(kind: CommandKind, argument: str) -> str:
+    """Why a command cannot be performed as it was asked for; nothing when it can."""
+    try:
+        if kind is CommandKind.ENTER_TOKEN:
+            tokens_of(argument)
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
+def _performance(command: Command) -> PerformCommand:
+    return PerformCommand(command.id, command.kind, command.argument, again=command.in_doubt)
+
+
+def _expiry_ms(turn: Turn, kind: CommandKind) -> int:
+    limits = turn.limits
+    return limits.token_expiry_ms if kind is CommandKind.ENTER_TOKEN else limits.command_expiry_ms
 
 
 def _control_state_verdict(kind: CommandKind, seen: ControlStateRead) -> tuple[bool, str]:

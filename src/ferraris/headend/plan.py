@@ -154,6 +154,8 @@ class Limits:
     commands_per_meter_max: int = 16
     command_expiry_ms: int = 6 * HOUR_MS
     """A command that could not be sent for this long fails: nobody expects a disconnection days later."""
+    token_expiry_ms: int = 30 * 24 * HOUR_MS
+    """The same for tokens, which were paid for."""
 
     counter_jump_max: int = 1 << 20
     """How far the head-end follows a meter that claims a higher invocation counter: the claim is not authenticated."""

@@ -1,7 +1,7 @@
 """On what terms a meter is talked with: what its row in the registry says and, where that is silent, its companion profile.
 
 A meter with a companion profile of its own needs no more than its keys: the profile's association between the two service
-access points names mechanism, context and referencing, the security setup its suite. A row that says otherwise is right: the same
+access points names mechanism, context and referencing, the security setup its suite and its policy. A row that says otherwise is right: the same
 profile may be served by meters that were set up differently, and some profiles name no associations at all.
 """
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, TypeVar
 
-from ferraris.cosem import Authentication, CompanionProfile, Referencing, SecuritySuite
-from ferraris.dlms import KEY_OCTETS_OF, Ciphering, SecurityControl
+from ferraris.cosem import Authentication, CompanionProfile, Referencing, SecurityPolicy, SecuritySuite
+from ferraris.dlms import KEY_OCTETS_OF, Ciphering, Envelope, Layer, SecurityControl
 from ferraris.kernel.errors import ConfigError
 from ferraris.store import MeterRow
 
@@ -28,7 +28,18 @@ POLICIES: Final = {
     "encrypted": SecurityControl.ENCRYPTED,
     "both": SecurityControl.AUTHENTICATED_ENCRYPTED,
 }
-CIPHERINGS: Final = {ciphering.value: ciphering for ciphering in Ciphering}
+CIPHERINGS: Final[dict[str, Ciphering | Layer]] = {ciphering.value: ciphering for ciphering in Ciphering} | {
+    "identified": Layer.IDENTIFIED,
+    "wrapped": Layer.WRAPPED,
+    "one-pass": Layer.ONE_PASS,
+    "static-unified": Layer.STATIC_UNIFIED,
+}
+"""The last four are general-ciphering, by how its key is told."""
+AGREED: Final = frozenset({Layer.ONE_PASS, Layer.STATIC_UNIFIED})
+POLICY_SHIFT: Final = 2
+"""From the bits of a security policy for requests, authenticated and encrypted, to ..."""
+CONTROL_SHIFT: Final = 4
+"""... those of the security control."""
 HDLC_LINKS: Final = frozenset({"hdlc+tcp", "serial", "rfc2217"})
 """Links whose octets are HDLC frames."""
 MBUS_LINKS: Final = frozenset({"mbus", "mbus+tcp"})
@@ -69,7 +80,7 @@ class Terms:
     ciphered: bool
     suite: SecuritySuite
     policy: SecurityControl
-    ciphering: Ciphering
+    ciphering: Ciphering | Envelope
 
     @property
     def needs_keys(self) -> bool:
@@ -82,7 +93,19 @@ class Terms:
 
     @property
     def needs_signing_keys(self) -> bool:
-        return self.authentication is Authentication.HLS_ECDSA
+        return self.authentication is Authentication.HLS_ECDSA or Layer.SIGNED in self._layers
+
+    @property
+    def needs_agreement_keys(self) -> bool:
+        return not AGREED.isdisjoint(self._layers)
+
+    @property
+    def needs_master_key(self) -> bool:
+        return Layer.WRAPPED in self._layers
+
+    @property
+    def _layers(self) -> tuple[Ciphering | Layer, ...]:
+        return self.ciphering.layers if isinstance(self.ciphering, Envelope) and self.ciphered else ()
 
     @property
     def key_octets(self) -> int:
@@ -113,12 +136,28 @@ def terms_of(row: MeterRow, profile: CompanionProfile) -> Terms:
         authentication=authentication,
         ciphered=_said("context", row.context, CONTEXTS, ciphered),
         suite=profile.security_suite if row.suite is None else _said("suite", row.suite, SUITES, SecuritySuite.SUITE_0),
-        policy=_said("policy", row.policy, POLICIES, SecurityControl.AUTHENTICATED_ENCRYPTED),
-        ciphering=_said("ciphering", row.ciphering, CIPHERINGS, Ciphering.GLOBAL),
+        policy=_said("policy", row.policy, POLICIES, _requested(profile.security_policy)),
+        ciphering=_form(_said("ciphering", row.ciphering, CIPHERINGS, Ciphering.GLOBAL), profile.security_policy),
     )
-    if terms.needs_signing_keys and terms.suite is SecuritySuite.SUITE_0:
-        raise ConfigError("suite", expected="1 or 2 for hls_ecdsa")
+    if terms.suite is SecuritySuite.SUITE_0:
+        if terms.authentication is Authentication.HLS_ECDSA:
+            raise ConfigError("suite", expected="1 or 2 for hls_ecdsa")
+        if terms.needs_signing_keys or terms.needs_agreement_keys:
+            raise ConfigError("suite", expected="1 or 2 for signatures and agreed keys")
     return terms
+
+
+def _requested(policy: SecurityPolicy) -> SecurityControl:
+    """What a policy asks of requests; everything where it asks for nothing, since a network has ears."""
+    everything = SecurityControl.AUTHENTICATED_ENCRYPTED
+    return SecurityControl(policy >> POLICY_SHIFT << CONTROL_SHIFT & everything) or everything
+
+
+def _form(form: Ciphering | Layer, policy: SecurityPolicy) -> Ciphering | Envelope:
+    """The form of a request: signed outside of its ciphering where the policy asks for that."""
+    if policy & SecurityPolicy.DIGITALLY_SIGNED_REQUEST:
+        return Envelope((Layer.SIGNED, form))
+    return form if isinstance(form, Ciphering) else Envelope((form,))
 
 
 def framing_kind(link: str) -> FramingKind:

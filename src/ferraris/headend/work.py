@@ -23,10 +23,16 @@ class CommandKind(StrEnum):
     SET_CLOCK = "set_clock"
     DISCONNECT = "disconnect"
     RECONNECT = "reconnect"
+    ENTER_TOKEN = "enter_token"  # noqa: S105 - the payment kind
 
     @property
     def reads_only(self) -> bool:
         return self in {CommandKind.READ_NOW, CommandKind.READ_ATTRIBUTE}
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether it may be performed again without harm: it reads, or the meter itself refuses a second time."""
+        return self.reads_only or self is CommandKind.ENTER_TOKEN
 
 
 # Work
@@ -82,12 +88,14 @@ class PerformCommand:
     """Carry out an operator's command.
 
     Unless it only reads, the runtime durably records it as sent before the first octet of it leaves, and reports that
-    with `CommandSent`: from then on it must not be sent again.
+    with `CommandSent`: from then on it must not be sent again, unless its kind is repeatable. `again` says that it may have
+    reached the meter already.
     """
 
     command: int
     kind: CommandKind
     argument: str
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,8 @@ LAYOUTS_PER_SIZE_MAX: Final = 16
 """Layouts of pushes of the same count of octets: each one more is a compare before the general decoder."""
 PUSH_OCTETS_MAX: Final = 16_384
 """One pushed APDU; what is longer is not pushed but read."""
+NOTIFICATIONS_WAITING_MAX: Final = 16
+"""Notifications longer than an APDU that wait within one association, while another one goes out in blocks."""
 PUSH_LINKS_MAX: Final = 4_096
 """Links on which pushes are taken at a time."""
 CERTIFICATE_OCTETS_MAX: Final = 2_048
@@ -168,6 +170,22 @@ READINGS_PER_ANSWER_MAX: Final = 200_000
 IDEMPOTENCY_KEY_CHARACTERS_MAX: Final = 128
 COLLECTIONS_REMEMBERED_MAX: Final = 64
 """Collections out of turn whose progress can be asked for."""
+
+# The till (console)
+REFUSALS_PER_MINUTE_MAX: Final = 30
+"""Refused requests about vending that one client may make in a minute before it is told to wait: guessing does not pay."""
+REFUSED_CLIENTS_MAX: Final = 4_096
+"""Clients whose refusals are counted at a time; the one that has been quiet longest is forgotten first."""
+SOAP_OCTETS_MAX: Final = 64 * 1024
+"""A SOAP envelope of a vending client: some fifty times the longest that XMLVend's use cases need."""
+SOAP_DEPTH_MAX: Final = 16
+"""Elements nested in one another in a SOAP envelope."""
+SOAP_ELEMENTS_MAX: Final = 512
+"""Elements of a SOAP envelope."""
+
+# Payment tokens
+TOKENS_OF_A_COMMAND_MAX: Final = 8
+"""Entered together: the largest key change has four sections, and a credit token follows."""
 
 # Tools
 KEY_FILE_OCTETS_MAX: Final = 64 * 1024 * 1024

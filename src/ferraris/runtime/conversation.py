@@ -65,6 +65,7 @@ from ferraris.runtime.kinds import (
     readings_of,
 )
 from ferraris.runtime.learning import Shapes, Stored
+from ferraris.runtime.token_entry import TokenDesk
 from ferraris.store import CommandState, MeterRow, RecordStore
 
 DETAIL_CHARACTERS_MAX = 16_000
@@ -99,6 +100,7 @@ class Conversation:
         self._clock = clock
         self._records = records
         self._last_counter = last_counter
+        self._desk = TokenDesk(association, self._kind)
         self.outcomes: list[Outcome] = []
 
     async def perform(self, work: Work) -> None:
@@ -240,10 +242,17 @@ class Conversation:
             # From here on it may have left, whatever happens: it is on record before the first octet is made.
             first = self._record_sent(work.command)
             self.outcomes.append(CommandSent(work.command))
-            if not first:
+            if not first and not work.kind.repeatable:
                 return
+        accepted = True
         try:
-            detail = await self._carry_out(work)
+            if work.kind is CommandKind.ENTER_TOKEN:
+                answer = await self._desk.enter(work.argument, again=work.again)
+                if answer is None:
+                    return
+                accepted, detail = answer
+            else:
+                detail = await self._carry_out(work)
         except RefusedError as error:
             if ServiceErrorCode.DECIPHERING_ERROR.name in error.result:
                 raise
@@ -254,7 +263,7 @@ class Conversation:
         except (ConfigError, LocalProtocolError, TableError) as error:
             self.outcomes.append(CommandAnswered(work.command, False, str(error)))
         else:
-            self.outcomes.append(CommandAnswered(work.command, True, detail[:DETAIL_CHARACTERS_MAX]))
+            self.outcomes.append(CommandAnswered(work.command, accepted, detail[:DETAIL_CHARACTERS_MAX]))
 
     def _record_sent(self, command: int) -> bool:
         """Durably record the command as sent; False if it is on record already, as when a write failed half-way."""

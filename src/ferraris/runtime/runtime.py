@@ -38,6 +38,7 @@ from ferraris.headend import (
     PushRejected,
     RaiseInvocationCounter,
     RunAssociation,
+    masked_argument,
 )
 from ferraris.kernel.clock import Clock
 from ferraris.kernel.entropy import Entropy
@@ -130,8 +131,9 @@ class Runtime:
         records = self.stores.records
         row = records.add_command(meter, kind.value, argument, now_ms, requested_by)
         subject = f"meter {meter}"
+        detail = masked_argument(argument) if kind is CommandKind.ENTER_TOKEN else argument
         records.add_audit(
-            [AuditRow(at_ms=now_ms, actor=requested_by, action=kind.value, subject=subject, detail=argument)]
+            [AuditRow(at_ms=now_ms, actor=requested_by, action=kind.value, subject=subject, detail=detail)]
         )
         self.post(CommandPosted(row))
         return row
