@@ -214,3 +214,32 @@ PROFILE_FILE_OCTETS_MAX: Final = 4 * 1024 * 1024
 """A file with a companion profile: a dozen times what the largest of them has."""
 OBJECT_LIST_FILE_OCTETS_MAX: Final = 16 * 1024 * 1024
 """A file with a meter's object list: what `ferraris explore --json` prints of the largest meter, buffers included."""
+
+# Security modules (keys)
+PRISMTOKEN_FRAME_OCTETS_MAX: Final = 300_000
+"""One message to or from a PrismToken service: its longest echo, in the longest characters."""
+PRISMTOKEN_DEPTH_MAX: Final = 8
+"""Structures and lists nested in one another in a message to or from a PrismToken service."""
+PRISMTOKEN_CONNECTIONS_MAX: Final = 64
+"""Connections that a PrismToken service serves at a time; one more is closed at once."""
+PRISMTOKEN_RESULTS_MAX: Final = 1_024
+"""Results that a PrismToken service keeps for clients whose answer was lost."""
+PRISMTOKEN_CREDENTIALS_MAX: Final = 1_024
+"""Clients signed in to a PrismToken service at a time; the one that signed in first must do so again."""
+TOKEN_IDENTIFIERS_PER_METER_MAX: Final = 64
+"""Token identifiers of one meter that a PrismToken service remembers so that none is given out twice."""
+SERIAL_MODULE_LINE_OCTETS_MAX: Final = 4_096
+"""A line of the STS600-8-6 protocol."""
+SERIAL_MODULE_FIELDS_MAX: Final = 64
+KEYSTORE_OCTETS_MAX: Final = 16 * 1024 * 1024
+"""A keystore file: far above the vending keys of the largest country."""
+KEYSTORE_REGISTERS_MAX: Final = 10_000
+KEYSTORE_CREDENTIALS_MAX: Final = 64
+KEYSTORE_WORK_FACTOR_MAX: Final = 1 << 18
+"""The scrypt work factor that a keystore file may ask of whoever opens it: 256 MiB."""
+KEYSTORE_AUDIT_OCTETS_MAX: Final = 256 * 1024 * 1024
+TRANSACTION_BLOCK: Final = 100
+"""Transactions taken from a keystore's counter by one durable write."""
+TRANSACTIONS_MAX: Final = 1_000_000_000_000
+LICENCE_OCTETS_MAX: Final = 64 * 1024
+"""A text with a transaction licence in it: a letter, not a book."""

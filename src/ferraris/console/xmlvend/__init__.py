@@ -1,0 +1,3 @@
+"""XMLVend 2.1 for vending software that speaks it already: SOAP letters in, orders to vending, SOAP letters out."""
+
+from __future__ import annotations
