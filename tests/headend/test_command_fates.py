@@ -32,6 +32,7 @@ from tests.headend.test_decisions import rows
 from tests.headend.world import START_S, World
 
 HOUR_S = 3_600
+TOKEN = "12345678901234567890"
 LOST = Failure(FailureKind.CLOSED, "closed by the peer")
 OFF, ON, READY = ControlStateRead(False, 0), ControlStateRead(True, 1), ControlStateRead(False, 2)
 
@@ -54,7 +55,7 @@ def world_with(kind: CommandKind, *, found: str = "pending") -> World:
     world = World(HeadEndConfig(limits=Limits(start_spread_ms=0)))
     world.add_meter(1)
     world.run_until(START_S + 2 * HOUR_S)
-    world.post(1, 1, kind)
+    world.post(1, 1, kind, TOKEN if kind is CommandKind.ENTER_TOKEN else "")
     if found != "pending":
         world.command_rows[1] = replace(world.command_rows[1], state=CommandState(found))
         world.restart()
@@ -114,6 +115,13 @@ read_now        refused                 well   failed       1
 read_attribute  accepted                well   confirmed    1
 read_attribute  refused                 lost   failed       1
 read_attribute  off on right wrong      lost   pending      1
+enter_token     -                       lost   pending      1
+enter_token     sent                    lost   unknown      1
+enter_token     sent                    well   unknown      1
+enter_token     sent accepted           lost   confirmed    1
+enter_token     sent accepted           well   confirmed    1
+enter_token     sent refused            well   failed       1
+enter_token     sent off                well   unknown      1
 """
 
 
@@ -143,6 +151,9 @@ reconnect       sent     unknown   no              failed     confirmed  confirm
 reconnect       unknown  unknown   no              failed     confirmed  confirmed  unknown  unknown
 set_clock       sent     unknown   no              unknown    unknown    unknown    unknown  unknown
 read_now        pending  pending   yes             pending    pending    pending    pending  pending
+enter_token     pending  pending   yes             pending    pending    pending    pending  pending
+enter_token     sent     unknown   yes             unknown    unknown    unknown    unknown  unknown
+enter_token     unknown  unknown   yes             unknown    unknown    unknown    unknown  unknown
 """
 
 
@@ -190,6 +201,49 @@ def test_only_a_command_that_never_left_expires(word: str, hours: float) -> None
         assert state(world) == "unknown"
     else:
         assert state(world) == ("failed" if hours > 6 else "pending")
+
+
+@pytest.mark.parametrize("losses", [0, 1, 10])
+@pytest.mark.parametrize(("word", "after"), [("accepted", "confirmed"), ("refused", "failed")])
+def test_a_doubtful_token_is_entered_again_until_the_meter_says_what_became_of_it(
+    losses: int, word: str, after: str
+) -> None:
+    world = world_with(CommandKind.ENTER_TOKEN)
+    (effect,) = world.running.values()
+    assert PerformCommand(1, CommandKind.ENTER_TOKEN, TOKEN) in effect.work
+    tell(world, ["sent"], LOST)
+    for reached in ([], *[["sent"]] * losses):
+        world.advance_to(world.head_end.wake_at() or 0)
+        (effect,) = world.running.values()
+        assert PerformCommand(1, CommandKind.ENTER_TOKEN, TOKEN, again=True) in effect.work
+        tell(world, reached, LOST)
+        assert state(world) == "unknown"
+    world.advance_to(world.head_end.wake_at() or 0)
+    tell(world, ["sent", word])
+    assert state(world) == after
+    assert world.head_end.state.commands == {}
+
+
+@pytest.mark.parametrize(("days", "after"), [(29, "pending"), (31, "failed")])
+def test_a_token_waits_for_its_meter_longer_than_other_commands(days: int, after: str) -> None:
+    world = world_with(CommandKind.ENTER_TOKEN)
+    tell(world, [], LOST)
+    world.now_ms += days * 24 * HOUR_S * 1_000
+    world.step()
+    if world.running:
+        tell(world, [], LOST)
+    assert state(world) == after
+
+
+@pytest.mark.parametrize(
+    "argument", ["", "123", TOKEN + "1", f"{TOKEN},", "1234567890123456789x", ",".join([TOKEN] * 9)]
+)
+def test_what_is_no_token_never_leaves(argument: str) -> None:
+    world = world_with(CommandKind.READ_NOW)
+    tell(world, ["accepted"])
+    world.post(2, 1, CommandKind.ENTER_TOKEN, argument)
+    assert world.command_rows[2].state is CommandState.FAILED
+    assert world.head_end.state.commands == {}
 
 
 def test_what_is_recorded_is_always_an_allowed_step() -> None:
