@@ -39,6 +39,7 @@ COMMAND_KINDS: dict[str, str] = {
     CommandKind.SET_CLOCK: "Set clock",
     CommandKind.DISCONNECT: "Disconnect",
     CommandKind.RECONNECT: "Reconnect",
+    CommandKind.ENTER_TOKEN: "Enter token",
 }
 
 COMMAND_STATES: dict[str, tuple[str, str]] = {
