@@ -99,6 +99,32 @@ def test_a_signing_meter_brings_keys_of_one_curve() -> None:
     assert [field for field, _ in caught.value.faults] == ["signing_key", "public_key"]
 
 
+def test_a_meter_that_agrees_keys_brings_a_pair_for_that() -> None:
+    agreed = {
+        "profile": "security_suite_1",
+        "ciphering": "one-pass",
+        "agreement_key": SIGNING,
+        "public_agreement_key": POINT,
+    }
+    meter = row(**agreed)
+    assert (meter.public_agreement_key, meter.public_key) == (bytes.fromhex(POINT), None)
+    assert meter.wrapped_agreement_key is not None
+    assert MASTER.unwrap_secret(meter.wrapped_agreement_key) == bytes.fromhex(SIGNING)
+    with pytest.raises(LineError) as caught:
+        row(**agreed | {"agreement_key": "00", "public_agreement_key": ""})
+    assert [field for field, _ in caught.value.faults] == ["agreement_key", "public_agreement_key"]
+
+
+def test_the_key_that_wraps_others_is_kept_only_where_it_does() -> None:
+    assert row(master_key="33" * 16).wrapped_master_key is None
+    meter = row(master_key="33" * 16, ciphering="wrapped")
+    assert meter.wrapped_master_key is not None
+    assert MASTER.unwrap(meter.wrapped_master_key) == b"\x33" * 16
+    with pytest.raises(LineError) as caught:
+        row(ciphering="wrapped")
+    assert [field for field, _ in caught.value.faults] == ["master_key"]
+
+
 def test_meters_that_are_known_keep_number_and_birth(tmp_path: Path) -> None:
     known = {"FER0000000001": row()}
     other = {**LINE, "serial": "FER0000000002", "system_title": "4645520000000002"}
@@ -157,10 +183,14 @@ WRONG: list[tuple[Mapping[str, object] | str, str, str]] = [
     ({"authentication": ["lls"]}, "authentication", "lowest, lls, "),
     ({"authentication": "lls"}, "lls_secret", "the secret of lls"),
     ({"authentication": "hls_ecdsa"}, "suite", "1 or 2 for hls_ecdsa"),
-    ({"lls_secret": "00" * 65}, "lls_secret, signing_key", "at most 64 octets"),
+    ({"lls_secret": "00" * 65}, "lls_secret, signing_key, agreement_key", "at most 64 octets"),
     ({"context": "secret"}, "context", "plain or ciphered"),
     ({"policy": "none"}, "policy", "authenticated, encrypted or both"),
-    ({"ciphering": "rot13"}, "ciphering", "glo, ded, general-glo or general-ded"),
+    (
+        {"ciphering": "rot13"},
+        "ciphering",
+        "glo, ded, general-glo, general-ded, identified, wrapped, one-pass or static-unified",
+    ),
 ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ferraris.cosem import Authentication, Referencing, SecuritySuite, load_profile
+from ferraris.cosem import Authentication, Referencing, SecuritySuite, load_profile, profile_from_text
 from ferraris.dlms import Ciphering, SecurityControl
 from ferraris.headend import FramingKind, Terms, terms_of
 from ferraris.headend.terms import listed
@@ -64,7 +64,11 @@ client_sap=77 authentication=hls_md5                     authentication=HLS_MD5 
 client_sap=77 authentication=hls_gmac                    authentication=HLS_GMAC ciphered=True
 profile=spodes authentication=lowest                     authentication=LOWEST ciphered=False
 policy=encrypted                                         policy=ENCRYPTED
-ciphering=general-ded                                    ciphering=GENERAL_DEDICATED
+ciphering=general-ded                                    ciphering=GENERAL_DEDICATED ciphering_text=general-ded
+ciphering=identified                                     ciphering_text=identified needs_signing_keys=False
+ciphering=wrapped                                        ciphering_text=wrapped needs_master_key=True
+ciphering=one-pass profile=security_suite_1              needs_agreement_keys=True needs_signing_keys=False
+ciphering=static-unified profile=security_suite_2        needs_agreement_keys=True needs_master_key=False
 link=hdlc+tcp                                            framing=HDLC
 link=rfc2217                                             framing=HDLC
 link=udp                                                 framing=WRAPPER
@@ -96,7 +100,8 @@ def _pairs(text: str) -> list[tuple[str, str]]:
         ({"referencing": "x"}, "referencing, expected logical_name or short_name"),
         ({"suite": 9}, "suite, expected 0, 1 or 2"),
         ({"authentication": "hls_ecdsa"}, "suite, expected 1 or 2 for hls_ecdsa"),
-        ({"ciphering": "x"}, "ciphering, expected glo, ded, general-glo or general-ded"),
+        ({"ciphering": "one-pass"}, "suite, expected 1 or 2 for signatures and agreed keys"),
+        ({"ciphering": "x"}, "ciphering, expected glo, ded, general-glo, general-ded, identified, "),
     ],
 )
 def test_what_nobody_knows_is_refused(row: dict[str, object], text: str) -> None:
@@ -126,6 +131,30 @@ def test_what_an_association_needs(mechanism: str, secret: bool, keys: bool, sig
 @pytest.mark.parametrize(("suite", "octets"), [(0, 16), (1, 16), (2, 32)])
 def test_a_suite_says_how_long_its_keys_are(suite: int, octets: int) -> None:
     assert terms(suite=suite).key_octets == octets
+
+
+POLICY = "SECURITY_SETUP = {{ values.security_policy = [{}] }}"
+
+
+@pytest.mark.parametrize(
+    ("policy", "said", "requested", "ciphering"),
+    [
+        ('"authenticated_request"', "", SecurityControl.AUTHENTICATED, "glo"),
+        ('"encrypted_request"', "", SecurityControl.ENCRYPTED, "glo"),
+        ('"authenticated_response", "encrypted_response"', "", SecurityControl.AUTHENTICATED_ENCRYPTED, "glo"),
+        ("", "", SecurityControl.AUTHENTICATED_ENCRYPTED, "glo"),
+        ('"authenticated_request"', "both", SecurityControl.AUTHENTICATED_ENCRYPTED, "glo"),
+        ('"digitally_signed_request"', "", SecurityControl.AUTHENTICATED_ENCRYPTED, "signed, glo"),
+    ],
+)
+def test_the_profiles_policy_holds_where_the_row_is_silent(
+    policy: str, said: str, requested: SecurityControl, ciphering: str
+) -> None:
+    source = '[source]\ndocument = "d"\nedition = "e"\nlicence = "l"\n'
+    text = f'name = "p"\ntitle = "P"\ninherit = "security_suite_1"\n{source}[objects]\n{POLICY.format(policy)}\n'
+    row = replace(ROW, client_sap=37, policy=said)
+    found = terms_of(row, profile_from_text(text, "p.toml"))
+    assert (found.policy, found.ciphering_text, found.needs_signing_keys) == (requested, ciphering, True)
 
 
 def test_choices_are_told_as_people_do() -> None:

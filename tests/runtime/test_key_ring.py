@@ -178,6 +178,32 @@ def test_a_meter_with_a_signing_key_signs(stores: Stores) -> None:
         keys.client_settings(replace(signed, id=10, wrapped_signing_key=None))
 
 
+def test_general_ciphering_needs_what_its_key_is_told_by(stores: Stores) -> None:
+    own, theirs = (PrivateKey((number).to_bytes(32, "big"), P_256) for number in (5, 6))
+    agreed = replace(
+        ROW,
+        id=9,
+        profile="security_suite_1",
+        ciphering="static-unified",
+        wrapped_agreement_key=MASTER.wrap_secret(own.octets),
+        public_agreement_key=theirs.point,
+    )
+    keys = ring(stores)
+    security = keys.client_settings(agreed).association.security
+    assert security is not None
+    assert security.key_pairs is not None
+    assert security.key_pairs.own_agreement.point == own.point
+    assert security.key_pairs.peers.agreement_point(ROW.system_title) == theirs.point
+    with pytest.raises(ConfigError, match="keys for key agreement are not known"):
+        keys.client_settings(replace(agreed, id=10, public_agreement_key=None))
+    wrapped = replace(ROW, id=11, ciphering="wrapped", wrapped_master_key=MASTER.wrap(b"m" * 16))
+    security = keys.client_settings(wrapped).association.security
+    assert security is not None
+    assert security.master_key == b"m" * 16
+    with pytest.raises(ConfigError, match="key that wraps others"):
+        keys.client_settings(replace(wrapped, id=12, wrapped_master_key=None))
+
+
 @pytest.mark.parametrize(
     ("missing", "client_sap", "text"),
     [

@@ -12,9 +12,11 @@ companion profile's association between the two service access points:
     client_sap, server_sap, group, created_ms
     referencing                         logical_name or short_name
     authentication, context             lowest, lls, hls … hls_ecdsa; plain or ciphered
-    suite, policy, ciphering            0 to 2; authenticated, encrypted or both; glo, ded, general-glo or general-ded
-    system_title, encryption_key, authentication_key, lls_secret, signing_key, public_key
-                                        octets in hexadecimal; lls_secret is the secret of HLS too, public_key the meter's
+    suite, policy                       0 to 2; authenticated, encrypted or both
+    ciphering                           glo, ded, general-glo or general-ded; for general-ciphering, how its key is told:
+                                        identified, wrapped, one-pass or static-unified
+    system_title, encryption_key, authentication_key, lls_secret, master_key, signing_key, public_key, agreement_key,
+    public_agreement_key                octets in hexadecimal; lls_secret is the secret of HLS too, public keys the meter's
 
 What is wrong is told for all lines at once, in a table that repeats nothing of them: there are keys in the lines.
 """
@@ -27,7 +29,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from ferraris.dlms import KEY_OCTETS_OF, PrivateKey, curve_of_suite, is_on_curve
+from ferraris.dlms import KEY_OCTETS_OF, Curve, PrivateKey, curve_of_suite, is_on_curve
 from ferraris.headend import (
     AUTHENTICATIONS,
     CIPHERINGS,
@@ -61,12 +63,15 @@ PORTS: Final = range(1, 0x1_0000)
 BAUDS: Final = range(50, 4_000_001)
 SAPS: Final = range(0x1_0000)
 PHYSICAL_ADDRESSES: Final = range(0x4000)
-OF_FLEETS: Final = frozenset({"number", "master_key", "agreement_key", "public_agreement_key"})
+SYMMETRIC_KEYS: Final = ("encryption_key", "authentication_key", "master_key")
+WRAPPED: Final = "wrapped"
+OF_FLEETS: Final = frozenset({"number"})
 """What the list of a virtual fleet says beyond that; tools read it."""
 FIELDS: Final = OF_FLEETS | {
     *("serial", "profile", "host", "port", "baud", "link", "physical_address", "address_octets", "gateway", "group"),
     *("client_sap", "server_sap", "created_ms", "referencing", "authentication", "context", "suite", "policy"),
     *("ciphering", "system_title", "encryption_key", "authentication_key", "lls_secret", "signing_key", "public_key"),
+    *("master_key", "agreement_key", "public_agreement_key"),
 }
 
 
@@ -229,12 +234,14 @@ def _row(line: _Line, place: Place) -> MeterRow:
         port = line.number("baud", BAUDS, f"{BAUDS[0]} to {BAUDS[-1]}", BAUD_OF[link])
     profile = line.text("profile", longest=PATH_CHARACTERS_MAX, slash=True)
     wrap, secret, signing_key = place.master_key.wrap, line.octets("lls_secret"), line.octets("signing_key")
-    if len(secret) > LLS_SECRET_OCTETS_MAX or len(signing_key) > LLS_SECRET_OCTETS_MAX:
-        raise LineError(("lls_secret, signing_key", f"at most {LLS_SECRET_OCTETS_MAX} octets"))
-    keys = [line.octets(field) for field in ("encryption_key", "authentication_key")]
-    for field, key in zip(("encryption_key", "authentication_key"), keys, strict=True):
+    agreement_key = line.octets("agreement_key")
+    if max(len(secret), len(signing_key), len(agreement_key)) > LLS_SECRET_OCTETS_MAX:
+        raise LineError(("lls_secret, signing_key, agreement_key", f"at most {LLS_SECRET_OCTETS_MAX} octets"))
+    keys = [line.octets(field) for field in SYMMETRIC_KEYS]
+    for field, key in zip(SYMMETRIC_KEYS, keys, strict=True):
         if key and len(key) not in KEY_OCTETS_OF.values():
             raise LineError((field, "16 or 32 octets"))
+    ciphering = line.choice("ciphering", CIPHERINGS)
     return MeterRow(
         id=0,
         serial=line.text("serial"),
@@ -260,9 +267,13 @@ def _row(line: _Line, place: Place) -> MeterRow:
         context=line.choice("context", CONTEXTS),
         suite=line.number("suite", SUITES, "0, 1 or 2", 0) if line.has("suite") else None,
         policy=line.choice("policy", POLICIES),
-        ciphering=line.choice("ciphering", CIPHERINGS),
+        ciphering=ciphering,
+        # The list of a virtual fleet has it for tools; what nothing is wrapped under is not kept.
+        wrapped_master_key=wrap(keys[2]) if keys[2] and ciphering == WRAPPED else None,
         wrapped_signing_key=place.master_key.wrap_secret(signing_key) if signing_key else None,
         public_key=line.octets("public_key") or None,
+        wrapped_agreement_key=place.master_key.wrap_secret(agreement_key) if agreement_key else None,
+        public_agreement_key=line.octets("public_agreement_key") or None,
     )
 
 
@@ -281,7 +292,7 @@ def _terms(row: MeterRow) -> Terms:
 
 def _check_keys(line: _Line, row: MeterRow, terms: Terms) -> None:
     """What the association needs must be there, and what is there must fit the suite."""
-    for field in ("encryption_key", "authentication_key"):
+    for field in SYMMETRIC_KEYS[:2]:
         octets = line.octets(field)
         if (octets or terms.needs_keys) and len(octets) != terms.key_octets:
             line.fault(field, f"{terms.key_octets} octets for security suite {int(terms.suite)}")
@@ -289,17 +300,25 @@ def _check_keys(line: _Line, row: MeterRow, terms: Terms) -> None:
         line.fault("system_title", f"{SYSTEM_TITLE_OCTETS} octets")
     if terms.needs_secret and row.wrapped_lls_secret is None:
         line.fault("lls_secret", f"the secret of {terms.authentication.name.lower()}")
+    if terms.needs_master_key and len(line.octets("master_key")) != terms.key_octets:
+        line.fault("master_key", f"{terms.key_octets} octets for security suite {int(terms.suite)}")
     if terms.needs_signing_keys:
-        curve = curve_of_suite(terms.suite)
-        try:
-            signing_key = line.octets("signing_key")
-            if len(signing_key) != curve.octets:
-                raise SecurityError("another curve's")
-            PrivateKey(signing_key, curve)
-        except SecurityError:
-            line.fault("signing_key", f"a private key of {curve.name}, {curve.octets} octets")
-        if row.public_key is None or len(row.public_key) != 2 * curve.octets or not is_on_curve(row.public_key):
-            line.fault("public_key", f"a point of {curve.name}, {2 * curve.octets} octets")
+        _check_pair(line, "signing_key", "public_key", curve_of_suite(terms.suite))
+    if terms.needs_agreement_keys:
+        _check_pair(line, "agreement_key", "public_agreement_key", curve_of_suite(terms.suite))
+
+
+def _check_pair(line: _Line, own: str, peers: str, curve: Curve) -> None:
+    """Our private key and the meter's point, both of the suite's curve."""
+    key, point = line.octets(own), line.octets(peers)
+    try:
+        if len(key) != curve.octets:
+            raise SecurityError("another curve's")
+        PrivateKey(key, curve)
+    except SecurityError:
+        line.fault(own, f"a private key of {curve.name}, {curve.octets} octets")
+    if len(point) != 2 * curve.octets or not is_on_curve(point):
+        line.fault(peers, f"a point of {curve.name}, {2 * curve.octets} octets")
 
 
 def _placed(row: MeterRow, known: Mapping[str, MeterRow], next_id: int) -> MeterRow:

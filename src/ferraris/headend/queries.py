@@ -206,7 +206,7 @@ def terms_view(row: MeterRow, terms: Terms) -> TermsView:
         context="ciphered" if terms.ciphered else "plain",
         suite=int(terms.suite),
         policy=terms.policy.name.lower(),
-        ciphering=terms.ciphering.value,
+        ciphering=terms.ciphering_text,
     )
 
 

@@ -104,6 +104,13 @@ class Terms:
         return Layer.WRAPPED in self._layers
 
     @property
+    def ciphering_text(self) -> str:
+        """The form of a request, as the registry writes it; a signature around it stands before it."""
+        words = {form: word for word, form in CIPHERINGS.items()} | {Layer.SIGNED: "signed"}
+        layers = self.ciphering.layers if isinstance(self.ciphering, Envelope) else (self.ciphering,)
+        return ", ".join(words[layer] for layer in layers)
+
+    @property
     def _layers(self) -> tuple[Ciphering | Layer, ...]:
         return self.ciphering.layers if isinstance(self.ciphering, Envelope) and self.ciphered else ()
 

@@ -87,6 +87,8 @@ class _Unwrapped:
     secret: bytes = field(repr=False)
     ciphers: CipherKeys | None = field(repr=False)
     signing: PrivateKey | None = field(repr=False)
+    agreement: PrivateKey | None = field(repr=False)
+    master: bytes | None = field(repr=False)
     sender: str
 
 
@@ -213,13 +215,9 @@ class KeyRing:
             policy=terms.policy,
             ciphering=terms.ciphering,
             peer_system_title=row.system_title,
-            key_pairs=self._key_pairs(row, keys) if terms.needs_signing_keys else None,
+            key_pairs=_key_pairs(row, keys, terms),
+            master_key=_master_key(keys) if terms.needs_master_key else None,
         )
-
-    def _key_pairs(self, row: MeterRow, keys: _Unwrapped) -> KeyPairs:
-        if keys.signing is None or row.public_key is None:
-            raise ConfigError("the keys for signatures are not known", expected="signing_key and public_key")
-        return KeyPairs(KnownPoints({row.system_title: row.public_key}), keys.signing)
 
     def _unwrapped(self, row: MeterRow) -> _Unwrapped:
         known = self._keys.get(row.id)
@@ -231,13 +229,18 @@ class KeyRing:
         unwrap, profile = self._master_key.unwrap, companion_profile(row.profile)
         suite = profile.security_suite if row.suite is None else SecuritySuite(row.suite)
         secret = b"" if row.wrapped_lls_secret is None else self._master_key.unwrap_secret(row.wrapped_lls_secret)
-        signing = row.wrapped_signing_key and self._master_key.unwrap_secret(row.wrapped_signing_key)
+        signing, agreement = (
+            PrivateKey(self._master_key.unwrap_secret(wrapped), curve_of_suite(suite)) if wrapped else None
+            for wrapped in (row.wrapped_signing_key, row.wrapped_agreement_key)
+        )
         encryption_key = unwrap(row.wrapped_encryption_key) if row.wrapped_encryption_key else b""
         authentication_key = unwrap(row.wrapped_authentication_key) if row.wrapped_authentication_key else b""
         return _Unwrapped(
             secret,
             CipherKeys(encryption_key, authentication_key, suite) if encryption_key else None,
-            PrivateKey(signing, curve_of_suite(suite)) if signing else None,
+            signing,
+            agreement,
+            unwrap(row.wrapped_master_key) if row.wrapped_master_key else None,
             sha256(row.system_title + encryption_key + authentication_key).hexdigest()[:16],
         )
 
@@ -259,6 +262,25 @@ class KeyRing:
             return
         self._records.reserve_invocation_counter(meter, SENT, up_to)
         self._marks[meter, SENT] = up_to
+
+
+def _key_pairs(row: MeterRow, keys: _Unwrapped, terms: Terms) -> KeyPairs | None:
+    """What signs and agrees keys, as far as the terms ask for it. Raises ConfigError for what is not known."""
+    signing = {row.system_title: row.public_key} if row.public_key else {}
+    agreement = {row.system_title: row.public_agreement_key} if row.public_agreement_key else {}
+    if terms.needs_signing_keys and not (keys.signing and signing):
+        raise ConfigError("the keys for signatures are not known", expected="signing_key and public_key")
+    if terms.needs_agreement_keys and not (keys.agreement and agreement):
+        raise ConfigError("the keys for key agreement are not known", expected="agreement_key and public_agreement_key")
+    if not (terms.needs_signing_keys or terms.needs_agreement_keys):
+        return None
+    return KeyPairs(KnownPoints(signing, agreement), keys.signing, keys.agreement)
+
+
+def _master_key(keys: _Unwrapped) -> bytes:
+    if keys.master is None:
+        raise ConfigError("the key that wraps others is not known", expected="master_key")
+    return keys.master
 
 
 def _quirks(row: MeterRow) -> frozenset[Quirk]:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from ferraris.store.rows import AlarmSeverity, CommandState
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration."""
 
 METADATA = MetaData(
@@ -95,6 +95,9 @@ METER = Table(
     Column("ciphering", Text, nullable=False, server_default=""),
     Column("wrapped_signing_key", LargeBinary),
     Column("public_key", LargeBinary),
+    Column("wrapped_agreement_key", LargeBinary),
+    Column("public_agreement_key", LargeBinary),
+    Column("secondary_address", Text, nullable=False, server_default=""),
     CheckConstraint("id > 0", name="id"),
 )
 

@@ -51,6 +51,12 @@ class MeterRow:
     """Our private key for signatures to this meter."""
     public_key: bytes | None = None
     """The point that verifies the meter's signatures."""
+    wrapped_agreement_key: bytes | None = field(default=None, repr=False)
+    """Our private key for key agreement with this meter."""
+    public_agreement_key: bytes | None = None
+    """The meter's point for key agreement."""
+    secondary_address: str = ""
+    """On wired M-Bus, where the meter is not called by its primary address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
