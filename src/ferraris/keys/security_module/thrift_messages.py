@@ -1,0 +1,189 @@
+"""Messages of the PrismToken interface: strict Thrift binary protocol, one message in one frame of stated length.
+
+Theory. A frame is its length in four octets and that many octets. Lengths and counts inside it are the peer's word. So a
+frame of more than PRISMTOKEN_FRAME_OCTETS_MAX octets is refused on its length alone, and a message is walked before it is
+decoded: a string must fit into the octets that are left, a list or map may have at most one element for each of them, and
+structures nest no deeper than PRISMTOKEN_DEPTH_MAX. What passes the walk costs no more than the frame it came in.
+"""
+
+from __future__ import annotations
+
+import struct
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import thriftpy2
+from thriftpy2.protocol.binary import TBinaryProtocol as UntypedProtocol
+from thriftpy2.thrift import TApplicationException, TMessageType, TPayload, TType
+from thriftpy2.transport.memory import TMemoryBuffer as UntypedBuffer
+
+from ferraris.kernel.errors import DecodeError
+from ferraris.kernel.limits import PRISMTOKEN_DEPTH_MAX, PRISMTOKEN_FRAME_OCTETS_MAX
+
+FRAME_HEADER_OCTETS: Final = 4
+_Protocol: Any = UntypedProtocol
+_Buffer: Any = UntypedBuffer
+_VERSION_1: Final = 0x8001
+_FIXED_OCTETS: Final = {
+    TType.BOOL: 1,
+    TType.BYTE: 1,
+    TType.I16: 2,
+    TType.I32: 4,
+    TType.I64: 8,
+    TType.DOUBLE: 8,
+}
+_CALL: Final = TMessageType.CALL
+_REPLY: Final = TMessageType.REPLY
+
+
+@cache
+def interface() -> Any:
+    """The interface as thriftpy2 reads it from the description beside this file."""
+    path = Path(__file__).with_name("prismtoken.thrift")
+    return thriftpy2.load(str(path), module_name="ferraris_prismtoken_thrift")
+
+
+def frame(message: bytes) -> bytes:
+    """`message` with its length before it."""
+    return struct.pack(">I", len(message)) + message
+
+
+def frame_octets(header: bytes) -> int:
+    """The length of the message that follows a frame's header. Raises DecodeError above the limit."""
+    (count,) = struct.unpack(">I", header)
+    if not 0 < count <= PRISMTOKEN_FRAME_OCTETS_MAX:
+        raise DecodeError(
+            "a Thrift frame of an impossible length", expected=f"1 to {PRISMTOKEN_FRAME_OCTETS_MAX}", got=count
+        )
+    return int(count)
+
+
+def encode_call(method: str, sequence: int, **arguments: Any) -> bytes:
+    """The message that calls `method`."""
+    payload = getattr(interface().TokenApi, f"{method}_args")()
+    for name, value in arguments.items():
+        setattr(payload, name, value)
+    return _encode(method, _CALL, sequence, payload)
+
+
+def encode_reply(method: str, sequence: int, *, success: Any = None, error: TPayload | None = None) -> bytes:
+    """The message that answers a call with a result, or with the interface's own exception."""
+    payload = getattr(interface().TokenApi, f"{method}_result")()
+    payload.success, payload.ex1 = success, error
+    return _encode(method, _REPLY, sequence, payload)
+
+
+def encode_unknown_method(method: str, sequence: int) -> bytes:
+    """The answer to a call of a method that the interface does not have."""
+    refusal = TApplicationException(TApplicationException.UNKNOWN_METHOD, "no such method")
+    return _encode(method, TMessageType.EXCEPTION, sequence, refusal)
+
+
+def decode_call(message: bytes) -> tuple[str, int, Any]:
+    """Method, sequence number and arguments of a call; None for arguments of a method that the interface does not have."""
+    method, kind, sequence, buffer = _opened(message)
+    if kind != _CALL:
+        raise DecodeError("a Thrift message that is no call", expected=_CALL, got=kind)
+    if method not in interface().TokenApi.thrift_services:
+        return method, sequence, None
+    return method, sequence, _payload(buffer, getattr(interface().TokenApi, f"{method}_args")())
+
+
+def decode_reply(message: bytes, method: str, sequence: int) -> Any:
+    """The result structure of the answer to `method`: its `success`, or its `ex1`."""
+    named, kind, number, buffer = _opened(message)
+    if kind == TMessageType.EXCEPTION:
+        refusal = _payload(buffer, TApplicationException())
+        raise DecodeError("the PrismToken service does not understand the call", got=str(refusal.message)[:200])
+    if (named, kind, number) != (method, _REPLY, sequence):
+        raise DecodeError("an answer to another call", expected=f"{method} {sequence}", got=f"{named[:40]} {number}")
+    return _payload(buffer, getattr(interface().TokenApi, f"{method}_result")())
+
+
+def _encode(method: str, kind: int, sequence: int, payload: TPayload) -> bytes:
+    buffer = _Buffer()
+    protocol = _Protocol(buffer)
+    protocol.write_message_begin(method, kind, sequence)
+    protocol.write_struct(payload)
+    return bytes(buffer.getvalue())
+
+
+def _opened(message: bytes) -> tuple[str, int, int, Any]:
+    _Walk(message).message()
+    buffer = _Buffer(message)
+    method, kind, sequence = _Protocol(buffer).read_message_begin()
+    return method, kind, sequence, buffer
+
+
+def _payload(buffer: Any, payload: Any) -> Any:
+    _Protocol(buffer, strict_decode=True).read_struct(payload)
+    for _, name, *_, required in payload.thrift_spec.values():
+        if required and getattr(payload, name) is None:
+            raise DecodeError(f"a Thrift structure lacks its field {name}")
+    return payload
+
+
+class _Walk:
+    """Goes over a message once and raises DecodeError where it is not what it says."""
+
+    def __init__(self, octets: bytes) -> None:
+        self._octets = octets
+        self._at = 0
+
+    def message(self) -> None:
+        if self._number(2) != _VERSION_1:
+            raise DecodeError("no strict Thrift binary message", offset=0)
+        self._skip(2)
+        self._text()
+        self._skip(4)
+        self._structure(PRISMTOKEN_DEPTH_MAX)
+        if self._at != len(self._octets):
+            raise DecodeError("octets behind a Thrift message", offset=self._at)
+
+    def _skip(self, count: int) -> None:
+        if count > len(self._octets) - self._at:
+            raise DecodeError("a Thrift message is cut off", got=len(self._octets), offset=self._at)
+        self._at += count
+
+    def _number(self, octets: int) -> int:
+        self._skip(octets)
+        return int.from_bytes(self._octets[self._at - octets : self._at], "big")
+
+    def _text(self) -> None:
+        start = self._at + 4
+        self._skip(self._number(4))
+        try:
+            self._octets[start : self._at].decode("utf-8")
+        except UnicodeDecodeError:
+            raise DecodeError("a Thrift string that is not UTF-8", offset=start) from None
+
+    def _structure(self, depth: int) -> None:
+        if depth == 0:
+            raise DecodeError("a Thrift message nests too deep", expected=PRISMTOKEN_DEPTH_MAX, offset=self._at)
+        while kind := self._number(1):
+            self._skip(2)
+            self._value(kind, depth)
+
+    def _value(self, kind: int, depth: int) -> None:
+        if (fixed := _FIXED_OCTETS.get(kind)) is not None:
+            self._skip(fixed)
+        elif kind == TType.STRING:
+            self._text()
+        elif kind == TType.STRUCT:
+            self._structure(depth - 1)
+        elif kind in (TType.LIST, TType.SET, TType.MAP):
+            self._container(kind, depth - 1)
+        else:
+            raise DecodeError("an unknown Thrift type", got=kind, offset=self._at)
+
+    def _container(self, kind: int, depth: int) -> None:
+        if depth == 0:
+            raise DecodeError("a Thrift message nests too deep", expected=PRISMTOKEN_DEPTH_MAX, offset=self._at)
+        kinds = [self._number(1) for _ in range(2 if kind == TType.MAP else 1)]
+        count = self._number(4)
+        if count > len(self._octets) - self._at:
+            raise DecodeError("a Thrift list longer than its frame", got=count, offset=self._at)
+        for _ in range(count):
+            for element in kinds:
+                self._value(element, depth)
