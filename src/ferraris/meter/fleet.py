@@ -121,7 +121,7 @@ def _first_state(made: Manufacture, zone: Zone, entropy: Entropy, now_ms: int) -
     rows["energy_mwh"][:, 0] = np.abs(drawn(made.index_wh_max)) * 1_000
     rows["rates_wh"][:, 0] = rows["energy_mwh"][:, :2] // MWH_PER_WH
     rows["counting"] = RATE_1
-    rows["next_action_s"] = NEVER_S
+    rows["next_action_s"] = rows["collect_s"] = NEVER_S
     rows["powered"] = 1
     rows["output_state"] = 1
     rows["control_state"] = ControlState.CONNECTED

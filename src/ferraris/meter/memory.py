@@ -72,6 +72,8 @@ STATE: Final = committed_dtype(
         ("next_daily_s", "<i8"),
         ("next_action_s", "<i8"),  # meter's clock: when a timed object has something to do next
         ("acted_s", "<i8"),  # meter's clock: up to when all that was due has been done
+        ("collect_s", "<i8"),  # meter's clock: when charges by time are collected next
+        ("import_mark_mwh", "<i8"),  # A+ at which credit must be looked at, 0 for never
         ("push_from_ms", "<i8", (PUSH_SETUPS_MAX,)),  # true time before which a push is not tried, 0 for none put off
         ("push_tries", "u1", (PUSH_SETUPS_MAX,)),
         ("pushes_wanted", "u1"),  # a bit for each push setup that was set off

@@ -6,8 +6,9 @@ function, so the result does not depend on the steps in which a meter is moved o
 meter's own time: captures of the load profile at every full quarter of an hour, of the daily profile at local midnight,
 a change of daylight saving. All of it is written behind the heads of the rings, and one commit makes it count.
 
-No round passes the moment at which a timed object of the meter has something to do: whoever acts for the meter is asked
-first, at that very moment. Without anybody to act the meter's life stops there, as if its power had gone.
+No round passes the moment at which a timed object of the meter has something to do, charges are to be collected, or the
+import reaches a mark that was set (credit used up): whoever acts for the meter is asked first, at that very moment, to the
+millisecond. Without anybody to act the meter's life stops there, as if its power had gone.
 
 The registers of the rates count whole Wh of the totals, each under the rate in force when it became whole: so they always
 add up to the totals.
@@ -25,6 +26,7 @@ from ferraris.kernel.clock import MS_PER_S, S_PER_DAY
 from ferraris.meter.clock import ProfileStatus, Zone, clock_fields, clock_time_ms, true_time_ms
 from ferraris.meter.committed_rows import Indices
 from ferraris.meter.events import EventCode, append_events
+from ferraris.meter.import_mark import Reached, mark_reached, reached_ms
 from ferraris.meter.load import Integers, LoadModel, Quantity
 from ferraris.meter.mapped_file import Rows
 from ferraris.meter.memory import DAILY_ENTRY, LOAD_ENTRY, NEVER_S, RATES, FleetMemory
@@ -60,6 +62,9 @@ class Metering:
     """Whether the plant behind the meter feeds in past the open disconnector."""
     actors: dict[int, Callable[[int], None]] = field(default_factory=dict)
     """By place of the meter: who does what its timed objects order, called with the true time."""
+    collectors: dict[int, Callable[[int], None]] = field(default_factory=dict)
+    """By place of the meter: who looks after its credit."""
+    _known: Reached = field(default_factory=Reached, init=False, repr=False)
 
     def advance(self, meters: Indices, to_ms: int) -> None:
         """Move those of `meters` that have power on to `to_ms`; a meter that is there already stays as it is."""
@@ -75,15 +80,24 @@ class Metering:
 
     def _act(self, meters: Indices) -> list[int]:
         """Let those act that stand at the moment of an action. The others of them: they have nobody to act for them."""
-        planned = meters[self.memory.state.column("next_action_s")[meters] < NEVER_S]
-        if not planned.size:
+        state = self.memory.state
+        charged = (state.column("collect_s")[meters] < NEVER_S) | (state.column("import_mark_mwh")[meters] != 0)
+        planned = state.column("next_action_s")[meters] < NEVER_S
+        collecting = self._called(meters[charged], "collect_s", self.collectors)
+        return collecting + self._called(meters[planned], "next_action_s", self.actors)
+
+    def _called(self, meters: Indices, planned: str, who: dict[int, Callable[[int], None]]) -> list[int]:
+        """Call for each of `meters` whose time has come the one who acts for it; those that have nobody."""
+        if not meters.size:
             return []
-        rows = self.memory.state.read(planned)
-        there = true_time_ms(rows, rows["next_action_s"] * MS_PER_S) <= rows["time_ms"]
+        rows = self.memory.state.read(meters)
+        there = true_time_ms(rows, rows[planned] * MS_PER_S) <= rows["time_ms"]
+        if who is self.collectors:
+            there |= mark_reached(rows)
         stopped = []
-        for meter, time_ms in zip(planned[there].tolist(), rows["time_ms"][there].tolist(), strict=True):
-            if meter in self.actors:
-                self.actors[meter](time_ms)
+        for meter, time_ms in zip(meters[there].tolist(), rows["time_ms"][there].tolist(), strict=True):
+            if meter in who:
+                who[meter](time_ms)
             else:
                 stopped.append(meter)
         return stopped
@@ -114,13 +128,26 @@ class Metering:
     def next_due_ms(self, meters: Indices) -> Integers:
         """True time at which each meter has something to capture or to do; far in the future for one without power."""
         rows = self.memory.state.read(meters)
-        due = true_time_ms(rows, np.minimum(rows["next_load_s"], rows["next_action_s"]) * MS_PER_S)
+        planned_s = np.minimum(rows["next_action_s"], rows["collect_s"])
+        due = true_time_ms(rows, np.minimum(rows["next_load_s"], planned_s) * MS_PER_S)
+        marked = np.flatnonzero(rows["import_mark_mwh"])
+        if marked.size:
+            some = rows[marked]
+            reached = self._known.of(
+                meters[marked],
+                some,
+                lambda stale: self._mark_ms(meters[marked[stale]], some[stale], due[marked[stale]]),
+            )
+            due[marked] = np.minimum(due[marked], reached)
         return np.where(rows["powered"] != 0, due, np.iinfo(np.int64).max)
 
     def _advance_round(self, meters: Indices, to_ms: int) -> None:
         rows = self.memory.state.read(meters)
-        action_ms = true_time_ms(rows, rows["next_action_s"] * MS_PER_S)
+        action_ms = true_time_ms(rows, np.minimum(rows["next_action_s"], rows["collect_s"]) * MS_PER_S)
         end_ms = np.minimum(np.minimum(to_ms, rows["time_ms"] + ROUND_MS), np.maximum(action_ms, rows["time_ms"]))
+        marked = np.flatnonzero(rows["import_mark_mwh"])
+        if marked.size:
+            end_ms[marked] = np.minimum(end_ms[marked], self._mark_ms(meters[marked], rows[marked], end_ms[marked]))
         end_s = clock_time_ms(rows, end_ms) // MS_PER_S
         self._record_saving_change(meters, rows, end_s)
         load_s, load_counts = _captures(rows["next_load_s"], CAPTURE_PERIOD_S, end_s)
@@ -158,6 +185,13 @@ class Metering:
             return total
 
         return since_period(times_ms) - since_period(start_ms)
+
+    def _mark_ms(self, meters: Indices, rows: Rows, until_ms: Integers) -> Integers:
+        """True time at which each meter's import reaches its mark, `FAR_MS` when it does not by `until_ms`."""
+        first = rows["time_ms"] // self.load.period_ms
+        count = max(int((until_ms // self.load.period_ms - first).max(initial=0)), 0) + 1
+        flows = self.load.energies(meters + self.first_number, first[:, None] + np.arange(count)) * self._wiring(rows)
+        return reached_ms(rows, flows[..., Quantity.ACTIVE_IMPORT], self.load.period_ms, until_ms)
 
     def _wiring(self, rows: Rows) -> Integers:
         """1 where a quantity can flow, 0 where the open disconnector cuts it off; shape (meters, 1, 4)."""
