@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ferraris.codec import BitString
-from ferraris.cosem import TokenStatus, TokenStatusCode
+from ferraris.cosem import TokenDeliveryMethod, TokenStatus, TokenStatusCode
 from ferraris.headend import (
     TokenEntry,
     entry_detail,
@@ -18,16 +19,17 @@ from ferraris.headend import (
     left_to_enter,
     masked,
     masked_argument,
-    result_of,
     settles,
     tokens_of,
     tokens_text,
+    told_of,
 )
 from ferraris.kernel.errors import ConfigError
 from ferraris.kernel.limits import TOKENS_OF_A_COMMAND_MAX
 from ferraris.sts.errors import TokenResult
 
 FIRST, SECOND, CREDIT = "11111111111111111111", "22222222222222222222", "63810027315942068237"
+REMOTE = TokenDeliveryMethod.REMOTE
 OK = TokenStatusCode.TOKEN_EXECUTION_OK
 TOKEN = st.text(alphabet="0123456789", min_size=20, max_size=20)
 
@@ -73,16 +75,16 @@ def status(code: TokenStatusCode, result: TokenResult | None = None) -> TokenSta
 
 def test_the_gateway_shows_digits_or_their_number() -> None:
     entry = TokenEntry(CREDIT, OK, "accept")
-    assert entry_of(CREDIT.encode(), status(OK, TokenResult.ACCEPT)) == entry
-    assert entry_of(int(CREDIT).to_bytes(9, "big"), status(OK, TokenResult.ACCEPT)) == entry
-    assert entry_of(int("1").to_bytes(9, "big"), status(OK, TokenResult.ACCEPT)) == TokenEntry(
+    assert entry_of(CREDIT.encode(), REMOTE, status(OK, TokenResult.ACCEPT)) == entry
+    assert entry_of(int(CREDIT).to_bytes(9, "big"), REMOTE, status(OK, TokenResult.ACCEPT)) == entry
+    assert entry_of(int("1").to_bytes(9, "big"), REMOTE, status(OK, TokenResult.ACCEPT)) == TokenEntry(
         "1".zfill(20), OK, "accept"
     )
-    assert entry_of(b"", status(OK)) is None
+    assert entry_of(b"", REMOTE, status(OK)) is None
 
 
 def test_a_meter_that_numbers_no_results_gives_its_status() -> None:
-    entry = entry_of(CREDIT.encode(), status(TokenStatusCode.VALIDATION_FAILURE))
+    entry = entry_of(CREDIT.encode(), REMOTE, status(TokenStatusCode.VALIDATION_FAILURE))
     assert entry is not None
     assert entry.result == "validation_failure"
 
@@ -127,16 +129,34 @@ def test_what_the_meter_was_given_last_tells_where_to_go_on(last: str, done: int
     assert left_to_enter((FIRST, SECOND, CREDIT), last) == done
 
 
+@pytest.mark.parametrize("method", list(TokenDeliveryMethod))
+def test_a_token_that_did_not_come_through_the_head_end_was_typed(method: TokenDeliveryMethod) -> None:
+    shown = entry_of(CREDIT.encode(), method, status(OK, TokenResult.ACCEPT))
+    assert shown is not None
+    assert shown.typed is (method is not REMOTE)
+
+
 def test_the_detail_of_a_command_tells_the_result_and_hides_the_digits() -> None:
-    detail = entry_detail([entry("accept")], {"key_revision_number": 2})
+    detail = entry_detail([entry("accept")], more={"key_revision_number": 2})
     assert json.loads(detail) == {
         "result": "accept",
+        "typed": False,
         "tokens": [{"token": "…8237", "status": "token_execution_ok", "result": "accept"}],
         "key_revision_number": 2,
     }
-    assert result_of(detail) == "accept"
+    assert told_of(detail) == ("accept", False)
+
+
+@pytest.mark.parametrize(("again", "typed"), [(False, True), (True, False)])
+def test_a_token_that_was_used_before_we_sent_it_was_typed(*, again: bool, typed: bool) -> None:
+    assert told_of(entry_detail([entry("used_error")], again=again)) == ("used_error", typed)
+
+
+def test_a_token_that_came_in_at_the_keypad_was_typed_even_if_we_sent_it_too() -> None:
+    at_keypad = replace(entry("accept"), typed=True)
+    assert told_of(entry_detail([at_keypad], again=True)) == ("accept", True)
 
 
 @pytest.mark.parametrize("detail", ["", "not sent in time: no connection", "[]", '"accept"', '{"result": 7}'])
 def test_a_detail_without_a_result_has_none(detail: str) -> None:
-    assert result_of(detail) == ""
+    assert told_of(detail) == ("", False)

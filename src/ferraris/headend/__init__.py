@@ -92,10 +92,10 @@ from ferraris.headend.token_entry import (
     left_to_enter,
     masked,
     masked_argument,
-    result_of,
     settles,
     tokens_of,
     tokens_text,
+    told_of,
 )
 from ferraris.headend.work import (
     CheckClock,
@@ -220,11 +220,11 @@ __all__ = [
     "overview",
     "plan_from_json",
     "plan_to_json",
-    "result_of",
     "settles",
     "standard_alarm_rules",
     "terms_of",
     "terms_view",
     "tokens_of",
     "tokens_text",
+    "told_of",
 ]

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ferraris.cosem import TokenStatus, TokenStatusCode
+from ferraris.cosem import TokenDeliveryMethod, TokenStatus, TokenStatusCode
 from ferraris.kernel.errors import ConfigError
 from ferraris.kernel.limits import TOKENS_OF_A_COMMAND_MAX
 from ferraris.sts.errors import TokenResult
@@ -46,6 +46,8 @@ class TokenEntry:
     digits: str
     status_code: TokenStatusCode
     result: str
+    typed: bool = False
+    """It came in at the meter itself, not through its head-end."""
 
     @property
     def passed(self) -> bool:
@@ -89,7 +91,7 @@ def masked_argument(argument: str) -> str:
     return ", ".join(masked(part.strip()) for part in argument.split(",")[:TOKENS_OF_A_COMMAND_MAX])
 
 
-def entry_of(token: bytes, status: TokenStatus) -> TokenEntry | None:
+def entry_of(token: bytes, method: TokenDeliveryMethod, status: TokenStatus) -> TokenEntry | None:
     """What a token gateway shows of the token that it was given last; None when it was given none.
 
     It is there as it came: 20 digits in ASCII, or the binary number in nine octets.
@@ -100,7 +102,7 @@ def entry_of(token: bytes, status: TokenStatus) -> TokenEntry | None:
         digits = token.decode("ascii", "replace")
     else:
         return None
-    return TokenEntry(digits, status.status_code, _result_name(status))
+    return TokenEntry(digits, status.status_code, _result_name(status), method is not TokenDeliveryMethod.REMOTE)
 
 
 def _result_name(status: TokenStatus) -> str:
@@ -122,20 +124,27 @@ def settles(entries: Sequence[TokenEntry]) -> bool:
     return bool(entries) and entries[-1].in_the_meter
 
 
-def entry_detail(entries: Sequence[TokenEntry], more: dict[str, Any] | None = None) -> str:
-    """The result of a command, as JSON: that of the last token, and of each by its last digits."""
+def entry_detail(entries: Sequence[TokenEntry], *, again: bool = False, more: dict[str, Any] | None = None) -> str:
+    """The result of a command, as JSON: that of the last token, and of each by its last digits.
+
+    `typed` tells that the customer was there before us: a meter that says *used* to a token which was never sent to it
+    has it from someone else.
+    """
+    last = entries[-1] if entries else None
+    typed = last is not None and (last.typed or (last.result == USED and not again))
     shown = [
         {"token": masked(entry.digits), "status": entry.status_code.name.lower(), "result": entry.result}
         for entry in entries
     ]
-    return json.dumps({"result": entries[-1].result if entries else "", "tokens": shown} | (more or {}))
+    told = {"result": last.result if last is not None else "", "typed": typed, "tokens": shown}
+    return json.dumps(told | (more or {}))
 
 
-def result_of(detail: str) -> str:
-    """The result of a finished command; empty where its detail is no such text (it never reached the meter)."""
+def told_of(detail: str) -> tuple[str, bool]:
+    """Result and `typed` of a finished command; nothing where its detail is no such text (it never reached the meter)."""
     try:
         told = json.loads(detail)
     except ValueError:
-        return ""
+        return "", False
     result = told.get("result") if isinstance(told, dict) else None
-    return result if isinstance(result, str) else ""
+    return (result, told.get("typed") is True) if isinstance(result, str) else ("", False)

@@ -53,7 +53,8 @@ class TokenDesk:
         if entries[-1].waits:
             return None
         accepted = settles(entries)
-        return accepted, entry_detail(entries, await self._attributes() if accepted else None)
+        attributes = await self._attributes() if accepted else None
+        return accepted, entry_detail(entries, again=again, more=attributes)
 
     async def _enter(self, token: str, *, again: bool) -> TokenEntry:
         refusal: RefusedError | None = None
@@ -74,10 +75,15 @@ class TokenDesk:
         return TokenEntry(token, code, "not shown")
 
     async def _last(self) -> TokenEntry | None:
-        """The token that the meter was given last; None when it was given none."""
-        asked = (TokenGateway.token, self._gateway), (TokenGateway.token_status, self._gateway)
-        token, status = await self._association.get_many(asked)
-        return entry_of(token, status)
+        """The token that the meter was given last; None when it was given none, or does not show it."""
+        wanted = (TokenGateway.token, TokenGateway.token_delivery_method, TokenGateway.token_status)
+        try:
+            token, method, status = await self._association.get_many([(each, self._gateway) for each in wanted])
+        except ExceptionAnswerError:
+            raise
+        except RefusedError:
+            return None
+        return entry_of(token, method, status)
 
     async def _attributes(self) -> dict[str, Any] | None:
         """Under which vending key the meter stands now: the proof of a key change."""
