@@ -125,6 +125,10 @@ METER_SETTINGS_OCTETS_MAX: Final = 4_072
 CSV_REPLAY_LINES_MAX: Final = 1_100_000
 """Lines of a file of measured values: two years of minutes."""
 
+# Prepayment
+STA_TABLES_CHARACTERS_MAX: Final = 16_384
+"""A file with the substitution and permutation tables of EA07: 96 integers, and room for a word about them."""
+
 # Links
 LINK_CONNECT_TIMEOUT_S: Final = 10.0
 LINK_CLOSE_TIMEOUT_S: Final = 5.0
@@ -161,6 +165,16 @@ INTERVAL_BUCKETS_MAX: Final = 100_000
 INTERVAL_STORE_MEMORY_MIB: Final = 1_024
 """Memory of the interval store; larger work goes through its temporary files."""
 LLS_SECRET_OCTETS_MAX: Final = 64
+
+# Vending
+VENDING_TEXT_CHARACTERS_MAX: Final = 128
+"""A message id, or the name of a till or a person."""
+VENDING_ROWS_MAX: Final = 10_000
+"""Rows of one answer of the vending store."""
+VENDING_BATCH_MAX: Final = 1_000
+"""Orders that share a commit."""
+VENDING_LOCK_WAIT_S: Final = 30
+"""How long a till waits for its turn to write."""
 
 # Console
 REQUEST_OCTETS_MAX: Final = 1024 * 1024
