@@ -95,6 +95,12 @@ HDLC_CONNECTIONS_MAX: Final = 64
 """Data link connections of all clients with all devices on one line."""
 READOUT_OCTETS_MAX: Final = 64 * 1024
 """A data readout of an optical head: some two thousand registers."""
+PROGRAMMING_MESSAGE_OCTETS_MAX: Final = 2_048
+"""One message of an optical head's programming mode."""
+PROGRAMMING_BLOCKS_MAX: Final = 64
+"""Blocks of one answer in an optical head's programming mode."""
+PROGRAMMING_PASSWORDS_MAX: Final = 3
+"""Wrong passwords at an optical head before it closes for a while."""
 HDLC_POLLS_MAX: Final = 512
 """How often a primary station asks in a row for an answer that the other end has not got ready."""
 MBUS_POLLS_MAX: Final = 512
