@@ -125,6 +125,11 @@ def test_the_key_that_wraps_others_is_kept_only_where_it_does() -> None:
     assert [field for field, _ in caught.value.faults] == ["master_key"]
 
 
+def test_a_prepayment_meter_brings_the_number_that_tokens_are_sold_for() -> None:
+    assert row().decoder_reference_number == ""
+    assert row(decoder_reference_number="00000000000").decoder_reference_number == "00000000000"
+
+
 def test_meters_that_are_known_keep_number_and_birth(tmp_path: Path) -> None:
     known = {"FER0000000001": row()}
     other = {**LINE, "serial": "FER0000000002", "system_title": "4645520000000002"}
@@ -169,6 +174,9 @@ WRONG: list[tuple[Mapping[str, object] | str, str, str]] = [
     ({"group": "g" * 65}, "group", "1 to 64 printable"),
     ({"host": ""}, "host", "1 to 64 printable"),
     ({"host": "/dev/ttyUSB0"}, "host", "1 to 64 printable"),
+    ({"decoder_reference_number": "00000000001"}, "decoder_reference_number", "the last of them Luhn's"),
+    ({"decoder_reference_number": "123"}, "decoder_reference_number", "11 or 13 digits"),
+    ({"decoder_reference_number": "0000000000x"}, "decoder_reference_number", "11 or 13 digits"),
     ({"created_ms": -1}, "created_ms", "0 to "),
     ({"created_ms": 10**30}, "created_ms", "0 to "),
     ({"link": "pigeon"}, "link", "tcp, udp, hdlc+tcp, serial, rfc2217, mbus, mbus+tcp or coap"),

@@ -10,6 +10,7 @@ companion profile's association between the two service access points:
     physical_address, address_octets    of HDLC; the primary address of M-Bus
     gateway                             NETWORK:ADDRESS of a meter behind one
     client_sap, server_sap, group, created_ms
+    decoder_reference_number            of a prepayment meter, to which sold tokens are brought
     referencing                         logical_name or short_name
     authentication, context             lowest, lls, hls … hls_ecdsa; plain or ciphered
     suite, policy                       0 to 2; authenticated, encrypted or both
@@ -46,6 +47,7 @@ from ferraris.kernel.limits import LLS_SECRET_OCTETS_MAX
 from ferraris.keys import MasterKey
 from ferraris.runtime import companion_profile, framing_of
 from ferraris.store import MeterRow
+from ferraris.sts import MeterPan, StsError
 
 LINKS: Final = ("tcp", "udp", "hdlc+tcp", "serial", "rfc2217", "mbus", "mbus+tcp", "coap")
 BAUD_OF: Final = {"serial": 9600, "mbus": 2400}
@@ -71,7 +73,7 @@ FIELDS: Final = OF_FLEETS | {
     *("serial", "profile", "host", "port", "baud", "link", "physical_address", "address_octets", "gateway", "group"),
     *("client_sap", "server_sap", "created_ms", "referencing", "authentication", "context", "suite", "policy"),
     *("ciphering", "system_title", "encryption_key", "authentication_key", "lls_secret", "signing_key", "public_key"),
-    *("master_key", "agreement_key", "public_agreement_key"),
+    *("master_key", "agreement_key", "public_agreement_key", "decoder_reference_number"),
 }
 
 
@@ -274,7 +276,16 @@ def _row(line: _Line, place: Place) -> MeterRow:
         public_key=line.octets("public_key") or None,
         wrapped_agreement_key=place.master_key.wrap_secret(agreement_key) if agreement_key else None,
         public_agreement_key=line.octets("public_agreement_key") or None,
+        decoder_reference_number=_decoder_reference_number(line),
     )
+
+
+def _decoder_reference_number(line: _Line) -> str:
+    number = line.text("decoder_reference_number") if line.has("decoder_reference_number") else ""
+    try:
+        return MeterPan.from_reference(number).decoder_reference_number if number else ""
+    except StsError:
+        raise LineError(("decoder_reference_number", "11 or 13 digits, the last of them Luhn's")) from None
 
 
 def _terms(row: MeterRow) -> Terms:

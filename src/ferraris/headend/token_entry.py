@@ -18,12 +18,9 @@ from typing import Any, Final
 from ferraris.cosem import TokenDeliveryMethod, TokenStatus, TokenStatusCode
 from ferraris.kernel.errors import ConfigError
 from ferraris.kernel.limits import TOKENS_OF_A_COMMAND_MAX
-from ferraris.sts.errors import TokenResult
+from ferraris.sts import TOKEN_DIGITS, TokenResult, bare_digits
 
-TOKEN_DIGITS: Final = 20
 DIGITS_SHOWN: Final = 4
-_BETWEEN: Final = str.maketrans("", "", " -")
-"""What people write between the digits of a token."""
 BINARY_OCTETS: Final = 9
 RESULT_BITS: Final = 8
 USED: Final = TokenResult.USED_ERROR.value
@@ -66,7 +63,7 @@ class TokenEntry:
 
 def tokens_of(argument: str) -> tuple[str, ...]:
     """The tokens of a command's argument, as bare digits. Raises ConfigError."""
-    tokens = tuple(part.translate(_BETWEEN) for part in argument.split(","))
+    tokens = tuple(bare_digits(part) for part in argument.split(","))
     if len(tokens) > TOKENS_OF_A_COMMAND_MAX:
         raise ConfigError("too many tokens", expected=f"at most {TOKENS_OF_A_COMMAND_MAX}", got=len(tokens))
     for number, token in enumerate(tokens, 1):

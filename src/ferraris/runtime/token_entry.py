@@ -91,7 +91,13 @@ class TokenDesk:
             return None
         names = ("supply_group_code", "tariff_index", "key_revision_number", "key_type", "key_expiry_number")
         wanted = [(getattr(Iec6205541Attributes, name), self._sts) for name in names]
-        return dict(zip(names, map(int, await self._association.get_many(wanted)), strict=True))
+        try:
+            values = await self._association.get_many(wanted)
+        except ExceptionAnswerError:
+            raise
+        except RefusedError:
+            return None
+        return dict(zip(names, map(int, values), strict=True))
 
 
 def _place(kind: CompanionProfile, class_id: int) -> Obis | None:

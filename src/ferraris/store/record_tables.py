@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from ferraris.store.rows import AlarmSeverity, CommandState
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration."""
 
 METADATA = MetaData(
@@ -98,6 +98,7 @@ METER = Table(
     Column("wrapped_agreement_key", LargeBinary),
     Column("public_agreement_key", LargeBinary),
     Column("secondary_address", Text, nullable=False, server_default=""),
+    Column("decoder_reference_number", Text, nullable=False, server_default=""),
     CheckConstraint("id > 0", name="id"),
 )
 

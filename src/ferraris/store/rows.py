@@ -57,6 +57,8 @@ class MeterRow:
     """The meter's point for key agreement."""
     secondary_address: str = ""
     """On wired M-Bus, where the meter is not called by its primary address."""
+    decoder_reference_number: str = ""
+    """Of a prepayment meter: who it is to those who sell tokens for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
