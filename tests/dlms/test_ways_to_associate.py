@@ -271,9 +271,3 @@ def test_nobody_is_notified_or_confirmed_without_an_association() -> None:
     bottle.server.receive(DataNotificationConfirm(7, b"").encode(), 0)
     (event,) = bottle.server.events()
     assert isinstance(event, Violated)
-
-
-def test_a_notification_too_long_for_the_client_is_not_sent() -> None:
-    bottle = associated(plain(max_receive_pdu_size=100))
-    with pytest.raises(LocalProtocolError, match="longer than the client takes"):
-        bottle.server.send(replace(PUSH, body=b"\x09\x81\x80" + bytes(128)), 0)

@@ -15,6 +15,7 @@ from ferraris.dlms.apdu import GENERAL_BLOCK_TRANSFER
 from ferraris.dlms.ciphering import SecurityControl
 from ferraris.dlms.client_end import ClientEnd
 from ferraris.dlms.events import Command, Event
+from ferraris.dlms.general_block_transfer import is_acknowledgement
 from ferraris.dlms.machine import Machine
 from ferraris.dlms.server_end import ServerEnd
 from ferraris.dlms.settings import AssociationSettings
@@ -24,6 +25,8 @@ from ferraris.dlms.transitions import Role, State
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import FerrarisError, LinkTimeoutError, RemoteProtocolError
 
+UNASKED_WAITS_MAX: Final = 4
+"""How often a client asks again for the rest of a long notification."""
 _ENDS: Final[dict[tuple[Role, Referencing], type[ClientEnd | ServerEnd]]] = {
     (Role.CLIENT, Referencing.LOGICAL_NAME): ClientEnd,
     (Role.SERVER, Referencing.LOGICAL_NAME): ServerEnd,
@@ -66,6 +69,8 @@ class Association:
         if transfer is None or machine.state not in (State.ASSOCIATED, State.RESPONSE_PENDING):
             raise RemoteProtocolError("general block transfer was not agreed upon", state=machine.state.value)
         before = transfer.progress
+        if machine.role is Role.SERVER and not transfer.active and is_acknowledgement(octets):
+            return  # of a notification that a request has interrupted
         transfer.receive(octets, machine.now_ms)
         machine.outgoing += transfer.outgoing()
         if machine.deadline_ms is not None and transfer.progress != before:
@@ -76,6 +81,8 @@ class Association:
                 self._end.apdu(apdu)
         finally:
             machine.in_blocks = False
+        if isinstance(self._end, ServerEnd):
+            self._end.tell_waiting()
 
     def send(self, command: Command, now_ms: int) -> None:
         """Carry out a command: associate, release, a request (client) or the response to the last request (server).
@@ -97,18 +104,22 @@ class Association:
 
     def wake_at(self) -> int | None:
         """When `tick` must be called at the latest, None when nothing is waited for."""
-        deadline_ms, transfer = self._machine.deadline_ms, self._machine.transfer
-        if transfer is None or deadline_ms is None:
+        machine = self._machine
+        deadline_ms, transfer = machine.deadline_ms, machine.transfer
+        if transfer is None or (deadline_ms is None and machine.state is not State.ASSOCIATED):
             return deadline_ms
-        return min(deadline_ms, transfer.wake_at() or deadline_ms)
+        wake_ms = transfer.wake_at()
+        return deadline_ms if wake_ms is None else wake_ms if deadline_ms is None else min(deadline_ms, wake_ms)
 
     def tick(self, now_ms: int) -> None:
         """Send blocks again that are not acknowledged; give up what has been waited for too long."""
         machine = self._machine
-        deadline_ms = machine.deadline_ms
-        if machine.transfer is not None:
-            machine.transfer.tick(now_ms)
-            machine.outgoing += machine.transfer.outgoing()
+        deadline_ms, transfer = machine.deadline_ms, machine.transfer
+        if transfer is not None:
+            transfer.tick(now_ms)
+            machine.outgoing += transfer.outgoing()
+            if deadline_ms is None and transfer.silent_waits > UNASKED_WAITS_MAX:
+                transfer.interrupt()  # a notification whose rest does not come
         if deadline_ms is not None and now_ms >= deadline_ms:
             self.abort(LinkTimeoutError("the peer did not answer in time", state=machine.state.value))
 

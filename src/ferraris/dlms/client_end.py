@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from enum import IntEnum
+from functools import lru_cache
 
 from ferraris.dlms.apdu import (
     DLMS_VERSION,
@@ -21,6 +22,7 @@ from ferraris.dlms.apdu import (
     ActionResult,
     AssociationResult,
     ConfirmedServiceError,
+    Conformance,
     DataAccessResult,
     DataNotificationConfirm,
     ExceptionResponse,
@@ -81,6 +83,7 @@ from ferraris.kernel.limits import BLOCK_TRANSFER_OCTETS_MAX, PDU_SIZE_MIN
 
 HLS_INVOKE_ID = 0xC1
 INVOKE_ID_MASK = 0x0F
+INITIATE_REQUESTS_KEPT = 64
 INITIATE_REFUSED = b"\x0e\x01\x06"
 """A confirmed-service-error of the service and the category INITIATE; the octet behind it says which error."""
 INITIATE_REFUSED_OCTETS = 4
@@ -156,6 +159,7 @@ class ClientEnd:
         elif not protected and self._association.protection is not None:
             raise AuthenticationError("an answer is not protected", expected="a ciphered APDU", got=type(apdu).__name__)
         elif isinstance(apdu, Notification):
+            self._association.acknowledge()
             self._association.tell(NotificationReceived(apdu))
         elif self._association.state is State.HLS_PENDING:
             self._check_hls(apdu)
@@ -181,10 +185,10 @@ class ClientEnd:
         dedicated_key = None
         if settings.ciphered and security is not None and security.ciphering.is_dedicated:
             dedicated_key = association.entropy.octets(KEY_OCTETS_OF[security.suite])
-        initiate = InitiateRequest(
-            dedicated_key, True, None, DLMS_VERSION, settings.conformance, settings.max_receive_pdu_size
-        )
-        user_information = initiate.encode()
+        if dedicated_key is None:
+            user_information = _initiate_octets(settings.conformance, settings.max_receive_pdu_size)
+        else:
+            user_information = _initiate(settings.conformance, settings.max_receive_pdu_size, dedicated_key).encode()
         authentication_value: bytes | None = None
         self._hls = hls_of(settings, association.entropy)
         if self._hls is not None:
@@ -407,6 +411,8 @@ class ClientEnd:
             self._not_associated(exception_answer(response))
             return
         association.move(Signal.RESPONSE, by_peer=True)
+        if association.transfer is not None and not association.in_blocks:
+            association.transfer.answered_otherwise()
         self._request = self._blocks = self._sending = None
         association.tell(ResponseReceived(response))
 
@@ -443,6 +449,16 @@ class ClientEnd:
             octets = association.protection.close(octets, security.ciphering)
         association.put(octets, in_blocks=in_blocks)
         association.wait()
+
+
+def _initiate(conformance: Conformance, pdu_size: int, dedicated_key: bytes | None = None) -> InitiateRequest:
+    return InitiateRequest(dedicated_key, True, None, DLMS_VERSION, conformance, pdu_size)
+
+
+@lru_cache(maxsize=INITIATE_REQUESTS_KEPT)
+def _initiate_octets(conformance: Conformance, pdu_size: int) -> bytes:
+    """What initiates without a dedicated key: one client asks every meter of a kind for the same."""
+    return _initiate(conformance, pdu_size).encode()
 
 
 def _reason_of(aare: Aare) -> IntEnum:

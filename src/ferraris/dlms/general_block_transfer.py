@@ -12,15 +12,19 @@ What brings it nothing new it answers once at most, else every doubled block wou
 what it hears, and keeps what it has sent until the next exchange. When one end begins with blocks, the other
 follows, however short its answer (Green Book 9.4.6.13).
 
+What a server tells unasked goes the same way, and ends with an acknowledgement of its last block, since no answer follows. It
+is sent again only as far as the client asks for it: what is lost before its first block came is lost.
+
 Uncertain, as the public sources are silent or differ: which number an acknowledgement without octets has (here that of the next
-block; any is accepted), and who acknowledges the last block (nobody here; the next request does).
+block; any is accepted), and who acknowledges the last block of a response (nobody here; the next request does).
 """
 
 from __future__ import annotations
 
+import struct
 from typing import Final
 
-from ferraris.dlms.apdu import GeneralBlockTransfer, decode_apdu
+from ferraris.dlms.apdu import GENERAL_BLOCK_TRANSFER, GeneralBlockTransfer, decode_apdu
 from ferraris.kernel.errors import LocalProtocolError, RemoteProtocolError
 from ferraris.kernel.limits import GENERAL_BLOCK_WINDOW_MAX, GENERAL_BLOCKS_MAX
 
@@ -29,6 +33,9 @@ BLOCK_HEADER_OCTETS: Final = 1 + 1 + 2 + 2 + 3
 LAST_BLOCK: Final = 0x80
 STREAMING: Final = 0x40
 CLAUSE: Final = "general block transfer"
+_LONG_BLOCK: Final = struct.Struct(">BBHHBH")
+"""Tag, control, number, number acknowledged, and a length of two octets behind 0x82."""
+_LONG_BLOCK_HEAD: Final = _LONG_BLOCK.size
 
 
 class GeneralBlockTransferEnd:
@@ -45,23 +52,31 @@ class GeneralBlockTransferEnd:
         self._peer_window = 1
         self._outgoing: list[bytes] = []
         self._apdus: list[bytes] = []
+        self.exchange = 0
+        """Counts the exchanges, so that it shows whether one was followed by another."""
         self.begin()
 
     def begin(self) -> None:
         """A new exchange: nothing of the last one is kept."""
         self.active = False
         """Whether this exchange goes in blocks."""
+        self.exchange += 1
         self._deadline_ms: int | None = None
         self._blocks: list[bytes] = []
         self._acknowledged = 0
         self._sent_last = False
         self._polls = 0
-        self._received = bytearray()
+        self._silent_waits = 0
+        self._transmitted = 0
+        self._received: list[bytes] = []
+        self._received_octets = 0
         self._received_up_to = 0
         self._early: dict[int, GeneralBlockTransfer] = {}
         self._early_octets = 0
         self._empty_in_a_row = 0
         self._first: bytes | None = None
+        self._interrupted: bytes | None = None
+        """The first block of what a new exchange has interrupted: its further blocks may still come."""
         self._complete = False
 
     @property
@@ -69,18 +84,36 @@ class GeneralBlockTransferEnd:
         """Grows with every block that is new to one of the two ends."""
         return self._acknowledged + self._received_up_to + self._complete
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is to be sent for the first time, or comes and is not whole."""
+        return self.active and (self._transmitted < len(self._blocks) or not self._complete)
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the other end has all that was sent."""
+        return self._acknowledged == len(self._blocks)
+
+    @property
+    def silent_waits(self) -> int:
+        """How often `tick` has asked again since a block came that was new."""
+        return self._silent_waits
+
     def carries(self, apdu: bytes) -> bool:
-        """Whether `apdu`, about to be sent, goes in blocks. What the end that leads sends begins a new exchange."""
-        if self.active and self._leads:
+        """Whether `apdu`, about to be sent, goes in blocks. What the end that leads sends begins a new exchange; a short request
+        leaves the rest of what the peer is just telling unasked its time to come."""
+        if not self._leads:
+            return (self.active and not self._sent_last) or len(apdu) > self.pdu_size
+        if self._complete:
             self.begin()
-        return (self.active and not self._sent_last) or len(apdu) > self.pdu_size
+        return len(apdu) > self.pdu_size
 
     # The six verbs
 
     def send(self, apdu: bytes, now_ms: int) -> None:
         """Begin to send one APDU: a request (the end that leads), or the answer to what was received last."""
         if self._leads or not self.active or self._sent_last:
-            self.begin()
+            self.interrupt()
             self._complete = not self._leads  # an answer: the request came whole
         size = self.pdu_size - BLOCK_HEADER_OCTETS
         count = len(self._blocks) + -(-len(apdu) // size)
@@ -96,12 +129,17 @@ class GeneralBlockTransferEnd:
 
         Raises DecodeError, and RemoteProtocolError for a block without its transfer, far out of its place, or one too many.
         """
+        if self._take_streamed(octets):
+            return
         block = decode_apdu(octets)
         if not isinstance(block, GeneralBlockTransfer):
             raise RemoteProtocolError("no block", expected="general block transfer", got=type(block).__name__)
         number = block.block_number
-        anew = self._complete and bool(block.octets) and number == 1 and block.octets != self._first
-        if not self.active or anew:
+        if self._interrupted is not None and block.octets:
+            if number != 1 or block.octets == self._interrupted:
+                return
+            self._interrupted = None
+        if not self.active or self._begins_anew(block):
             if number != 1 or not block.octets:
                 raise RemoteProtocolError("a block without its transfer", expected=1, got=number, clause=CLAUSE)
             self.begin()
@@ -117,8 +155,29 @@ class GeneralBlockTransferEnd:
             if len(self._apdus) > whole:
                 self._deadline_ms = None
                 return
+        if news:
+            self._silent_waits = 0
         if not block.streaming and (news or not self._leads):
             self._answer(now_ms)
+        elif self._deadline_ms is None and not self._complete:  # what comes unasked has no request that began the wait
+            self._watch(now_ms)
+
+    def interrupt(self) -> None:
+        """Begin anew. What the end that leads was just receiving is dropped, and so is what still comes of it."""
+        interrupted = self._first if self._leads and not self._complete else None
+        self.begin()
+        self._interrupted = interrupted
+
+    def answered_otherwise(self) -> None:
+        """The exchange ended without blocks."""
+        if self.active or self._interrupted is not None:
+            self.begin()
+
+    def acknowledge(self) -> None:
+        """Let the peer know that what it has sent unasked came whole. The transfer is over with that."""
+        self._put(LAST_BLOCK, 1, b"")
+        self.begin()
+        self._interrupted = b""  # no first block is: another notification may begin as this one did
 
     def events(self) -> list[bytes]:
         """The whole APDUs received since the last call."""
@@ -138,6 +197,7 @@ class GeneralBlockTransferEnd:
         """Send again what is not acknowledged, ask again for what does not come."""
         if self._deadline_ms is not None and now_ms >= self._deadline_ms:
             self._empty_in_a_row = 0
+            self._silent_waits += 1
             self._answer(now_ms)
 
     # Out
@@ -158,6 +218,7 @@ class GeneralBlockTransferEnd:
         for number in range(self._acknowledged + 1, end + 1):
             last = self._sent_last and number == len(self._blocks)
             self._put(LAST_BLOCK if last else STREAMING if number < end else 0, number, self._blocks[number - 1])
+        self._transmitted = max(self._transmitted, end)
         self._watch(now_ms)
 
     def _put(self, control: int, number: int, octets: bytes) -> None:
@@ -172,6 +233,39 @@ class GeneralBlockTransferEnd:
             self._deadline_ms = now_ms + self._timeout_ms
 
     # In
+
+    def _take_streamed(self, octets: bytes) -> bool:
+        """Take a block in its place that another one follows at once: nearly all blocks of what is long."""
+        if self._complete or self._early or not self._received or len(octets) < _LONG_BLOCK_HEAD:
+            return False
+        tag, control, number, acknowledged, form, length = _LONG_BLOCK.unpack_from(octets)
+        size = self._received_octets + length
+        if (
+            number != self._received_up_to + 1
+            or control & (LAST_BLOCK | STREAMING) != STREAMING
+            or form != 0x82
+            or tag != GENERAL_BLOCK_TRANSFER
+            or len(octets) != _LONG_BLOCK_HEAD + length
+            or acknowledged < len(self._blocks)
+            or self._acknowledged < len(self._blocks)
+            or size > self._octets_max
+            or not length
+        ):
+            return False
+        self._peer_window = control & GENERAL_BLOCK_WINDOW_MAX or 1
+        self._silent_waits = 0
+        self._received_up_to = number
+        self._received_octets = size
+        self._received.append(octets[_LONG_BLOCK_HEAD:])
+        return True
+
+    def _begins_anew(self, block: GeneralBlockTransfer) -> bool:
+        """Whether this first block is that of another APDU than the one before: a server drops what it tells for a request."""
+        if not block.octets or block.block_number != 1 or block.octets == self._first:
+            return False
+        if self._complete:
+            return True
+        return self._leads and self._first is not None and block.block_number_acknowledged >= len(self._blocks)
 
     def _take_empty(self, number: int, *, news: bool) -> bool:
         """Take an acknowledgement; whether it is to be answered. The first one that brings nothing new says what was lost."""
@@ -188,14 +282,14 @@ class GeneralBlockTransferEnd:
         number, expected = block.block_number, self._received_up_to + 1
         if number > expected + GENERAL_BLOCK_WINDOW_MAX:
             raise RemoteProtocolError("a block is far ahead", expected=expected, got=number, clause=CLAUSE)
-        if number == expected and not self._early and len(self._received) + len(block.octets) <= self._octets_max:
-            self._append(block)  # nearly always
+        if number == expected and not self._early and self._received_octets + len(block.octets) <= self._octets_max:
+            self._append(block)
             return True
         if number < expected or number in self._early:
             return False
         self._early[number] = block
         self._early_octets += len(block.octets)
-        size = len(self._received) + self._early_octets
+        size = self._received_octets + self._early_octets
         if size > self._octets_max:
             self.begin()
             raise RemoteProtocolError(
@@ -210,7 +304,8 @@ class GeneralBlockTransferEnd:
         self._received_up_to += 1
         if self._first is None:
             self._first = block.octets
-        self._received += block.octets
+        self._received.append(block.octets)
+        self._received_octets += len(block.octets)
         if not block.last_block:
             return
         self._complete = True
@@ -218,5 +313,10 @@ class GeneralBlockTransferEnd:
         self._early_octets = 0
         if self._leads:
             self._acknowledged = len(self._blocks)
-        self._apdus.append(bytes(self._received))
+        self._apdus.append(b"".join(self._received))
         self._received.clear()
+
+
+def is_acknowledgement(octets: bytes) -> bool:
+    """Whether an APDU is a block without octets."""
+    return len(octets) == BLOCK_HEADER_OCTETS - 2 and octets[0] == GENERAL_BLOCK_TRANSFER and not octets[-1]

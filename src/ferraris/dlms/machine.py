@@ -100,6 +100,12 @@ class Machine:
         """Hand an event to the driver."""
         self.events.append(event)
 
+    def acknowledge(self) -> None:
+        """What came unasked has come whole. Where that was in general blocks, the peer is told."""
+        if self.in_blocks and self.transfer is not None:
+            self.transfer.acknowledge()
+            self.outgoing += self.transfer.outgoing()
+
     def put(self, octets: bytes, *, in_blocks: bool = False) -> None:
         """Hand an APDU to the driver for sending, in blocks where that is wished, it is too long or the peer has begun so."""
         transfer = self.transfer

@@ -55,6 +55,11 @@ class ServerBlocks:
         self._incoming: IncomingRequest | None = None
         self._last_block: int | None = None
 
+    @property
+    def under_way(self) -> bool:
+        """Whether the client is expected to ask for more, or to send more."""
+        return self._long is not None or self._incoming is not None
+
     def drop(self) -> None:
         """Another request came: what was under way is given up."""
         self._long = self._incoming = self._last_block = None

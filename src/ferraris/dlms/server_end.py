@@ -52,6 +52,7 @@ from ferraris.dlms.server_blocks import BLOCK_REQUESTS, ServerBlocks
 from ferraris.dlms.services import SERVICES, conformance_needed
 from ferraris.dlms.settings import Ciphering, Envelope, strengthened
 from ferraris.dlms.transitions import Signal, State
+from ferraris.dlms.unasked import UnaskedQueue
 from ferraris.kernel.errors import (
     AuthenticationError,
     DecodeError,
@@ -101,6 +102,7 @@ class ServerEnd:
         self.answer_control = 0
         """Bits of the security control that the answer has whatever its request had: all blocks of it."""
         self._blocks = ServerBlocks()
+        self._unasked = UnaskedQueue()
         self._granted = 0
         if self._settings.pre_established_pdu_size is not None:
             self._pre_establish(self._settings.pre_established_pdu_size)
@@ -113,6 +115,10 @@ class ServerEnd:
         if not isinstance(command, Response):
             raise LocalProtocolError("a server cannot send this", expected="a response", got=type(command).__name__)
         self._association.move(Signal.RESPONSE)
+        self._respond(command)
+        self.tell_waiting()
+
+    def _respond(self, command: Response) -> None:
         if isinstance(command, ExceptionResponse | ConfirmedServiceError):
             self._association.put(command.encode())
             return
@@ -134,17 +140,48 @@ class ServerEnd:
         self._put(octets)
 
     def _notify(self, notification: Notification) -> None:
-        """Tell the client something unasked, in the form of ciphering that it uses itself."""
+        """Tell the client something unasked, in the form of ciphering that it uses itself.
+
+        What is longer than the client takes goes in general blocks, between two exchanges, and what follows waits for that.
+        """
         association = self._association
         if association.state not in (State.ASSOCIATED, State.RESPONSE_PENDING):
             raise LocalProtocolError("nobody is there to be notified", state=association.state.value)
-        octets = notification.encode()
-        if association.protection is not None:
-            octets = association.protection.close(octets, self._ciphering)
-        limit = self._associated.peer_max_receive_pdu_size if self._associated is not None else 0
-        if 0 < limit < len(octets):
-            raise LocalProtocolError("a notification is longer than the client takes", expected=limit, got=len(octets))
-        association.outgoing.append(octets)
+        apdu = notification.encode()
+        if not self._unasked.waiting:
+            limit = self._associated.peer_max_receive_pdu_size if self._associated is not None else 0
+            octets = self._protected(apdu)
+            if not limit or len(octets) <= limit:
+                association.outgoing.append(octets)
+                return
+            if association.transfer is None:
+                raise LocalProtocolError(
+                    "a notification is longer than the client takes", expected=limit, got=len(octets)
+                )
+        self._unasked.add(apdu)
+        self.tell_waiting()
+
+    def tell_waiting(self) -> None:
+        """Begin with the next long notification, as soon as nothing else is on its way."""
+        association, transfer = self._association, self._association.transfer
+        if transfer is None or not self._unasked.waiting:
+            return
+        if association.state is not State.ASSOCIATED or self._in_blocks:
+            return
+        apdu = self._unasked.next_for(transfer)
+        if apdu is not None:
+            transfer.send(self._protected(apdu), association.now_ms)
+            association.outgoing += transfer.outgoing()
+            self._unasked.begun(transfer)
+
+    @property
+    def _in_blocks(self) -> bool:
+        """Whether a request or its result is on its way in blocks of its service."""
+        return self._blocks.under_way
+
+    def _protected(self, apdu: bytes) -> bytes:
+        protection = self._association.protection
+        return apdu if protection is None else protection.close(apdu, self._ciphering)
 
     def apdu(self, octets: bytes) -> None:
         """Take one APDU of the client."""
@@ -230,6 +267,7 @@ class ServerEnd:
         association.move(Signal.ASSOCIATE, by_peer=True)
         association.start()
         self._blocks.drop()
+        self._unasked = UnaskedQueue()
         self._associated = self._hls = None
         self._granted = 0
         try:
@@ -403,6 +441,7 @@ class ServerEnd:
         answer, whole = self._blocks.take(request)
         if answer is not None:
             self._put(answer.encode())
+            self.tell_waiting()
         elif whole is not None:
             association.move(Signal.REQUEST, by_peer=True)
             association.tell(RequestReceived(whole))

@@ -64,12 +64,17 @@ class ShortNameServerEnd(ServerEnd):
         if isinstance(command, ReadResponse | WriteResponse):
             self._association.move(Signal.RESPONSE)
             self._answer(command)
+            self.tell_waiting()
         else:
             super().command(command)
 
+    @property
+    def _in_blocks(self) -> bool:
+        return self._outgoing is not None or self._incoming is not None
+
     def _answer(self, response: ShortNameResponse) -> None:
         octets, room = response.encode(), self._room()
-        if room and len(octets) > room:
+        if room and len(octets) > room and not self._association.in_transfer:
             if isinstance(response, WriteResponse) or not self._granted & READ_BLOCKS:
                 service = ConfirmedService.READ if isinstance(response, ReadResponse) else ConfirmedService.WRITE
                 self._association.put(ConfirmedServiceError(service, ErrorCategory.SERVICE, PDU_SIZE).encode())
@@ -111,6 +116,7 @@ class ShortNameServerEnd(ServerEnd):
                 raise RemoteProtocolError("a block without an association", state=association.state.value)
             self._ciphering = ciphering
             self._take_blocks(request)
+            self.tell_waiting()
         else:
             association.move(Signal.REQUEST, by_peer=True)
             self._ciphering = ciphering

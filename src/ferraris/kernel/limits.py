@@ -135,6 +135,24 @@ CSV_REPLAY_LINES_MAX: Final = 1_100_000
 STA_TABLES_CHARACTERS_MAX: Final = 16_384
 """A file with the substitution and permutation tables of EA07: 96 integers, and room for a word about them."""
 
+# Prepayment meters
+TOKEN_IDENTIFIERS_REMEMBERED: Final = 50
+"""Token identifiers that a meter remembers; a token that is older than the oldest of them is refused."""
+KEY_CHANGE_SECTIONS_MAX: Final = 4
+"""Tokens of the largest set that changes a decoder key."""
+KEY_CHANGE_TIMEOUT_S: Final = 3_600
+"""How long a meter waits for the next token of such a set; ours, the standard's figure is not public."""
+TOKEN_WRONG_ENTRIES_MAX: Final = 3
+"""Wrong entries at a keypad before it is locked, as one maker (CLOU) has it."""
+TOKEN_LOCKOUT_FIRST_S: Final = 10
+"""For how long a keypad is locked the first time; twice as long after each further wrong entry."""
+TOKEN_LOCKOUT_LONGEST_S: Final = 1_280
+KEYPAD_LINE_OCTETS_MAX: Final = 256
+"""A line to the keypads of a fleet in service: a serial, and 20 digits with blanks between them."""
+KEYPAD_CONNECTIONS_MAX: Final = 16
+COLLECTED_DAYS_MAX: Final = 400
+"""Days whose charges a meter collects at once after it was away; for longer ones it does not charge."""
+
 # Links
 LINK_CONNECT_TIMEOUT_S: Final = 10.0
 LINK_CLOSE_TIMEOUT_S: Final = 5.0
