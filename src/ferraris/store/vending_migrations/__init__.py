@@ -1,0 +1,1 @@
+"""How the vending store came to its present tables: Alembic's environment and the revisions."""

@@ -1,0 +1,284 @@
+"""What vending reads, as SQL: the same statements for SQLite and PostgreSQL, built once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from ferraris.kernel.limits import VENDING_ROWS_MAX
+from ferraris.store.vending_ports import SaleFilter
+from ferraris.store.vending_rows import (
+    AccountRow,
+    CampaignMeterRow,
+    ConfigurationRow,
+    CustomerRow,
+    DebtRow,
+    DepositRow,
+    EngineeringRow,
+    EntryRow,
+    MonthTotals,
+    PostingRow,
+    SaleRow,
+    ShiftRow,
+    SoldTokenRow,
+    VendingAuditRow,
+    VendingCampaignRow,
+    VendingMeterRow,
+)
+from ferraris.store.vending_tables import (
+    ACCOUNT,
+    AUDIT,
+    CAMPAIGN,
+    CAMPAIGN_METER,
+    CONFIGURATION,
+    CUSTOMER,
+    DEBT,
+    DEPOSIT,
+    ENGINEERING,
+    ENTRY,
+    METER,
+    POSTING,
+    SALE,
+    SHIFT,
+    TOKEN,
+)
+
+_Row = TypeVar("_Row")
+
+
+def _by(table: sa.Table, column: str) -> sa.Select[Any]:
+    return sa.select(table).where(table.c[column] == sa.bindparam("key"))
+
+
+_CUSTOMER = _by(CUSTOMER, "number")
+_ACCOUNT = _by(ACCOUNT, "number")
+_DEBTS = _by(DEBT, "account").order_by(DEBT.c.priority, DEBT.c.number)
+_METER = _by(METER, "decoder_reference_number")
+_CONFIGURATIONS = _by(CONFIGURATION, "meter").order_by(CONFIGURATION.c.position)
+_SALE = _by(SALE, "number")
+_SALE_BY_MESSAGE = _by(SALE, "message_id")
+_TOKENS = (
+    sa.select(TOKEN)
+    .where(TOKEN.c.sale.in_(sa.bindparam("sales", expanding=True)))
+    .order_by(TOKEN.c.sale, TOKEN.c.position)
+)
+_MONTH = sa.select(
+    sa.func.coalesce(sa.func.sum(sa.case((SALE.c.kind == "credit", SALE.c.units_tenths), else_=0)), 0),
+    sa.func.coalesce(sa.func.sum(SALE.c.fixed_minor), 0),
+    sa.func.coalesce(sa.func.sum(sa.case((SALE.c.kind == "free_issue", 1), else_=0)), 0),
+).where(
+    SALE.c.account == sa.bindparam("account"),
+    SALE.c.month == sa.bindparam("month"),
+    sa.or_(SALE.c.state == "posted", SALE.c.state == "pending"),
+)
+_LAST_IDENTIFIER = sa.select(sa.func.max(TOKEN.c.token_identifier)).where(
+    TOKEN.c.meter == sa.bindparam("meter"), TOKEN.c.base_date == sa.bindparam("base_date")
+)
+_HEAD = sa.select(ENTRY).order_by(ENTRY.c.number.desc()).limit(1)
+_ENTRIES = (
+    sa.select(ENTRY).where(ENTRY.c.number > sa.bindparam("after")).order_by(ENTRY.c.number).limit(sa.bindparam("most"))
+)
+_POSTINGS = (
+    sa.select(POSTING)
+    .where(POSTING.c.entry > sa.bindparam("after"), POSTING.c.entry <= sa.bindparam("upto"))
+    .order_by(POSTING.c.entry, POSTING.c.position)
+)
+_ENDING = ENTRY.alias("ending")
+_BALANCES = (
+    sa.select(POSTING.c.account, sa.func.sum(POSTING.c.amount_minor))
+    .join(ENTRY, ENTRY.c.number == POSTING.c.entry)
+    .outerjoin(_ENDING, _ENDING.c.pending == ENTRY.c.number)
+    .group_by(POSTING.c.account)
+    .order_by(POSTING.c.account)
+)
+_POSTED = sa.or_(ENTRY.c.kind == "direct", _ENDING.c.kind == "post")
+_NOT_VOID = sa.or_(_ENDING.c.kind.is_(None), _ENDING.c.kind != "void")
+_OPEN_SHIFT = _by(SHIFT, "till").where(SHIFT.c.closed_ms.is_(None))
+
+
+class SqlVendingReader:
+    """Reads on one connection, inside whatever transaction it has."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    # Who buys, and what is registered
+
+    def customer(self, number: str) -> CustomerRow | None:
+        return self._first(CustomerRow, _CUSTOMER, key=number)
+
+    def account(self, number: str) -> AccountRow | None:
+        return self._first(AccountRow, _ACCOUNT, key=number)
+
+    def debts(self, account: str) -> list[DebtRow]:
+        return self._all(DebtRow, _DEBTS, key=account)
+
+    def meter(self, decoder_reference_number: str) -> VendingMeterRow | None:
+        return self._first(VendingMeterRow, _METER, key=decoder_reference_number)
+
+    def search_meters(self, text: str, limit: int) -> list[VendingMeterRow]:
+        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        inside = f"%{escaped}%"
+        found = (
+            sa.select(METER)
+            .join(ACCOUNT, ACCOUNT.c.number == METER.c.account)
+            .join(CUSTOMER, CUSTOMER.c.number == ACCOUNT.c.customer)
+            .where(
+                sa.or_(
+                    METER.c.decoder_reference_number.like(inside, escape="\\"),
+                    ACCOUNT.c.number.like(inside, escape="\\"),
+                    CUSTOMER.c.number.like(inside, escape="\\"),
+                    sa.func.lower(CUSTOMER.c.name).like(inside.lower(), escape="\\"),
+                )
+            )
+            .order_by(METER.c.decoder_reference_number)
+            .limit(min(limit, VENDING_ROWS_MAX))
+        )
+        return self._all(VendingMeterRow, found)
+
+    def meters(self, after: str = "", limit: int | None = None) -> list[VendingMeterRow]:
+        number = METER.c.decoder_reference_number
+        return self._all(VendingMeterRow, sa.select(METER).where(number > after).order_by(number).limit(limit))
+
+    def configurations(self, meter: str) -> list[ConfigurationRow]:
+        return self._all(ConfigurationRow, _CONFIGURATIONS, key=meter)
+
+    def newest_configurations(self, states: Collection[str]) -> list[ConfigurationRow]:
+        newest = (
+            sa.select(CONFIGURATION.c.meter, sa.func.max(CONFIGURATION.c.position).label("position"))
+            .where(CONFIGURATION.c.state.in_(sorted(states)))
+            .group_by(CONFIGURATION.c.meter)
+            .subquery()
+        )
+        same = sa.and_(newest.c.meter == CONFIGURATION.c.meter, newest.c.position == CONFIGURATION.c.position)
+        return self._all(ConfigurationRow, sa.select(CONFIGURATION).join(newest, same).order_by(CONFIGURATION.c.meter))
+
+    # Sales
+
+    def sale(self, number: int) -> SaleRow | None:
+        return self._first(SaleRow, _SALE, key=number)
+
+    def sale_by_message(self, message_id: str) -> SaleRow | None:
+        return self._first(SaleRow, _SALE_BY_MESSAGE, key=message_id)
+
+    def sales(self, wanted: SaleFilter) -> list[SaleRow]:
+        statement = sa.select(SALE)
+        for name in ("meter", "account", "till", "operator", "shift"):
+            value = getattr(wanted, name)
+            if value is not None:
+                statement = statement.where(SALE.c[name] == value)
+        for column, among in (("state", wanted.states), ("kind", wanted.kinds), ("delivery", wanted.deliveries)):
+            if among:
+                statement = statement.where(SALE.c[column].in_(sorted(among)))
+        if wanted.from_ms is not None:
+            statement = statement.where(SALE.c.created_ms >= wanted.from_ms)
+        if wanted.until_ms is not None:
+            statement = statement.where(SALE.c.created_ms < wanted.until_ms)
+        if wanted.below is not None:
+            statement = statement.where(SALE.c.number < wanted.below)
+        return self._all(SaleRow, statement.order_by(SALE.c.number.desc()).limit(wanted.limit))
+
+    def tokens(self, sales: Sequence[int]) -> list[SoldTokenRow]:
+        return self._all(SoldTokenRow, _TOKENS, sales=list(sales))
+
+    def month_totals(self, account: str, month: int) -> MonthTotals:
+        units, fixed, free = self._connection.execute(_MONTH, {"account": account, "month": month}).one()
+        return MonthTotals(int(units), int(fixed), int(free))
+
+    def last_token_identifier(self, meter: str, base_date: int) -> int | None:
+        found: int | None = self._connection.execute(
+            _LAST_IDENTIFIER, {"meter": meter, "base_date": base_date}
+        ).scalar()
+        return found
+
+    # The ledger
+
+    def ledger_head(self) -> EntryRow | None:
+        return self._first(EntryRow, _HEAD)
+
+    def entries(self, after: int, limit: int) -> list[EntryRow]:
+        return self._all(EntryRow, _ENTRIES, after=after, most=limit)
+
+    def postings(self, after: int, upto: int) -> list[PostingRow]:
+        return self._all(PostingRow, _POSTINGS, after=after, upto=upto)
+
+    def balances(self, account: str | None = None, *, with_pending: bool = False) -> dict[str, int]:
+        statement = _BALANCES.where(_NOT_VOID if with_pending else _POSTED)
+        if account is not None:
+            statement = statement.where(POSTING.c.account == account)
+        return {name: int(balance) for name, balance in self._connection.execute(statement)}
+
+    # Shifts and deposits
+
+    def open_shift(self, till: str) -> ShiftRow | None:
+        return self._first(ShiftRow, _OPEN_SHIFT, key=till)
+
+    def shift(self, number: int) -> ShiftRow | None:
+        return self._first(ShiftRow, sa.select(SHIFT).where(SHIFT.c.number == number))
+
+    def shifts(self, till: str | None = None, batch: int | None = None, limit: int | None = None) -> list[ShiftRow]:
+        statement = _where(_where(sa.select(SHIFT), SHIFT.c.till, till), SHIFT.c.batch, batch)
+        return self._all(ShiftRow, statement.order_by(SHIFT.c.number.desc()).limit(limit))
+
+    def unbatched_shifts(self, till: str) -> list[ShiftRow]:
+        closed = (SHIFT.c.till == till, SHIFT.c.closed_ms.is_not(None), SHIFT.c.batch.is_(None))
+        return self._all(ShiftRow, sa.select(SHIFT).where(*closed).order_by(SHIFT.c.number))
+
+    def next_number(self, of: type[ShiftRow]) -> int:
+        return int(self._connection.execute(sa.select(sa.func.max(SHIFT.c.number))).scalar() or 0) + 1
+
+    def next_batch(self) -> int:
+        return int(self._connection.execute(sa.select(sa.func.max(SHIFT.c.batch))).scalar() or 0) + 1
+
+    def deposits(self, till: str | None = None, shift: int | None = None) -> list[DepositRow]:
+        statement = _where(_where(sa.select(DEPOSIT), DEPOSIT.c.till, till), DEPOSIT.c.shift, shift)
+        return self._all(DepositRow, statement.order_by(DEPOSIT.c.entry))
+
+    def deposit(self, message_id: str) -> DepositRow | None:
+        return self._first(DepositRow, sa.select(DEPOSIT).where(DEPOSIT.c.message_id == message_id))
+
+    # Engineering, campaigns, audit
+
+    def engineering(self, message_id: str) -> EngineeringRow | None:
+        return self._first(EngineeringRow, sa.select(ENGINEERING).where(ENGINEERING.c.message_id == message_id))
+
+    def engineering_in(self, state: str, limit: int | None = None) -> list[EngineeringRow]:
+        found = sa.select(ENGINEERING).where(ENGINEERING.c.state == state)
+        return self._all(
+            EngineeringRow, found.order_by(ENGINEERING.c.requested_ms, ENGINEERING.c.message_id).limit(limit)
+        )
+
+    def campaign(self, name: str) -> VendingCampaignRow | None:
+        return self._first(VendingCampaignRow, sa.select(CAMPAIGN).where(CAMPAIGN.c.name == name))
+
+    def campaigns(self) -> list[VendingCampaignRow]:
+        return self._all(VendingCampaignRow, sa.select(CAMPAIGN).order_by(CAMPAIGN.c.created_ms, CAMPAIGN.c.name))
+
+    def campaign_meters(self, campaign: str) -> list[CampaignMeterRow]:
+        found = sa.select(CAMPAIGN_METER).where(CAMPAIGN_METER.c.campaign == campaign)
+        return self._all(CampaignMeterRow, found.order_by(CAMPAIGN_METER.c.meter))
+
+    def audit(self, limit: int | None = None, subject: str | None = None) -> list[VendingAuditRow]:
+        columns = [column for column in AUDIT.c if column.name != "id"]
+        statement = _where(sa.select(*columns), AUDIT.c.subject, subject)
+        return self._all(VendingAuditRow, statement.order_by(AUDIT.c.id.desc()).limit(limit))
+
+    def _all(self, row: type[_Row], statement: sa.Select[Any], **parameters: object) -> list[_Row]:
+        found = self._connection.execute(statement, parameters)
+        names = tuple(found.keys())
+        return [row(**dict(zip(names, values, strict=True))) for values in found]
+
+    def _first(self, row: type[_Row], statement: sa.Select[Any], **parameters: object) -> _Row | None:
+        rows = self._all(row, statement, **parameters)
+        return rows[0] if rows else None
+
+
+def values_of(row: Any) -> Mapping[str, Any]:
+    """A row as the columns of its table."""
+    return {name: getattr(row, name) for name in row.__dataclass_fields__}
+
+
+def _where(statement: sa.Select[Any], column: sa.ColumnElement[Any], value: object) -> sa.Select[Any]:
+    return statement if value is None else statement.where(column == value)

@@ -1,0 +1,152 @@
+"""The vending store on SQLite and on PostgreSQL, through SQLAlchemy Core.
+
+Both databases keep one promise: one transaction writes at a time, and its commit is on the disk. SQLite does it with BEGIN
+IMMEDIATE, write-ahead logging and synchronous=FULL, for any number of processes at one file; PostgreSQL with an advisory lock
+that a writing transaction takes first and its commit releases. Work for many tills shares a commit by being done in one
+transaction: that is all the concurrency a hash-chained ledger can have.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.pool import StaticPool
+
+from ferraris.kernel.errors import StoreError
+from ferraris.kernel.limits import VENDING_LOCK_WAIT_S
+from ferraris.store.ports import WriteHook
+from ferraris.store.vending_migration import migrate_vending
+from ferraris.store.vending_reading import SqlVendingReader
+from ferraris.store.vending_writing import SqlVendingWriter
+
+VENDING_FILE = "vending.sqlite"
+_PRAGMAS = (
+    f"busy_timeout={VENDING_LOCK_WAIT_S * 1000}",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "trusted_schema=OFF",
+)
+_ONE_WRITER = sa.text("SELECT pg_advisory_xact_lock(625520)")
+_WRITES = "ferraris_writes"
+
+
+def open_vending_store(place: Path | str, before_write: WriteHook | None = None) -> SqlVendingStore:
+    """Open or create the vending store, brought to the newest migration.
+
+    `place`: the path of a SQLite file, ":memory:", or the URL of a PostgreSQL database (postgresql+psycopg://...).
+    """
+    store = SqlVendingStore(place, before_write)
+    try:
+        store.open()
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+class SqlVendingStore:
+    """The adapter; `open_vending_store` makes it. Threads of one process wait for one another."""
+
+    def __init__(self, place: Path | str, before_write: WriteHook | None) -> None:
+        self._before_write = before_write
+        self._lock = threading.RLock()
+        self._closed = False
+        if str(place).startswith("postgresql"):
+            url = sa.engine.make_url(str(place))
+            self._place = url.render_as_string(hide_password=True)
+            self._engine = sa.create_engine(url, pool_size=1, max_overflow=0)
+        else:
+            self._place = str(place)
+            self._engine = _sqlite_engine(place)
+
+    def open(self) -> None:
+        """Bring the database to the newest migration."""
+        with self._transaction("migrate", writes=True) as connection:
+            migrate_vending(connection, self._place)
+            self._tell("migrate:commit")
+        self._tell("migrate:committed")
+
+    def close(self) -> None:
+        """Let go of the database. Closing twice does no harm."""
+        with self._lock:
+            self._closed = True
+            self._engine.dispose()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[SqlVendingReader]:
+        """Reads of one state of the store."""
+        with self._transaction("reading", writes=False) as connection:
+            yield SqlVendingReader(connection)
+
+    @contextlib.contextmanager
+    def writing(self, operation: str) -> Iterator[SqlVendingWriter]:
+        """One writing transaction, committed when the block ends; the write hook sees each statement and the commit."""
+        with self._transaction(operation, writes=True) as connection:
+            yield SqlVendingWriter(connection, lambda what: self._tell(f"{operation}:{what}"))
+            self._tell(f"{operation}:commit")
+        self._tell(f"{operation}:committed")
+
+    @contextlib.contextmanager
+    def _transaction(self, operation: str, *, writes: bool) -> Iterator[sa.Connection]:
+        with self._lock, self._failures(operation):
+            if self._closed:
+                raise StoreError("the vending store is closed")
+            with self._engine.connect().execution_options(**{_WRITES: writes}) as connection, connection.begin():
+                if writes and connection.dialect.name == "postgresql":
+                    connection.execute(_ONE_WRITER)
+                yield connection
+
+    def _tell(self, moment: str) -> None:
+        if self._before_write is not None:
+            self._before_write(moment)
+
+    @contextlib.contextmanager
+    def _failures(self, operation: str) -> Iterator[None]:
+        """Turn the database's errors into StoreError; statements and parameters stay out of its text: tokens are in them."""
+        where = f"the vending store {self._place}"
+        try:
+            yield
+        except sa.exc.IntegrityError as error:
+            raise StoreError(f"{where} refused a row of {operation}: {_first_line(error)}") from None
+        except sa.exc.DBAPIError as error:
+            cause = _first_line(error)
+            if "full" in cause or "No space" in cause:
+                raise StoreError(f"the disk under {where} is full: {cause}") from None
+            raise StoreError(f"{where} failed in {operation}: {cause}") from None
+        except sa.exc.SQLAlchemyError as error:
+            raise StoreError(f"{where} failed in {operation}: {type(error).__name__}") from None
+
+
+def _first_line(error: sa.exc.DBAPIError) -> str:
+    """What the database says, without the row that PostgreSQL adds in a second line."""
+    return (str(error.orig).splitlines() or ["unknown"])[0]
+
+
+def _sqlite_engine(place: Path | str) -> sa.Engine:
+    """An engine of one connection that begins and ends transactions when told to, not when the driver thinks fit."""
+    if str(place) != ":memory:":
+        with contextlib.suppress(OSError):
+            Path(place).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=str(place)),
+        poolclass=StaticPool,
+        connect_args={"check_same_thread": False, "isolation_level": None},
+    )
+
+    def prepare(connection: Any, record: object) -> None:
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    def begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    sa.event.listen(engine, "connect", prepare)
+    sa.event.listen(engine, "begin", begin)
+    return engine

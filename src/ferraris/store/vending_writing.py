@@ -1,0 +1,86 @@
+"""What vending writes, as SQL, inside one transaction; each statement is announced to the write hook before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from ferraris.kernel.errors import StoreError
+from ferraris.store.vending_ports import VendingRow
+from ferraris.store.vending_reading import SqlVendingReader, values_of
+from ferraris.store.vending_rows import AccountRow, ConfigurationRow, CustomerRow, DebtRow, VendingMeterRow
+from ferraris.store.vending_tables import CAMPAIGN, ENGINEERING, SALE, SHIFT, TABLES, TOKEN
+
+_INSERTS = {kind: sa.insert(table) for kind, table in TABLES.items()}
+_FINISH = (
+    sa.update(SALE)
+    .where(SALE.c.number == sa.bindparam("which"))
+    .values(state=sa.bindparam("new_state"), finished_ms=sa.bindparam("at_ms"))
+)
+_DIGITS = (
+    sa.update(TOKEN)
+    .where(TOKEN.c.sale == sa.bindparam("which"), TOKEN.c.position == sa.bindparam("place"))
+    .values(digits=sa.bindparam("new_digits"))
+)
+
+
+class SqlVendingWriter(SqlVendingReader):
+    """Writes on one connection; the store commits."""
+
+    def __init__(self, connection: sa.Connection, tell: Callable[[str], None]) -> None:
+        super().__init__(connection)
+        self._tell = tell
+
+    def add(self, rows: Sequence[VendingRow]) -> None:
+        if rows:
+            kind = type(rows[0])
+            self._write(f"add {TABLES[kind].name}", _INSERTS[kind], [values_of(row) for row in rows])
+
+    def replace(self, row: CustomerRow | AccountRow | DebtRow | VendingMeterRow | ConfigurationRow) -> None:
+        table, values = TABLES[type(row)], dict(values_of(row))
+        same = [column == values[column.name] for column in table.primary_key]
+        known = self._connection.execute(sa.select(sa.func.count()).select_from(table).where(*same)).scalar()
+        if not known:
+            self.add([row])
+            return
+        self._write(f"replace {table.name}", sa.update(table).where(*same).values(values), {})
+
+    def finish_sale(self, number: int, state: str, finished_ms: int) -> None:
+        self._write("finish sale", _FINISH, {"which": number, "new_state": state, "at_ms": finished_ms})
+
+    def deliver_sale(self, number: int, delivery: str, delivered_ms: int, detail: str) -> None:
+        values = {"delivery": delivery, "delivered_ms": delivered_ms, "delivery_detail": detail}
+        self._write("deliver sale", sa.update(SALE).where(SALE.c.number == number).values(values), {})
+
+    def count_reprint(self, number: int) -> None:
+        counted = sa.update(SALE).where(SALE.c.number == number).values(reprints=SALE.c.reprints + 1)
+        self._write("count reprint", counted, {})
+
+    def set_digits(self, sale: int, digits: Sequence[str]) -> None:
+        parameters = [{"which": sale, "place": place, "new_digits": one} for place, one in enumerate(digits, start=1)]
+        self._write("set digits", _DIGITS, parameters)
+
+    def close_shift(self, number: int, closed_ms: int, counted_minor: int) -> None:
+        values = {"closed_ms": closed_ms, "counted_minor": counted_minor}
+        self._write("close shift", sa.update(SHIFT).where(SHIFT.c.number == number).values(values), {})
+
+    def batch_shifts(self, shifts: Sequence[int], batch: int) -> None:
+        batched = sa.update(SHIFT).where(SHIFT.c.number.in_(list(shifts))).values(batch=batch)
+        self._write("batch shifts", batched, {})
+
+    def decide_engineering(self, message_id: str, state: str, decided_by: str, decided_ms: int) -> None:
+        values = {"state": state, "decided_by": decided_by, "decided_ms": decided_ms}
+        decided = sa.update(ENGINEERING).where(ENGINEERING.c.message_id == message_id).values(values)
+        self._write("decide engineering", decided, {})
+
+    def close_campaign(self, name: str, closed_ms: int) -> None:
+        closed = sa.update(CAMPAIGN).where(CAMPAIGN.c.name == name).values(closed_ms=closed_ms)
+        self._write("close campaign", closed, {})
+
+    def _write(self, what: str, statement: sa.Executable, parameters: Any) -> None:
+        self._tell(what)
+        result = self._connection.execute(statement, parameters)
+        if result.rowcount == 0:
+            raise StoreError(f"{what}: there is no such row")
