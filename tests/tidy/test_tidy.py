@@ -210,7 +210,7 @@ WORDS: list[tuple[str, str, frozenset[str] | None, frozenset[str]]] = [
     (r"packets?", "apdu, wpdu or frame", PROTOCOL, frozenset()),
     (r"meter_id", "serial, logical_device_name, or meter (the row)", None, frozenset()),
     (r"object_type", "interface_class", None, frozenset()),
-    (r"tokens?", "credential (token is an STS token)", None, frozenset({"sts", "vending", "simulation"})),
+    (r"tokens?", "credential (token is an STS token)", None, frozenset({"keys", "sts", "vending", "simulation"})),
     (r"app_eui", "join_eui", None, frozenset()),
     (r"sags?", "dip", None, frozenset()),
     (r"consumption", "active_energy_import", None, frozenset({"console"})),

@@ -1,8 +1,9 @@
-"""Key custody: the software keystore.
+"""Key custody: the software keystore, and the security modules of prepayment.
 
 A `MasterKey` in a file wraps the `MeterKeys` for the store. Invocation counters belong to keys, so their two rules are
 here too: `ReservedCounter` for sending (no value twice, whatever crashes) and `CounterGuard` for receiving (only upwards).
 Where counters and wrapped keys are persisted is the caller's choice, handed in as a function.
+The package `security_module` keeps vending keys and issues tokens under them.
 """
 
 from __future__ import annotations
