@@ -33,6 +33,7 @@ from ferraris.dlms.general_block_transfer import GeneralBlockTransferEnd
 from ferraris.dlms.hdlc import HdlcDeframer
 from ferraris.dlms.hls import HlsEcdsa
 from ferraris.kernel.entropy import SystemEntropy
+from ferraris.kernel.garbage import settled
 from ferraris.kernel.limits import BLOCK_TRANSFER_OCTETS_MAX
 from ferraris.keys import CounterGuard, ReservedCounter
 from ferraris.link import open_tcp
@@ -220,7 +221,8 @@ async def associations(task: Task) -> Task:
         settings = client_settings(task)
         return lambda: one_association(task, settings, entropy)
 
-    return await in_lanes([lane() for _ in range(task["lanes"])], task["seconds"])
+    with settled():  # as every command that works for long is
+        return await in_lanes([lane() for _ in range(task["lanes"])], task["seconds"])
 
 
 async def echo(task: Task) -> Task:

@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from ferraris.cli.event_loop import long_runner
 from ferraris.cli.head_end import DEFAULT_DIRECTORY, clock_of, opened, runtime_of
 from ferraris.headend import Activity, HeadEndState
 from ferraris.kernel.errors import ConfigError
@@ -61,7 +62,7 @@ def collect(
     if _answers(url):
         collected = _watch(_over_rest(url, group), quiet=as_json)
     elif (directory / "records.sqlite").exists():
-        with opened(directory) as (stores, master_key), asyncio.Runner() as runner:
+        with opened(directory) as (stores, master_key), long_runner() as runner:
             collected = runner.run(_alone(stores, master_key, group, quiet=as_json))
     else:
         raise ConfigError(

@@ -11,11 +11,12 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
 from ferraris.cli.clocks import SPEED_MAX, shared_clock
+from ferraris.cli.event_loop import long_runner
 from ferraris.kernel.clock import MS_PER_S, S_PER_DAY, Clock, ScaledClock, SystemClock
 from ferraris.kernel.entropy import SeededEntropy, SystemEntropy
 from ferraris.kernel.errors import ConfigError
@@ -223,7 +224,7 @@ def _serial_line(option: str, text: str, settings: SerialSettings) -> tuple[str,
 
 
 def _run(service: FleetService, registry: str, ways: _OtherWays) -> None:
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with long_runner() as runner:
         runner.run(_serve(service, registry, ways))
 
 
@@ -265,15 +266,6 @@ async def _service(service: FleetService, ways: _OtherWays) -> None:
             stack.push_async_callback(link.aclose)
             serving.append(service.serve_mbus(link))
         await asyncio.gather(*serving)
-
-
-def _loop_factory() -> Any:
-    """uvloop where it runs."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
 
 
 def _raise_file_limit(wanted: int) -> None:

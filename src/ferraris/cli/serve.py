@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ferraris.cli.clocks import SPEED_MAX
+from ferraris.cli.event_loop import long_runner
 from ferraris.cli.head_end import DEFAULT_DIRECTORY, clock_of, import_registry, opened, runtime_of
 from ferraris.cli.registry_file import RegistryError
 from ferraris.console import serving
@@ -38,7 +38,7 @@ def serve(
     ] = "",
 ) -> None:
     """Run the head-end with its REST API and web console, until the process is told to end."""
-    with opened(directory) as (stores, master_key), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with opened(directory) as (stores, master_key), long_runner() as runner:
         runner.run(_serve(stores, master_key, clock_of(speed, clock), registry, port, (push_host, push_port)))
 
 
@@ -80,13 +80,3 @@ async def _listen(runtime: Runtime, stack: AsyncExitStack, push: tuple[str, int]
 async def _end(runtime: Runtime, running: asyncio.Task[None]) -> None:
     runtime.stop()
     await asyncio.wait([running])
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop where it runs."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory

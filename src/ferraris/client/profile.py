@@ -84,10 +84,11 @@ class ProfileColumns:
 
     def numbers(self, capture_object: CaptureObject) -> npt.NDArray[np.int64]:
         """A column of integers. Raises DecodeError when it holds anything else."""
-        if not len(self):
+        table = self.table
+        if not len(table):
             return np.empty(0, np.int64)
         index = self.index_of(capture_object)
-        column = self.table.column(index)
+        column = table.column(index)
         if column.dtype.kind in "iu":
             return column.astype(np.int64)
         values = _filled(self.table.values(index))

@@ -68,7 +68,7 @@ def read_only(octets: bytes, start: int, end: int, tag: int) -> bytes:
     return octets[element.start : end]
 
 
-def encode_element(tag: int, content: bytes) -> bytes:
+def encode_element(tag: int, content: bytes | bytearray) -> bytes:
     """The octets of an element."""
     if len(content) < 0x80:
         return bytes((tag, len(content))) + content

@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import struct
 from collections import deque
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import APDU_OCTETS_MAX, WRAPPER_HEADER_OCTETS
@@ -24,11 +23,11 @@ WRAPPER_VERSION: Final = 1
 DATAGRAMS_REMEMBERED: Final = 8
 """Less than the sixteen invoke ids: of so few answers no two are the same octets unless the network doubled one."""
 
+_GENERAL_BLOCK: Final = b"\xe0"
 _HEADER: Final = struct.Struct(">4H")
 
 
-@dataclass(frozen=True, slots=True)
-class WrapperPdu:
+class WrapperPdu(NamedTuple):
     """An APDU with the wrapper ports (service access points) of its sender and its receiver."""
 
     source: int
@@ -88,7 +87,14 @@ class WrapperReceiver:
         """
         if self._refused is not None:
             raise self._refused
-        if self._unfinished:
+        if not self._unfinished and len(octets) >= WRAPPER_HEADER_OCTETS:
+            version, source, destination, length = _HEADER.unpack_from(octets)
+            whole = WRAPPER_HEADER_OCTETS + length == len(octets)
+            if whole and version == WRAPPER_VERSION and length <= self._octets_max:  # nearly always: one WPDU, and all of it
+                self._consumed += len(octets)
+                self._events.append(WrapperPdu(source, destination, bytes(octets[WRAPPER_HEADER_OCTETS:])))
+                return
+        else:
             self._unfinished += octets
             if len(self._unfinished) < self._wanted:
                 return
@@ -137,7 +143,10 @@ class WrapperReceiver:
 
 
 class DatagramReceiver:
-    """Whole WPDUs out of datagrams. Those that are the same octets as one of the last `remembered` are passed over."""
+    """Whole WPDUs out of datagrams. Those that are the same octets as one of the last `remembered` are passed over.
+
+    Not so general blocks: whoever sends one again wants to hear again that it came.
+    """
 
     __slots__ = ("_events", "_seen")
 
@@ -148,7 +157,7 @@ class DatagramReceiver:
     def receive(self, octets: bytes) -> None:
         """Take one datagram. Raises DecodeError for one that is no WPDU; the next one may be."""
         wpdu = decode_wpdu(octets)
-        if octets not in self._seen:
+        if octets not in self._seen or wpdu.apdu[:1] == _GENERAL_BLOCK:
             self._seen.append(octets)
             self._events.append(wpdu)
 

@@ -16,6 +16,9 @@ from ferraris.link.inbox import Inbox
 class StreamLink(asyncio.Protocol):
     """The traffic of one stream. asyncio calls the methods of its protocol; drivers call those of the link."""
 
+    waits_for_close = True
+    """Whether `aclose` returns only when the operating system has the line back: it may be opened again at once."""
+
     def __init__(self) -> None:
         self._transport: asyncio.Transport
         self._inbox = Inbox()
@@ -44,6 +47,8 @@ class StreamLink(asyncio.Protocol):
             return
         unwritten = self._transport.get_write_buffer_size()
         self._transport.close()
+        if not unwritten and not self.waits_for_close:
+            return  # the event loop lets go of it in its next turn, whatever the peer does
         try:
             if unwritten:
                 # A peer that does not read what is left must not hold us here.

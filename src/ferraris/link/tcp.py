@@ -34,6 +34,7 @@ class TcpLink(StreamLink):
     """One TCP connection."""
 
     capabilities = TCP_CAPABILITIES
+    waits_for_close = False  # every connection has a socket of its own
 
     @property
     def local(self) -> str:

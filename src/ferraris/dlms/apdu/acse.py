@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from ferraris.codec.axdr import write_length
 from ferraris.codec.ber import (
     INTEGER,
     LONG_TAG,
@@ -382,7 +383,15 @@ def _add_octets(fields: list[tuple[int, bytes]], tag: int, octets: bytes | None)
 def _encode_fields(tag: int, fields: list[tuple[int, bytes]], other_fields: OtherFields) -> bytes:
     if other_fields:
         fields = sorted((*fields, *other_fields), key=lambda field: field[0] & 0x1F)
-    return encode_element(tag, b"".join([encode_element(*field) for field in fields]))
+    out = bytearray()
+    for number, content in fields:
+        out.append(number)
+        if len(content) < 0x80:  # nearly all
+            out.append(len(content))
+        else:
+            write_length(len(content), out)
+        out += content
+    return encode_element(tag, out)
 
 
 def _encode_release(tag: int, reason: int | None, user_information: bytes | None) -> bytes:
