@@ -17,12 +17,17 @@ from ferraris.iec62056_21 import (
     Choice,
     DataSet,
     Identification,
+    MessageReader,
+    MeterProgramming,
     MeterSignOn,
+    Programmer,
     SignOn,
     SignOnState,
+    UnsolicitedReceiver,
     block_check,
     decode_readout,
     encode_readout,
+    encode_unsolicited,
 )
 from ferraris.kernel.errors import FerrarisError
 from ferraris.mbus.deframer import MbusDeframer
@@ -227,6 +232,70 @@ def readout(octets: bytes) -> None:
     assert decode_readout(encode_readout(found)) == found
 
 
+class _Shown:
+    """What a meter shows of itself, and takes."""
+
+    def read(self, address: str) -> str | None:
+        return f"{address}({address * 30})" if address else None
+
+    def write(self, address: str, value: str) -> bool:
+        return address == value
+
+
+def _message(turn: bytes) -> bytes:
+    """Characters between their frame's, with a right block check character; raw where the first octet says so."""
+    if turn[:1] == bytes((RAW,)):
+        return turn[1:]
+    return turn + bytes((block_check(turn[1:]),))
+
+
+def programming(octets: bytes) -> None:
+    """A meter in its programming mode: whatever it hears, it refuses nothing aloud."""
+    meter = MeterProgramming("secret", _Shown(), 0)
+    now_ms = 0
+    for turn in turns(octets):
+        meter.receive(_message(turn), now_ms)
+        now_ms += 500
+        meter.tick(now_ms)
+        for answer in meter.outgoing():
+            list(MessageReader().receive(answer))
+
+
+def programmer(octets: bytes) -> None:
+    """A reader that reads and writes, whatever it is answered."""
+    reader = Programmer(0)
+    now_ms = 0
+    for number, turn in enumerate(turns(octets)):
+        with contextlib.suppress(FerrarisError):
+            if not reader.busy:
+                reader.read("1.8.0", now_ms, in_blocks=bool(number & 1))
+            if turn[:1] == bytes((WAIT,)):
+                now_ms += 100 * int.from_bytes(turn[1:3], "big")
+                reader.tick(now_ms)
+            else:
+                reader.receive(_message(turn), now_ms)
+            for answer in reader.answers():
+                assert answer.refused or len(answer.data_sets) <= len(answer.text)
+        reader.outgoing()
+
+
+def unsolicited(octets: bytes) -> None:
+    """Whoever listens to telegrams hears them alike in whole and in pieces, as long as none is too long."""
+    whole, cut = UnsolicitedReceiver(), UnsolicitedReceiver()
+    assert whole.receive(octets) == [one for octet in octets for one in cut.receive(bytes((octet,)))]
+
+
+PROGRAMMING_SEEDS = (
+    in_turns([b"\x01P1\x02(secret)\x03", b"\x01R1\x021.8.0()\x03", b"\x01W1\x02a(a)\x03", b"\xff\x15", b"\x01B0\x03"]),
+    in_turns([b"\x01R3\x02" + b"a" * 32 + b"()\x03", b"\xff\x06", b"\xff\x06", b"\x01P1\x02(guess)\x03"]),
+)
+PROGRAMMER_SEEDS = (
+    in_turns([b"\x01P0\x02(seed)\x03", b"\x021.8.0(1*kWh)\x03", b"\x021.8.0(\x04", b"\x021)\x03", b"\x01B0\x03"]),
+    in_turns([b"\x01P0\x03", b"\x02(ERROR1)\x03", b"\xff\x15", b"\xff\x06", b"\xfe\xff\xff"]),
+)
+UNSOLICITED_SEEDS = tuple(
+    encode_unsolicited(Identification("FER", "3", "meter"), DATA_SETS, checked=checked) for checked in (False, True)
+)
 SIGN_ON_SEEDS = (
     b"\x00" + in_turns([METER_SAYS.encode(), b"\x06252\r\n"]),
     b"\x01" + in_turns([METER_SAYS.encode(), b"\xff1.8.0(000123.4*kWh)\r\nF.F(0)\r\n!\r\n"]),

@@ -39,6 +39,9 @@ TARGETS = (
     Target("sign-on", lines.sign_on, lines.SIGN_ON_SEEDS),
     Target("meter-sign-on", lines.meter_sign_on, lines.METER_SIGN_ON_SEEDS),
     Target("readout", lines.readout, lines.READOUT_SEEDS),
+    Target("programming", lines.programming, lines.PROGRAMMING_SEEDS),
+    Target("programmer", lines.programmer, lines.PROGRAMMER_SEEDS),
+    Target("unsolicited", lines.unsolicited, lines.UNSOLICITED_SEEDS),
     Target("gateway", lines.gateway, lines.GATEWAY_SEEDS),
     Target("plc-llc", decode_llc, (encode_llc(1, 16, bare_apdus()[0]),)),
     # Whatever remembers

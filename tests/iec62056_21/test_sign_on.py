@@ -209,3 +209,16 @@ def test_whatever_comes_only_protocol_errors_are_raised(pieces: list[bytes]) -> 
             meter.receive(piece, 0)
             reader.outgoing()
             meter.outgoing()
+
+
+@pytest.mark.parametrize("permitted", [True, False])
+def test_the_programming_mode_is_entered_where_the_meter_has_it(permitted: bool) -> None:
+    reader, meter = SignOn(Choice.PROGRAMMING), MeterSignOn(MODE_C, DATA, programming=permitted)
+    reader.start(0)
+    for sender, receiver in ((reader, meter), (meter, reader), (reader, meter)):
+        for item in sender.outgoing():
+            if isinstance(item, bytes):
+                receiver.receive(item, 0)
+    assert reader.state is SignOnState.DONE
+    assert meter.state is (SignOnState.DONE if permitted else SignOnState.IDLE)
+    assert meter.outgoing() == ([LineForm(4800, 7, "E")] if permitted else [])

@@ -62,6 +62,11 @@ def decode_readout(octets: bytes) -> list[DataSet]:
     data, mark, _ = text.partition("!")
     if not mark:
         raise DecodeError("a readout has no end of data", expected="!", offset=len(octets) - 2, clause=CLAUSE)
+    return read_data_sets(data)
+
+
+def read_data_sets(data: str) -> list[DataSet]:
+    """The data sets of some lines. Raises DecodeError."""
     found: list[DataSet] = []
     for line in data.split("\r\n"):
         found += _data_sets(line, found[-1].identifier if found else "")

@@ -200,8 +200,14 @@ class SignOn:
 class MeterSignOn:
     """The meter's end."""
 
-    def __init__(self, identification: Identification, data_sets: list[DataSet], address: str = "") -> None:
-        """`data_sets` are what a readout shows; `address` is what requests call this meter by."""
+    def __init__(
+        self, identification: Identification, data_sets: list[DataSet], address: str = "", *, programming: bool = False
+    ) -> None:
+        """`data_sets` are what a readout shows; `address` is what requests call this meter by.
+
+        `programming`: whether the programming mode may be chosen; whoever chooses it otherwise hears nothing more.
+        """
+        self._programming = programming
         self._identification = identification
         self._data_sets = data_sets
         self._address = address.lstrip("0")
@@ -279,9 +285,12 @@ class MeterSignOn:
         elif acknowledgement.choice is Choice.HDLC and self._identification.mode is Mode.E:
             self._outgoing += [LineForm(acknowledgement.baud, 7, "E"), message, LineForm(acknowledgement.baud, 8, "N")]
             self.state = SignOnState.DONE
+        elif acknowledgement.choice is Choice.PROGRAMMING and self._programming:
+            self._outgoing.append(LineForm(acknowledgement.baud, 7, "E"))
+            self.state = SignOnState.DONE
         else:
             self.choice = None
-            self.state = SignOnState.IDLE  # programming mode: not here
+            self.state = SignOnState.IDLE
 
     def _read_out(self, baud: int) -> None:
         if baud != FIRST_BAUD:
