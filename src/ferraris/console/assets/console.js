@@ -124,6 +124,37 @@
     }).observe(document.body, { childList: true, subtree: true });
   });
 
+  // A form with data-form tells its fields: as "form" when it is sent, as "typing" a moment after the last key.
+  const fields = (form) => ({ form: form.dataset.form, fields: Object.fromEntries(new FormData(form)) });
+  let typed;
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("form[data-form]")) return;
+    event.preventDefault();
+    clearTimeout(typed);
+    emitEvent("form", fields(event.target));
+  });
+  const typing = (form) => {
+    clearTimeout(typed);
+    typed = setTimeout(() => form.isConnected && emitEvent("typing", fields(form)), 220);
+  };
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-fill],[data-copy],[data-print]");
+    if (!button) return;
+    const { fill, value, copy } = button.dataset;
+    if (fill) {
+      const form = button.closest("form");
+      form.elements[fill].value = value;
+      typing(form);
+    } else if (copy) {
+      await navigator.clipboard.writeText(copy);
+      const name = button.textContent;
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = name; }, 1500);
+    } else {
+      window.print();
+    }
+  });
+
   // On the list of meters the search works as one types.
   let waiting;
   document.addEventListener("input", (event) => {
@@ -137,6 +168,8 @@
         history.replaceState({}, "", query.size ? `?${query}` : location.pathname);
         emitEvent("place", location.search);
       }, 180);
+    } else if (field.form?.matches("form[data-form][data-live]")) {
+      typing(field.form);
     } else if (field.matches("[data-narrow]")) {
       narrowed = field.value;
       narrow(field);

@@ -1,0 +1,130 @@
+"""The till's words for people: money, units, states, and what went wrong as a cashier understands it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ferraris.kernel.errors import FerrarisError
+from ferraris.sts import TokenError, TokenResult
+from ferraris.vending import errors
+from ferraris.vending.breakdown import Line, LineKind
+from ferraris.vending.money import money_text
+from ferraris.vending.sale import Delivery, Sale, SaleKind, SaleState
+
+TENTHS = Decimal(10)
+THIN_SPACE = "\u202f"
+
+SALE_STATES: dict[str, tuple[str, str]] = {
+    SaleState.PENDING: ("Pending", "warn"),
+    SaleState.POSTED: ("Sold", "good"),
+    SaleState.VOID: ("Void", "idle"),
+    SaleState.REVERSED: ("Reversed", "bad"),
+}
+SALE_KINDS: dict[str, str] = {
+    SaleKind.CREDIT: "Sale",
+    SaleKind.FREE_ISSUE: "Free units",
+    SaleKind.KEY_CHANGE: "Key change",
+    SaleKind.ENGINEERING: "Engineering token",
+}
+DELIVERIES: dict[str, tuple[str, str]] = {
+    Delivery.NONE: ("Not sent yet", "idle"),
+    Delivery.SENT: ("Sent to the meter", "busy"),
+    Delivery.ACCEPTED: ("Accepted by the meter", "good"),
+    Delivery.REFUSED: ("Refused by the meter", "bad"),
+    Delivery.TYPED: ("Typed by the customer", "good"),
+}
+LINE_KINDS: dict[str, str] = {
+    LineKind.UNITS: "Energy",
+    LineKind.FIXED_CHARGE: "Charge",
+    LineKind.TAX: "Tax",
+    LineKind.DEBT: "Debt",
+}
+TOKEN_RESULTS: dict[TokenResult, str] = {
+    TokenResult.ACCEPT: "The meter took the token.",
+    TokenResult.FORMAT_ERROR: "The digits are no token: there must be twenty, none mistyped.",
+    TokenResult.LOCKOUT: "Too many wrong entries: the meter's keypad is locked for a while.",
+    TokenResult.NOT_READY: "The meter cannot take a token just now. Try again shortly.",
+    TokenResult.CRC_ERROR: "A digit is mistyped, or the token was made for another meter or another key.",
+    TokenResult.MANUFACTURER_CODE_ERROR: "The token is for meters of another maker.",
+    TokenResult.DDTK_ERROR: "The meter still has its default key and takes no credit before a key change.",
+    TokenResult.KEY_EXPIRED_ERROR: "The meter's key has expired: it needs a key change.",
+    TokenResult.OLD_ERROR: "The token is older than all that the meter remembers.",
+    TokenResult.USED_ERROR: "The meter has taken this token before.",
+    TokenResult.FUNCTION_ERROR: "The meter does not know this kind of token.",
+    TokenResult.RANGE_ERROR: "The amount is outside what a token can carry.",
+    TokenResult.KEY_TYPE_ERROR: "The meter's key may not be changed to one of this type.",
+    TokenResult.OVERFLOW_ERROR: "The meter's credit would become too large. Use some first.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something was not done: a title, a sentence for the cashier, and the standard's name where it has one."""
+
+    title: str
+    text: str
+    result: str = ""
+    retry: bool = False
+    """Whether the same request may simply be sent again."""
+
+
+TITLES: tuple[tuple[type[FerrarisError], str, str], ...] = (
+    (errors.AmountError, "Not with this amount", TokenResult.RANGE_ERROR),
+    (errors.UnknownMeterError, "No such meter", ""),
+    (errors.MeterBlockedError, "This meter is blocked", ""),
+    (errors.UnknownTariffError, "No tariff", ""),
+    (errors.MessageConflictError, "Another order has this message id", ""),
+    (errors.SalePendingError, "Not finished yet", ""),
+    (errors.SaleVoidError, "This order was voided", ""),
+    (errors.KeyExpiryError, "The meter's key has expired", TokenResult.KEY_EXPIRED_ERROR),
+    (errors.TokenIdentifierError, "No token can be made now", ""),
+    (errors.ApprovalError, "A second person must approve", ""),
+    (errors.ReversalError, "This sale cannot be reversed", ""),
+    (errors.ShiftError, "The shift does not allow it", ""),
+    (errors.KeyChangeError, "No key change", TokenResult.KEY_TYPE_ERROR),
+    (errors.LedgerError, "The ledger does not hold", ""),
+    (errors.VendingError, "Not done", ""),
+)
+"""By the kind of error, the first that fits: its title, and the standard's name for the same cause at the meter."""
+
+
+def refusal(error: FerrarisError) -> Refusal:
+    """What a cashier is told about an error."""
+    if isinstance(error, TokenError):
+        return Refusal("The token is not accepted", TOKEN_RESULTS.get(error.result, str(error)), error.result)
+    text = f"{str(error)[:1].upper()}{str(error)[1:]}."
+    for error_type, title, result in TITLES:
+        if isinstance(error, error_type):
+            return Refusal(title, text, result, retry=isinstance(error, errors.SalePendingError))
+    return Refusal("Not done", text)
+
+
+def money(minor: int, minor_digits: int, currency: str = "") -> str:
+    """An amount with thin spaces between thousands: 12 345.60 ZAR."""
+    written = money_text(abs(minor), minor_digits)
+    whole, point, decimals = written.partition(".")
+    grouped = f"{int(whole):,}".replace(",", THIN_SPACE)
+    sign = "−" if minor < 0 else ""
+    return f"{sign}{grouped}{point}{decimals}{f' {currency}' if currency else ''}"
+
+
+def units(tenths: int, unit: str = "kWh") -> str:
+    """Tenths as people read them: 42.7 kWh."""
+    return f"{Decimal(tenths) / TENTHS:,.1f} {unit}".replace(",", THIN_SPACE)
+
+
+def line_name(line: Line) -> str:
+    """A line of a breakdown, in full."""
+    if line.kind is LineKind.UNITS:
+        return f"{units(line.units_tenths)} at {line.price}"
+    return line.name
+
+
+def sale_title(sale: Sale) -> str:
+    return SALE_KINDS.get(sale.kind, sale.kind)
+
+
+def token_result(name: str) -> str:
+    """What a result of the meter means; the name itself where it is none of the standard's."""
+    return TOKEN_RESULTS.get(TokenResult(name), name) if name in set(TokenResult) else name

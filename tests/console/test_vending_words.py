@@ -1,0 +1,103 @@
+"""The till's words: amounts without ambiguity, and every error in a sentence that a cashier understands."""
+
+from __future__ import annotations
+
+import pytest
+
+from ferraris.console import vending_words
+from ferraris.console.vending_words import Refusal, refusal
+from ferraris.kernel.errors import FerrarisError
+from ferraris.sts import TokenError, TokenResult
+from ferraris.vending import errors
+from ferraris.vending.breakdown import LineKind
+from ferraris.vending.sale import Delivery, SaleKind, SaleState
+from tests.console.sales import FREE, LINES, SALE
+
+
+@pytest.mark.parametrize(
+    ("minor", "digits", "shown"),
+    [
+        (0, 2, "0.00"),
+        (5, 2, "0.05"),
+        (123_456_789, 2, "1\u202f234\u202f567.89"),
+        (-2_050, 2, "−20.50"),
+        (1_500, 0, "1\u202f500"),
+        (1_234, 3, "1.234"),
+    ],
+)
+def test_money(minor: int, digits: int, shown: str) -> None:
+    assert vending_words.money(minor, digits) == shown
+    assert vending_words.money(minor, digits, "ZAR") == f"{shown} ZAR"
+
+
+@pytest.mark.parametrize(
+    ("tenths", "shown"), [(0, "0.0 kWh"), (427, "42.7 kWh"), (18_201_624, "1\u202f820\u202f162.4 kWh")]
+)
+def test_units(tenths: int, shown: str) -> None:
+    assert vending_words.units(tenths) == shown
+
+
+def test_lines_of_a_breakdown() -> None:
+    assert [vending_words.line_name(line) for line in LINES] == [
+        "50.0 kWh at 1.90",
+        "10.0 kWh at 2.10",
+        "Network",
+        "VAT",
+        "Connection fee",
+    ]
+
+
+def test_titles_of_sales() -> None:
+    assert (vending_words.sale_title(SALE), vending_words.sale_title(FREE)) == ("Sale", "Free units")
+
+
+def test_everything_has_a_word() -> None:
+    assert set(vending_words.SALE_STATES) == set(SaleState)
+    assert set(vending_words.SALE_KINDS) == set(SaleKind)
+    assert set(vending_words.DELIVERIES) == set(Delivery)
+    assert set(vending_words.LINE_KINDS) == set(LineKind)
+    assert set(TokenResult) - set(vending_words.TOKEN_RESULTS) == {
+        result for result in TokenResult if result.endswith("_key_change_token")
+    }
+
+
+def test_every_error_of_vending_has_a_title_of_its_own() -> None:
+    kinds = [
+        value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, errors.VendingError)
+    ]
+    titled = [error_type for error_type, _, _ in vending_words.TITLES]
+    assert set(kinds) == set(titled)
+    assert titled[-1] is errors.VendingError
+    assert len({title for _, title, _ in vending_words.TITLES}) == len(titled)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            errors.AmountError("below the minimum purchase", expected="5", got="1.00"),
+            Refusal("Not with this amount", "Below the minimum purchase, expected 5, got 1.00.", "range_error"),
+        ),
+        (
+            errors.KeyExpiryError("the meter needs a key change"),
+            Refusal("The meter's key has expired", "The meter needs a key change.", "key_expired_error"),
+        ),
+        (
+            errors.SalePendingError("the security module does not answer", number=3),
+            Refusal("Not finished yet", "The security module does not answer.", retry=True),
+        ),
+        (
+            TokenError(TokenResult.USED_ERROR, "token identifier 5"),
+            Refusal("The token is not accepted", "The meter has taken this token before.", "used_error"),
+        ),
+        (FerrarisError("it rains"), Refusal("Not done", "It rains.")),
+    ],
+)
+def test_errors_in_the_cashiers_words(error: FerrarisError, told: Refusal) -> None:
+    assert refusal(error) == told
+
+
+def test_results_of_the_meter() -> None:
+    assert vending_words.token_result("old_error") == "The token is older than all that the meter remembers."
+    assert vending_words.token_result("first_key_change_token") == "first_key_change_token"
+    assert vending_words.token_result("no link to the meter") == "no link to the meter"
