@@ -26,7 +26,7 @@ from ferraris.headend import (
 )
 from ferraris.kernel.errors import ConfigError
 from ferraris.kernel.limits import TOKENS_OF_A_COMMAND_MAX
-from ferraris.sts.errors import TokenResult
+from ferraris.sts import RESULT_NUMBERS, TokenResult
 
 FIRST, SECOND, CREDIT = "11111111111111111111", "22222222222222222222", "63810027315942068237"
 REMOTE = TokenDeliveryMethod.REMOTE
@@ -69,8 +69,7 @@ def test_logs_and_audit_name_a_token_by_its_last_digits() -> None:
 
 
 def status(code: TokenStatusCode, result: TokenResult | None = None) -> TokenStatus:
-    number = 0 if result is None else list(TokenResult).index(result)
-    return TokenStatus(code, BitString(0, b"") if result is None else BitString(8, bytes([number])))
+    return TokenStatus(code, BitString(0, b"") if result is None else BitString(8, bytes([RESULT_NUMBERS[result]])))
 
 
 def test_the_gateway_shows_digits_or_their_number() -> None:
@@ -87,6 +86,18 @@ def test_a_meter_that_numbers_no_results_gives_its_status() -> None:
     entry = entry_of(CREDIT.encode(), REMOTE, status(TokenStatusCode.VALIDATION_FAILURE))
     assert entry is not None
     assert entry.result == "validation_failure"
+
+
+def test_a_meter_that_has_not_looked_at_a_token_yet_is_asked_again() -> None:
+    """One that says why it cannot now (lockout, not ready) has answered, though the status code is the same."""
+    received = TokenStatusCode.TOKEN_RECEIVED
+    shown = entry_of(CREDIT.encode(), REMOTE, status(received))
+    busy = entry_of(CREDIT.encode(), REMOTE, status(received, TokenResult.NOT_READY))
+    assert shown is not None
+    assert busy is not None
+    assert (shown.waits, busy.waits) == (True, False)
+    assert not shown.in_the_meter
+    assert not busy.in_the_meter
 
 
 # What the meter said of each token, and what that comes to.

@@ -18,7 +18,7 @@ from typing import Any, Final
 from ferraris.cosem import TokenDeliveryMethod, TokenStatus, TokenStatusCode
 from ferraris.kernel.errors import ConfigError
 from ferraris.kernel.limits import TOKENS_OF_A_COMMAND_MAX
-from ferraris.sts import TOKEN_DIGITS, TokenResult, bare_digits
+from ferraris.sts import TOKEN_DIGITS, TokenResult, bare_digits, result_of_number
 
 DIGITS_SHOWN: Final = 4
 BINARY_OCTETS: Final = 9
@@ -53,7 +53,7 @@ class TokenEntry:
     @property
     def waits(self) -> bool:
         """The meter has it and has not looked at it yet: it must be asked later."""
-        return self.status_code is TokenStatusCode.TOKEN_RECEIVED
+        return self.status_code is TokenStatusCode.TOKEN_RECEIVED and self.result not in list(TokenResult)
 
     @property
     def in_the_meter(self) -> bool:
@@ -104,11 +104,9 @@ def entry_of(token: bytes, method: TokenDeliveryMethod, status: TokenStatus) -> 
 
 def _result_name(status: TokenStatus) -> str:
     """The result by its number in eight bits of `data_value`; by the status code where the meter does not give one."""
-    octets = status.data_value.octets
-    results = list(TokenResult)
-    if status.data_value.length == RESULT_BITS and octets[0] < len(results):
-        return results[octets[0]].value
-    return status.status_code.name.lower()
+    data = status.data_value
+    result = result_of_number(data.octets[0]) if data.length == RESULT_BITS else None
+    return status.status_code.name.lower() if result is None else result.value
 
 
 def left_to_enter(tokens: Sequence[str], last_in_meter: str) -> int:

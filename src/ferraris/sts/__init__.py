@@ -34,6 +34,7 @@ from ferraris.sts.decoder_key import DecoderKey
 from ferraris.sts.derivation import UNVERIFIED, VENDING_KEY_OCTETS, derive_decoder_key
 from ferraris.sts.encoding import clear_block, decode_token, encode_token, token_of_block
 from ferraris.sts.errors import StsError, TokenError, TokenResult
+from ferraris.sts.identification_record import IdentificationRecord
 from ferraris.sts.identifier import (
     IDENTIFIERS,
     BaseDate,
@@ -53,6 +54,7 @@ from ferraris.sts.key_change import (
     sections_missing,
 )
 from ferraris.sts.meter_pan import MeterPan, luhn_digit
+from ferraris.sts.result_numbers import NO_RESULT, RESULT_NUMBERS, result_of_number
 from ferraris.sts.sta_tables import StaTables, load_sta_tables
 from ferraris.sts.tokens import (
     ALL_REGISTERS,
@@ -88,8 +90,10 @@ __all__ = [
     "FLAG_INDEX",
     "IDENTIFIERS",
     "KEY_NEVER_EXPIRES",
+    "NO_RESULT",
     "QUANTITY_MAX",
     "QUANTITY_UNIT",
+    "RESULT_NUMBERS",
     "RESULT_OF_SECTION",
     "TOKEN_DIGITS",
     "UNVERIFIED",
@@ -103,6 +107,7 @@ __all__ = [
     "EncryptionAlgorithm",
     "ExtendedReadToken",
     "ExtendedSetToken",
+    "IdentificationRecord",
     "IdentifiedToken",
     "KeyChange",
     "KeyChangeFirstSection",
@@ -155,6 +160,7 @@ __all__ = [
     "load_sta_tables",
     "luhn_digit",
     "ordinary_token_identifier",
+    "result_of_number",
     "sections_missing",
     "tenths",
     "to_digits",
