@@ -84,6 +84,7 @@ from ferraris.kernel.limits import BLOCK_TRANSFER_OCTETS_MAX, PDU_SIZE_MIN
 HLS_INVOKE_ID = 0xC1
 INVOKE_ID_MASK = 0x0F
 INITIATE_REQUESTS_KEPT = 64
+_RELEASE_OCTETS = Rlrq(ReleaseReason.NORMAL).encode()
 INITIATE_REFUSED = b"\x0e\x01\x06"
 """A confirmed-service-error of the service and the category INITIATE; the octet behind it says which error."""
 INITIATE_REFUSED_OCTETS = 4
@@ -235,7 +236,7 @@ class ClientEnd:
             association.tell(Released())
             return
         association.move(Signal.RELEASE)
-        association.put(Rlrq(ReleaseReason.NORMAL).encode())
+        association.put(_RELEASE_OCTETS)
         association.wait(min(self._settings.release_timeout_ms, self._settings.response_timeout_ms))
 
     def _confirm(self, confirm: DataNotificationConfirm) -> None:

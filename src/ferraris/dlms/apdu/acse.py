@@ -213,9 +213,14 @@ def decode_rlrq(octets: bytes) -> Rlrq:
 
 def decode_rlre(octets: bytes) -> Rlre:
     """An RLRE, from its tag on. Raises DecodeError."""
+    if octets == _USUAL_RLRE_OCTETS:
+        return _USUAL_RLRE
     code, offset, user_information = _read_release(octets)
     return Rlre(None if code is None else member(ReleaseResponseReason, code, offset), user_information)
 
+
+_USUAL_RLRE: Final = Rlre(ReleaseResponseReason.NORMAL)
+_USUAL_RLRE_OCTETS: Final = bytes((RLRE, 3, _REASON, 1, ReleaseResponseReason.NORMAL))
 
 Place: TypeAlias = tuple[int, int]
 """Where a field's content starts and ends."""
