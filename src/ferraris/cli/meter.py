@@ -38,6 +38,7 @@ from ferraris.meter import (
     Fleet,
     FleetService,
     Manufacture,
+    MeterModel,
     ServiceSettings,
     StochasticLoad,
     Surroundings,
@@ -49,6 +50,8 @@ from ferraris.meter import (
 app: Final = typer.Typer(add_completion=False, no_args_is_help=True, help="Serve virtual DLMS/COSEM meters.")
 
 FLEET_FILE: Final = "fleet.json"
+PREPAID_PROFILES: Final = {1: "sts_single_phase", 3: "sts_three_phase"}
+"""By number of phases, the companion profile of meters that take tokens."""
 LINKS_AT_ONCE: Final = 4_096
 """Links of all meters together for which there should be room, beside a listening socket for each meter."""
 OTHER_FILES: Final = 256
@@ -65,6 +68,16 @@ class FleetChoice:
     seed: int
     profiles: list[str]
     zone: str
+    prepaid: int = 0
+
+    def models(self) -> list[MeterModel]:
+        """Of the meters in turn: the profiles dealt out, and those of the first meters with prepayment instead."""
+        dealt = [meter_model(name) for name in self.profiles]
+        if not self.prepaid:
+            return dealt
+        models = [dealt[index % len(dealt)] for index in range(self.count)]
+        prepaid = [meter_model(PREPAID_PROFILES[model.profile.phases]) for model in models[: self.prepaid]]
+        return [*prepaid, *models[self.prepaid :]]
 
     def check(self, directory: Path) -> None:
         """ConfigError when `directory` holds a fleet made of something else."""
@@ -76,7 +89,7 @@ class FleetChoice:
         except (ValueError, TypeError):
             raise ConfigError(f"{path} is damaged: it does not say what this fleet is made of") from None
         for name, value in asdict(self).items():
-            if made.get(name) != value:
+            if made.get(name, 0 if name == "prepaid" else None) != value:
                 raise ConfigError(f"{directory} holds another fleet: {name}", expected=made.get(name), got=value)
 
     def keep(self, directory: Path) -> None:
@@ -108,6 +121,10 @@ def serve(
             show_default="smr5_three_phase",
         ),
     ] = None,
+    prepaid: Annotated[
+        int,
+        typer.Option(min=0, help="So many of the meters, the first ones, are prepayment meters: they take STS tokens."),
+    ] = 0,
     seed: Annotated[int, typer.Option(help="What keys, loads and clocks of the meters follow from.")] = 1,
     speed: Annotated[float, typer.Option(min=0.001, max=SPEED_MAX, help="Virtual seconds per real second.")] = 1.0,
     csv: Annotated[Path | None, typer.Option(help="Replay these measured values instead of the load model.")] = None,
@@ -143,8 +160,8 @@ def serve(
     ] = "",
 ) -> None:
     """Serve virtual meters until the process is told to end. The same directory brings the same meters back."""
-    choice = FleetChoice(count, seed, profile or ["smr5_three_phase"], zone)
-    models = [meter_model(name) for name in choice.profiles]
+    choice = FleetChoice(count, seed, profile or ["smr5_three_phase"], zone, min(prepaid, count))
+    models = choice.models()
     surroundings = Surroundings(StochasticLoad(seed) if csv is None else CsvReplay.read(csv), Zone.load(zone))
     choice.check(directory)
     _raise_file_limit((1 + udp + coap) * count + min(8 * count, LINKS_AT_ONCE) + OTHER_FILES)
