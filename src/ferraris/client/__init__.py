@@ -36,7 +36,7 @@ from ferraris.client.key_procedures import (
     transfer_keys,
     with_keys,
 )
-from ferraris.client.optical_head import read_out, sign_on
+from ferraris.client.optical_head import ProgrammingSession, programming, read_out, sign_on, telegrams
 from ferraris.client.profile import ProfileColumns, decode_profile, read_entries, read_profile
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "ImageProgress",
     "Patience",
     "ProfileColumns",
+    "ProgrammingSession",
     "ProtectedClient",
     "activate_image",
     "activate_policy",
@@ -66,12 +67,14 @@ __all__ = [
     "import_certificate",
     "key_in_use",
     "may_read",
+    "programming",
     "read_entries",
     "read_out",
     "read_profile",
     "remove_certificate",
     "renew_key_pair",
     "sign_on",
+    "telegrams",
     "transfer_image",
     "transfer_keys",
     "verify_image",

@@ -203,13 +203,12 @@ class MeterSignOn:
     def __init__(
         self, identification: Identification, data_sets: list[DataSet], address: str = "", *, programming: bool = False
     ) -> None:
-        """`data_sets` are what a readout shows; `address` is what requests call this meter by.
-
-        `programming`: whether the programming mode may be chosen; whoever chooses it otherwise hears nothing more.
-        """
-        self._programming = programming
+        """`address` is what requests call this meter by."""
+        self.programming = programming
+        """Whether the programming mode may be chosen; whoever chooses it otherwise hears nothing more."""
         self._identification = identification
-        self._data_sets = data_sets
+        self.data_sets = data_sets
+        """What a readout shows; whoever serves the meter renews them."""
         self._address = address.lstrip("0")
         self._received = bytearray()
         self._outgoing: list[bytes | LineForm] = []
@@ -285,7 +284,7 @@ class MeterSignOn:
         elif acknowledgement.choice is Choice.HDLC and self._identification.mode is Mode.E:
             self._outgoing += [LineForm(acknowledgement.baud, 7, "E"), message, LineForm(acknowledgement.baud, 8, "N")]
             self.state = SignOnState.DONE
-        elif acknowledgement.choice is Choice.PROGRAMMING and self._programming:
+        elif acknowledgement.choice is Choice.PROGRAMMING and self.programming:
             self._outgoing.append(LineForm(acknowledgement.baud, 7, "E"))
             self.state = SignOnState.DONE
         else:
@@ -295,6 +294,6 @@ class MeterSignOn:
     def _read_out(self, baud: int) -> None:
         if baud != FIRST_BAUD:
             self._outgoing.append(LineForm(baud, 7, "E"))
-        self._outgoing += [encode_readout(self._data_sets), OPENING]
+        self._outgoing += [encode_readout(self.data_sets), OPENING]
         self.choice = Choice.READOUT
         self.state = SignOnState.IDLE

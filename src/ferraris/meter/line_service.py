@@ -2,7 +2,8 @@
 
 As over the wrapper, each client of each meter has an association engine of its own; it ends when the line says that the client
 has gone or begun anew. A serial line is served for ever. A connection over a network ends when nobody is connected on it for
-`IDLE_TIMEOUT_S`, and gives way to a new one when every place is taken and nobody is connected on it.
+`IDLE_TIMEOUT_S`, and gives way to a new one when every place is taken and nobody is connected on it. At an optical head the line
+is left, so that the next reader can sign on, as soon as the last client has disconnected.
 """
 
 from __future__ import annotations
@@ -66,8 +67,11 @@ class LineService:
     def connections(self) -> int:
         return len(self._links)
 
-    async def serve(self, link: Link) -> None:
-        """Serve one link to its end. Raises LinkError when it breaks."""
+    async def serve(self, link: Link, first: bytes = b"", *, until_left: bool = False) -> None:
+        """Serve one link to its end, `first` being what came over it before. Raises LinkError when it breaks.
+
+        `until_left`: until the last client has disconnected, or the link is idle; it stays open.
+        """
         if len(self._links) >= CONNECTIONS_PER_METER_MAX * len(self._servers):
             idle = next((other for other, served in self._links.items() if not served.line.connections), None)
             if idle is None:
@@ -76,7 +80,7 @@ class LineService:
             await idle.aclose()
         served = self._links[link] = _ServedLine(link, self._servers, self._line_of, self._idle_timeout_s)
         try:
-            await served.run()
+            await served.run(first, until_left=until_left)
         finally:
             served.leave()
             self._links.pop(link, None)
@@ -93,26 +97,37 @@ class _ServedLine:
         self._loop = asyncio.get_running_loop()
         self._ends: dict[DataLink, AssociationEnd] = {}
 
-    async def run(self) -> None:
+    async def run(self, octets: bytes, *, until_left: bool) -> None:
+        idle_ends = until_left or self._link.capabilities.reliable
         while True:
-            try:
-                octets = await receive_within(self._link, self._patience_s())
-            except LinkTimeoutError:
-                self.line.tick(self._now_ms())
-                self._tick_engines()
-                if self._link.capabilities.reliable and not self.line.connections:
-                    return
-            else:
+            if octets:
                 self.line.receive(octets, self._now_ms())
-            for event in self.line.events():
-                match event:
-                    case LineMessage(link, apdu, confirmed):
-                        self._take(link, apdu, confirmed=confirmed)
-                    case LineEnded(link):
-                        self._end(link)
+            left = self._take_events()
             frames = b"".join(self.line.outgoing())
             if frames:
                 await self._link.send(frames)
+            if until_left and left and not self.line.connections:
+                return
+            try:
+                octets = await receive_within(self._link, self._patience_s())
+            except LinkTimeoutError:
+                octets = b""
+                self.line.tick(self._now_ms())
+                self._tick_engines()
+                if idle_ends and not self.line.connections:
+                    return
+
+    def _take_events(self) -> bool:
+        """Act on what has happened on the line; whether a client has left."""
+        left = False
+        for event in self.line.events():
+            match event:
+                case LineMessage(link, apdu, confirmed):
+                    self._take(link, apdu, confirmed=confirmed)
+                case LineEnded(link):
+                    self._end(link)
+                    left = True
+        return left
 
     def leave(self) -> None:
         """The link is over, and with it every association on it."""

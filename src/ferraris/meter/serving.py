@@ -14,10 +14,11 @@ from typing import Final, NamedTuple
 from ferraris.cosem import TransportService
 from ferraris.dlms import Framing, GatewayAddress, Security, WrapperFraming
 from ferraris.dlms.hdlc import HdlcFraming, server_address
+from ferraris.iec62056_21 import Mode
 from ferraris.kernel.clock import Clock
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import ConfigError
-from ferraris.link import Connector, Link, LinkHandler, LinkServer, Listener
+from ferraris.link import AdjustableLine, Connector, Link, LinkHandler, LinkServer, Listener
 from ferraris.meter.auto_connect import Callers
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.faults import Fault, FaultKind
@@ -27,6 +28,7 @@ from ferraris.meter.hdlc_line import HdlcLineService
 from ferraris.meter.identity import PORT
 from ferraris.meter.mbus_line import MbusLineService
 from ferraris.meter.model import MeterModel
+from ferraris.meter.optical_head import OpticalHead
 from ferraris.meter.pusher import Pusher
 from ferraris.meter.server import MeterServer
 
@@ -167,6 +169,14 @@ class FleetService:
         """Serve all meters on one wired M-Bus, by their primary addresses, until the link ends. Raises LinkError."""
         servers = {device.identity.mbus_address: self._servers[device.meter.index] for device in self.devices}
         await MbusLineService(servers).serve(link)
+
+    async def serve_optical_head(self, line: AdjustableLine, mode: Mode = Mode.E) -> None:
+        """Serve the first meter's optical head until the line ends. Raises LinkError."""
+        await OpticalHead(self._servers[0], self._clock, mode).serve(line)
+
+    async def send_unasked(self, line: AdjustableLine, period_s: int, *, checked: bool = False) -> None:
+        """Let the first meter send its data (mode D) until the line ends. Raises LinkError."""
+        await OpticalHead(self._servers[0], self._clock).send_unasked(line, period_s, checked=checked)
 
     async def serve_gateway(self, host: str, port: int) -> LinkServer:
         """Forward to all meters by the gateway protocol: network 0, and a meter's serial as its address."""
