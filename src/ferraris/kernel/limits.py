@@ -65,7 +65,9 @@ NOTIFICATION_LAYOUTS_MAX: Final = 4_096
 LAYOUTS_PER_SIZE_MAX: Final = 16
 """Layouts of pushes of the same count of octets: each one more is a compare before the general decoder."""
 PUSH_OCTETS_MAX: Final = 16_384
-"""One pushed APDU; what is longer is not pushed but read."""
+"""One pushed APDU; what is longer is pushed in general blocks of this size."""
+LONG_PUSH_OCTETS_MAX: Final = 65_536
+"""A push put together from general blocks; what is longer is not pushed but read."""
 NOTIFICATIONS_WAITING_MAX: Final = 16
 """Notifications longer than an APDU that wait within one association, while another one goes out in blocks."""
 PUSH_LINKS_MAX: Final = 4_096
@@ -250,6 +252,10 @@ COLLECTED_ROWS_MAX: Final = 200_000
 """Rows of a profile that a head-end looks for, however many a meter says it keeps: five years of quarters of an hour."""
 PROFILE_FILE_OCTETS_MAX: Final = 4 * 1024 * 1024
 """A file with a companion profile: a dozen times what the largest of them has."""
+SETTINGS_FILE_OCTETS_MAX: Final = 1024 * 1024
+"""A file of settings or of a tariff."""
+SECRET_FILE_OCTETS_MAX: Final = 1_024
+"""A file with a secret that opens something."""
 OBJECT_LIST_FILE_OCTETS_MAX: Final = 16 * 1024 * 1024
 """A file with a meter's object list: what `ferraris explore --json` prints of the largest meter, buffers included."""
 
