@@ -11,13 +11,22 @@ from typing import Any
 import pytest
 
 from ferraris.cosem import CosemDateTime
-from ferraris.dlms import CipherKeys, NotificationDecoder, PushReceiver, PushSecurity, WrapperReceiver
+from ferraris.dlms import (
+    CipherKeys,
+    IncomingPushes,
+    NotificationDecoder,
+    OutgoingPush,
+    PushReceiver,
+    PushSecurity,
+    WrapperReceiver,
+)
+from ferraris.dlms.apdu import decode_apdu
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import AuthenticationError, InvocationCounterError
 from ferraris.keys import CounterGuard
 from ferraris.meter import Fleet, LogicalDevice
 from ferraris.meter.associations import OfferedAssociations
-from ferraris.meter.push import push_wpdu
+from ferraris.meter.push import push_of, wrapped
 from tests.interop.own_client import AUTHENTICATION_KEY, ENCRYPTION_KEY, KEYS, METER_TITLE
 from tests.interop.peers.process import PeerProcess
 from tests.meter.steady import MONDAY_MS, PERFECT, STEADY, device_of
@@ -39,10 +48,27 @@ def device(tmp_path: Path) -> Iterator[LogicalDevice]:
 
 @as_client
 def test_a_push_of_our_meter_is_opened(gurux: PeerProcess, device: LogicalDevice) -> None:
-    push = push_wpdu(device, OfferedAssociations(device).security, TIME_MS).octets
+    push = push_of(device, OfferedAssociations(device).security, TIME_MS).octets
     task = {
         "do": "push",
         "push": push.hex(),
+        "system_title": b"FERHES01".hex(),
+        "encryption_key": device.keys.encryption_key.hex(),
+        "authentication_key": device.keys.authentication_key.hex(),
+    }
+    time, serial, code, alarms = gurux.ask(task)["values"]
+    assert CosemDateTime.from_octets(bytes.fromhex(time)).to_epoch_ms() == TIME_MS
+    assert (bytes.fromhex(serial), code, alarms) == (b"FER0000000001", 0, 0)
+
+
+@as_client
+def test_a_long_push_of_our_meter_is_put_together(gurux: PeerProcess, device: LogicalDevice) -> None:
+    push = push_of(device, OfferedAssociations(device).security, TIME_MS)
+    blocks = OutgoingPush(push.apdu, 60, 4_000, 0).outgoing()
+    assert len(blocks) > 1
+    task = {
+        "do": "push",
+        "push": b"".join(map(wrapped, blocks)).hex(),
         "system_title": b"FERHES01".hex(),
         "encryption_key": device.keys.encryption_key.hex(),
         "authentication_key": device.keys.authentication_key.hex(),
@@ -63,12 +89,17 @@ class HeadEnd:
         self.receiver = PushReceiver({METER_TITLE: PushSecurity(self.keys, guard)}.get)
 
 
+def made(gurux: PeerProcess, **task: Any) -> list[bytes]:
+    """The WPDUs of a push that Gurux makes."""
+    told = {"do": "push", "values": VALUES, "time_ms": TIME_MS, "system_title": METER_TITLE.hex(), **KEYS}
+    return [bytes.fromhex(message) for message in gurux.ask(told | task)["messages"]]
+
+
 def pushed(gurux: PeerProcess, **task: Any) -> bytes:
     """The APDU of a push that Gurux makes."""
-    told = {"do": "push", "values": VALUES, "time_ms": TIME_MS, "system_title": METER_TITLE.hex(), **KEYS}
     receiver = WrapperReceiver()
-    for message in gurux.ask(told | task)["messages"]:
-        receiver.receive(bytes.fromhex(message))
+    for message in made(gurux, **task):
+        receiver.receive(message)
     (wpdu,) = receiver.events()
     assert (wpdu.source, wpdu.destination) == (1, 1)
     return wpdu.apdu
@@ -80,6 +111,33 @@ def test_a_push_is_opened(gurux: PeerProcess) -> None:
     assert push.system_title == METER_TITLE
     assert list(push.notification.values) == VALUES
     assert CosemDateTime.from_octets(push.notification.date_time).to_epoch_ms() == TIME_MS
+
+
+def blocks_of(gurux: PeerProcess, **task: Any) -> list[bytes]:
+    """The general blocks of a long push of Gurux: it streams them and waits for nothing."""
+    wrapper = WrapperReceiver()
+    for message in made(gurux, values=list(range(100)), pdu_size=150, **task):
+        wrapper.receive(message)
+    return [wpdu.apdu for wpdu in wrapper.events()]
+
+
+@as_meter
+def test_a_long_push_in_general_blocks_is_put_together(gurux: PeerProcess) -> None:
+    pushes = IncomingPushes()
+    *rest, whole = [pushes.take(block) for block in blocks_of(gurux)]
+    assert rest == [None] * len(rest)
+    assert rest
+    assert whole is not None
+    assert list(NotificationDecoder().decode(whole).values) == list(range(100))
+
+
+@as_meter
+def test_a_long_push_is_ciphered_without_an_end(gurux: PeerProcess) -> None:
+    """No block of it is marked as the last one; the octets are those of one ciphered APDU."""
+    blocks = [decode_apdu(block) for block in blocks_of(gurux, ciphered=True, invocation_counter=next(COUNTERS))]
+    assert not any(block.last_block for block in blocks)  # type: ignore[union-attr]
+    whole = b"".join(block.octets for block in blocks)  # type: ignore[union-attr]
+    assert list(HeadEnd().receiver.receive(whole).notification.values) == list(range(100))
 
 
 @as_meter

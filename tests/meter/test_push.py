@@ -15,7 +15,7 @@ from ferraris.meter.push import (
     EVENTS_PER_PUSH_MAX,
     mark_pushed,
     meters_with_news,
-    push_wpdu,
+    push_of,
     unpushed_events,
 )
 from tests.meter.clients import NoGuard
@@ -28,7 +28,7 @@ def received(device: LogicalDevice, event: MeterEvent | None = None) -> tuple[Co
     """The time in the notification, and the values of its body."""
     security = OfferedAssociations(device).security
     wrapper = WrapperReceiver()
-    wrapper.receive(push_wpdu(device, security, NOW_MS, event).octets)
+    wrapper.receive(push_of(device, security, NOW_MS, event).octets)
     (wpdu,) = wrapper.events()
     assert (wpdu.source, wpdu.destination) == (1, 1)
     push = PushReceiver(lambda title: PushSecurity(security.keys, NoGuard())).receive(wpdu.apdu)

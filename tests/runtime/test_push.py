@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferraris.dlms import AwaitedConfirmations, CipherKeys, WrapperReceiver, encode_wpdu, protect_push
-from ferraris.dlms.apdu import CONFIRMED, DataNotification
+from ferraris.dlms import AwaitedConfirmations, CipherKeys, OutgoingPush, WrapperReceiver, encode_wpdu, protect_push
+from ferraris.dlms.apdu import CONFIRMED, GENERAL_BLOCK_TRANSFER, DataNotification, GeneralBlockTransfer
 from ferraris.headend import Event, PushRejected
 from ferraris.kernel.errors import LinkTimeoutError
 from ferraris.link import Link, receive_within
@@ -136,11 +136,53 @@ def test_a_push_that_asks_for_it_is_confirmed_once_it_holds(tmp_path: Path) -> N
     tell(tmp_path, story)
 
 
+def test_a_long_push_comes_in_blocks_and_is_confirmed_whole(tmp_path: Path) -> None:
+    async def story(street: Street) -> None:
+        await street.live_until(0.5)
+        link = await sender(street)
+        before = street.runtime.head_end.state.counts.pushes
+        outgoing = OutgoingPush(
+            _genuine_apdu(street, 5 | CONFIRMED, b"\x09\x82\x75\x30" + bytes(30_000)), 9_000, 4_000, 0
+        )
+        for block in outgoing.outgoing():
+            await link.send(encode_wpdu(1, 1, block))
+        awaited = AwaitedConfirmations(street.service._security(0), [5 | CONFIRMED])
+        wrapper = WrapperReceiver()
+        while not (awaited.complete and outgoing.over):
+            wrapper.receive(await receive_within(link, 60))
+            for wpdu in wrapper.events():
+                if wpdu.apdu[0] == GENERAL_BLOCK_TRANSFER:
+                    outgoing.receive(wpdu.apdu, 0)
+                else:
+                    awaited.take(wpdu.apdu)
+        await street.until(lambda: street.runtime.head_end.state.counts.pushes == before + 1, 60)
+        assert street.runtime.head_end.state.counts.pushes_rejected == 0
+        await link.aclose()
+
+    tell(tmp_path, story)
+
+
+def test_a_block_out_of_its_place_ends_the_link_and_nothing_else(tmp_path: Path) -> None:
+    async def story(street: Street) -> None:
+        await street.live_until(0.5)
+        link = await sender(street)
+        await link.send(encode_wpdu(1, 1, GeneralBlockTransfer(0x40, 60_000, 0, b"x").encode()))
+        await street.until(lambda: (None, "push_malformed") in street.alarm_kinds(), 60)
+        await street.live_until(3)
+        assert street.communication(1) == "ok"
+
+    tell(tmp_path, story)
+
+
 def _genuine(street: Street, long_invoke_id: int = 1) -> bytes:
+    return encode_wpdu(1, 1, _genuine_apdu(street, long_invoke_id))
+
+
+def _genuine_apdu(street: Street, long_invoke_id: int, body: bytes = bytes.fromhex("0200")) -> bytes:
     device = street.service.devices[0]
-    apdu = DataNotification(long_invoke_id, b"", bytes.fromhex("0200")).encode()
+    apdu = DataNotification(long_invoke_id, b"", body).encode()
     keys = CipherKeys(device.keys.encryption_key, device.keys.authentication_key)
-    return encode_wpdu(1, 1, protect_push(apdu, device.identity.system_title, keys, Counter(900_000)))
+    return protect_push(apdu, device.identity.system_title, keys, Counter(900_000))
 
 
 def test_octets_that_are_no_wpdu_end_the_link_and_nothing_else(tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ from ferraris.dlms.notification_layout import Notification, NotificationDecoder
 from ferraris.dlms.plc_llc import PlcLlcFraming
 from ferraris.dlms.protection import PROTECTION_OCTETS_MAX
 from ferraris.dlms.push import PushReceiver, PushSecurity, ReceivedPush, protect_push
+from ferraris.dlms.push_blocks import IncomingPushes, OutgoingPush
 from ferraris.dlms.push_confirmation import AwaitedConfirmations, confirmation_of
 from ferraris.dlms.refusals import ExceptionAnswerError, exception_answer
 from ferraris.dlms.settings import (
@@ -121,6 +122,7 @@ __all__ = [
     "GatewayAddress",
     "GatewayFraming",
     "HandedKey",
+    "IncomingPushes",
     "InvocationCounterGuard",
     "InvocationCounterSource",
     "KeyPairs",
@@ -136,6 +138,7 @@ __all__ = [
     "NotificationConfirmed",
     "NotificationDecoder",
     "NotificationReceived",
+    "OutgoingPush",
     "PlcLlcFraming",
     "PrivateKey",
     "ProtectedOctets",

@@ -15,7 +15,7 @@ from ferraris.dlms.apdu import GENERAL_BLOCK_TRANSFER
 from ferraris.dlms.ciphering import SecurityControl
 from ferraris.dlms.client_end import ClientEnd
 from ferraris.dlms.events import Command, Event
-from ferraris.dlms.general_block_transfer import is_acknowledgement
+from ferraris.dlms.general_block_transfer import is_first_block
 from ferraris.dlms.machine import Machine
 from ferraris.dlms.server_end import ServerEnd
 from ferraris.dlms.settings import AssociationSettings
@@ -69,8 +69,8 @@ class Association:
         if transfer is None or machine.state not in (State.ASSOCIATED, State.RESPONSE_PENDING):
             raise RemoteProtocolError("general block transfer was not agreed upon", state=machine.state.value)
         before = transfer.progress
-        if machine.role is Role.SERVER and not transfer.active and is_acknowledgement(octets):
-            return  # of a notification that a request has interrupted
+        if machine.role is Role.SERVER and not transfer.active and not is_first_block(octets):
+            return  # it acknowledges what a request has interrupted, or the first block is lost and comes again
         transfer.receive(octets, machine.now_ms)
         machine.outgoing += transfer.outgoing()
         if machine.deadline_ms is not None and transfer.progress != before:

@@ -41,15 +41,27 @@ _LONG_BLOCK_HEAD: Final = _LONG_BLOCK.size
 class GeneralBlockTransferEnd:
     """One end of the transfers of one association."""
 
-    def __init__(self, pdu_size: int, octets_max: int, *, window: int, timeout_ms: int, leads: bool) -> None:
+    def __init__(
+        self,
+        pdu_size: int,
+        octets_max: int,
+        *,
+        window: int,
+        timeout_ms: int,
+        leads: bool,
+        peer_window: int = 1,
+        any_block_first: bool = False,
+    ) -> None:
         """`pdu_size` is what the peer takes in one APDU, `octets_max` what is put together at most, `window` the blocks that
-        are taken without an acknowledgement between them."""
+        are taken without an acknowledgement between them; `peer_window` those that the peer takes, until it says so itself.
+        With `any_block_first` the first block may be overtaken by others."""
         self.pdu_size = pdu_size
         self._octets_max = octets_max
         self._window = max(1, min(window, GENERAL_BLOCK_WINDOW_MAX))
         self._timeout_ms = timeout_ms
         self._leads = leads
-        self._peer_window = 1
+        self._peer_window = peer_window
+        self._any_block_first = any_block_first
         self._outgoing: list[bytes] = []
         self._apdus: list[bytes] = []
         self.exchange = 0
@@ -85,9 +97,14 @@ class GeneralBlockTransferEnd:
         return self._acknowledged + self._received_up_to + self._complete
 
     @property
+    def unsent(self) -> int:
+        """Blocks that were never sent yet."""
+        return len(self._blocks) - self._transmitted
+
+    @property
     def busy(self) -> bool:
         """Whether something is to be sent for the first time, or comes and is not whole."""
-        return self.active and (self._transmitted < len(self._blocks) or not self._complete)
+        return self.active and (self.unsent > 0 or not self._complete)
 
     @property
     def delivered(self) -> bool:
@@ -140,7 +157,7 @@ class GeneralBlockTransferEnd:
                 return
             self._interrupted = None
         if not self.active or self._begins_anew(block):
-            if number != 1 or not block.octets:
+            if (number != 1 and not self._any_block_first) or not block.octets:
                 raise RemoteProtocolError("a block without its transfer", expected=1, got=number, clause=CLAUSE)
             self.begin()
             self.active = True
@@ -173,9 +190,18 @@ class GeneralBlockTransferEnd:
         if self.active or self._interrupted is not None:
             self.begin()
 
-    def acknowledge(self) -> None:
-        """Let the peer know that what it has sent unasked came whole. The transfer is over with that."""
+    @property
+    def complete(self) -> bool:
+        """Whether what comes from the other end has come whole."""
+        return self._complete
+
+    def acknowledge_whole(self) -> None:
+        """Let the peer know that what it has sent unasked came whole."""
         self._put(LAST_BLOCK, 1, b"")
+
+    def acknowledge(self) -> None:
+        """The same, and the transfer is over with that."""
+        self.acknowledge_whole()
         self.begin()
         self._interrupted = b""  # no first block is: another notification may begin as this one did
 
@@ -317,6 +343,6 @@ class GeneralBlockTransferEnd:
         self._received.clear()
 
 
-def is_acknowledgement(octets: bytes) -> bool:
-    """Whether an APDU is a block without octets."""
-    return len(octets) == BLOCK_HEADER_OCTETS - 2 and octets[0] == GENERAL_BLOCK_TRANSFER and not octets[-1]
+def is_first_block(octets: bytes) -> bool:
+    """Whether an APDU of general block transfer may begin one."""
+    return octets[2:4] == b"\x00\x01" and octets[6:] != b"\x00"

@@ -90,7 +90,9 @@ class WrapperReceiver:
         if not self._unfinished and len(octets) >= WRAPPER_HEADER_OCTETS:
             version, source, destination, length = _HEADER.unpack_from(octets)
             whole = WRAPPER_HEADER_OCTETS + length == len(octets)
-            if whole and version == WRAPPER_VERSION and length <= self._octets_max:  # nearly always: one WPDU, and all of it
+            if (
+                whole and version == WRAPPER_VERSION and length <= self._octets_max
+            ):  # nearly always: one WPDU, and all of it
                 self._consumed += len(octets)
                 self._events.append(WrapperPdu(source, destination, bytes(octets[WRAPPER_HEADER_OCTETS:])))
                 return

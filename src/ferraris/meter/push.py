@@ -43,11 +43,21 @@ CLIENT_SAP: Final = 1
 LONG_INVOKE_ID_MASK: Final = 0xFF_FFFF
 
 
-class PushedWpdu(NamedTuple):
-    """A push as it is sent, and the long-invoke-id that a confirmation would name."""
+class PushedApdu(NamedTuple):
+    """A push, ciphered, and the long-invoke-id that a confirmation would name."""
 
     long_invoke_id: int
-    octets: bytes
+    apdu: bytes
+
+    @property
+    def octets(self) -> bytes:
+        """As it is sent in one piece."""
+        return wrapped(self.apdu)
+
+
+def wrapped(apdu: bytes) -> bytes:
+    """The WPDU in which a push, or a block of one, is sent."""
+    return encode_wpdu(SERVER_SAP, CLIENT_SAP, apdu)
 
 
 def meters_with_news(memory: FleetMemory) -> Indices:
@@ -67,7 +77,7 @@ def mark_pushed(memory: FleetMemory, meter: int, events: list[MeterEvent]) -> No
     memory.counters["pushed"][meter] = events[-1].sequence + 1 if events else memory.state.field("event_head", meter)
 
 
-def push_wpdu(
+def push_of(
     device: LogicalDevice,
     security: Security,
     now_ms: int,
@@ -75,8 +85,8 @@ def push_wpdu(
     setup: ProfileObject | None = None,
     *,
     confirmed: bool = False,
-) -> PushedWpdu:
-    """The WPDU that tells an event, or (None) what the attributes that a push setup lists are now."""
+) -> PushedApdu:
+    """The push that tells an event, or (None) what the attributes that a push setup lists are now."""
     moment = device.moment(now_ms)
     setup = setup or device.model.find(PushSetup.class_id, PUSH_SETUP)
     listed: Sequence[Pushable] = () if setup is None else device.decoded(setup, OBJECT_LIST, now_ms)
@@ -87,7 +97,7 @@ def push_wpdu(
     invoke_id = (event.sequence if event is not None else now_ms) & LONG_INVOKE_ID_MASK | CONFIRMED * confirmed
     apdu = DataNotification(invoke_id, moment.time.to_octets(), bytes(body)).encode()
     ciphered = protect_push(apdu, security.system_title, security.keys, security.counters)
-    return PushedWpdu(invoke_id, encode_wpdu(SERVER_SAP, CLIENT_SAP, ciphered))
+    return PushedApdu(invoke_id, ciphered)
 
 
 def _pushed_octets(device: LogicalDevice, moment: Moment, wanted: Pushable, event: MeterEvent | None) -> bytes:

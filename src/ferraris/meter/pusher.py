@@ -14,34 +14,27 @@ from typing import Final
 import numpy as np
 
 from ferraris.cosem import ProfileObject, TransportService
-from ferraris.dlms import (
-    DATAGRAMS_REMEMBERED,
-    AwaitedConfirmations,
-    DatagramReceiver,
-    Security,
-    WrapperReceiver,
-)
+from ferraris.dlms import Security
 from ferraris.kernel.clock import MS_PER_S, Clock
 from ferraris.kernel.entropy import Entropy
-from ferraris.kernel.errors import LinkClosedError, LinkError, LinkTimeoutError, RemoteProtocolError, SecurityError
-from ferraris.link import Connector, Link
+from ferraris.kernel.errors import LinkError
+from ferraris.link import Connector
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.events import MeterEvent
 from ferraris.meter.fleet import Fleet
 from ferraris.meter.push import (
     PUSH_SETUP,
     PUSHED,
-    PushedWpdu,
+    PushedApdu,
     mark_pushed,
     meters_with_news,
-    push_wpdu,
+    push_of,
     unpushed_events,
 )
+from ferraris.meter.push_delivery import PushDelivery
 from ferraris.meter.push_terms import PushTerms, push_setups
 
 NO_SETUP: Final = 0xFF
-CONFIRMATION_TIMEOUT_S: Final = 30.0
-"""In the event loop's seconds."""
 
 
 class Pusher:
@@ -141,41 +134,24 @@ class Pusher:
         now_ms: int,
         *,
         asked: bool,
-    ) -> list[PushedWpdu]:
+    ) -> list[PushedApdu]:
         told: list[MeterEvent | None] = [event for event in events if event.code in PUSHED]
         return [
-            push_wpdu(
+            push_of(
                 self._devices[index], self._security(index), now_ms, event, setup, confirmed=terms.confirmed
             )
             for event in told + [None] * asked
         ]  # fmt: skip
 
-    async def _send(self, terms: PushTerms, pushes: list[PushedWpdu], security: Security) -> None:
+    async def _send(self, terms: PushTerms, pushes: list[PushedApdu], security: Security) -> None:
         connector = self._connectors.get(terms.transport)
         if not pushes or terms.address is None or connector is None:
             return
         link = await connector(*terms.address)
         try:
-            for push in pushes:
-                await link.send(push.octets)
-            await self._confirmed(link, AwaitedConfirmations(security, [push.long_invoke_id for push in pushes]))
+            await PushDelivery(link, security, pushes).run()
         finally:
             await link.aclose()
-
-    async def _confirmed(self, link: Link, awaited: AwaitedConfirmations) -> None:
-        """Wait until all is confirmed. Raises LinkError when it is not in time, or something else comes."""
-        datagrams = link.capabilities.keeps_boundaries
-        wrapper = DatagramReceiver(DATAGRAMS_REMEMBERED) if datagrams else WrapperReceiver()
-        try:
-            async with asyncio.timeout(CONFIRMATION_TIMEOUT_S):
-                while not awaited.complete:
-                    wrapper.receive(await link.receive())
-                    for wpdu in wrapper.events():
-                        awaited.take(wpdu.apdu)
-        except TimeoutError:
-            raise LinkTimeoutError("a push was not confirmed in time") from None
-        except (RemoteProtocolError, SecurityError) as error:
-            raise LinkClosedError(f"a push was answered with something else: {error}") from error
 
     def _try_again(self, device: LogicalDevice, place: int, terms: PushTerms) -> bool:
         """Whether there is another try, which is then set."""

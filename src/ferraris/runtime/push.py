@@ -15,6 +15,7 @@ from ferraris.cosem import CosemDateTime, Quirk, quirks_of
 from ferraris.dlms import (
     DATAGRAMS_REMEMBERED,
     DatagramReceiver,
+    IncomingPushes,
     Notification,
     PushReceiver,
     ReceivedPush,
@@ -28,6 +29,7 @@ from ferraris.kernel.errors import (
     DecodeError,
     FerrarisError,
     InvocationCounterError,
+    RemoteProtocolError,
     SecurityError,
 )
 from ferraris.kernel.limits import PUSH_OCTETS_MAX
@@ -59,7 +61,7 @@ class PushListener:
         self.links += 1
         try:
             await self._serve(link)
-        except DecodeError as error:
+        except (DecodeError, RemoteProtocolError) as error:
             self._tell(PushRejected(None, PushFault.MALFORMED, f"from {link.peer}: {error}"))
         except TimeoutError:
             pass
@@ -71,6 +73,7 @@ class PushListener:
             wrapper: DatagramReceiver | WrapperReceiver = DatagramReceiver(DATAGRAMS_REMEMBERED)
         else:
             wrapper = WrapperReceiver(PUSH_OCTETS_MAX)
+        pushes = IncomingPushes()
         loop, idle_s = asyncio.get_running_loop(), self._settings.push_idle_timeout_s
         async with asyncio.timeout(idle_s) as patience:
             while True:
@@ -79,7 +82,10 @@ class PushListener:
                     wrapper.receive(octets)
                 finally:
                     for wpdu in wrapper.events():
-                        received = self.take(wpdu.apdu, link.peer)
+                        apdu = pushes.take(wpdu.apdu)
+                        for block in pushes.outgoing():
+                            await link.send(encode_wpdu(wpdu.destination, wpdu.source, block))
+                        received = None if apdu is None else self.take(apdu, link.peer)
                         if received is None:
                             continue
                         patience.reschedule(loop.time() + idle_s)

@@ -37,7 +37,10 @@ final class GuruxPush {
         equip(client.getCiphering(), task);
         GXReplyData reply = new GXReplyData();
         GXReplyData notification = new GXReplyData();
-        client.getData(new GXByteBuffer(Lines.octets(task, "push")), reply, notification);
+        GXByteBuffer received = new GXByteBuffer(Lines.octets(task, "push"));
+        while (received.available() != 0) {
+            client.getData(received, reply, notification);
+        }
         JsonObject answer = new JsonObject();
         answer.add("values", Lines.element(notification.getValue() != null ? notification.getValue() : reply.getValue()));
         return answer;
