@@ -19,6 +19,7 @@ EVENTS = [
     (62,    "REMOTE_DISCONNECTION",     Severity.INFO),
     (63,    "REMOTE_CONNECTION",        Severity.INFO),
     (94,    "VOLTAGE_DIP_L2",           Severity.INFO),
+    (206,   "CREDIT_EXHAUSTED",         Severity.CRITICAL),
     (255,   "EVENT_LOG_CLEARED",        Severity.WARNING),
 ]  # fmt: skip
 
@@ -32,7 +33,7 @@ def test_known_events(code: int, tag: str, severity: Severity) -> None:
 
 
 def test_an_unknown_code_has_no_meaning_and_an_unknown_tag_is_a_defect() -> None:
-    assert events.by_code(200) is None
+    assert events.by_code(199) is None
     with pytest.raises(TableError, match="got NO_SUCH_EVENT"):
         events.by_tag("NO_SUCH_EVENT")
 

@@ -35,6 +35,7 @@ from ferraris.cosem.profile_file import (
     ProfileFile,
     Rights,
     Telegram,
+    TokenForm,
     on_each_channel,
     parse_profile_file,
     read_profile_file,
@@ -97,6 +98,7 @@ class ProfileObject:
     base_name: int | None = None
     """None: the meter gives it out."""
     buffer_encoding: BufferEncoding = BufferEncoding.PLAIN
+    token_form: TokenForm = TokenForm.DIGITS
 
     @property
     def class_id(self) -> int:
@@ -374,6 +376,7 @@ def _build_object(profile: str, entry: ListedObject, row: ObjectRow, rows: Mappi
         profile_entries=values["profile_entries"] if is_profile else 0,
         base_name=row.base_name,
         buffer_encoding=row.buffer_encoding or BufferEncoding.PLAIN,
+        token_form=row.token_form or TokenForm.DIGITS,
     )
 
 

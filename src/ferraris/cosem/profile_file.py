@@ -68,6 +68,14 @@ class BufferEncoding(Enum):
     COMPACT_ARRAY = "a compact-array"
 
 
+class TokenForm(Enum):
+    """In what form a token gateway takes a token. The books leave it to companion specifications."""
+
+    DIGITS = "20 digits, an octet each"
+    OCTETS = "its 66 bits as a number of 9 octets"
+    EITHER = "either of the two"
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where the facts come from."""
@@ -100,7 +108,8 @@ class ObjectRow:
     `hide` name the attributes that may be written and that nobody may read, `execute` names methods, `capture` the
     columns of a profile as `TAG.attribute`. `protect` names, for an attribute or method,
     what its requests and responses must be protected with. `channels` is on how many channels the object is, where it is on several.
-    `base_name` is its first short name, where it is not left to the meter. `buffer_encoding` is that of a profile.
+    `base_name` is its first short name, where it is not left to the meter. `buffer_encoding` is that of a profile, `token_form`
+    that of a token gateway.
     """
 
     class_id: int | None = None
@@ -110,6 +119,7 @@ class ObjectRow:
     channels: int | None = None
     base_name: int | None = None
     buffer_encoding: BufferEncoding | None = None
+    token_form: TokenForm | None = None
     types: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     write: tuple[str, ...] | None = None

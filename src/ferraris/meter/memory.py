@@ -3,6 +3,7 @@
 | file | a meter's row | changes |
 |---|---|---|
 | `state.nvm` | registers with their remainder below 1 Wh, clock, ring heads, disconnector, supply | two slots, one commit |
+| `payment.nvm` | in fleets with prepayment meters: see `payment_memory` | two slots, one commit |
 | `settings.nvm` | attributes that a client has set, as one sequence of octets | two slots, one commit |
 | `counters.nvm` | invocation counters sent and accepted, how far events were pushed | single 8-octet stores |
 | `load_profile.nvm`, `daily_profile.nvm`, `event_log.nvm` | rings of entries | behind the head, then commit of `state` |
@@ -12,7 +13,7 @@ Death of the process at any moment leaves every meter with either the state befo
 beyond the committed head do not count, a half-written slot fails its checksum, an aligned 8-octet store is done or not.
 No msync is needed for that. A loss of power to the machine may lose what was not flushed, and must not lead to a second
 use of an invocation counter: reservations are flushed before use (the first one of all meters together, when the memory is
-opened), everything else when the fleet is closed.
+opened), so are tokens that were taken; everything else when the fleet is closed.
 
 One process owns the memory: a lock on the directory refuses a second one.
 """
@@ -38,6 +39,7 @@ from ferraris.kernel.limits import (
 )
 from ferraris.meter.committed_rows import SLOTS, CommittedRows, Indices, committed_dtype
 from ferraris.meter.mapped_file import MappedFile, Rows
+from ferraris.meter.payment_memory import create_payment_file, payment_file
 from ferraris.meter.ring import Ring
 
 LOAD_PROFILE_SLOTS: Final = 4096
@@ -129,10 +131,12 @@ class FleetMemory:
                     raise StoreError(f"{file.path} holds another number of meters", expected=self.count)
             self.state = CommittedRows(files["state"])
             self.settings = CommittedRows(files["settings"])
+            paying = payment_file(self.directory, self.count)
+            self._payment = None if paying is None else self.payment_rows(paying)
         except BaseException:
             os.close(self._lock)
             raise
-        self._files = files
+        self._files = files if paying is None else {**files, "payment": paying}
         self.load_profile = Ring(files["load_profile"], LOAD_PROFILE_BATCH_MAX)
         self.daily_profile = Ring(files["daily_profile"], DAILY_PROFILE_BATCH_MAX)
         self.event_log = Ring(files["event_log"], EVENT_LOG_BATCH_MAX)
@@ -192,6 +196,18 @@ class FleetMemory:
     def mark_alive(self, now_ms: int) -> None:
         if now_ms > int(self._alive[0, 0]):
             self._alive[0, 0] = now_ms
+
+    @property
+    def payment(self) -> CommittedRows:
+        """The rows of prepayment, made when the first prepayment meter of the fleet asks for its own."""
+        if self._payment is None:
+            file = self._files["payment"] = create_payment_file(self.directory, self.count)
+            self._payment = self.payment_rows(file)
+        return self._payment
+
+    def payment_rows(self, file: MappedFile) -> CommittedRows:
+        """How the rows of that file are committed."""
+        return CommittedRows(file)
 
     def everyone(self) -> Indices:
         return np.arange(self.count)

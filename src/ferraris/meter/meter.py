@@ -18,9 +18,9 @@ from ferraris.meter.clock import ProfileStatus, Zone, clock_fields, clock_time_m
 from ferraris.meter.counters import counter_guard, forget_clients, sending_counter
 from ferraris.meter.disconnector import Command, next_state
 from ferraris.meter.events import EventCode, MeterEvent, append_events, read_events
-from ferraris.meter.load import Integers
+from ferraris.meter.load import Integers, Quantity
 from ferraris.meter.mapped_file import Rows
-from ferraris.meter.memory import LOAD_ENTRY, NEVER_S, FleetMemory
+from ferraris.meter.memory import LOAD_ENTRY, NEVER_S, RATES, FleetMemory
 from ferraris.meter.metering import disturb, first_capture_s, registers_wh
 from ferraris.meter.ring import Ring
 from ferraris.meter.supply import Supply
@@ -157,6 +157,43 @@ class Meter:
     def act_through(self, act: Callable[[int], None]) -> None:
         """`act` does what is to be done at set times."""
         self._metering.actors[self.index] = act
+
+    @property
+    def import_mwh(self) -> int:
+        """Active energy import since manufacture, 1/1000 Wh, at the time to which the meter has moved on."""
+        return int(self._memory.state.read(self._row)["energy_mwh"][0, Quantity.ACTIVE_IMPORT])
+
+    def import_mwh_at(self, now_ms: int) -> int:
+        """The same at `now_ms`, at most a day ahead, without moving the meter on."""
+        return int(self._metering.energy_mwh(self.index, now_ms)[Quantity.ACTIVE_IMPORT])
+
+    @property
+    def time_ms(self) -> int:
+        """True time to which the meter has moved on."""
+        return self._field("time_ms")
+
+    @property
+    def rate(self) -> int:
+        """The rate whose import register counts; the first when none does."""
+        counting = self._field("counting")
+        return next((rate for rate in range(RATES) if counting >> 2 * rate & 1), 0)
+
+    @property
+    def marks(self) -> tuple[int, int]:
+        """The import at which credit must be looked at, 0 for never; when charges by time are collected next."""
+        return self._field("import_mark_mwh"), self._field("collect_s")
+
+    def set_marks(self, import_mark_mwh: int, collect_s: int) -> None:
+        if self.marks == (import_mark_mwh, collect_s):
+            return
+        rows = self._memory.state.read(self._row)
+        rows["import_mark_mwh"] = import_mark_mwh
+        rows["collect_s"] = collect_s
+        self._memory.state.commit(self._row, rows)
+
+    def collect_through(self, collect: Callable[[int], None]) -> None:
+        """`collect` looks after credit at those marks."""
+        self._metering.collectors[self.index] = collect
 
     @property
     def pushes_wanted(self) -> int:

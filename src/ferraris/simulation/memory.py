@@ -27,12 +27,15 @@ class MortalMemory(FleetMemory):
     """A fleet's memory, held by the process of `life`."""
 
     def __init__(self, directory: Path, life: Life, witness: Witness) -> None:
-        super().__init__(directory)
         self._life = life
+        super().__init__(directory)
         self.state = _MortalRows(self._files["state"], life, lambda meters: witness(self, meters))
         self.load_profile = _MortalRing(self._files["load_profile"], self.load_profile.batch_max, life)
         self.daily_profile = _MortalRing(self._files["daily_profile"], self.daily_profile.batch_max, life)
         self.event_log = _MortalRing(self._files["event_log"], self.event_log.batch_max, life)
+
+    def payment_rows(self, file: MappedFile) -> CommittedRows:
+        return _MortalRows(file, self._life, lambda meters: None, "payment")
 
     def mark_alive(self, now_ms: int) -> None:
         if self._life.alive:
@@ -47,19 +50,22 @@ class MortalMemory(FleetMemory):
 class _MortalRows(CommittedRows):
     """Committed rows; the last commit of a process may be torn."""
 
-    def __init__(self, file: MappedFile, life: Life, witness: Callable[[Indices], None]) -> None:
+    def __init__(
+        self, file: MappedFile, life: Life, witness: Callable[[Indices], None], name: str = "state"
+    ) -> None:
         super().__init__(file)
         self._life = life
         self._witness = witness
+        self._name = name
 
     def commit(self, meters: Indices, rows: Rows) -> None:
-        if self._life.takes("state:commit"):
+        if self._life.takes(f"{self._name}:commit"):
             self._tear(meters, rows)
-            self._life.end("state:commit")
-        self._life.check("state:committing")
+            self._life.end(f"{self._name}:commit")
+        self._life.check(f"{self._name}:committing")
         super().commit(meters, rows)
         self._witness(meters)
-        self._life.check("state:committed")
+        self._life.check(f"{self._name}:committed")
 
     def _tear(self, meters: Indices, rows: Rows) -> None:
         """Write the first half of each new row, as a process does that is killed in the middle of it."""
