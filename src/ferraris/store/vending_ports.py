@@ -66,6 +66,7 @@ class SaleFilter:
     until_ms: int | None = None
     below: int | None = None
     """Only sales with a smaller number: the page after the one that ended there."""
+    above: int | None = None
     limit: int | None = None
 
 
@@ -100,6 +101,10 @@ class VendingReader(Protocol):
         """The newest first."""
         ...
 
+    def numbered_sales(self, numbers: Sequence[int]) -> list[SaleRow]:
+        """The sales of these numbers, by number."""
+        ...
+
     def tokens(self, sales: Sequence[int]) -> list[SoldTokenRow]:
         """By sale and position."""
         ...
@@ -119,6 +124,10 @@ class VendingReader(Protocol):
 
     def balances(self, account: str | None = None, *, with_pending: bool = False) -> dict[str, int]:
         """The sum of posted postings by account; with those of pending entries too, when asked."""
+        ...
+
+    def movements(self, prefix: str, from_ms: int, until_ms: int) -> dict[str, tuple[int, int]]:
+        """Debits and credits that took effect from the one moment to before the other, by account below `prefix`."""
         ...
 
     # The rest

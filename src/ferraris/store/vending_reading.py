@@ -59,6 +59,7 @@ _METER = _by(METER, "decoder_reference_number")
 _CONFIGURATIONS = _by(CONFIGURATION, "meter").order_by(CONFIGURATION.c.position)
 _SALE = _by(SALE, "number")
 _SALE_BY_MESSAGE = _by(SALE, "message_id")
+_NUMBERED = sa.select(SALE).where(SALE.c.number.in_(sa.bindparam("numbers", expanding=True))).order_by(SALE.c.number)
 _TOKENS = (
     sa.select(TOKEN)
     .where(TOKEN.c.sale.in_(sa.bindparam("sales", expanding=True)))
@@ -95,6 +96,7 @@ _BALANCES = (
 )
 _POSTED = sa.or_(ENTRY.c.kind == "direct", _ENDING.c.kind == "post")
 _NOT_VOID = sa.or_(_ENDING.c.kind.is_(None), _ENDING.c.kind != "void")
+_LAST_SIGN = "\U0010ffff"
 _OPEN_SHIFT = _by(SHIFT, "till").where(SHIFT.c.closed_ms.is_(None))
 
 
@@ -178,7 +180,12 @@ class SqlVendingReader:
             statement = statement.where(SALE.c.created_ms < wanted.until_ms)
         if wanted.below is not None:
             statement = statement.where(SALE.c.number < wanted.below)
+        if wanted.above is not None:
+            statement = statement.where(SALE.c.number > wanted.above)
         return self._all(SaleRow, statement.order_by(SALE.c.number.desc()).limit(wanted.limit))
+
+    def numbered_sales(self, numbers: Sequence[int]) -> list[SaleRow]:
+        return self._all(SaleRow, _NUMBERED, numbers=list(numbers))
 
     def tokens(self, sales: Sequence[int]) -> list[SoldTokenRow]:
         return self._all(SoldTokenRow, _TOKENS, sales=list(sales))
@@ -209,6 +216,23 @@ class SqlVendingReader:
         if account is not None:
             statement = statement.where(POSTING.c.account == account)
         return {name: int(balance) for name, balance in self._connection.execute(statement)}
+
+    def movements(self, prefix: str, from_ms: int, until_ms: int) -> dict[str, tuple[int, int]]:
+        effective = sa.case((ENTRY.c.kind == "direct", ENTRY.c.at_ms), else_=_ENDING.c.at_ms)
+        amount = POSTING.c.amount_minor
+        statement = (
+            sa.select(
+                POSTING.c.account,
+                sa.func.sum(sa.case((amount > 0, amount), else_=0)),
+                sa.func.sum(sa.case((amount < 0, -amount), else_=0)),
+            )
+            .join(ENTRY, ENTRY.c.number == POSTING.c.entry)
+            .outerjoin(_ENDING, _ENDING.c.pending == ENTRY.c.number)
+            .where(_POSTED, POSTING.c.account >= prefix, POSTING.c.account < prefix + _LAST_SIGN)
+            .where(effective >= from_ms, effective < until_ms)
+            .group_by(POSTING.c.account)
+        )
+        return {name: (int(debit), int(credit)) for name, debit, credit in self._connection.execute(statement)}
 
     # Shifts and deposits
 

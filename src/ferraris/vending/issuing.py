@@ -1,0 +1,227 @@
+"""How an order becomes tokens: kept first, issued then, posted last.
+
+1. *Pending*, one durable transaction: the order, its tokens' identifiers and random bits, and the postings, pending.
+2. The security module issues the tokens. It can be asked again: the same plan gives the same tokens.
+3. *Post*, one durable transaction: the digits, the end of the pending entry, and what follows for the meter's key.
+
+A cut between any two of these leaves an order that is pending or one that is posted, and `finish` brings the one to the other.
+What the security module refuses for good is voided; its token identifiers stay used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from ferraris.kernel.entropy import Entropy
+from ferraris.keys.security_module import SecurityModule, SecurityModuleError, SecurityModuleUnavailable
+from ferraris.store import SaleRow, SoldTokenRow, VendingAuditRow, VendingReader, VendingStore, VendingWriter
+from ferraris.sts import StsError
+from ferraris.vending import ledger
+from ferraris.vending.breakdown import Breakdown, breakdown_text
+from ferraris.vending.errors import (
+    IssueRefusedError,
+    MessageConflictError,
+    SalePendingError,
+    SaleVoidError,
+    ShiftError,
+    VendingError,
+)
+from ferraris.vending.ledger import EntryKind, Posting
+from ferraris.vending.meters import Configured, KnownMeter, known_meter, note_issued
+from ferraris.vending.orders import Order
+from ferraris.vending.sale import SaleKind, SaleState
+from ferraris.vending.settings import VendingSettings
+from ferraris.vending.token_plans import KEY_CHANGE, plan_key_change, plan_token, planned_token
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an order comes to: the tokens to issue and the money to post."""
+
+    kind: SaleKind
+    tokens: Sequence[tuple[str, int]] = ()
+    """Kind and value of each token beside those of a key change."""
+    key_change: tuple[Configured, Configured] | None = None
+    postings: Sequence[Posting] = ()
+    breakdown: Breakdown | None = None
+    tariff: str = ""
+    payment: str = ""
+    units_tenths: int = 0
+    approver: str = ""
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class OpenOrder:
+    """An order with its tokens, on its way."""
+
+    row: SaleRow
+    tokens: list[SoldTokenRow]
+    meter: KnownMeter
+    digits: list[str] = field(default_factory=list)
+
+
+class Issuing:
+    """Takes orders through their three steps."""
+
+    def __init__(
+        self, store: VendingStore, module: SecurityModule, entropy: Entropy, settings: VendingSettings
+    ) -> None:
+        self._store = store
+        self._module = module
+        self._entropy = entropy
+        self._settings = settings
+
+    # Step 1
+
+    def known_order(self, reader: VendingReader, order: Order) -> OpenOrder | None:
+        """The order of this message id, if it was made before. MessageConflictError if it was another one."""
+        row = reader.sale_by_message(order.message_id)
+        if row is None:
+            return None
+        if row.digest != order.digest():
+            raise MessageConflictError(
+                f"message id {order.message_id} stands for another request", got=f"order {row.number}"
+            )
+        return self.load(reader, row)
+
+    def load(self, reader: VendingReader, row: SaleRow) -> OpenOrder:
+        """An order out of the store."""
+        return OpenOrder(row, reader.tokens([row.number]), known_meter(reader, row.meter))
+
+    def open(self, writer: VendingWriter, order: Order, meter: KnownMeter, plan: Plan, now_ms: int) -> OpenOrder:
+        """Write the order as pending. Nothing is written before everything has been found to be in order."""
+        shift = writer.open_shift(order.till)
+        if shift is None and self._settings.shift_required:
+            raise ShiftError(f"till {order.till} has no open shift")
+        target = plan.key_change[1] if plan.key_change else meter.present
+        planned = self._planned(writer, target, plan, now_ms)
+        breakdown = plan.breakdown
+        row = SaleRow(
+            number=0,
+            message_id=order.message_id,
+            digest=order.digest(),
+            kind=plan.kind.value,
+            state=SaleState.PENDING.value,
+            till=order.till,
+            operator=order.operator,
+            approver=plan.approver,
+            shift=shift.number if shift else None,
+            meter=meter.number,
+            account=meter.account.number,
+            month=self._settings.month(now_ms),
+            payment=plan.payment,
+            currency=self._settings.currency,
+            tendered_minor=breakdown.tendered_minor if breakdown else 0,
+            units_tenths=plan.units_tenths,
+            fixed_minor=breakdown.fixed_gross_minor if breakdown else 0,
+            tariff=plan.tariff,
+            breakdown=breakdown_text(breakdown),
+            detail=plan.detail,
+            configuration=target.position,
+            created_ms=now_ms,
+        )
+        digest = ledger.order_digest(row, planned)
+        entry = ledger.append(writer, EntryKind.PENDING, now_ms, order.message_id, row.currency, plan.postings, digest)
+        row = replace(row, number=entry.number)
+        tokens = [replace(token, sale=entry.number) for token in planned]
+        writer.add([row])
+        writer.add(tokens)
+        return OpenOrder(row, tokens, meter)
+
+    def _planned(self, reader: VendingReader, target: Configured, plan: Plan, now_ms: int) -> list[SoldTokenRow]:
+        tokens = plan_key_change(*plan.key_change) if plan.key_change else []
+        ahead_max = self._settings.token_identifiers_ahead_max
+        for kind, value in plan.tokens:
+            tokens.append(plan_token(reader, target, kind, value, now_ms, self._entropy, ahead_max))
+        return [replace(token, position=place) for place, token in enumerate(tokens, start=1)]
+
+    # Steps 2 and 3
+
+    def finish(self, order: OpenOrder, now_ms: int) -> SaleRow:
+        """Bring an order that is pending to its end, and return it posted.
+
+        Raises SalePendingError when the security module cannot be reached, IssueRefusedError when it refuses for good,
+        SaleVoidError for an order that was voided before.
+        """
+        if order.row.state == SaleState.VOID:
+            raise SaleVoidError(f"order {order.row.message_id} was voided", got=f"order {order.row.number}")
+        if order.row.state != SaleState.PENDING:
+            return order.row
+        failure = self.issue(order)
+        if failure is None:
+            with self._store.writing("post") as writer:
+                return self.post(writer, order, now_ms)
+        if isinstance(failure, SecurityModuleUnavailable):
+            raise SalePendingError(f"the security module cannot be reached: {failure}", number=order.row.number)
+        with self._store.writing("void") as writer:
+            self.void(writer, order.row, "security module", str(failure), now_ms)
+        raise IssueRefusedError(f"no token: {failure}") from failure
+
+    def issue(self, order: OpenOrder) -> SecurityModuleError | StsError | None:
+        """Ask the security module for the order's tokens; returns why it gave none."""
+        digits: list[str] = []
+        try:
+            changes = [token for token in order.tokens if token.kind == KEY_CHANGE]
+            if changes:
+                present = order.meter.at(changes[0].configuration).sts
+                new = order.meter.at(changes[0].value).sts
+                digits += [issued.digits for issued in self._module.issue_key_change(present, new)]
+            for row in order.tokens[len(changes) :]:
+                configuration = order.meter.at(row.configuration).sts
+                wanted = planned_token(row, configuration)
+                issued = self._module.issue(configuration, wanted)
+                given = getattr(issued.token, "token_identifier", row.token_identifier)
+                if given != row.token_identifier:
+                    raise StsError(
+                        "the security module chose another token identifier", expected=row.token_identifier, got=given
+                    )
+                digits.append(issued.digits)
+            if len(digits) != len(order.tokens):
+                raise StsError(
+                    "the security module issued another count of tokens", expected=len(order.tokens), got=len(digits)
+                )
+        except (SecurityModuleError, StsError) as failure:
+            return failure
+        order.digits = digits
+        return None
+
+    def post(self, writer: VendingWriter, order: OpenOrder, now_ms: int) -> SaleRow:
+        """Keep the digits and end the pending entry, unless somebody else has done it meanwhile."""
+        row = self._still_pending(writer, order.row)
+        if row.state != SaleState.PENDING:
+            return row
+        digest = ledger.digits_digest(order.digits)
+        number, currency = row.number, row.currency
+        ledger.append(writer, EntryKind.POST, now_ms, row.message_id, currency, digest=digest, pending=number)
+        if order.digits:
+            writer.set_digits(number, order.digits)
+        writer.finish_sale(number, SaleState.POSTED.value, now_ms)
+        if any(token.kind == KEY_CHANGE for token in order.tokens):
+            fresh = known_meter(writer, row.meter)
+            note_issued(writer, fresh.at(row.configuration), now_ms)
+        self.note(writer, row.operator, row.kind, row.message_id, f"order {number}, meter {row.meter}", now_ms)
+        return replace(row, state=SaleState.POSTED.value, finished_ms=now_ms)
+
+    def void(self, writer: VendingWriter, row: SaleRow, actor: str, why: str, now_ms: int) -> SaleRow:
+        """End a pending order without tokens and without money."""
+        row = self._still_pending(writer, row)
+        if row.state != SaleState.PENDING:
+            return row
+        ledger.append(writer, EntryKind.VOID, now_ms, row.message_id, row.currency, pending=row.number)
+        writer.finish_sale(row.number, SaleState.VOID.value, now_ms)
+        self.note(writer, actor, "void", row.message_id, why, now_ms)
+        return replace(row, state=SaleState.VOID.value, finished_ms=now_ms)
+
+    @staticmethod
+    def note(writer: VendingWriter, actor: str, action: str, subject: str, detail: str, now_ms: int) -> None:
+        """One row of the audit."""
+        writer.add([VendingAuditRow(at_ms=now_ms, actor=actor, action=action, subject=subject, detail=detail)])
+
+    @staticmethod
+    def _still_pending(reader: VendingReader, row: SaleRow) -> SaleRow:
+        found = reader.sale(row.number)
+        if found is None:
+            raise VendingError(f"order {row.number} is gone")
+        return found

@@ -1,0 +1,193 @@
+"""The ledger: two-phase, double-entry, and every entry carries the hash of the one before it.
+
+A *pending* entry says what is to happen; a *post* or a *void* ends it, once. A *direct* entry takes effect at once (a deposit, a
+reversal, a debt). The postings of an entry add up to zero: debits above, credits below. An account's balance is the sum of its
+posted postings and nothing that is kept beside them.
+
+The hash of an entry goes over all its fields, its postings and the digest of what it is about (the order with its tokens), and
+over the hash of its predecessor. Whoever alters or removes a row must therefore rewrite all that follows; the hash of the
+newest entry, noted elsewhere (shift totals print it), shows even that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from ferraris.store import EntryRow, PostingRow, SaleFilter, SaleRow, SoldTokenRow, VendingReader, VendingWriter
+from ferraris.vending.errors import LedgerError
+
+GENESIS = "0" * 64
+_PAGE = 2_000
+_CHUNK = 500
+_ORDERED = (
+    "message_id digest kind till operator approver shift meter account month payment currency tendered_minor units_tenths "
+    "fixed_minor tariff breakdown detail configuration created_ms"
+).split()
+_PLANNED = "position meter kind configuration base_date token_identifier random value".split()
+
+
+class EntryKind(StrEnum):
+    """What an entry does."""
+
+    PENDING = "pending"
+    POST = "post"
+    VOID = "void"
+    DIRECT = "direct"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One account's part: debit above zero, credit below."""
+
+    account: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChainState:
+    """How far the ledger reaches: the number of its entries and the newest hash."""
+
+    entries: int
+    hash: str
+    pending: int = 0
+    """Entries that wait for their end."""
+
+
+def append(
+    writer: VendingWriter,
+    kind: EntryKind,
+    at_ms: int,
+    subject: str,
+    currency: str,
+    postings: Sequence[Posting] = (),
+    digest: str = "",
+    pending: int | None = None,
+) -> EntryRow:
+    """Write the next entry of the chain. LedgerError when its postings do not add up to zero."""
+    if sum(posting.amount_minor for posting in postings):
+        raise LedgerError(f"{subject}: an entry adds up to zero", got=sum(posting.amount_minor for posting in postings))
+    head = writer.ledger_head()
+    number, previous = (head.number + 1, head.hash) if head else (1, GENESIS)
+    bare = EntryRow(
+        number=number,
+        kind=kind.value,
+        at_ms=at_ms,
+        subject=subject,
+        pending=pending,
+        currency=currency,
+        digest=digest,
+        previous_hash=previous,
+        hash="",
+    )
+    entry = replace(bare, hash=hash_of(bare, postings))
+    writer.add([entry])
+    writer.add(
+        [
+            PostingRow(entry=number, position=place, account=one.account, amount_minor=one.amount_minor)
+            for place, one in enumerate(postings, start=1)
+        ]
+    )
+    return entry
+
+
+def hash_of(entry: EntryRow, postings: Iterable[Posting]) -> str:
+    """The hash of an entry: of everything in it but the hash itself."""
+    fields = [entry.previous_hash, entry.number, entry.kind, entry.at_ms, entry.subject, entry.pending, entry.currency]
+    return _hash([*fields, entry.digest, [[one.account, one.amount_minor] for one in postings]])
+
+
+def order_digest(sale: SaleRow, tokens: Iterable[SoldTokenRow]) -> str:
+    """What a pending entry says of the order: everything that was decided before the security module was asked."""
+    planned = [[getattr(token, name) for name in _PLANNED] for token in tokens]
+    return _hash([[getattr(sale, name) for name in _ORDERED], planned])
+
+
+def digits_digest(digits: Iterable[str | None]) -> str:
+    """What a post says of the tokens that were issued."""
+    return _hash(list(digits))
+
+
+def verify_chain(reader: VendingReader) -> ChainState:
+    """Reckon the whole ledger again, with the orders and tokens that it is about. LedgerError names the first fault."""
+    state = ChainState(0, GENESIS)
+    waiting: dict[int, EntryRow] = {}
+    while entries := reader.entries(state.entries, _PAGE):
+        last = entries[-1].number
+        postings: dict[int, list[Posting]] = {}
+        for row in reader.postings(state.entries, last):
+            postings.setdefault(row.entry, []).append(Posting(row.account, row.amount_minor))
+        orders = _Orders(reader, sorted({entry.pending or entry.number for entry in entries}))
+        for entry in entries:
+            _check_entry(entry, state, postings.pop(entry.number, []))
+            _check_phase(entry, waiting, orders)
+            state = ChainState(entry.number, entry.hash)
+        if postings:
+            raise LedgerError("a posting of no entry", got=min(postings))
+    _check_tail(reader, state, waiting)
+    return ChainState(state.entries, state.hash, len(waiting))
+
+
+class _Orders:
+    """The orders, and their tokens, that a page of entries is about."""
+
+    def __init__(self, reader: VendingReader, numbers: Sequence[int]) -> None:
+        self.sales: dict[int, SaleRow] = {}
+        self.tokens: dict[int, list[SoldTokenRow]] = {}
+        for start in range(0, len(numbers), _CHUNK):
+            chunk = numbers[start : start + _CHUNK]
+            self.sales |= {sale.number: sale for sale in reader.numbered_sales(chunk)}
+            for token in reader.tokens(chunk):
+                self.tokens.setdefault(token.sale, []).append(token)
+
+
+def _check_entry(entry: EntryRow, before: ChainState, postings: list[Posting]) -> None:
+    if entry.number != before.entries + 1:
+        raise LedgerError("entries are missing", expected=f"entry {before.entries + 1}", got=entry.number)
+    if entry.previous_hash != before.hash:
+        raise LedgerError(f"entry {entry.number} does not follow its predecessor")
+    if entry.hash != hash_of(entry, postings):
+        raise LedgerError(f"entry {entry.number} was altered")
+    if sum(posting.amount_minor for posting in postings):
+        raise LedgerError(f"entry {entry.number} does not add up to zero")
+
+
+def _check_phase(entry: EntryRow, waiting: dict[int, EntryRow], orders: _Orders) -> None:
+    """A pending entry is about an order that is as it says; its end comes once, and the order's state is that end."""
+    if entry.kind == EntryKind.PENDING:
+        sale = orders.sales.get(entry.number)
+        if sale is None or order_digest(sale, orders.tokens.get(entry.number, [])) != entry.digest:
+            raise LedgerError(f"the order of entry {entry.number} was altered or removed")
+        waiting[entry.number] = entry
+    elif entry.kind in (EntryKind.POST, EntryKind.VOID):
+        if entry.pending is None or waiting.pop(entry.pending, None) is None:
+            raise LedgerError(f"entry {entry.number} ends nothing that is pending", got=entry.pending)
+        sale = orders.sales.get(entry.pending)
+        if sale is None:
+            raise LedgerError(f"the order of entry {entry.pending} was removed")
+        fitting = ("posted", "reversed") if entry.kind == EntryKind.POST else ("void",)
+        if sale.state not in fitting:
+            raise LedgerError(
+                f"order {sale.number}: its state was altered", expected=" or ".join(fitting), got=sale.state
+            )
+        digits = [token.digits for token in orders.tokens.get(entry.pending, [])]
+        if entry.kind == EntryKind.POST and digits_digest(digits) != entry.digest:
+            raise LedgerError(f"the tokens of order {sale.number} were altered")
+
+
+def _check_tail(reader: VendingReader, state: ChainState, waiting: dict[int, EntryRow]) -> None:
+    """Nothing is left beyond the last entry, and what is pending in the ledger is what is pending at the tills."""
+    beyond = reader.sales(SaleFilter(above=state.entries, limit=1))
+    if beyond or reader.postings(state.entries, 2**62):
+        raise LedgerError("entries at the end are missing", expected=f"nothing after entry {state.entries}")
+    pending = {sale.number for sale in reader.sales(SaleFilter(states=("pending",)))}
+    if pending != set(waiting):
+        odd = min(pending ^ set(waiting))
+        raise LedgerError(f"order {odd}: its state was altered, or its end is missing")
+
+
+def _hash(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()

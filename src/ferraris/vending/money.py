@@ -1,0 +1,68 @@
+"""Money as whole minor units (cents), exact numbers from text, and the one rule by which money is split.
+
+No amount is ever a float, and no split is ever rounded part by part: `apportion` rounds the running sums, half up, so that
+the parts are whole and their sum is the whole, to the last minor unit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Self
+
+from ferraris.vending.errors import AmountError
+
+_PLAIN = re.compile(r"-?\d{1,15}(\.\d{1,10})?", re.ASCII)
+
+
+class Number(Decimal):
+    """A decimal number as a table writes it: digits, at most one point, no exponent, never NaN."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The number that `text` writes. Raises AmountError."""
+        if not _PLAIN.fullmatch(text):
+            raise AmountError(
+                "not a plain decimal number", expected="digits with at most one point", got=repr(text[:40])
+            )
+        return cls(text)
+
+
+def minor_units(amount: Decimal, minor_digits: int) -> int:
+    """An amount in whole minor units; AmountError when it has a finer part, or is no number."""
+    if not amount.is_finite() or abs(amount) >= 10**15:
+        raise AmountError("not an amount of money", got=amount)
+    scaled = amount.scaleb(minor_digits)
+    if scaled != scaled.to_integral_value():
+        raise AmountError("finer than the currency's minor unit", expected=f"{minor_digits} decimals", got=amount)
+    return int(scaled)
+
+
+def money_text(minor: int, minor_digits: int) -> str:
+    """Minor units as people write the amount: 12345 → 123.45."""
+    return f"{Decimal(minor).scaleb(-minor_digits):.{minor_digits}f}"
+
+
+def half_up(value: Fraction) -> int:
+    """The nearest whole number; a half goes up."""
+    return (2 * value.numerator + value.denominator) // (2 * value.denominator)
+
+
+def apportion(total: int, weights: Sequence[int | Fraction]) -> list[int]:
+    """`total` split in proportion to `weights`: whole parts whose running sums are the exact ones rounded half up.
+
+    The parts add up to `total` exactly. A weight of zero gets nothing, unless all are zero: then the first gets it all.
+    """
+    whole = sum(weights, Fraction(0))
+    if whole == 0:
+        return [total, *(0 for _ in weights[1:])]
+    parts: list[int] = []
+    running, given = Fraction(0), 0
+    for weight in weights:
+        running += weight
+        upto = half_up(total * running / whole)
+        parts.append(upto - given)
+        given = upto
+    return parts

@@ -1,0 +1,119 @@
+"""A sale as tills, receipts and the head-end see it: what was ordered, its tokens, its breakdown, and its delivery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ferraris.sts import StsConfiguration
+from ferraris.vending.breakdown import Breakdown
+
+
+class SaleKind(StrEnum):
+    """What was ordered."""
+
+    CREDIT = "credit"
+    FREE_ISSUE = "free_issue"
+    KEY_CHANGE = "key_change"
+    ENGINEERING = "engineering"
+
+
+class SaleState(StrEnum):
+    """Pending until the tokens are kept and the money is posted; then posted. Void: it never came to be."""
+
+    PENDING = "pending"
+    POSTED = "posted"
+    VOID = "void"
+    REVERSED = "reversed"
+
+
+class Delivery(StrEnum):
+    """What is known of the tokens' way into the meter."""
+
+    NONE = "none"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    TYPED = "typed"
+    """The customer types them, or is known to have typed them."""
+
+
+class TokenKind(StrEnum):
+    """What a sold token is for."""
+
+    CREDIT = "credit"
+    KEY_CHANGE = "key_change"
+    ENGINEERING = "engineering"
+
+
+@dataclass(frozen=True, slots=True)
+class SoldToken:
+    """Twenty digits and what they are."""
+
+    digits: str
+    kind: TokenKind
+    token_identifier: int | None = None
+
+    @property
+    def grouped(self) -> str:
+        """The digits in fours, as receipts print them."""
+        return " ".join(self.digits[start : start + 4] for start in range(0, len(self.digits), 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """An order and what came of it. `number` is the one of its entry in the ledger, and the receipt's."""
+
+    number: int
+    message_id: str
+    kind: SaleKind
+    state: SaleState
+    till: str
+    operator: str
+    approver: str
+    meter: str
+    account: str
+    payment: str
+    currency: str
+    minor_digits: int
+    tendered_minor: int
+    units_tenths: int
+    tariff: str
+    breakdown: Breakdown | None
+    detail: str
+    configuration: StsConfiguration
+    """What the tokens after a key change, or all of them, were made for."""
+    created_ms: int
+    finished_ms: int | None
+    tokens: tuple[SoldToken, ...] = field(repr=False)
+    """In the order in which they are entered."""
+    delivery: Delivery = Delivery.NONE
+    delivered_ms: int | None = None
+    delivery_detail: str = ""
+    reprints: int = 0
+    shift: int | None = None
+
+    @property
+    def receipt_number(self) -> str:
+        """Ten digits."""
+        return f"{self.number:010d}"
+
+    @property
+    def credit_token(self) -> SoldToken | None:
+        """The token that carries the credit."""
+        return next((token for token in self.tokens if token.kind is TokenKind.CREDIT), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The trial sale: what an order would come to if it were made now. Nothing is kept."""
+
+    meter: str
+    account: str
+    customer: str
+    tariff: str
+    currency: str
+    minor_digits: int
+    breakdown: Breakdown
+    key_change: bool
+    """Whether key-change tokens would come before the credit token."""

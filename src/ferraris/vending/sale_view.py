@@ -1,0 +1,63 @@
+"""From the store's rows to a `Sale`: what every query and every order answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ferraris.store import SaleRow, SoldTokenRow, VendingReader
+from ferraris.vending.breakdown import read_breakdown
+from ferraris.vending.meters import KnownMeter, known_meter
+from ferraris.vending.sale import Delivery, Sale, SaleKind, SaleState, SoldToken, TokenKind
+from ferraris.vending.token_plans import CREDIT_KINDS, KEY_CHANGE
+
+
+def sale_view(row: SaleRow, tokens: Sequence[SoldTokenRow], meter: KnownMeter, minor_digits: int) -> Sale:
+    """One sale. Tokens appear once they have digits."""
+    return Sale(
+        number=row.number,
+        message_id=row.message_id,
+        kind=SaleKind(row.kind),
+        state=SaleState(row.state),
+        till=row.till,
+        operator=row.operator,
+        approver=row.approver,
+        meter=row.meter,
+        account=row.account,
+        payment=row.payment,
+        currency=row.currency,
+        minor_digits=minor_digits,
+        tendered_minor=row.tendered_minor,
+        units_tenths=row.units_tenths,
+        tariff=row.tariff,
+        breakdown=read_breakdown(row.breakdown),
+        detail=row.detail,
+        configuration=meter.at(row.configuration).sts,
+        created_ms=row.created_ms,
+        finished_ms=row.finished_ms,
+        tokens=tuple(
+            SoldToken(token.digits, token_kind(token.kind), token.token_identifier) for token in tokens if token.digits
+        ),
+        delivery=Delivery(row.delivery),
+        delivered_ms=row.delivered_ms,
+        delivery_detail=row.delivery_detail,
+        reprints=row.reprints,
+        shift=row.shift,
+    )
+
+
+def sale_views(reader: VendingReader, rows: Sequence[SaleRow], minor_digits: int) -> list[Sale]:
+    """Many sales, each meter read once."""
+    meters = {number: known_meter(reader, number) for number in {row.meter for row in rows}}
+    tokens: dict[int, list[SoldTokenRow]] = {}
+    numbers = [row.number for row in rows]
+    for start in range(0, len(numbers), 500):
+        for token in reader.tokens(numbers[start : start + 500]):
+            tokens.setdefault(token.sale, []).append(token)
+    return [sale_view(row, tokens.get(row.number, []), meters[row.meter], minor_digits) for row in rows]
+
+
+def token_kind(kind: str) -> TokenKind:
+    """What a planned token is for."""
+    if kind in CREDIT_KINDS:
+        return TokenKind.CREDIT
+    return TokenKind.KEY_CHANGE if kind == KEY_CHANGE else TokenKind.ENGINEERING

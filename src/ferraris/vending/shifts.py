@@ -1,0 +1,237 @@
+"""The drawer: shifts with their totals by kind of payment, deposits to the bank, and batches of shifts.
+
+Totals come from the ledger: what was debited to the till's accounts while the shift was open was taken, what was credited was
+given back or brought to the bank. They carry the ledger's newest hash, so that a printed shift slip witnesses the ledger.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ferraris.store import (
+    DepositRow,
+    SaleFilter,
+    ShiftRow,
+    VendingAuditRow,
+    VendingReader,
+    VendingStore,
+    VendingWriter,
+)
+from ferraris.vending import ledger
+from ferraris.vending.errors import AmountError, MessageConflictError, ShiftError
+from ferraris.vending.ledger import EntryKind, Posting
+from ferraris.vending.orders import PaymentKind, check_text
+from ferraris.vending.sale import SaleKind, SaleState
+from ferraris.vending.settings import VendingSettings
+
+BANK = "bank"
+_FOREVER_MS = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTotal:
+    """Money by one kind of payment."""
+
+    payment: str
+    taken_minor: int
+    returned_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftTotals:
+    """What a shift did."""
+
+    number: int
+    till: str
+    operator: str
+    opened_ms: int
+    closed_ms: int | None
+    float_minor: int
+    payments: tuple[PaymentTotal, ...]
+    deposited_minor: int
+    sales: int
+    free_issues: int
+    other_orders: int
+    reversed_sales: int
+    units_tenths: int
+    expected_cash_minor: int
+    counted_minor: int | None
+    ledger_entries: int
+    ledger_hash: str
+
+    @property
+    def difference_minor(self) -> int | None:
+        """Counted minus expected; None until it is counted."""
+        return None if self.counted_minor is None else self.counted_minor - self.expected_cash_minor
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTotals:
+    """Several shifts of a till, closed together."""
+
+    batch: int
+    till: str
+    shifts: tuple[ShiftTotals, ...]
+
+    @property
+    def taken_minor(self) -> int:
+        """All that was taken, whatever the kind of payment, less what was given back."""
+        return sum(one.taken_minor - one.returned_minor for shift in self.shifts for one in shift.payments)
+
+    @property
+    def deposited_minor(self) -> int:
+        """What was brought to the bank."""
+        return sum(shift.deposited_minor for shift in self.shifts)
+
+
+class Shifts:
+    """Shifts, deposits and batches of all tills."""
+
+    def __init__(self, store: VendingStore, settings: VendingSettings) -> None:
+        self._store = store
+        self._settings = settings
+
+    def open(self, till: str, operator: str, now_ms: int, float_minor: int = 0) -> ShiftRow:
+        """Open a shift with this much in the drawer. Raises ShiftError if the till has one open."""
+        check_text("till", till)
+        check_text("operator", operator)
+        if float_minor < 0:
+            raise AmountError("the float is not below zero", got=float_minor)
+        with self._store.writing("open_shift") as writer:
+            present = writer.open_shift(till)
+            if present is not None:
+                raise ShiftError(f"till {till} has a shift open", got=f"shift {present.number} of {present.operator}")
+            number = writer.next_number(ShiftRow)
+            row = ShiftRow(number=number, till=till, operator=operator, opened_ms=now_ms, float_minor=float_minor)
+            writer.add([row])
+            _note(writer, operator, "open shift", str(number), f"till {till}", now_ms)
+        return row
+
+    def close(self, till: str, operator: str, now_ms: int, counted_minor: int) -> ShiftTotals:
+        """Close the till's shift with what was counted in the drawer."""
+        if counted_minor < 0:
+            raise AmountError("what is counted is not below zero", got=counted_minor)
+        with self._store.writing("close_shift") as writer:
+            row = self._open_shift(writer, till)
+            writer.close_shift(row.number, now_ms, counted_minor)
+            _note(writer, operator, "close shift", str(row.number), f"counted {counted_minor}", now_ms)
+        return self.totals(row.number)
+
+    def open_shift(self, till: str) -> ShiftRow | None:
+        """The till's open shift."""
+        with self._store.reading() as reader:
+            return reader.open_shift(till)
+
+    def list(self, till: str | None = None, limit: int | None = 100) -> list[ShiftRow]:
+        """Shifts, the newest first."""
+        with self._store.reading() as reader:
+            return reader.shifts(till, limit=limit)
+
+    def totals(self, number: int) -> ShiftTotals:
+        """What a shift has done so far, or did. Raises ShiftError."""
+        with self._store.reading() as reader:
+            row = reader.shift(number)
+            if row is None:
+                raise ShiftError("no such shift", got=number)
+            return _totals(reader, row)
+
+    def deposit(
+        self, message_id: str, till: str, operator: str, amount_minor: int, now_ms: int, reference: str = ""
+    ) -> DepositRow:
+        """Cash taken from the till to the bank. The same message id does it once."""
+        check_text("message_id", message_id)
+        if amount_minor <= 0:
+            raise AmountError("a deposit is above zero", got=amount_minor)
+        with self._store.writing("deposit") as writer:
+            known = writer.deposit(message_id)
+            if known is not None:
+                if (known.till, known.amount_minor, known.reference) != (till, amount_minor, reference):
+                    raise MessageConflictError(f"message id {message_id} stands for another deposit")
+                return known
+            shift = writer.open_shift(till)
+            moved = [Posting(BANK, amount_minor), Posting(cash_account(till), -amount_minor)]
+            subject = f"deposit {message_id}"
+            entry = ledger.append(writer, EntryKind.DIRECT, now_ms, subject, self._settings.currency, moved)
+            row = DepositRow(
+                message_id=message_id,
+                till=till,
+                operator=operator,
+                shift=shift.number if shift else None,
+                amount_minor=amount_minor,
+                reference=reference,
+                at_ms=now_ms,
+                entry=entry.number,
+            )
+            writer.add([row])
+            _note(writer, operator, "deposit", message_id, f"{amount_minor} from {till}", now_ms)
+        return row
+
+    def close_batch(self, till: str, operator: str, now_ms: int) -> BatchTotals:
+        """Put the till's closed shifts that belong to no batch into one. Raises ShiftError if there are none."""
+        with self._store.writing("close_batch") as writer:
+            rows = writer.unbatched_shifts(till)
+            if not rows:
+                raise ShiftError(f"till {till} has no closed shift that belongs to no batch")
+            batch = writer.next_batch()
+            writer.batch_shifts([row.number for row in rows], batch)
+            _note(writer, operator, "close batch", str(batch), f"{len(rows)} shifts of {till}", now_ms)
+        return self.batch_totals(batch)
+
+    def batch_totals(self, batch: int) -> BatchTotals:
+        """The totals of a batch. Raises ShiftError."""
+        with self._store.reading() as reader:
+            rows = reader.shifts(batch=batch)
+            if not rows:
+                raise ShiftError("no such batch", got=batch)
+            return BatchTotals(batch, rows[0].till, tuple(_totals(reader, row) for row in reversed(rows)))
+
+    @staticmethod
+    def _open_shift(reader: VendingReader, till: str) -> ShiftRow:
+        row = reader.open_shift(till)
+        if row is None:
+            raise ShiftError(f"till {till} has no open shift")
+        return row
+
+
+def cash_account(till: str) -> str:
+    """The drawer's account in the ledger."""
+    return f"till:{till}:{PaymentKind.CASH.value}"
+
+
+def _totals(reader: VendingReader, row: ShiftRow) -> ShiftTotals:
+    until_ms = _FOREVER_MS if row.closed_ms is None else row.closed_ms
+    moved = reader.movements(f"till:{row.till}:", row.opened_ms, until_ms)
+    deposited = sum(one.amount_minor for one in reader.deposits(row.till) if row.opened_ms <= one.at_ms < until_ms)
+    payments = []
+    for kind in PaymentKind:
+        taken, returned = moved.get(f"till:{row.till}:{kind.value}", (0, 0))
+        cash = kind is PaymentKind.CASH
+        payments.append(PaymentTotal(kind.value, taken, returned - deposited if cash else returned))
+    orders = reader.sales(SaleFilter(shift=row.number, states=(SaleState.POSTED, SaleState.REVERSED)))
+    sold = [order for order in orders if order.kind == SaleKind.CREDIT]
+    free = sum(order.kind == SaleKind.FREE_ISSUE for order in orders)
+    cash_total = payments[0]
+    head = reader.ledger_head()
+    return ShiftTotals(
+        number=row.number,
+        till=row.till,
+        operator=row.operator,
+        opened_ms=row.opened_ms,
+        closed_ms=row.closed_ms,
+        float_minor=row.float_minor,
+        payments=tuple(payments),
+        deposited_minor=deposited,
+        sales=len(sold),
+        free_issues=free,
+        other_orders=len(orders) - len(sold) - free,
+        reversed_sales=sum(order.state == SaleState.REVERSED for order in orders),
+        units_tenths=sum(order.units_tenths for order in sold if order.state == SaleState.POSTED),
+        expected_cash_minor=row.float_minor + cash_total.taken_minor - cash_total.returned_minor - deposited,
+        counted_minor=row.counted_minor,
+        ledger_entries=head.number if head else 0,
+        ledger_hash=head.hash if head else ledger.GENESIS,
+    )
+
+
+def _note(writer: VendingWriter, actor: str, action: str, subject: str, detail: str, now_ms: int) -> None:
+    writer.add([VendingAuditRow(at_ms=now_ms, actor=actor, action=action, subject=subject, detail=detail)])
