@@ -124,3 +124,19 @@ def test_keys_are_never_shown(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as refused:
         read_keys(written(tmp_path, f'encryption_key = "{EK.hex()}00"'), URL)
     assert EK.hex() not in str(refused.value)
+
+
+def test_the_line_of_a_meter_on_a_serial_bus(tmp_path: Path) -> None:
+    """By device and physical address; the speed does not matter, and a meter alone on its line may be without an address."""
+    lines = [
+        {"host": device, "port": 9600, "physical_address": physical, "encryption_key": f"{key:02x}" * 16}
+        for key, (device, physical) in enumerate((("/dev/a", 17), ("/dev/a", 18), ("/dev/b", 17)), 1)
+    ] + [{"host": "/dev/c", "port": 300, "encryption_key": "04" * 16}]
+    path = tmp_path / "meters.json"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    path.chmod(0o600)
+    for key, place in enumerate(("/dev/a?physical=17", "/dev/a?physical=18", "/dev/b", "/dev/c?physical=20"), 1):
+        found = read_keys(path, MeterUrl.parse(f"serial://{place}"))
+        assert found.encryption_key == bytes([key]) * 16
+    with pytest.raises(ConfigError, match="does not list the meter"):
+        read_keys(path, MeterUrl.parse("serial:///dev/a?physical=19"))

@@ -74,7 +74,7 @@ class _KeyFile:
 
 def read_keys(path: Path, url: MeterUrl | None = None) -> ClientKeys:
     """The keys in `path` for the meter at `url`. Raises ConfigError, which never repeats a key."""
-    text = _read_privately(path)
+    text = read_privately(path)
     if text.lstrip().startswith("{"):
         if url is None:
             raise ConfigError(f"{path} lists several meters", expected="a file of keys in TOML, for one meter")
@@ -128,7 +128,8 @@ def _suite(path: Path, number: object) -> SecuritySuite | None:
     return SecuritySuite(number)
 
 
-def _read_privately(path: Path) -> str:
+def read_privately(path: Path) -> str:
+    """The text of a file that its owner alone may read. Raises ConfigError."""
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         raise ConfigError(f"{path} may be read by others than its owner", expected="mode 0600", got=f"{mode:04o}")
@@ -157,7 +158,12 @@ def _from_list(text: str, path: Path, url: MeterUrl) -> ClientKeys:
 def _is_of(row: dict[str, object], url: MeterUrl) -> bool:
     if url.gateway is not None:  # by its serial, which is the address of a virtual meter behind a gateway
         return str(row.get("serial")).encode() == url.gateway.device
-    return (row.get("host"), row.get("port")) == (url.host, url.port)
+    if url.carrier.is_device:  # the speed is the line's business
+        there = row.get("host") == url.device
+    else:
+        there = (row.get("host"), row.get("port")) == (url.host, url.port)
+    physical = row.get("physical_address")
+    return there and (physical is None or url.physical_address in (None, physical))
 
 
 def _of_row(path: Path, row: dict[str, object]) -> ClientKeys:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import resource
 import signal
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,14 +16,12 @@ import typer
 
 from ferraris.cli.clocks import SPEED_MAX, shared_clock
 from ferraris.cli.event_loop import long_runner
+from ferraris.cli.meter_ways import OpticalMode, OtherWays, address_of
 from ferraris.kernel.clock import MS_PER_S, S_PER_DAY, Clock, ScaledClock, SystemClock
 from ferraris.kernel.entropy import SeededEntropy, SystemEntropy
 from ferraris.kernel.errors import ConfigError
 from ferraris.link import (
-    MBUS_SETTINGS,
     Listener,
-    SerialSettings,
-    open_serial,
     open_tcp,
     open_udp,
     serve_coap,
@@ -55,9 +52,6 @@ PREPAID_PROFILES: Final = {1: "sts_single_phase", 3: "sts_three_phase"}
 LINKS_AT_ONCE: Final = 4_096
 """Links of all meters together for which there should be room, beside a listening socket for each meter."""
 OTHER_FILES: Final = 256
-PORT_MAX: Final = 0xFFFF
-_PORT: Final = re.compile("[0-9]{1,5}")
-_BAUD: Final = re.compile("[0-9]{3,7}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +88,6 @@ class FleetChoice:
 
     def keep(self, directory: Path) -> None:
         (directory / FLEET_FILE).write_text(json.dumps(asdict(self)) + "\n", "ascii")
-
-
-@dataclass(frozen=True, slots=True)
-class _OtherWays:
-    """Where meters answer beside their own addresses."""
-
-    serial: tuple[str, SerialSettings] | None
-    mbus: tuple[str, SerialSettings] | None
-    gateway: tuple[str, int]
 
 
 @app.callback()
@@ -158,6 +143,15 @@ def serve(
     gateway: Annotated[
         str, typer.Option(metavar="HOST:PORT", help="Be a gateway to the meters here: network 0, serials as addresses.")
     ] = "",
+    optical: Annotated[
+        str,
+        typer.Option(
+            metavar="DEVICE|HOST:PORT", help="Meter 1 has an optical head: on this line, or behind a port of RFC 2217."
+        ),
+    ] = "",
+    optical_mode: Annotated[
+        OpticalMode, typer.Option(help="How it speaks (IEC 62056-21); d sends every ten seconds, unasked.")
+    ] = OpticalMode.E,
 ) -> None:
     """Serve virtual meters until the process is told to end. The same directory brings the same meters back."""
     choice = FleetChoice(count, seed, profile or ["smr5_three_phase"], zone, min(prepaid, count))
@@ -170,11 +164,8 @@ def serve(
     faults = [Fault.parse(text, origin_ms) for text in fault or []]
     listener = _listener(udp=udp, coap=coap, hdlc=hdlc)
     settings = replace(_settings(port, push), hdlc=hdlc)
-    ways = _OtherWays(
-        _serial_line("--serial", serial, SerialSettings()),
-        _serial_line("--mbus", mbus, MBUS_SETTINGS),
-        _address("--gateway", gateway),
-    )
+    ways = OtherWays(serial, mbus, gateway, optical, optical_mode)
+    ways.check()
     fleet = _open(directory, choice, surroundings, time, history_days)
     try:
         service = FleetService(
@@ -197,16 +188,8 @@ def _listener(*, udp: bool, coap: bool, hdlc: bool) -> Listener:
 
 
 def _settings(port: int, push: str) -> ServiceSettings:
-    host, push_port = _address("--push", push)
+    host, push_port = address_of("--push", push)
     return ServiceSettings(port=port, push_host=host, push_port=push_port)
-
-
-def _address(option: str, text: str) -> tuple[str, int]:
-    """Host and port; no host and port 0 for no text."""
-    host, _, port = text.rpartition(":")
-    if text and not (host and _PORT.fullmatch(port) and 0 < int(port) <= PORT_MAX):
-        raise ConfigError(option, expected="HOST:PORT", got=text)
-    return host, int(port or 0)
 
 
 def _clock(directory: Path, speed: float, start: datetime | None, shared: str) -> Clock:
@@ -231,28 +214,19 @@ def _open(directory: Path, choice: FleetChoice, surroundings: Surroundings, cloc
     return fleet
 
 
-def _serial_line(option: str, text: str, settings: SerialSettings) -> tuple[str, SerialSettings] | None:
-    if not text:
-        return None
-    device, _, baud = text.partition(":")
-    if not device or (baud and not _BAUD.fullmatch(baud)):
-        raise ConfigError(option, expected="DEVICE[:BAUD]", got=text)
-    return device, replace(settings, baud=int(baud)) if baud else settings
-
-
-def _run(service: FleetService, registry: str, ways: _OtherWays) -> None:
+def _run(service: FleetService, registry: str, ways: OtherWays) -> None:
     with long_runner() as runner:
         runner.run(_serve(service, registry, ways))
 
 
-async def _serve(service: FleetService, registry: str, ways: _OtherWays) -> None:
+async def _serve(service: FleetService, registry: str, ways: OtherWays) -> None:
     """Until SIGTERM or SIGINT."""
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     try:
         await service.start()
-        running = asyncio.ensure_future(_service(service, ways))
+        running = asyncio.ensure_future(ways.serve(service))
         first, last = service.devices[0].identity, service.devices[-1].identity
         print(f"{len(service.devices)} meters listen from {first.host} to {last.host}; {registry}", flush=True)
         ending = asyncio.ensure_future(ended.wait())
@@ -265,24 +239,6 @@ async def _serve(service: FleetService, registry: str, ways: _OtherWays) -> None
             await running
     finally:
         await service.aclose()
-
-
-async def _service(service: FleetService, ways: _OtherWays) -> None:
-    """Until the service or the serial line ends."""
-    async with AsyncExitStack() as stack:
-        serving = [service.run()]
-        if ways.gateway[0]:
-            server = await service.serve_gateway(*ways.gateway)
-            stack.push_async_callback(server.aclose)
-        if ways.serial is not None:
-            link = await open_serial(*ways.serial)
-            stack.push_async_callback(link.aclose)
-            serving.append(service.serve_bus(link))
-        if ways.mbus is not None:
-            link = await open_serial(*ways.mbus)
-            stack.push_async_callback(link.aclose)
-            serving.append(service.serve_mbus(link))
-        await asyncio.gather(*serving)
 
 
 def _raise_file_limit(wanted: int) -> None:

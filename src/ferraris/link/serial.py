@@ -60,12 +60,13 @@ class AdjustableLine(Link, Protocol):
 class _Port(serial.Serial):  # type: ignore[misc]
     """A port whose write never waits: pyserial's own spins while the line is busy, and would hold up the event loop.
 
-    A pseudo-terminal has no parity, and refuses to be set when nothing but a parity is left to be changed: it is set without.
+    A pseudo-terminal has characters of eight bits without parity, and refuses to be set when nothing else is left to be changed:
+    it is set so.
     """
 
     def _reconfigure_port(self, force_update: bool = False) -> None:
         if os.major(os.fstat(self.fd).st_rdev) in PSEUDO_TERMINALS:
-            self._parity = serial.PARITY_NONE
+            self._parity, self._bytesize = serial.PARITY_NONE, serial.EIGHTBITS
         super()._reconfigure_port(force_update)
 
     def write(self, octets: bytes) -> int:
