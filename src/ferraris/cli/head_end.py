@@ -66,7 +66,7 @@ def opened(directory: Path) -> Iterator[tuple[Stores, MasterKey]]:
 
 def runtime_of(stores: Stores, master_key: MasterKey, clock: Clock) -> Runtime:
     """The runtime over real links; make it in the event loop. Bulk writes go through a thread."""
-    world = World(clock, SystemEntropy(), open_tcp, _in_thread, OTHER_CONNECTORS)
+    world = World(clock, SystemEntropy(), open_tcp, in_thread, OTHER_CONNECTORS)
     return Runtime(stores, master_key, world, RuntimeSettings(push_links_max=_places_for_pushes()))
 
 
@@ -81,7 +81,8 @@ def _places_for_pushes() -> int:
     return PUSH_LINKS_MAX if soft == resource.RLIM_INFINITY else min(PUSH_LINKS_MAX, soft // 2)
 
 
-async def _in_thread(call: Callable[[], object]) -> object:
+async def in_thread(call: Callable[[], object]) -> object:
+    """Do what blocks while the event loop goes on."""
     return await asyncio.to_thread(call)
 
 

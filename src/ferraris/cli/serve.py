@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -12,14 +12,16 @@ import typer
 
 from ferraris.cli.clocks import SPEED_MAX
 from ferraris.cli.event_loop import long_runner
-from ferraris.cli.head_end import DEFAULT_DIRECTORY, clock_of, import_registry, opened, runtime_of
+from ferraris.cli.head_end import DEFAULT_DIRECTORY, clock_of, import_registry, in_thread, opened, runtime_of
 from ferraris.cli.registry_file import RegistryError
+from ferraris.cli.vending_place import has_vending, opened_vending
 from ferraris.console import serving
 from ferraris.kernel.clock import Clock
 from ferraris.keys import MasterKey
 from ferraris.link import serve_tcp, serve_udp, together
-from ferraris.runtime import Runtime
+from ferraris.runtime import Runtime, TokenDelivery
 from ferraris.store import Stores
+from ferraris.vending import Vending
 
 
 def serve(
@@ -32,20 +34,39 @@ def serve(
     ] = None,
     push_host: Annotated[str, typer.Option(help="Address at which pushes are taken.")] = "127.0.0.1",
     push_port: Annotated[int, typer.Option(min=0, max=65535, help="Port for pushes, TCP and UDP; 0 for none.")] = 0,
+    vending: Annotated[
+        bool | None,
+        typer.Option(
+            help="Sell tokens, and bring them to their meters: with vending.toml and a keystore in the directory.",
+            show_default="where the directory has them",
+        ),
+    ] = None,
     speed: Annotated[float, typer.Option(min=0.001, max=SPEED_MAX, help="Virtual seconds per real second.")] = 1.0,
     clock: Annotated[
         str, typer.Option(metavar="MS:S", help="Shared clock: its origin and the monotonic time of that.", hidden=True)
     ] = "",
 ) -> None:
     """Run the head-end with its REST API and web console, until the process is told to end."""
-    with opened(directory) as (stores, master_key), long_runner() as runner:
-        runner.run(_serve(stores, master_key, clock_of(speed, clock), registry, port, (push_host, push_port)))
+    with ExitStack() as stack:
+        stores, master_key = stack.enter_context(opened(directory))
+        time = clock_of(speed, clock)
+        sells = has_vending(directory) if vending is None else vending
+        till = stack.enter_context(opened_vending(directory, time)) if sells else None
+        runner = stack.enter_context(long_runner())
+        runner.run(_serve(stores, master_key, time, till, registry, port, (push_host, push_port)))
 
 
 async def _serve(
-    stores: Stores, master_key: MasterKey, clock: Clock, registry: Path | None, port: int, push: tuple[str, int]
+    stores: Stores,
+    master_key: MasterKey,
+    clock: Clock,
+    vending: Vending | None,
+    registry: Path | None,
+    port: int,
+    push: tuple[str, int],
 ) -> None:
     runtime = runtime_of(stores, master_key, clock)
+    runtime.vending = vending
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, runtime.stop)
     if registry is not None:
@@ -56,6 +77,9 @@ async def _serve(
         # Whatever fails below, the associations under way end in good order before the stores close.
         stack.push_async_callback(_end, runtime, running)
         await _listen(runtime, stack, push)
+        if vending is not None:
+            delivery = asyncio.create_task(TokenDelivery(vending, runtime, offload=in_thread).run(), name="delivery")
+            stack.push_async_callback(_cancel, delivery)
         address = await stack.enter_async_context(serving(runtime, port=port))
         typer.echo(f"console at {address}")
         await asyncio.wait([running])
@@ -80,3 +104,8 @@ async def _listen(runtime: Runtime, stack: AsyncExitStack, push: tuple[str, int]
 async def _end(runtime: Runtime, running: asyncio.Task[None]) -> None:
     runtime.stop()
     await asyncio.wait([running])
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])

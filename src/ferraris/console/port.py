@@ -8,6 +8,7 @@ from ferraris.cosem import CompanionProfile
 from ferraris.headend import CommandKind, Event, HeadEnd
 from ferraris.kernel.clock import Clock, ScaledClock
 from ferraris.store import CommandRow, Stores
+from ferraris.vending import Vending
 
 
 class System(Protocol):
@@ -25,6 +26,11 @@ class System(Protocol):
 
     @property
     def clock(self) -> Clock: ...
+
+    @property
+    def vending(self) -> Vending | None:
+        """Who sells tokens in this process; None where nobody does."""
+        ...
 
     def companion_profile(self, name: str) -> CompanionProfile:
         """The companion profile of that name or path. Raises ConfigError or TableError for one that cannot be had."""

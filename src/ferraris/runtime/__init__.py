@@ -12,15 +12,18 @@ from ferraris.runtime.kinds import Offer, offer_of
 from ferraris.runtime.recovery import load_config, recover, save_plan
 from ferraris.runtime.runtime import Runtime, World
 from ferraris.runtime.settings import HEAD_END_SYSTEM_TITLE, RuntimeSettings
+from ferraris.runtime.token_delivery import DeliverySettings, TokenDelivery
 from ferraris.runtime.writer import Offload, run_inline
 
 __all__ = [
     "HEAD_END_SYSTEM_TITLE",
+    "DeliverySettings",
     "KeyRing",
     "Offer",
     "Offload",
     "Runtime",
     "RuntimeSettings",
+    "TokenDelivery",
     "World",
     "companion_profile",
     "framing_of",

@@ -57,6 +57,7 @@ from ferraris.runtime.recovery import known_coverage, load_config, recover, save
 from ferraris.runtime.settings import RuntimeSettings
 from ferraris.runtime.writer import Offload, Writer, run_inline
 from ferraris.store import AuditRow, CommandRow, MeterRow, Stores
+from ferraris.vending import Vending
 
 LOG = structlog.get_logger("ferraris.runtime")
 DEFAULT_LINK: Final = "tcp"
@@ -93,6 +94,8 @@ class Runtime:
         self.settings = settings or RuntimeSettings()
         self.stores = stores
         self.head_end = HeadEnd(load_config(stores.records, self.settings.limits), world.entropy)
+        self.vending: Vending | None = None
+        """Who sells tokens in this process, if anybody does."""
         self.pushes_dropped = 0
         self.steps = 0
         """Counts the head-end's steps: who watches the state looks again when it has changed."""

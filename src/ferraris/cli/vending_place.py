@@ -1,0 +1,135 @@
+"""The vending system of a directory, as its settings say, for whoever sells: `ferraris serve`, `ferraris vend`, the demo.
+
+    DIR/vending.toml       the settings; each has a default
+    DIR/vending.sqlite     customers, meters, sales, the ledger
+    DIR/keystore.json      the vending keys, sealed; or `security_module` names another place for them
+    DIR/keystore.secret    what opens the keystore, for its owner's eyes alone; the variable
+                           FERRARIS_KEYSTORE_SECRET goes before it
+
+Settings: `security_module`, `credential` (under which name the keystore is opened), `store` (a path, or the URL of a
+PostgreSQL database), `tariffs` (TOML files; without them the sample tariffs), `sta_tables` (an operator's own tables of EA07),
+`currency`, `minor_digits`, `time_zone`, `utility`, `supervisors`, `shift_required`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ferraris.kernel.clock import Clock
+from ferraris.kernel.entropy import Entropy, SystemEntropy
+from ferraris.kernel.errors import ConfigError
+from ferraris.kernel.limits import SECRET_FILE_OCTETS_MAX, SETTINGS_FILE_OCTETS_MAX
+from ferraris.kernel.tables import parse_toml
+from ferraris.keys.private_file import create_private_file, read_private_file
+from ferraris.keys.security_module import SecurityModule, SoftwareSecurityModule
+from ferraris.store import VENDING_FILE, open_vending_store
+from ferraris.sts import StaTables, load_sta_tables
+from ferraris.vending import TariffBook, Vending, VendingSettings, read_tariff, sample_tariffs
+
+SETTINGS_FILE: Final = "vending.toml"
+KEYSTORE_FILE: Final = "keystore.json"
+SECRET_FILE: Final = "keystore.secret"  # noqa: S105 - its name
+SECRET_VARIABLE: Final = "FERRARIS_KEYSTORE_SECRET"  # noqa: S105 - its name
+POSTGRESQL: Final = "postgresql"
+
+
+@dataclass(frozen=True, slots=True)
+class VendingPlaceSettings:
+    """What stands in `vending.toml`."""
+
+    security_module: str = f"file:{KEYSTORE_FILE}"
+    credential: str = "till"
+    store: str = VENDING_FILE
+    tariffs: tuple[str, ...] = ()
+    sta_tables: str = ""
+    currency: str = "ZAR"
+    minor_digits: int = 2
+    time_zone: str = "UTC"
+    utility: str = "Ferraris"
+    supervisors: tuple[str, ...] = ()
+    shift_required: bool = False
+
+
+def has_vending(directory: Path) -> bool:
+    """Whether vending was set up in this directory."""
+    return any((directory / name).exists() for name in (SETTINGS_FILE, KEYSTORE_FILE, VENDING_FILE))
+
+
+def place_settings(directory: Path) -> VendingPlaceSettings:
+    """The settings of a directory; all defaults where it has no file of them. Raises ConfigError, TableError."""
+    path = directory / SETTINGS_FILE
+    if not path.exists():
+        return VendingPlaceSettings()
+    return parse_toml(_text(path), VendingPlaceSettings, str(path))
+
+
+def vending_settings(settings: VendingPlaceSettings, directory: Path) -> VendingSettings:
+    """The settings as vending takes them. Raises ConfigError, TableError."""
+    try:
+        zone = ZoneInfo(settings.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ConfigError("no such time zone", expected="such as Africa/Johannesburg", got=settings.time_zone) from None
+    books = [read_tariff(_text(directory / name), name) for name in settings.tariffs]
+    return VendingSettings(
+        tariffs=TariffBook(books) if books else sample_tariffs(),
+        currency=settings.currency,
+        minor_digits=settings.minor_digits,
+        time_zone=zone,
+        utility=settings.utility,
+        supervisors=frozenset(settings.supervisors),
+        shift_required=settings.shift_required,
+    )
+
+
+@contextmanager
+def opened_vending(directory: Path, clock: Clock, entropy: Entropy | None = None) -> Iterator[Vending]:
+    """The vending system of a directory. Raises ConfigError, StoreError, SecurityError, SecurityModuleError."""
+    settings = place_settings(directory)
+    with ExitStack() as stack:
+        module = stack.enter_context(closing(_module(settings, directory, clock)))
+        place = settings.store if settings.store.startswith(POSTGRESQL) else directory / settings.store
+        store = stack.enter_context(closing(open_vending_store(place)))
+        yield Vending(store, module, entropy or SystemEntropy(), vending_settings(settings, directory))
+
+
+def keep_secret(directory: Path, secret: str) -> None:
+    """Put what opens the keystore into its file. Raises ConfigError when there is one already."""
+    create_private_file(directory / SECRET_FILE, "the keystore's secret", secret.encode())
+
+
+def _module(settings: VendingPlaceSettings, directory: Path, clock: Clock) -> SecurityModule:
+    name = settings.sta_tables
+    tables = load_sta_tables(_text(directory / name), name) if name else StaTables.SAMPLE
+    scheme, _, place = settings.security_module.partition(":")
+    if scheme != "file":
+        raise ConfigError("no such security module", expected="file:PATH", got=scheme)
+    path = directory / place
+    return SoftwareSecurityModule.open(path, settings.credential, _secret(directory), clock=clock, tables=tables)
+
+
+def _secret(directory: Path) -> str:
+    given = os.environ.get(SECRET_VARIABLE)
+    path = directory / SECRET_FILE
+    if given is not None or not path.exists():
+        return given or ""
+    return read_private_file(path, "the keystore's secret", SECRET_FILE_OCTETS_MAX).decode("utf-8", "replace").strip()
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            octets = file.read(SETTINGS_FILE_OCTETS_MAX + 1)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    if len(octets) > SETTINGS_FILE_OCTETS_MAX:
+        raise ConfigError(f"{path} is too long", expected=f"at most {SETTINGS_FILE_OCTETS_MAX} octets")
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not text in UTF-8") from None
