@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from ferraris.kernel.errors import StoreError
 from ferraris.store.vending_ports import VendingRow
 from ferraris.store.vending_reading import SqlVendingReader, values_of
-from ferraris.store.vending_rows import AccountRow, ConfigurationRow, CustomerRow, DebtRow, VendingMeterRow
+from ferraris.store.vending_rows import AccountRow, ConfigurationRow, CustomerRow, DebtRow, EntryRow, VendingMeterRow
 from ferraris.store.vending_tables import CAMPAIGN, ENGINEERING, SALE, SHIFT, TABLES, TOKEN
 
 _INSERTS = {kind: sa.insert(table) for kind, table in TABLES.items()}
@@ -32,11 +32,21 @@ class SqlVendingWriter(SqlVendingReader):
     def __init__(self, connection: sa.Connection, tell: Callable[[str], None]) -> None:
         super().__init__(connection)
         self._tell = tell
+        self._head: EntryRow | None = None
+
+    def ledger_head(self) -> EntryRow | None:
+        """Read once: nobody else writes while this transaction does."""
+        if self._head is None:
+            self._head = super().ledger_head()
+        return self._head
 
     def add(self, rows: Sequence[VendingRow]) -> None:
-        if rows:
-            kind = type(rows[0])
-            self._write(f"add {TABLES[kind].name}", _INSERTS[kind], [values_of(row) for row in rows])
+        if not rows:
+            return
+        kind, last = type(rows[0]), rows[-1]
+        self._write(f"add {TABLES[kind].name}", _INSERTS[kind], [values_of(row) for row in rows])
+        if isinstance(last, EntryRow):
+            self._head = last
 
     def replace(self, row: CustomerRow | AccountRow | DebtRow | VendingMeterRow | ConfigurationRow) -> None:
         table, values = TABLES[type(row)], dict(values_of(row))

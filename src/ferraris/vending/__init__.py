@@ -3,7 +3,8 @@ module are handed in, and so are time and randomness.
 
 `Vending` has the orders of a till (quote, sell, free issue, key change, reverse, reprint, deliver) and its queries; its parts are
 `Vending.registry` (customers, accounts, debts, meters), `Vending.engineering` (tokens that two persons order),
-`Vending.shifts` (drawers, deposits, batches) and `Vending.campaigns` (bulk key changes).
+`Vending.shifts` (drawers, deposits, batches) and `Vending.campaigns` (bulk key changes). A receipt is made by `make_receipt`,
+shown by `receipt_text`, and drawn by `receipt_pdf` of the module `receipt_pdf`, which alone loads the library for it.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from ferraris.vending.orders import (
     PaymentKind,
     SaleRequest,
 )
+from ferraris.vending.receipt import Receipt, make_receipt, receipt_text
 from ferraris.vending.registry import FoundMeter, NewMeter, Registry
 from ferraris.vending.sale import Delivery, Quote, Sale, SaleKind, SaleState, SoldToken, TokenKind
 from ferraris.vending.service import Recovery, Vending
@@ -89,6 +91,7 @@ __all__ = [
     "Posting",
     "Purchase",
     "Quote",
+    "Receipt",
     "Recovery",
     "Registry",
     "ReversalError",
@@ -112,9 +115,11 @@ __all__ = [
     "VendingError",
     "VendingSettings",
     "apportion",
+    "make_receipt",
     "minor_units",
     "money_text",
     "parse_pan",
     "read_tariff",
+    "receipt_text",
     "sample_tariffs",
 ]

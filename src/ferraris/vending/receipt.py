@@ -1,0 +1,186 @@
+"""A receipt: what the customer takes home, as data and as text. `receipt_pdf` draws the same data.
+
+A receipt names the meter and everything that its tokens depend on (supply group code, tariff index, key revision number, base
+date), so that a token that a meter refuses can be explained from the paper alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ferraris.vending.breakdown import Line, LineKind
+from ferraris.vending.errors import VendingError
+from ferraris.vending.money import money_text
+from ferraris.vending.sale import Delivery, Sale, SaleKind, SaleState, TokenKind
+from ferraris.vending.settings import VendingSettings
+from ferraris.vending.tariff import TENTHS
+
+WIDTH = 42
+"""Characters of a line: what an 80 mm till printer holds."""
+UNIT_OF_SERVICE = {"electricity": "kWh", "water": "m³", "gas": "m³", "time": "min"}
+_TITLES = {
+    SaleKind.CREDIT: "CREDIT TOKEN",
+    SaleKind.FREE_ISSUE: "FREE BASIC ISSUE",
+    SaleKind.KEY_CHANGE: "KEY CHANGE",
+    SaleKind.ENGINEERING: "ENGINEERING TOKEN",
+}
+_DELIVERIES = {
+    Delivery.NONE: "Enter the token at the meter.",
+    Delivery.SENT: "Sent to the meter; enter it there if no credit comes.",
+    Delivery.ACCEPTED: "DELIVERED: the meter has taken the token.",
+    Delivery.REFUSED: "The meter refused the token; ask at the till.",
+    Delivery.TYPED: "Entered at the meter.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """All that a receipt says, in the words and the order in which it says it."""
+
+    utility: str
+    title: str
+    number: str
+    copy: int
+    """0 for the original, else the how-manieth copy."""
+    date: str
+    fields: tuple[tuple[str, str], ...]
+    """Label and value: who, where, which meter."""
+    configuration: tuple[tuple[str, str], ...]
+    lines: tuple[tuple[str, str], ...]
+    """What was paid for, and how much."""
+    total: str
+    units: str
+    tokens: tuple[tuple[str, str], ...] = field(repr=False)
+    """What each token is, and its digits in fours; in the order of entry."""
+    notes: tuple[str, ...] = ()
+    delivery: str = ""
+
+
+def make_receipt(sale: Sale, settings: VendingSettings, customer: str = "", unit: str = "kWh") -> Receipt:
+    """The receipt of an order that is posted. Raises VendingError for one that has no tokens to print."""
+    if sale.state not in (SaleState.POSTED, SaleState.REVERSED) or not sale.tokens:
+        raise VendingError(f"order {sale.number} has no receipt", got=sale.state)
+    sts = sale.configuration
+    who = [
+        ("Customer", customer),
+        ("Account", sale.account),
+        ("Meter", sale.meter),
+        ("Till", sale.till),
+        ("Operator", sale.operator),
+        ("Approved by", sale.approver),
+        ("Paid by", sale.payment),
+        ("Tariff", sale.tariff),
+        ("Order", sale.detail),
+    ]
+    keys = [
+        ("SGC", sts.supply_group_code),
+        ("KRN", str(sts.key_revision_number)),
+        ("TI", f"{sts.tariff_index:02d}"),
+        ("EA", f"{sts.encryption_algorithm:02d}"),
+        ("Base", str(sts.base_date.year)),
+    ]
+    lines = sale.breakdown.lines if sale.breakdown else ()
+    return Receipt(
+        utility=settings.utility,
+        title=_TITLES[sale.kind],
+        number=sale.receipt_number,
+        copy=sale.reprints,
+        date=settings.local(sale.created_ms).strftime("%Y-%m-%d %H:%M"),
+        fields=tuple((label, value) for label, value in who if value),
+        configuration=tuple(keys),
+        lines=tuple((_label(line, unit), money_text(line.amount_minor, sale.minor_digits)) for line in lines),
+        total=f"{sale.currency} {money_text(sale.tendered_minor, sale.minor_digits)}",
+        units=f"{tenths_text(sale.units_tenths)} {unit}" if sale.units_tenths else "",
+        tokens=tuple(_tokens(sale)),
+        notes=tuple(_notes(sale)),
+        delivery=_DELIVERIES[sale.delivery],
+    )
+
+
+def receipt_text(receipt: Receipt) -> str:
+    """The receipt in lines of `WIDTH` characters."""
+    return "\n".join(line.rstrip() for line in _text_lines(receipt)) + "\n"
+
+
+def tenths_text(tenths: int) -> str:
+    """Units with their one decimal: 297 → 29.7."""
+    return f"{tenths // TENTHS}.{tenths % TENTHS}"
+
+
+def _text_lines(receipt: Receipt) -> Iterator[str]:
+    rule = "-" * WIDTH
+    yield receipt.utility[:WIDTH].center(WIDTH)
+    yield receipt.title.center(WIDTH)
+    if receipt.copy:
+        yield f"COPY {receipt.copy}".center(WIDTH)
+    yield rule
+    yield _pair(f"Receipt {receipt.number}", receipt.date)
+    for label, value in receipt.fields:
+        yield from _labelled(label, value)
+    yield "  ".join(f"{label} {value}" for label, value in receipt.configuration)
+    if receipt.lines:
+        yield rule
+        for label, value in receipt.lines:
+            yield _pair(label, value)
+        yield _pair("TOTAL", receipt.total)
+    if receipt.units:
+        yield rule
+        yield _pair("UNITS", receipt.units)
+    for label, digits in receipt.tokens:
+        yield rule
+        yield label
+        yield digits.center(WIDTH)
+    yield rule
+    for note in (*receipt.notes, receipt.delivery):
+        yield from _folded(note)
+
+
+def _pair(left: str, right: str) -> str:
+    room = WIDTH - len(right) - 1
+    return f"{left[:room]:{room}} {right}"
+
+
+def _labelled(label: str, value: str) -> Iterator[str]:
+    indent = 13
+    width = WIDTH - indent
+    yield f"{label:{indent}}{value[:width]}"
+    for start in range(width, len(value), width):
+        yield " " * indent + value[start : start + width]
+
+
+def _folded(text: str) -> Iterator[str]:
+    line = ""
+    for word in text.split():
+        if line and len(line) + 1 + len(word) > WIDTH:
+            yield line
+            line = word
+        else:
+            line = f"{line} {word}".strip()
+    yield line
+
+
+def _label(line: Line, unit: str) -> str:
+    if line.kind is LineKind.UNITS:
+        return f"{line.name}: {tenths_text(line.units_tenths)} {unit} at {line.price}"
+    if line.kind is LineKind.DEBT:
+        return f"debt {line.name}"
+    return line.name
+
+
+def _tokens(sale: Sale) -> Iterator[tuple[str, str]]:
+    changes = sum(token.kind is TokenKind.KEY_CHANGE for token in sale.tokens)
+    for place, token in enumerate(sale.tokens, start=1):
+        if token.kind is TokenKind.KEY_CHANGE:
+            yield f"Key change {place} of {changes}", token.grouped
+        else:
+            yield ("Credit token" if token.kind is TokenKind.CREDIT else "Token"), token.grouped
+
+
+def _notes(sale: Sale) -> Iterator[str]:
+    if sale.state is SaleState.REVERSED:
+        yield "REVERSED: the money was given back. The token must not be used."
+    kinds = [token.kind for token in sale.tokens]
+    if TokenKind.KEY_CHANGE in kinds and sale.state is SaleState.POSTED:
+        rest = ", then the credit token" if TokenKind.CREDIT in kinds else ""
+        yield f"Enter unused tokens of earlier receipts first, then all key change tokens{rest}."
