@@ -112,6 +112,20 @@ class Administer:
     operation: Callable[[Any, Any], bytes | None]
 
 
+@dataclass(frozen=True, slots=True)
+class EnterToken:
+    """A payment token has come, in the form in which it came."""
+
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pay:
+    """Something is done to the account, given the true time; whether it can be done."""
+
+    operation: Callable[[Any, int], bool]
+
+
 ImageChange = InitiateImage | StoreImageBlock | VerifyImage | ActivateImage
 Change = (
     Operate
@@ -126,4 +140,6 @@ Change = (
     | Connect
     | ImageChange
     | Administer
+    | EnterToken
+    | Pay
 )

@@ -17,6 +17,7 @@ from ferraris.cosem import (
     RANGE_DESCRIPTOR,
     AssociationLn,
     Attribute,
+    DisconnectControl,
     EntryDescriptor,
     Obis,
     ProfileGeneric,
@@ -24,7 +25,9 @@ from ferraris.cosem import (
     RangeDescriptor,
     ScriptAction,
     ScriptService,
+    obis,
 )
+from ferraris.cosem.classes.token_gateway import TokenDeliveryMethod, TokenGateway
 from ferraris.dlms import KEY_OCTETS_OF
 from ferraris.dlms.apdu import ActionResult, DataAccessResult, SelectiveAccess
 from ferraris.kernel.clock import MS_PER_S
@@ -39,11 +42,13 @@ from ferraris.meter.changes import (
     ClearEventLog,
     Connect,
     Count,
+    EnterToken,
     ImageChange,
     InitiateImage,
     Keep,
     KeepTogether,
     Operate,
+    Pay,
     Perform,
     Push,
     SetClock,
@@ -61,6 +66,15 @@ from ferraris.meter.memory import NEVER_S, PUSH_SETUPS_MAX
 from ferraris.meter.meter import Meter
 from ferraris.meter.model import KeptProfile, MeterModel
 from ferraris.meter.object_list import selected
+from ferraris.meter.payment import (
+    PAYMENT_IDS,
+    PAYMENT_LIVE,
+    PaymentManufacture,
+    Prepayment,
+    Statement,
+    make_terms,
+    token_digits,
+)
 from ferraris.meter.profile_buffer import SelectionError
 from ferraris.meter.push_terms import PushTerms, push_setups
 from ferraris.meter.security import MeterSecurity, Works
@@ -70,6 +84,8 @@ from ferraris.meter.timed import TIMED_IDS, TimedObjects
 
 T = TypeVar("T")
 
+LOCAL_ASSOCIATION: Final = "local"
+"""The association of whoever stands before the meter."""
 SCRIPT_DEPTH_MAX: Final = 4
 """Scripts that execute scripts."""
 _LIVE_OF_PHASES: Final = {phases: live_values(phases) for phases in (1, 3)}
@@ -100,7 +116,15 @@ class View:
 class LogicalDevice:
     """What a client finds behind SAP 1 of the meter."""
 
-    def __init__(self, meter: Meter, model: MeterModel, seed: int, push_destination: str = "") -> None:
+    def __init__(
+        self,
+        meter: Meter,
+        model: MeterModel,
+        seed: int,
+        push_destination: str = "",
+        payment: PaymentManufacture | None = None,
+    ) -> None:
+        """`payment`: how a prepayment meter leaves the works."""
         self.meter = meter
         self.model = model
         self.identity = Identity(meter.number)
@@ -112,6 +136,11 @@ class LogicalDevice:
         self._seed = seed
         self._timed = TimedObjects(self)
         self._live = _LIVE_OF_PHASES[model.profile.phases]
+        self.payment: Prepayment | None = None
+        """Of a meter whose profile has a token gateway."""
+        if model.of_classes(frozenset((TokenGateway.class_id,))):
+            mode = self._of_works(DisconnectControl.control_mode, obis.DISCONNECT_CONTROL)
+            self.payment = Prepayment(self, seed, payment or PaymentManufacture(), mode)
 
     @cached_property
     def keys(self) -> MeterKeys:
@@ -206,8 +235,13 @@ class LogicalDevice:
         kept_octets = self.settings.get((entry.class_id, entry.logical_name, number))
         if kept_octets is not None:
             return kept_octets
-        live: Live | None = self._live.get((entry.tag, rule.attribute.name))
-        return rule.initial if live is None else rule.datatype.encode(live(moment))
+        name = entry.tag, rule.attribute.name
+        live: Live | None = self._live.get(name)
+        if live is not None:
+            return rule.datatype.encode(live(moment))
+        if self.payment is not None and name in PAYMENT_LIVE:
+            return rule.datatype.encode(PAYMENT_LIVE[name](Statement(self.payment, moment)))
+        return rule.initial
 
     def write(self, entry: ProfileObject, number: int, octets: bytes, moment: Moment) -> DataAccessResult:
         """Write an attribute. TYPE_UNMATCHED when the octets are no value of it."""
@@ -218,7 +252,7 @@ class LogicalDevice:
             return DataAccessResult.TYPE_UNMATCHED
         behave = write_behaviour(entry.class_id, number)
         if behave is None:
-            return self._keep(entry, (Keep(rule.attribute, octets),), moment.now_ms)
+            return self.keep(entry, (Keep(rule.attribute, octets),), moment.now_ms)
         changes, result = behave(View(self, entry, moment), value, moment.now_ms)
         return DataAccessResult(result or self._apply(changes, entry, moment))
 
@@ -245,8 +279,10 @@ class LogicalDevice:
             match change:
                 case Operate(command):
                     self.meter.command(LOCALLY.get(command, command) if moment.local else command, now_ms)
+                    self._settle(now_ms)
                 case SetControlMode(mode):
                     self.meter.set_control_mode(mode, now_ms)
+                    self._settle(now_ms)
                 case SetClock(clock_ms):
                     self.meter.set_clock(clock_ms, now_ms)
                 case ClearEventLog():
@@ -258,13 +294,19 @@ class LogicalDevice:
                 case Perform(actions):
                     result = self._perform(actions, moment, depth + 1)
                 case Keep():
-                    result = self._keep(entry, (change,), now_ms)
+                    result = self.keep(entry, (change,), now_ms)
                 case KeepTogether(values):
-                    result = self._keep(entry, values, now_ms)
+                    result = self.keep(entry, values, now_ms)
                 case Count(counting):
                     self.meter.count(counting, now_ms)
+                    self._settle(now_ms)
                 case Administer(operation):
                     result = self._administer(operation, moment)
+                case EnterToken(octets):
+                    result = self._enter_token(entry, octets, moment)
+                case Pay(operation):
+                    done = self.payment is not None and operation(self.payment, now_ms)
+                    result = ActionResult.SUCCESS if done else ActionResult.OTHER_REASON
                 case InitiateImage() | StoreImageBlock() | VerifyImage() | ActivateImage():
                     result = self._change_image(change, now_ms)
             if result:
@@ -278,6 +320,19 @@ class LogicalDevice:
             moment.answer = operation(self.security, moment.partner)
         except SecurityError:
             return ActionResult.OTHER_REASON
+        return ActionResult.SUCCESS
+
+    def _settle(self, now_ms: int) -> None:
+        """The account may have its say about the load switch."""
+        if self.payment is not None:
+            self.payment.settle(now_ms)
+
+    def _enter_token(self, entry: ProfileObject, octets: bytes, moment: Moment) -> int:
+        assert self.payment is not None  # a meter with a token gateway has it
+        name = None if moment.partner is None else moment.partner.name
+        remote = name is not None and name != LOCAL_ASSOCIATION
+        delivery = TokenDeliveryMethod.REMOTE if remote else TokenDeliveryMethod.LOCAL
+        self.payment.enter_token(token_digits(octets, entry.token_form), delivery, moment.now_ms)
         return ActionResult.SUCCESS
 
     def _change_image(self, change: ImageChange, now_ms: int) -> int:
@@ -363,16 +418,27 @@ class LogicalDevice:
         open_s = terms.open_s(clock_ms // MS_PER_S, self.meter.zone)
         return None if open_s is None else from_ms + max(0, open_s * MS_PER_S - clock_ms)
 
+    def _of_works(self, attribute: Attribute[T], name: Obis) -> T:
+        """An attribute as the profile has it."""
+        entry = self.model.find(attribute.owner.class_id, name)
+        assert entry is not None  # asked of what meters of this kind have
+        value: T = entry.attributes[attribute.number].datatype.decode(entry.attributes[attribute.number].initial)
+        return value
+
     def setting(self, entry: ProfileObject, number: int) -> bytes:
         """An attribute's octets as they were set, or as the meter left the works."""
         kept = self.settings.get((entry.class_id, entry.logical_name, number))
         return entry.attributes[number].initial if kept is None else kept
 
-    def _keep(self, entry: ProfileObject, values: tuple[Keep, ...], now_ms: int) -> DataAccessResult:
+    def keep(self, entry: ProfileObject, values: tuple[Keep, ...], now_ms: int) -> DataAccessResult:
+        """Keep attributes of one object as they were set, all of them or none."""
         name = bytes(entry.logical_name)
         kept = {(entry.class_id, name, value.attribute.number): value.octets for value in values}
-        if not self.settings.put_all(kept):
+        paying = self.payment is not None and entry.class_id in PAYMENT_IDS
+        if (paying and not make_terms(self, entry, values)) or not self.settings.put_all(kept):
             return DataAccessResult.OTHER_REASON
+        if paying and self.payment is not None:
+            self.payment.terms_changed(now_ms)
         if entry.class_id in TIMED_IDS:
             self._timed.changed(now_ms)
         return DataAccessResult.SUCCESS

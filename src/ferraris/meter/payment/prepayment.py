@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Final, Protocol
+from typing import Final
 
 import numpy as np
 
 from ferraris import __version__
-from ferraris.cosem import Attribute, ControlMode, ControlState, Obis
+from ferraris.cosem import ControlMode, ControlState
 from ferraris.cosem.classes.account import AccountStatus
 from ferraris.cosem.classes.token_gateway import TokenDeliveryMethod
 from ferraris.kernel.clock import MS_PER_S
@@ -44,6 +44,7 @@ from ferraris.meter.payment.balance import Balance, whole
 from ferraris.meter.payment.decoder import Decoder
 from ferraris.meter.payment.display import Shown, lines
 from ferraris.meter.payment.identity import PaymentManufacture, decoder_key, sts_configuration
+from ferraris.meter.payment.objects import Owner, limit_power
 from ferraris.meter.payment.outcome import TokenOutcome
 from ferraris.meter.payment.row import (
     NO_LIMIT,
@@ -74,20 +75,6 @@ from ferraris.sts import (
 WH_PER_TENTH: Final = 100
 MONEY_PER_TENTH: Final = 10_000
 """Hundred-thousandths of the base currency in a tenth of it."""
-
-
-class Owner(Protocol):
-    """The logical device whose payment objects say on what terms the account is kept."""
-
-    @property
-    def meter(self) -> Meter: ...
-    def value(self, attribute: Attribute[Any], name: Obis) -> Any:
-        """An attribute as it is set."""
-        ...
-
-    def limit_power(self, limit_w: int, now_ms: int) -> None:
-        """The limiter holds this threshold against the active power."""
-        ...
 
 
 class Prepayment:
@@ -121,6 +108,10 @@ class Prepayment:
         row["power_limit_w"] = row["phase_unbalance_limit_w"] = NO_LIMIT
         row["made"] = 1
         self._rows.commit(self._place, row)
+
+    @property
+    def meter(self) -> Meter:
+        return self._meter
 
     # What there is
 
@@ -197,7 +188,7 @@ class Prepayment:
             case ClearTamperToken():
                 return replace(account, tampered=False)
             case PowerLimitToken(limit_w=limit_w):
-                self._owner.limit_power(limit_w, now_ms)  # first: entered again after a crash, the token sets it again
+                limit_power(self._owner, limit_w, now_ms)  # first: entered again after a crash, the token sets it again
                 row["power_limit_w"] = limit_w
             case PhaseUnbalanceToken(limit_w=limit_w):
                 row["phase_unbalance_limit_w"] = limit_w

@@ -94,6 +94,11 @@ class Terms:
         """Amount units that the credit register and the objects that show it can hold."""
         return min(AMOUNT_MAX, int(DOUBLE_LONG_MAX * self._shown))
 
+    @property
+    def most(self) -> int:
+        """The same in millionths."""
+        return self.amount_max * MILLION
+
     def shown(self, amount: int) -> int:
         """An amount as the objects show it: rounded down, and cut off at what they can hold."""
         units = int(amount // (self._shown * MILLION))

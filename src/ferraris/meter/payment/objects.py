@@ -1,0 +1,59 @@
+"""The meter's own objects, as far as prepayment uses them: whether what is written to them makes terms, and the limiter."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from ferraris.cosem import Attribute, Obis, ProfileObject, Register, obis
+from ferraris.cosem.classes.limiter import Limiter
+from ferraris.cosem.classes.object_references import AttributeReference
+from ferraris.kernel.errors import TableError
+from ferraris.meter.changes import Keep
+from ferraris.meter.live_values import LONG_UNSIGNED_MAX
+from ferraris.meter.meter import Meter
+from ferraris.meter.model import MeterModel
+from ferraris.meter.payment.terms import Terms
+
+
+class Owner(Protocol):
+    """The logical device whose payment objects say on what terms the account is kept."""
+
+    @property
+    def meter(self) -> Meter: ...
+    @property
+    def model(self) -> MeterModel: ...
+    def value(self, attribute: Attribute[Any], name: Obis) -> Any:
+        """An attribute as it is set."""
+        ...
+
+    def keep(self, entry: ProfileObject, values: tuple[Keep, ...], now_ms: int) -> object:
+        """Keep these attributes of one object, all of them or none."""
+        ...
+
+
+def make_terms(owner: Owner, entry: ProfileObject, values: tuple[Keep, ...]) -> bool:
+    """Whether an account can be kept once these attributes are set."""
+    changed = {(entry.class_id, bytes(entry.logical_name), value.attribute.number): value for value in values}
+
+    def value(attribute: Attribute[Any], name: Obis) -> Any:
+        new = changed.get((attribute.owner.class_id, bytes(name), attribute.number))
+        return owner.value(attribute, name) if new is None else attribute.datatype.decode(new.octets)
+
+    try:
+        Terms.of(value)
+    except TableError:
+        return False
+    return True
+
+
+def limit_power(owner: Owner, limit_w: int, now_ms: int) -> None:
+    """The limiter holds this threshold against the active power that is taken; it cannot hold more than 65,535 W."""
+    limiter = owner.model.find(Limiter.class_id, obis.LIMITER)
+    if limiter is None:
+        return
+    watched = AttributeReference(Register.class_id, obis.ACTIVE_POWER_IMPORT, Register.value.number)
+    threshold: Attribute[Any] = Limiter.threshold_normal
+    monitored: Attribute[Any] = Limiter.monitored_value
+    datatype = limiter.attributes[threshold.number].datatype
+    limit = Keep(threshold, datatype.encode(min(limit_w, LONG_UNSIGNED_MAX)))
+    owner.keep(limiter, (limit, Keep(monitored, monitored.datatype.encode(watched))), now_ms)
