@@ -30,6 +30,10 @@ class KeyCustody(Protocol):
         """The key in `sealed`. Raises SecurityError if it was sealed for another register, or changed."""
         ...
 
+    def check(self) -> None:
+        """Raise SecurityModuleUnavailable unless keys can be opened now."""
+        ...
+
     def close(self) -> None:
         """Let go of whatever holds the sealing key."""
         ...
@@ -55,6 +59,9 @@ class SoftwareCustody:
             return self._cipher.decrypt(sealed[:NONCE_OCTETS], sealed[NONCE_OCTETS:], register)
         except InvalidTag:
             raise SecurityError("a sealed key does not open: it was changed, or belongs to another register") from None
+
+    def check(self) -> None:
+        """A key in memory is always there."""
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -160,10 +160,14 @@ def check_verified(configuration: StsConfiguration, token: Token) -> None:
         raise TokenError(TokenResult.KEY_EXPIRED_ERROR, "the token's identifier is beyond the key's expiry number")
 
 
+def as_carried(configuration: StsConfiguration, token: Token) -> Token:
+    """The token as its digits carry it: amounts rounded up to what the field can hold."""
+    return token_of_block(*clear_block(token), configuration.encryption_algorithm)
+
+
 def issued(configuration: StsConfiguration, token: Token, key: DecoderKey | None, check_value: str) -> IssuedToken:
     """The token under `key`."""
-    as_carried = token_of_block(*clear_block(token), configuration.encryption_algorithm)
-    return IssuedToken(encode_token(token, key), as_carried, check_value)
+    return IssuedToken(encode_token(token, key), as_carried(configuration, token), check_value)
 
 
 def issued_key_change(

@@ -79,6 +79,7 @@ class SoftwareSecurityModule:
     def status(self) -> ModuleStatus:
         try:
             keystore = self.keystore
+            self._custody.check()
             return ModuleStatus(keystore.identifier, self.driver, True, keystore.transactions_left(), self.registers())
         except FerrarisError as error:
             return ModuleStatus(str(self.keystore.path), self.driver, False, None, (), str(error))
