@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ferraris.sts import BaseDate, EncryptionAlgorithm, KeyType, MeterPan, StsConfiguration
-from ferraris.vending.breakdown import Breakdown, Line, LineKind
-from ferraris.vending.sale import Quote, Sale, SaleKind, SaleState, SoldToken, TokenKind
+from ferraris.vending import Breakdown, Line, LineKind, Quote, Sale, SaleKind, SaleState, SoldToken, TokenKind
 
 SOLD_MS = 1_790_000_000_000
 PAN = MeterPan.from_reference("07000000005")

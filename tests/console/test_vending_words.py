@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from ferraris import vending
 from ferraris.console import vending_words
 from ferraris.console.vending_words import Refusal, refusal
 from ferraris.kernel.errors import FerrarisError
 from ferraris.sts import TokenError, TokenResult
-from ferraris.vending import errors
-from ferraris.vending.breakdown import LineKind
-from ferraris.vending.sale import Delivery, SaleKind, SaleState
+from ferraris.vending import Delivery, LineKind, SaleKind, SaleState
 from tests.console.sales import FREE, LINES, SALE
 
 
@@ -63,11 +62,11 @@ def test_everything_has_a_word() -> None:
 
 def test_every_error_of_vending_has_a_title_of_its_own() -> None:
     kinds = [
-        value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, errors.VendingError)
+        value for value in vars(vending).values() if isinstance(value, type) and issubclass(value, vending.VendingError)
     ]
     titled = [error_type for error_type, _, _ in vending_words.TITLES]
     assert set(kinds) == set(titled)
-    assert titled[-1] is errors.VendingError
+    assert titled[-1] is vending.VendingError
     assert len({title for _, title, _ in vending_words.TITLES}) == len(titled)
 
 
@@ -75,15 +74,15 @@ def test_every_error_of_vending_has_a_title_of_its_own() -> None:
     ("error", "told"),
     [
         (
-            errors.AmountError("below the minimum purchase", expected="5", got="1.00"),
+            vending.AmountError("below the minimum purchase", expected="5", got="1.00"),
             Refusal("Not with this amount", "Below the minimum purchase, expected 5, got 1.00.", "range_error"),
         ),
         (
-            errors.KeyExpiryError("the meter needs a key change"),
+            vending.KeyExpiryError("the meter needs a key change"),
             Refusal("The meter's key has expired", "The meter needs a key change.", "key_expired_error"),
         ),
         (
-            errors.SalePendingError("the security module does not answer", number=3),
+            vending.SalePendingError("the security module does not answer", number=3),
             Refusal("Not finished yet", "The security module does not answer.", retry=True),
         ),
         (

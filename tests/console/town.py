@@ -57,6 +57,7 @@ from ferraris.headend import (
 from ferraris.kernel.clock import ManualClock
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.store import AuditRow, CollectionGroupRow, CommandRow, CommandState, MeterRow, Readings, open_stores
+from ferraris.vending import Vending
 
 START_S = 1_790_000_000 - 1_790_000_000 % 86_400
 PERIOD_S = 900
@@ -124,6 +125,7 @@ class Town:
         config = HeadEndConfig(plans=(plan,), alarm_rules=standard_alarm_rules())
         self.head_end = HeadEnd(config, SeededEntropy(11))
         self.meters = {meter.number: meter for meter in meters}
+        self.vending: Vending | None = None
         self.posted: list[Event] = []
         self._running: list[RunAssociation] = []
         self._unstored: list[StoreReadings] = []

@@ -6,9 +6,9 @@ runs it on the loopback interface; what it needs of the running system is the pr
 
 from __future__ import annotations
 
-from ferraris.console.app import create_app, create_rest
+from ferraris.console.app import create_app, create_rest, create_vending_rest
 from ferraris.console.port import System
 from ferraris.console.serving import serve, serving
 from ferraris.console.summary import Summary, summarize
 
-__all__ = ["Summary", "System", "create_app", "create_rest", "serve", "serving", "summarize"]
+__all__ = ["Summary", "System", "create_app", "create_rest", "create_vending_rest", "serve", "serving", "summarize"]

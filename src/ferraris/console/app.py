@@ -14,6 +14,14 @@ from ferraris.console.orders import Desk
 from ferraris.console.port import System
 from ferraris.console.problems import add_problem_handlers
 from ferraris.console.rest import PREFIX, rest_routes
+from ferraris.console.throttle import ThrottleGuard
+from ferraris.console.vending_desk import VendingDesk
+from ferraris.console.vending_problems import add_vending_problem_handlers
+from ferraris.console.vending_rest import VENDING_PREFIX, sale_routes
+from ferraris.console.vending_rest_registry import registry_routes
+from ferraris.console.vending_rest_work import work_routes
+from ferraris.kernel.clock import Clock
+from ferraris.vending import Vending
 
 DESCRIPTION = """Read what the head-end knows and what the stores hold, and order what meters shall do.
 
@@ -23,20 +31,35 @@ milliseconds since 1970-01-01 UTC, on the system's clock. What goes wrong is tol
 
 def create_rest(system: System, *, names: Iterable[str] = ()) -> FastAPI:
     """REST alone. `names`: what the machine is called besides the names of the loopback interface."""
-    app, _ = _with_rest(system, names)
-    return app
+    app = _new_app()
+    _add_system(app, system)
+    if system.vending is not None:
+        _add_vending(app, VendingDesk(system.vending, system.clock))
+    return _guarded(app, names)
 
 
 def create_app(system: System, *, names: Iterable[str] = ()) -> FastAPI:
     """REST and pages. NiceGUI is one for the whole process, so the pages show the system given last."""
     from ferraris.console.pages import Workplace, add_pages
 
-    app, workplace_parts = _with_rest(system, names)
-    add_pages(app, Workplace(*workplace_parts))
+    app = _new_app()
+    parts = _add_system(app, system)
+    desk = None if system.vending is None else VendingDesk(system.vending, system.clock)
+    if desk is not None:
+        _add_vending(app, desk)
+    app = _guarded(app, names)
+    add_pages(app, Workplace(*parts, desk))
     return app
 
 
-def _with_rest(system: System, names: Iterable[str]) -> tuple[FastAPI, tuple[MeterReader, Desk, FigureBoard]]:
+def create_vending_rest(vending: Vending, clock: Clock, *, names: Iterable[str] = ()) -> FastAPI:
+    """REST of vending alone, for a till without a head-end."""
+    app = _new_app()
+    _add_vending(app, VendingDesk(vending, clock))
+    return _guarded(app, names)
+
+
+def _new_app() -> FastAPI:
     app = FastAPI(
         title="Ferraris",
         version=ferraris.__version__,
@@ -46,8 +69,23 @@ def _with_rest(system: System, names: Iterable[str]) -> tuple[FastAPI, tuple[Met
         docs_url=None,
         redoc_url=None,
     )
+    add_problem_handlers(app)
+    return app
+
+
+def _add_system(app: FastAPI, system: System) -> tuple[MeterReader, Desk, FigureBoard]:
     parts = MeterReader(system), Desk(system), FigureBoard(system)
     app.include_router(rest_routes(*parts))
-    add_problem_handlers(app)
+    return parts
+
+
+def _add_vending(app: FastAPI, desk: VendingDesk) -> None:
+    for router in (sale_routes(desk), registry_routes(desk), work_routes(desk)):
+        app.include_router(router, prefix=VENDING_PREFIX)
+    add_vending_problem_handlers(app)
+    app.add_middleware(ThrottleGuard, paths=(VENDING_PREFIX,))
+
+
+def _guarded(app: FastAPI, names: Iterable[str]) -> FastAPI:
     app.add_middleware(Guard, names=tuple(names))
-    return app, parts
+    return app

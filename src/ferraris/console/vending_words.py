@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from ferraris import vending
 from ferraris.kernel.errors import FerrarisError
 from ferraris.sts import TokenError, TokenResult
-from ferraris.vending import errors
-from ferraris.vending.breakdown import Line, LineKind
-from ferraris.vending.money import money_text
-from ferraris.vending.sale import Delivery, Sale, SaleKind, SaleState
+from ferraris.vending import Delivery, Line, LineKind, Sale, SaleKind, SaleState, money_text
 
 TENTHS = Decimal(10)
 THIN_SPACE = "\u202f"
@@ -70,21 +68,23 @@ class Refusal:
 
 
 TITLES: tuple[tuple[type[FerrarisError], str, str], ...] = (
-    (errors.AmountError, "Not with this amount", TokenResult.RANGE_ERROR),
-    (errors.UnknownMeterError, "No such meter", ""),
-    (errors.MeterBlockedError, "This meter is blocked", ""),
-    (errors.UnknownTariffError, "No tariff", ""),
-    (errors.MessageConflictError, "Another order has this message id", ""),
-    (errors.SalePendingError, "Not finished yet", ""),
-    (errors.SaleVoidError, "This order was voided", ""),
-    (errors.KeyExpiryError, "The meter's key has expired", TokenResult.KEY_EXPIRED_ERROR),
-    (errors.TokenIdentifierError, "No token can be made now", ""),
-    (errors.ApprovalError, "A second person must approve", ""),
-    (errors.ReversalError, "This sale cannot be reversed", ""),
-    (errors.ShiftError, "The shift does not allow it", ""),
-    (errors.KeyChangeError, "No key change", TokenResult.KEY_TYPE_ERROR),
-    (errors.LedgerError, "The ledger does not hold", ""),
-    (errors.VendingError, "Not done", ""),
+    (vending.AmountError, "Not with this amount", TokenResult.RANGE_ERROR),
+    (vending.UnknownMeterError, "No such meter", ""),
+    (vending.MeterBlockedError, "This meter is blocked", ""),
+    (vending.UnknownTariffError, "No tariff", ""),
+    (vending.MessageConflictError, "Another order has this message id", ""),
+    (vending.SalePendingError, "Not finished yet", ""),
+    (vending.SaleVoidError, "This order was voided", ""),
+    (vending.KeyExpiryError, "The meter's key has expired", TokenResult.KEY_EXPIRED_ERROR),
+    (vending.TokenIdentifierError, "No token can be made now", ""),
+    (vending.ApprovalError, "A second person must approve", ""),
+    (vending.ReversalError, "This sale cannot be reversed", ""),
+    (vending.ShiftError, "The shift does not allow it", ""),
+    (vending.KeyChangeError, "No key change", TokenResult.KEY_TYPE_ERROR),
+    (vending.FreeIssueError, "No free units", ""),
+    (vending.IssueRefusedError, "The security module made no token", ""),
+    (vending.LedgerError, "The ledger does not hold", ""),
+    (vending.VendingError, "Not done", ""),
 )
 """By the kind of error, the first that fits: its title, and the standard's name for the same cause at the meter."""
 
@@ -96,7 +96,7 @@ def refusal(error: FerrarisError) -> Refusal:
     text = f"{str(error)[:1].upper()}{str(error)[1:]}."
     for error_type, title, result in TITLES:
         if isinstance(error, error_type):
-            return Refusal(title, text, result, retry=isinstance(error, errors.SalePendingError))
+            return Refusal(title, text, result, retry=isinstance(error, vending.SalePendingError))
     return Refusal("Not done", text)
 
 

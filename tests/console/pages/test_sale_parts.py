@@ -17,7 +17,7 @@ from ferraris.console.pages.sale_parts import (
     units_figure,
 )
 from ferraris.console.vending_words import Refusal
-from ferraris.vending.sale import Delivery, SaleState
+from ferraris.vending import Delivery, SaleState
 from tests.console.sales import BREAKDOWN, FREE, KEY_CHANGE_SALE, SALE
 from tests.console.test_markup import Reader
 

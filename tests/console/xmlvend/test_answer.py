@@ -9,7 +9,7 @@ from ferraris.console.xmlvend import answer
 from ferraris.console.xmlvend.names import BASE, METER, REVENUE
 from ferraris.console.xmlvend.node import Node
 from ferraris.console.xmlvend.request import Device, MessageId, Request
-from ferraris.vending.sale import SoldToken, TokenKind
+from ferraris.vending import SoldToken, TokenKind
 from tests.console.sales import CONFIGURATION, FREE, KEY_CHANGE_SALE, QUOTE, SALE, SOLD_MS
 
 REQUEST = Request(

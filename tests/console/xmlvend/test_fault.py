@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from ferraris import vending
 from ferraris.console.xmlvend import fault
 from ferraris.console.xmlvend.answer import Head
 from ferraris.console.xmlvend.envelope import EnvelopeError, read_envelope, write_envelope
 from ferraris.console.xmlvend.names import BASE, SOAP_1_1, SOAP_1_2
 from ferraris.console.xmlvend.node import LetterError
 from ferraris.kernel.errors import FerrarisError, StoreError
-from ferraris.vending import errors
 from tests.console.sales import SOLD_MS
 from tests.console.xmlvend.test_answer import REQUEST
 
@@ -21,12 +21,12 @@ KINDS = [
     (LetterError("no msno"), "XMLVendSchemaEx", True),
     (fault.UseCaseError("verifyReq"), "UseCaseSupportEx", True),
     (fault.LastResponseError("7"), "LastResponseEx", True),
-    (errors.UnknownMeterError("01234567890"), "UnknownMeterEx", True),
-    (errors.MeterBlockedError("stolen"), "BlockedMeterEx", True),
-    (errors.AmountError("zero"), "BusinessRuleEx", True),
-    (errors.KeyExpiryError("255"), "LatestKRNEx", True),
-    (errors.MessageConflictError("7"), "BusinessRuleEx", True),
-    (errors.SalePendingError("no module", number=1), "SystemEx", False),
+    (vending.UnknownMeterError("01234567890"), "UnknownMeterEx", True),
+    (vending.MeterBlockedError("stolen"), "BlockedMeterEx", True),
+    (vending.AmountError("zero"), "BusinessRuleEx", True),
+    (vending.KeyExpiryError("255"), "LatestKRNEx", True),
+    (vending.MessageConflictError("7"), "BusinessRuleEx", True),
+    (vending.SalePendingError("no module", number=1), "SystemEx", False),
     (StoreError("the disk is full"), "SystemEx", False),
     (FerrarisError("it rains"), "SystemEx", False),
 ]
@@ -40,7 +40,7 @@ def test_kinds_of_faults(error: FerrarisError, kind: str, senders: bool) -> None
 
 @pytest.mark.parametrize("soap", [SOAP_1_1, SOAP_1_2])
 def test_a_fault_travels(soap: str) -> None:
-    error = errors.UnknownMeterError("no meter <1>")
+    error = vending.UnknownMeterError("no meter <1>")
     read = read_envelope(write_envelope(soap, fault.fault(soap, error, HEAD)))
     assert (read.body.namespace, read.body.name) == (soap, "Fault")
     detail = read.body.need("detail" if soap == SOAP_1_1 else "Detail").need("xmlvendFaultResp")
@@ -51,7 +51,7 @@ def test_a_fault_travels(soap: str) -> None:
 
 
 def test_who_is_to_blame_in_either_version() -> None:
-    pending = errors.SalePendingError("no module", number=1)
+    pending = vending.SalePendingError("no module", number=1)
     assert fault.fault(SOAP_1_1, pending, HEAD).need("faultcode").text == "soap:Server"
     assert fault.fault(SOAP_1_1, LetterError("x"), None).need("faultcode").text == "soap:Client"
     assert fault.fault(SOAP_1_2, pending, HEAD).need("Code").need("Value").text == "soap:Receiver"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from ferraris.console.figures import REFRESH_S, FigureBoard, Figures
 from ferraris.console.markup import Child, Markup, joined, tag
 from ferraris.console.meters import MeterReader
 from ferraris.console.orders import Desk
+from ferraris.console.vending_desk import VendingDesk
 from ferraris.kernel.errors import FerrarisError
 
 NAVIGATION = (
@@ -23,6 +24,14 @@ NAVIGATION = (
     ("Commands", "/commands"),
     ("API", "/docs"),
 )
+TILL_NAVIGATION = (
+    ("Till", "/till"),
+    ("Sales", "/till/sales"),
+    ("Shifts", "/till/shifts"),
+    ("Engineering", "/till/engineering"),
+    ("Key changes", "/till/campaigns"),
+)
+"""What there is besides, where tokens are sold."""
 MS_PER_S = 1_000
 
 
@@ -33,6 +42,8 @@ class Workplace:
     meters: MeterReader
     desk: Desk
     board: FigureBoard
+    vending: VendingDesk | None = None
+    """Where tokens are sold; None in a system without prepayment."""
 
 
 class Region:
@@ -68,7 +79,8 @@ class Frame:
 
         async def tick() -> None:
             try:
-                self._side.show(sidebar(self._active, await self._place.board.current()))
+                sells = self._place.vending is not None
+                self._side.show(sidebar(self._active, await self._place.board.current(), sells=sells))
                 await refresh()
             except FerrarisError as error:
                 self.complain(str(error))
@@ -100,10 +112,18 @@ def framed(place: Workplace, title: str, active: str, *, crumb: str = "", search
                 yield frame
 
 
-def sidebar(active: str, figures: Figures) -> Markup:
+def sidebar(active: str, figures: Figures, *, sells: bool = False) -> Markup:
     alarms = figures.overview.open_alarms
     badges = {"/alarms": alarms, "/commands": figures.overview.open_commands}
-    links = [
+    links = _links(NAVIGATION, active, badges)
+    if sells:
+        links = joined(links, tag("div", "Prepayment", class_="group"), _links(TILL_NAVIGATION, active, {}))
+    brand = tag("a", Markup(DISC), "Ferraris", href="/", class_="brand")
+    return tag("div", brand, tag("nav", links, class_="nav"), _clock(figures), class_="side-inner")
+
+
+def _links(entries: Iterable[tuple[str, str]], active: str, badges: Mapping[str, int]) -> Markup:
+    return joined(
         tag(
             "a",
             name,
@@ -113,10 +133,8 @@ def sidebar(active: str, figures: Figures) -> Markup:
             href=path,
             aria_current="page" if path == active else None,
         )
-        for name, path in NAVIGATION
-    ]
-    brand = tag("a", Markup(DISC), "Ferraris", href="/", class_="brand")
-    return tag("div", brand, tag("nav", links, class_="nav"), _clock(figures), class_="side-inner")
+        for name, path in entries
+    )
 
 
 def _clock(figures: Figures) -> Markup:

@@ -9,8 +9,7 @@ from ferraris.console import vending_words
 from ferraris.console.markup import Child, Markup, joined, moment, tag
 from ferraris.console.pages.parts import chip, empty, table
 from ferraris.console.vending_words import Refusal
-from ferraris.vending.breakdown import Breakdown, LineKind
-from ferraris.vending.sale import Delivery, Sale, SaleState, SoldToken, TokenKind
+from ferraris.vending import Breakdown, Delivery, LineKind, Sale, SaleState, SoldToken, TokenKind
 
 STEPS = {Delivery.NONE: 0, Delivery.SENT: 1, Delivery.ACCEPTED: 2, Delivery.REFUSED: 2, Delivery.TYPED: 2}
 """How many steps of its way a token has gone, beyond being sold."""

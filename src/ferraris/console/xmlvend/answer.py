@@ -15,9 +15,7 @@ from decimal import Decimal
 from ferraris.console.xmlvend.node import Node, node
 from ferraris.console.xmlvend.request import Request
 from ferraris.sts import EncryptionAlgorithm, StsConfiguration
-from ferraris.vending.breakdown import Breakdown, Line, LineKind
-from ferraris.vending.money import money_text
-from ferraris.vending.sale import Quote, Sale, SaleKind, SoldToken, TokenKind
+from ferraris.vending import Breakdown, Line, LineKind, Quote, Sale, SaleKind, SoldToken, TokenKind, money_text
 
 SERVER = "ferraris"
 NUMERIC_TECHNOLOGY = "02"

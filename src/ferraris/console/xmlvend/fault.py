@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from ferraris import vending
 from ferraris.console.xmlvend.answer import Head
 from ferraris.console.xmlvend.envelope import EnvelopeError
 from ferraris.console.xmlvend.names import SOAP_1_2
 from ferraris.console.xmlvend.node import LetterError, Node, node
 from ferraris.kernel.errors import FerrarisError
-from ferraris.vending import errors as vending
 
 SYSTEM_FAULT = "SystemEx"
 
