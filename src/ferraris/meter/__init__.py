@@ -19,6 +19,14 @@ from ferraris.meter.identity import Identity, meter_keys
 from ferraris.meter.load import LoadModel, Quantity, StochasticLoad
 from ferraris.meter.meter import Meter
 from ferraris.meter.model import MeterModel, meter_model
+from ferraris.meter.payment import (
+    PaymentManufacture,
+    Prepayment,
+    TokenOutcome,
+    decoder_reference_number,
+    sts_configuration,
+    vending_key,
+)
 from ferraris.meter.registry import registry_line, write_registry
 from ferraris.meter.server import MeterServer
 from ferraris.meter.serving import FleetService, ServiceSettings
@@ -40,16 +48,22 @@ __all__ = [
     "MeterEvent",
     "MeterModel",
     "MeterServer",
+    "PaymentManufacture",
+    "Prepayment",
     "ProfileStatus",
     "Quantity",
     "ServiceSettings",
     "StochasticLoad",
     "Surroundings",
+    "TokenOutcome",
     "Zone",
     "build_image",
+    "decoder_reference_number",
     "meter_keys",
     "meter_model",
     "registry_line",
     "signing_key",
+    "sts_configuration",
+    "vending_key",
     "write_registry",
 ]

@@ -33,6 +33,8 @@ def registry_line(device: LogicalDevice, port: int = PORT, *, hdlc: bool = False
     }
     if keys.master_key is not None and keys.lls_secret is not None:
         line |= {"master_key": keys.master_key.hex(), "lls_secret": keys.lls_secret.hex()}
+    if device.payment is not None:
+        line["decoder_reference_number"] = device.payment.decoder.configuration.meter_pan.decoder_reference_number
     return line
 
 

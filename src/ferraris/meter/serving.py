@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from ferraris.cosem import TransportService
+from ferraris.cosem.classes.token_gateway import TokenDeliveryMethod
 from ferraris.dlms import Framing, GatewayAddress, Security, WrapperFraming
 from ferraris.dlms.hdlc import HdlcFraming, server_address
 from ferraris.iec62056_21 import Mode
@@ -29,8 +30,10 @@ from ferraris.meter.identity import PORT
 from ferraris.meter.mbus_line import MbusLineService
 from ferraris.meter.model import MeterModel
 from ferraris.meter.optical_head import OpticalHead
+from ferraris.meter.payment import PaymentManufacture, TokenOutcome
 from ferraris.meter.pusher import Pusher
 from ferraris.meter.server import MeterServer
+from ferraris.sts import bare_digits
 
 CAPTURES_TOGETHER_MS: Final = 5_000
 """Clocks differ by seconds: captures that lie this close are made in one go, those of a meter being read at once."""
@@ -53,6 +56,8 @@ class ServiceSettings:
     pushes_at_once: int = 16
     hdlc: bool = False
     """Whether the meters speak HDLC on their ports instead of the wrapper."""
+    payment: PaymentManufacture = field(default_factory=PaymentManufacture)
+    """How prepayment meters leave the works."""
 
     @property
     def push_destination(self) -> str:
@@ -100,7 +105,7 @@ class FleetService:
         """
         self.fleet = fleet
         self.devices = tuple(
-            LogicalDevice(meter, models[meter.index % len(models)], seed, settings.push_destination)
+            LogicalDevice(meter, models[meter.index % len(models)], seed, settings.push_destination, settings.payment)
             for meter in fleet.meters
         )
         self._servers = tuple(MeterServer(device, clock, entropy, self._changed) for device in self.devices)
@@ -127,6 +132,22 @@ class FleetService:
 
     def server(self, index: int) -> MeterServer:
         return self._servers[index]
+
+    def enter_token(
+        self, number: int, digits: str, delivery: TokenDeliveryMethod = TokenDeliveryMethod.MANUAL
+    ) -> TokenOutcome:
+        """Type a token at the keypad of meter `number`: 20 digits, blanks and hyphens do no harm.
+
+        It needs no link: a customer's token is taken when the network is away, too. Without power the meter is not ready.
+        Raises ConfigError for a meter that there is not, or that takes no tokens.
+        """
+        index = self._places.get(number)
+        payment = None if index is None else self.devices[index].payment
+        if index is None or payment is None:
+            raise ConfigError("a keypad that there is not", expected="the number of a prepayment meter", got=number)
+        outcome = payment.enter_token(bare_digits(digits), delivery, self._clock.now_ms())
+        self._changed(self.devices[index])
+        return outcome
 
     async def start(self) -> None:
         """Listen for every meter that has power, and begin to capture and to push. Raises LinkUnreachableError."""
