@@ -356,3 +356,21 @@ def test_settings_follow_the_quirks_of_the_manufacturer(stores: Stores) -> None:
         pushes = keys.push_security(row.system_title)
         assert pushes is not None
         assert pushes.any_suite == any_suite
+
+
+def test_a_profile_may_let_the_association_stand_without_aarq(stores: Stores, tmp_path: Path) -> None:
+    path = tmp_path / "silent.toml"
+    path.write_text(
+        'name = "silent"\ntitle = "S"\ninherit = "smr5_three_phase"\n'
+        '[source]\ndocument = "d"\nedition = "e"\nlicence = "l"\n'
+        "[associations.closed]\n"
+        'client_sap = 103\nauthentication = "lowest"\nrights = "full"\nciphered = true\n'
+        'pre_established_pdu_size = 400\nclient_system_title = "4645524845533031"\n'
+        "[objects]\n"
+    )
+    settings = ring(stores).client_settings(replace(ROW, profile=str(path), client_sap=103)).association
+    assert settings.pre_established_pdu_size == 400
+    assert settings.ciphered
+    assert settings.security is not None
+    assert settings.security.peer_system_title == ROW.system_title
+    assert ring(stores).client_settings(ROW).association.pre_established_pdu_size is None

@@ -103,9 +103,8 @@ AUTHENTICATION_DIAGNOSTICS = {
     ServiceUserDiagnostic.AUTHENTICATION_REQUIRED.name,
     ServiceUserDiagnostic.CALLING_AP_TITLE_NOT_RECOGNIZED.name,
 }
-
-
 NULL_DATA = b"\x00"
+LOOK_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +344,12 @@ class ClientAssociation:
         self._settings = replace(self._settings, association=association)
         self._engine.renew(_fitting(association, self._link))
 
+    async def listen(self, timeout_s: float) -> None:
+        """Let `on_notification` have what the meter tells unasked, for so long. Raises what the association is lost by."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                raise _unexpected(await self._next_event(), "a notification")
+
     async def release(self) -> None:
         """End the association. A meter that has gone, or answers with anything but an RLRE, is no error: it has ended."""
         if self._engine.state is not State.ASSOCIATED:
@@ -379,26 +384,29 @@ class ClientAssociation:
                     await self._link.send(octets)
             except LinkError as error:
                 engine.abort(error)
+            found: Event | None = None
             for event in engine.events():
                 if isinstance(event, NotificationReceived):
                     self._take_notification(event.notification)
-                elif isinstance(event, Aborted):
-                    raise event.error
-                else:
-                    return event
-            deadline_ms = engine.wake_at()
-            assert deadline_ms is not None  # every APDU that a client sends is answered
+                elif found is None:
+                    found = event
+            if isinstance(found, Aborted):
+                raise found.error
+            if found is not None:
+                return found
             try:
-                now_ms = await self._receive(deadline_ms)
+                now_ms = await self._receive(engine.wake_at())
                 for apdu in framing.apdus():
                     engine.receive(apdu, now_ms)
             except (LinkError, RemoteProtocolError) as error:
                 engine.abort(error)
 
-    async def _receive(self, deadline_ms: int) -> int:
+    async def _receive(self, deadline_ms: int | None) -> int:
         """Hand the framing what comes, or let it and the engine know that time has passed. The time it is then."""
         framing = self._framing
         wake_ms = framing.wake_at()
+        if deadline_ms is None:
+            deadline_ms = self._now_ms() + LOOK_MS
         wake_ms = deadline_ms if wake_ms is None else min(wake_ms, deadline_ms)
         try:
             with self._deadline.at(wake_ms / 1000):

@@ -110,6 +110,7 @@ from ferraris.cosem.obis_meaning import obis_meaning
 from ferraris.cosem.obis_table import ObisEntry, entries_by_tag, obis_entry
 from ferraris.cosem.object_list_text import object_list_from_text
 from ferraris.cosem.plain import from_plain, to_plain
+from ferraris.cosem.pre_established import client_title
 from ferraris.cosem.profile import (
     AttributeRule,
     CompanionProfile,
@@ -257,6 +258,7 @@ __all__ = [
     "XdlmsContextInfo",
     "assign_base_names",
     "channels",
+    "client_title",
     "entries_by_tag",
     "epoch_s_from_octets",
     "events",

@@ -28,6 +28,7 @@ from ferraris.cosem.declaration import Attribute, CosemObject, Method
 from ferraris.cosem.obis_code import Obis
 from ferraris.cosem.obis_table import entries_by_tag
 from ferraris.cosem.plain import SIMPLE_TYPES, from_plain
+from ferraris.cosem.pre_established import check_pre_established
 from ferraris.cosem.profile_file import (
     BufferEncoding,
     ObjectRow,
@@ -332,9 +333,11 @@ def _check_associations(file: ProfileFile, rows: Mapping[str, ObjectRow]) -> Non
     names: dict[tuple[int, int], str] = {}
     for name, association in file.associations.items():
         # A meter of one phase may hide an object that only one of three phases has.
-        strange = [tag for tag in (*(association.only or ()), *association.hide) if tag not in {*file.objects, *rows}]
+        named = (*(association.only or ()), *association.hide, *association.reports)
+        strange = [tag for tag in named if tag not in {*file.objects, *rows}]
         if strange:
             raise TableError(f"{file.name}, association {name}", expected="tags of objects", got=", ".join(strange))
+        check_pre_established(f"{file.name}, association {name}", association)
         first = names.setdefault((association.client_sap, association.server_sap), name)
         if first != name:
             raise TableError(

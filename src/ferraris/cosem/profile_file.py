@@ -88,7 +88,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class ProfileAssociation:
-    """An application association that the meter offers. Without `only`, it sees all objects but those in `hide`."""
+    """An application association that the meter offers. Without `only`, it sees all objects but those in `hide`.
+
+    With `pre_established_pdu_size`, the octets of the longest APDU of either end, it stands without being asked for; a ciphered one
+    then names the client by `client_system_title`, in hex. `reports` are objects whose value the client is told unasked when an
+    event happens: by event-notifications, under short names by an information report.
+    """
 
     client_sap: int
     authentication: Authentication
@@ -98,6 +103,9 @@ class ProfileAssociation:
     referencing: Referencing = Referencing.LOGICAL_NAME
     only: tuple[str, ...] | None = None
     hide: tuple[str, ...] = ()
+    pre_established_pdu_size: int | None = None
+    client_system_title: str = ""
+    reports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

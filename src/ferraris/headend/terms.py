@@ -81,6 +81,8 @@ class Terms:
     suite: SecuritySuite
     policy: SecurityControl
     ciphering: Ciphering | Envelope
+    pre_established_pdu_size: int | None = None
+    """Octets of the longest APDU, where the association stands without AARQ."""
 
     @property
     def needs_keys(self) -> bool:
@@ -145,6 +147,7 @@ def terms_of(row: MeterRow, profile: CompanionProfile) -> Terms:
         suite=profile.security_suite if row.suite is None else _said("suite", row.suite, SUITES, SecuritySuite.SUITE_0),
         policy=_said("policy", row.policy, POLICIES, _requested(profile.security_policy)),
         ciphering=_form(_said("ciphering", row.ciphering, CIPHERINGS, Ciphering.GLOBAL), profile.security_policy),
+        pre_established_pdu_size=offered.pre_established_pdu_size if offered is not None and same else None,
     )
     if terms.suite is SecuritySuite.SUITE_0:
         if terms.authentication is Authentication.HLS_ECDSA:

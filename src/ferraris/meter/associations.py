@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ferraris.cosem import client_title
 from ferraris.dlms import WITH_SECURITY, AssociationSettings, BroadcastKeys, Security
 from ferraris.dlms.apdu import Mechanism
 from ferraris.meter.device import LogicalDevice
@@ -56,12 +57,16 @@ class OfferedAssociations:
         self._state = self._device.security.state
         offered = self._device.model.profile.associations[name]
         mechanism = Mechanism(offered.authentication)
+        security = self.security if offered.ciphered or mechanism in WITH_SECURITY else None
+        if security is not None and offered.client_system_title:
+            security = replace(security, peer_system_title=client_title(name, offered))
         return AssociationSettings(
             mechanism=mechanism,
             secret=self._device.security.secret(name),
-            security=self.security if offered.ciphered or mechanism in WITH_SECURITY else None,
+            security=security,
             plain_context=not offered.ciphered,
             referencing=offered.referencing,
+            pre_established_pdu_size=offered.pre_established_pdu_size,
         )
 
 

@@ -34,6 +34,7 @@ class MeterModel:
         """TableError when the profile wants what a virtual meter cannot do."""
         profile.check_servable()
         self.profile = profile
+        self.reports_events = any(association.reports for association in profile.associations.values())
         self._names = {entry.logical_name for entry in profile.objects}
         self._of_classes: dict[frozenset[int], tuple[ProfileObject, ...]] = {}
         self._visible = {

@@ -93,14 +93,15 @@ def push_of(
     body = bytearray((Tag.STRUCTURE,))
     write_length(len(listed), body)
     for wanted in listed:
-        body += _pushed_octets(device, moment, wanted, event)
+        body += told_octets(device, moment, wanted, event)
     invoke_id = (event.sequence if event is not None else now_ms) & LONG_INVOKE_ID_MASK | CONFIRMED * confirmed
     apdu = DataNotification(invoke_id, moment.time.to_octets(), bytes(body)).encode()
     ciphered = protect_push(apdu, security.system_title, security.keys, security.counters)
     return PushedApdu(invoke_id, ciphered)
 
 
-def _pushed_octets(device: LogicalDevice, moment: Moment, wanted: Pushable, event: MeterEvent | None) -> bytes:
+def told_octets(device: LogicalDevice, moment: Moment, wanted: Pushable, event: MeterEvent | None) -> bytes:
+    """The value of an attribute as a push tells it: as the event has it where it says what happened and when."""
     entry = device.model.find(wanted.class_id, wanted.logical_name)
     if entry is None or wanted.attribute_index not in entry.attributes or wanted.data_index:
         return bytes((Tag.NULL_DATA,))
@@ -118,8 +119,11 @@ def _told_by(event: MeterEvent, entry: ProfileObject, moment: Moment) -> bytes:
     datatype = entry.attributes[2].datatype
     if entry.tag == "STANDARD_EVENT_CODE":
         return datatype.encode(event.code)
+    return datatype.encode(time_of(event, moment))
+
+
+def time_of(event: MeterEvent, moment: Moment) -> CosemDateTime:
+    """When it happened, by the meter's clock and in its zone."""
     zone = moment.meter.zone
     status = 0x80 if zone.daylight_saving(event.time_s) else 0
-    return datatype.encode(
-        CosemDateTime.from_epoch_ms(event.time_s * 1000, -int(zone.offset_min(event.time_s)), status)
-    )
+    return CosemDateTime.from_epoch_ms(event.time_s * 1000, -int(zone.offset_min(event.time_s)), status)

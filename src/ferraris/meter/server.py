@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -44,12 +45,20 @@ from ferraris.dlms.apdu import (
 )
 from ferraris.kernel.clock import Clock
 from ferraris.kernel.entropy import Entropy
-from ferraris.kernel.errors import AuthenticationError, DecodeError, InvocationCounterError, SecurityError
+from ferraris.kernel.errors import (
+    AuthenticationError,
+    DecodeError,
+    InvocationCounterError,
+    LinkError,
+    LocalProtocolError,
+    SecurityError,
+)
 from ferraris.kernel.limits import CONNECTIONS_PER_METER_MAX
 from ferraris.link import Link
 from ferraris.meter.associations import OfferedAssociation, OfferedAssociations
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.dispatch import protected_answer
+from ferraris.meter.event_reports import EventReports
 from ferraris.meter.events import EventCode
 from ferraris.meter.live_values import Partner
 from ferraris.meter.short_name_dispatch import answer_by_short_names
@@ -71,13 +80,17 @@ class AssociationEnd:
     client_sap: int
     server_sap: int
     partner: Partner | None = None
+    reports: EventReports | None = None
     opening: tuple[bytes, list[bytes]] = b"", []
     """Over datagrams: the AARQ that the present association began with, and the answer."""
 
     @property
     def has_secret(self) -> bool:
         """Whether this client must prove who it is."""
-        return self.offered.settings.mechanism is not Mechanism.LOWEST
+        settings = self.offered.settings
+        return settings.mechanism is not Mechanism.LOWEST or (
+            settings.ciphered and bool(settings.pre_established_pdu_size)
+        )
 
 
 class MeterServer:
@@ -149,7 +162,21 @@ class MeterServer:
         end.engine.receive(apdu, loop_ms)
         for event in end.engine.events():
             self.take_event(end, event, loop_ms)
+        self.report(end, loop_ms)
         return end.engine.outgoing()
+
+    def report(self, end: AssociationEnd, loop_ms: int) -> None:
+        """Let the engine tell the client of an association what has happened meanwhile, where it wants to know."""
+        if end.reports is None or end.engine.state not in (State.ASSOCIATED, State.RESPONSE_PENDING):
+            return
+        for report in end.reports.due(self._clock.now_ms()):
+            with suppress(LocalProtocolError):  # too long for the client, or too many wait
+                end.engine.send(report, loop_ms)
+
+    def report_events(self) -> None:
+        """Tell every client on a link of its own what has happened, if it wants to know."""
+        for served in self._links.values():
+            served.report()
 
     def take_event(self, end: AssociationEnd, event: Event, loop_ms: int) -> None:
         """Act on what the engine says."""
@@ -165,7 +192,9 @@ class MeterServer:
                 if self._changed is not None:
                     self._changed(self.device)
             case Associated():
-                end.partner = _partner(end, event)
+                end.partner = partner = _partner(end, event)
+                if self.device.model.reports_events:
+                    end.reports = EventReports(self.device, partner)
                 self._failures.pop(end.offered.name, None)
             case Violated(error) if isinstance(error, AuthenticationError) and end.has_secret:
                 failures = self._failures[end.offered.name] = self._failures.get(end.offered.name, 0) + 1
@@ -201,6 +230,8 @@ class _ServedLink:
         self._datagrams = link.capabilities.keeps_boundaries
         self._ends: dict[tuple[int, int], AssociationEnd] = {}
         self.watchdog = _Watchdog(self._loop, link, idle_timeout_s)
+        self._sending = asyncio.Lock()
+        self._reporting: set[asyncio.Task[None]] = set()
 
     @property
     def ends(self) -> Iterable[AssociationEnd]:
@@ -235,12 +266,32 @@ class _ServedLink:
             if broken or (self._datagrams and all(end.engine.state is State.IDLE for end in self._ends.values())):
                 return
 
+    def report(self) -> None:
+        """Tell the clients on this link what has happened."""
+        loop_ms = int(self._loop.time() * 1000)
+        reports: list[bytes] = []
+        for end in self._ends.values():
+            try:
+                self._server.report(end, loop_ms)
+            except SecurityError:
+                continue  # no invocation counter is left
+            reports += [encode_wpdu(end.server_sap, end.client_sap, apdu) for apdu in end.engine.outgoing()]
+        if reports:
+            task = self._loop.create_task(self._send_reports(reports))
+            self._reporting.add(task)
+            task.add_done_callback(self._reporting.discard)
+
+    async def _send_reports(self, reports: list[bytes]) -> None:
+        with suppress(LinkError):  # whoever receives on the link learns of it, too
+            await self._send(reports)
+
     async def _send(self, answers: list[bytes]) -> None:
         if not self._datagrams and answers:
             answers = [b"".join(answers)]
-        for octets in answers:
-            if len(octets) <= self._link.capabilities.uplink_octets_max:
-                await self._link.send(octets)
+        async with self._sending:
+            for octets in answers:
+                if len(octets) <= self._link.capabilities.uplink_octets_max:
+                    await self._link.send(octets)
 
     def _take(self, wpdu: WrapperPdu) -> list[bytes]:
         """The WPDUs that answer one WPDU."""
@@ -258,6 +309,7 @@ class _ServedLink:
         events = end.engine.events()
         for event in events:
             self._server.take_event(end, event, loop_ms)
+        self._server.report(end, loop_ms)
         apdus = end.engine.outgoing()
         if self._datagrams and end.engine.state is not State.IDLE and any(map(_is_replay, events)):
             # A doubled datagram, more often than an attack: a refusal would be taken for the answer to a newer request.

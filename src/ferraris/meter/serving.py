@@ -30,7 +30,7 @@ from ferraris.meter.identity import PORT
 from ferraris.meter.mbus_line import MbusLineService
 from ferraris.meter.model import MeterModel
 from ferraris.meter.optical_head import OpticalHead
-from ferraris.meter.payment import PaymentManufacture, TokenOutcome
+from ferraris.meter.payment import PaymentManufacture, Prepayment, TokenOutcome
 from ferraris.meter.pusher import Pusher
 from ferraris.meter.server import MeterServer
 from ferraris.sts import bare_digits
@@ -124,6 +124,7 @@ class FleetService:
         if strange:
             raise ConfigError("a fault of a meter that there is not", expected=f"1 to {len(numbers)}", got=strange[0])
         self._places = numbers
+        self._reporting = [server for server in self._servers if server.device.model.reports_events]
 
     @property
     def connections(self) -> int:
@@ -133,6 +134,11 @@ class FleetService:
     def server(self, index: int) -> MeterServer:
         return self._servers[index]
 
+    @property
+    def prepayment_meters(self) -> list[int]:
+        """The numbers of the meters that take tokens."""
+        return [device.identity.number for device in self.devices if device.payment is not None]
+
     def enter_token(
         self, number: int, digits: str, delivery: TokenDeliveryMethod = TokenDeliveryMethod.MANUAL
     ) -> TokenOutcome:
@@ -141,13 +147,31 @@ class FleetService:
         It needs no link: a customer's token is taken when the network is away, too. Without power the meter is not ready.
         Raises ConfigError for a meter that there is not, or that takes no tokens.
         """
+        payment = self._payment(number)
+        outcome = payment.enter_token(bare_digits(digits), delivery, self._clock.now_ms())
+        self._changed(self.devices[self._places[number]])
+        return outcome
+
+    def press(self, number: int, button: str) -> bool:
+        """The consumer presses `emergency` or `reconnect` on meter `number`; whether it helped. Raises ConfigError."""
+        payment, now_ms = self._payment(number), self._clock.now_ms()
+        buttons = {"emergency": payment.select_emergency, "reconnect": payment.reconnect}
+        if button not in buttons:
+            raise ConfigError("a button that there is not", expected=" or ".join(buttons), got=button[:40])
+        done = payment.meter.powered and buttons[button](now_ms)
+        self._changed(self.devices[self._places[number]])
+        return done
+
+    def keypad_display(self, number: int) -> dict[str, object]:
+        """What the display of meter `number` shows: `number`, `credit`, `credit_wh`, `supplied`. Raises ConfigError."""
+        return {"number": number, **self._payment(number).display(self._clock.now_ms())}
+
+    def _payment(self, number: int) -> Prepayment:
         index = self._places.get(number)
         payment = None if index is None else self.devices[index].payment
-        if index is None or payment is None:
+        if payment is None:
             raise ConfigError("a keypad that there is not", expected="the number of a prepayment meter", got=number)
-        outcome = payment.enter_token(bare_digits(digits), delivery, self._clock.now_ms())
-        self._changed(self.devices[index])
-        return outcome
+        return payment
 
     async def start(self) -> None:
         """Listen for every meter that has power, and begin to capture and to push. Raises LinkUnreachableError."""
@@ -245,6 +269,8 @@ class FleetService:
             self._callers.call(device)
         if device.meter.pushes_wanted or self._pusher.has_news(device):
             self._pusher.wake()
+        if device.model.reports_events:  # when the request that changed something is answered
+            asyncio.get_running_loop().call_soon(self._servers[device.meter.index].report_events)
 
     async def _inflict(self, now_ms: int) -> None:
         """Let faults begin and end. Both happen, however short the fault and however late this looks."""
@@ -267,6 +293,8 @@ class FleetService:
             next_ms = self.fleet.capture_due(now_ms)
             await self._inflict(now_ms)
             self._pusher.wake_for_news()
+            for server in self._reporting:
+                server.report_events()
             # A clock set ahead leaves a capture overdue until some time has passed: give it that time.
             until_ms = next_ms + CAPTURES_TOGETHER_MS
             if self._turns:

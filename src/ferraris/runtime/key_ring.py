@@ -140,6 +140,7 @@ class KeyRing:
             plain_context=not terms.ciphered,
             response_timeout_ms=int(self._settings.response_timeout_s * 1_000),
             referencing=terms.referencing,
+            pre_established_pdu_size=terms.pre_established_pdu_size,
         )
         return ClientSettings(tolerant_settings(association, _quirks(row)), row.client_sap, row.server_sap)
 
