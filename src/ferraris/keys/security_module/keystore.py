@@ -36,6 +36,7 @@ from ferraris.keys.security_module.custody import KEY_OCTETS, KeyCustody
 from ferraris.keys.security_module.errors import (
     RoleForbidden,
     SecurityModuleError,
+    SecurityModuleUnavailable,
     TransactionsExhausted,
     VendingKeyNotFound,
 )
@@ -347,7 +348,7 @@ class Keystore:
             try:
                 state = self.path.stat()
             except OSError as error:
-                raise ConfigError(f"the keystore {self.path} is gone: {error.strerror}") from None
+                raise SecurityModuleUnavailable(f"the keystore {self.path} is gone: {error.strerror}") from None
             stamp = (state.st_ino, state.st_mtime_ns, state.st_size)
             if self._read is None or self._read[0] != stamp:
                 file = read_keystore_file(self.path)
