@@ -59,3 +59,10 @@ def test_ea09_is_decoded_only() -> None:
     assert key.decrypt_block(int.from_bytes(des_encrypt(octets, block.to_bytes(8, "big")), "big")) == block
     with pytest.raises(StsError, match="decoded only"):
         key.encrypt_block(block)
+
+
+def test_check_values_tell_keys_apart() -> None:
+    assert len(KEY.check_value) == 6
+    assert DecoderKey(EA11, KEY.octets).check_value == KEY.check_value
+    assert len({KEY.check_value, EA07_KEY.check_value, DecoderKey(EA09, EA07_KEY.octets).check_value}) == 3
+    assert KEY.check_value.lower() not in KEY.octets.hex()

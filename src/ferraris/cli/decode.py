@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Final
 
@@ -74,13 +75,13 @@ def decode(
     raise typer.Exit(0 if error is None else EXIT_REFUSED)
 
 
-def answer_lines(lines: BinaryIO, answers: Any) -> None:
+def answer_lines(lines: BinaryIO, answers: Any, answer: Callable[[bytes], str] = answer_line) -> None:
     """Answer each line as it comes. A line too long is answered with an error and never held whole."""
     while line := lines.readline(INSPECTION_LINE_OCTETS_MAX + 1):
         if len(line) > INSPECTION_LINE_OCTETS_MAX:
             _skip_line(lines, line)
         if line.strip():
-            answers.write(answer_line(line) + "\n")
+            answers.write(answer(line) + "\n")
             answers.flush()
 
 

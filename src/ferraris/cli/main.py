@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "conformance": "Check a DLMS/COSEM server against the standard and print a report by clause.",
     "firmware": "Bring firmware into meters: block by block, verified, activated.",
     "decode": "Turn a frame or an APDU in hexadecimal digits into readable text or JSON.",
+    "sts": "Make, read and explain prepayment tokens of 20 digits; derive decoder keys.",
     "simulate": "Run a territory on a virtual clock from one seed, with faults and an auditor.",
 }
 

@@ -34,6 +34,7 @@ from ferraris.sts.decoder_key import DecoderKey
 from ferraris.sts.derivation import UNVERIFIED, VENDING_KEY_OCTETS, derive_decoder_key
 from ferraris.sts.encoding import clear_block, decode_token, encode_token, token_of_block
 from ferraris.sts.errors import StsError, TokenError, TokenResult
+from ferraris.sts.fields import currency_text, quantity_text, token_fields
 from ferraris.sts.identification_record import IdentificationRecord
 from ferraris.sts.identifier import (
     IDENTIFIERS,
@@ -141,6 +142,7 @@ __all__ = [
     "clear_block",
     "crc16",
     "currency_checksum",
+    "currency_text",
     "currency_units",
     "decode_currency",
     "decode_quantity",
@@ -160,10 +162,12 @@ __all__ = [
     "load_sta_tables",
     "luhn_digit",
     "ordinary_token_identifier",
+    "quantity_text",
     "result_of_number",
     "sections_missing",
     "tenths",
     "to_digits",
+    "token_fields",
     "token_identifier_at",
     "token_of_block",
 ]

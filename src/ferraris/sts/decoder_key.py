@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from typing import Final, Protocol
 
@@ -18,6 +19,7 @@ KEY_OCTETS: Final = {
     EncryptionAlgorithm.EA11: misty1.KEY_OCTETS,
 }
 BLOCK_OCTETS: Final = 8
+CHECK_DIGITS: Final = 6
 
 
 class _BlockCipher(Protocol):
@@ -58,6 +60,11 @@ class DecoderKey:
     def octets(self) -> bytes:
         """The key itself, in the order in which the algorithm takes it."""
         return self._octets
+
+    @property
+    def check_value(self) -> str:
+        """Six hexadecimal digits by which two keys can be told apart: of a hash, since EA09 does not encipher."""
+        return hashlib.sha256(self.algorithm.name.encode() + self._octets).hexdigest()[:CHECK_DIGITS].upper()
 
     def encrypt_block(self, block: int) -> int:
         """64 bits, enciphered."""

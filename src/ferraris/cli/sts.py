@@ -1,0 +1,231 @@
+"""`ferraris sts`: tokens of 20 digits made, read, and explained; decoder keys derived."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from ferraris.cli.decode import answer_lines
+from ferraris.cli.sts_files import read_meter, read_sta_tables
+from ferraris.cli.sts_inputs import issue_ms
+from ferraris.cli.sts_options import (
+    BaseYear,
+    Dkga,
+    Ea,
+    Jsonl,
+    Ken,
+    Keys,
+    Krn,
+    Kt,
+    Meter,
+    Pan,
+    Sgc,
+    Tables,
+    Ti,
+    Unverified,
+    VendingKey,
+    decoder_key_of,
+    meter_of,
+)
+from ferraris.cli.sts_rows import Answer, answer, decode_row, derive_row, encode_row, fields_of
+from ferraris.cli.sts_tokens import KINDS, token_named
+from ferraris.kernel.entropy import SystemEntropy
+from ferraris.kernel.errors import ConfigError
+from ferraris.sts import (
+    BaseDate,
+    StaTables,
+    Token,
+    bare_digits,
+    decode_token,
+    encode_key_change,
+    encode_token,
+    from_digits,
+    in_groups,
+    ordinary_token_identifier,
+    token_identifier_at,
+)
+
+CLEAR_CLASS: Final = 1
+KEY_CHANGE: Final = "key-change"
+CLEAR_KINDS: Final = ("test", "wide-test", "read")
+_HIDDEN: Final = (
+    "kind",
+    "token_class",
+    "subclass",
+    "block",
+    "tid",
+    "issue",
+    "rnd",
+    "field16",
+    "random",
+    "mfr_code",
+    "token_identifier",
+)
+
+app: Final = typer.Typer(help="Make, read and explain prepayment tokens; derive decoder keys.", no_args_is_help=True)
+
+
+@app.command()
+def encode(
+    kind: Annotated[
+        str, typer.Argument(metavar="[KIND]", help=", ".join((*KINDS, KEY_CHANGE)), show_default=False)
+    ] = "",
+    value: Annotated[str, typer.Argument(metavar="[VALUE]", help="Amount, limit, register or control.")] = "",
+    *,
+    service: Annotated[str, typer.Option(help="electricity, water, gas or time.")] = "electricity",
+    issue: Annotated[str, typer.Option(metavar="TIME", help="Time of issue, UTC; now if not given.")] = "",
+    token_identifier: Annotated[int | None, typer.Option(help="Instead of a time of issue.")] = None,
+    new_meter: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The configuration that a key change brings.")
+    ] = None,
+    new_keys: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Its vending key, where that is another one.")
+    ] = None,
+    random: Annotated[int | None, typer.Option(help="The four random bits; by chance if not given.")] = None,
+    pan: Pan = "",
+    ea: Ea = "EA11",
+    sgc: Sgc = "",
+    krn: Krn = 1,
+    kt: Kt = "DUTK",
+    ti: Ti = 1,
+    ken: Ken = 255,
+    base_date: BaseYear = 2014,
+    dkga: Dkga = "DKGA04",
+    meter: Meter = None,
+    keys: Keys = None,
+    vending_key: VendingKey = "",
+    sta_tables: Tables = None,
+    unverified: Unverified = False,
+    jsonl: Jsonl = False,
+) -> None:
+    """Make a token: `ferraris sts encode credit 25.6 --meter meter.toml --keys keys.toml`."""
+    if jsonl:
+        _answer_lines(encode_row, sta_tables)
+        return
+    if kind in CLEAR_KINDS:
+        _show_token(encode_token(token_named(kind, value, service, 0, 0), None))
+        return
+    configuration = meter_of(meter, pan, ea, sgc, krn, kt, ti, ken, base_date, dkga)
+    key = decoder_key_of(configuration, keys, vending_key, sta_tables, unverified=unverified)
+    if kind == KEY_CHANGE:
+        new = read_meter(_needed(new_meter))
+        new_key = decoder_key_of(
+            new, new_keys or keys, "" if new_keys else vending_key, sta_tables, unverified=unverified
+        )
+        for digits in encode_key_change(new_key, new, key, configuration):
+            _show_token(digits)
+        return
+    identifier = _identifier(configuration.base_date, issue, token_identifier)
+    chance = SystemEntropy().octets(1)[0] & 0xF if random is None else random
+    token = token_named(kind, value, service, identifier, chance)
+    digits = encode_token(token, key)
+    _show_token(digits)
+    _show_fields(decode_token(digits, key), configuration.base_date)
+
+
+@app.command()
+def decode(
+    token: Annotated[list[str] | None, typer.Argument(metavar="[TOKEN]...", show_default=False)] = None,
+    *,
+    pan: Pan = "",
+    ea: Ea = "EA11",
+    sgc: Sgc = "",
+    krn: Krn = 1,
+    kt: Kt = "DUTK",
+    ti: Ti = 1,
+    ken: Ken = 255,
+    base_date: BaseYear = 2014,
+    dkga: Dkga = "DKGA04",
+    meter: Meter = None,
+    keys: Keys = None,
+    vending_key: VendingKey = "",
+    sta_tables: Tables = None,
+    unverified: Unverified = False,
+    jsonl: Jsonl = False,
+) -> None:
+    """Show what a token says. Blanks and hyphens between its digits do not matter."""
+    if jsonl:
+        _answer_lines(decode_row, sta_tables)
+        return
+    digits = bare_digits("".join(token or ()))
+    if not digits:
+        raise ConfigError("there is no token to decode", expected="20 digits")
+    if from_digits(digits)[0] == CLEAR_CLASS:
+        _show_fields(decode_token(digits, None), BaseDate.of_year(base_date))
+        return
+    configuration = meter_of(meter, pan, ea, sgc, krn, kt, ti, ken, base_date, dkga)
+    key = decoder_key_of(configuration, keys, vending_key, sta_tables, unverified=unverified)
+    _show_fields(decode_token(digits, key), configuration.base_date)
+
+
+@app.command()
+def derive(
+    *,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Print the decoder key itself, not only its check value.")
+    ] = False,
+    pan: Pan = "",
+    ea: Ea = "EA11",
+    sgc: Sgc = "",
+    krn: Krn = 1,
+    kt: Kt = "DUTK",
+    ti: Ti = 1,
+    ken: Ken = 255,
+    base_date: BaseYear = 2014,
+    dkga: Dkga = "DKGA04",
+    meter: Meter = None,
+    keys: Keys = None,
+    vending_key: VendingKey = "",
+    sta_tables: Tables = None,
+    unverified: Unverified = False,
+    jsonl: Jsonl = False,
+) -> None:
+    """Derive a meter's decoder key and show its check value.
+
+    With --jsonl the decoder key is in each answer, as the vending key is in each row.
+    """
+    if jsonl:
+        _answer_lines(derive_row, sta_tables)
+        return
+    configuration = meter_of(meter, pan, ea, sgc, krn, kt, ti, ken, base_date, dkga)
+    key = decoder_key_of(configuration, keys, vending_key, sta_tables, unverified=unverified)
+    typer.echo(f"{configuration.meter_pan}  {configuration.encryption_algorithm.name}  check value {key.check_value}")
+    if reveal:
+        typer.echo(key.octets.hex())
+
+
+def _answer_lines(compute: Callable[[Mapping[str, Any], StaTables], Answer], tables_file: Path | None) -> None:
+    tables = read_sta_tables(tables_file)
+    answer_lines(sys.stdin.buffer, sys.stdout, lambda line: answer(line, compute, tables))
+
+
+def _needed(new_meter: Path | None) -> Path:
+    if new_meter is None:
+        raise ConfigError("a key change brings a new configuration", expected="--new-meter FILE")
+    return new_meter
+
+
+def _identifier(base_date: BaseDate, issue: str, given: int | None) -> int:
+    if given is not None:
+        return given
+    now_ms = issue_ms(issue) if issue else int(datetime.now(UTC).timestamp() * 1000)
+    return ordinary_token_identifier(token_identifier_at(base_date, now_ms))
+
+
+def _show_token(digits: str) -> None:
+    typer.echo(in_groups(digits))
+
+
+def _show_fields(token: Token, base_date: BaseDate) -> None:
+    fields = fields_of(token, base_date)
+    typer.echo(f"{fields['kind']}, class {fields['token_class']}, subclass {fields['subclass']}")
+    if "issue" in fields:
+        typer.echo(f"  issued            {fields['issue']} UTC (token identifier {fields['tid']})")
+    for name, value in fields.items():
+        if name not in _HIDDEN:
+            typer.echo(f"  {name:<17} {value}")

@@ -1,0 +1,82 @@
+"""Files of the commands on tokens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ferraris.cli.sts_files import read_meter, read_sta_tables, read_vending_key, text_of, vending_key_of
+from ferraris.kernel.errors import ConfigError, FerrarisError, TableError
+from ferraris.kernel.limits import SETTINGS_FILE_OCTETS_MAX
+from tests.cli.test_sts import meter_text
+from tests.sts.published import METER, VENDING_KEY
+
+
+def written(tmp_path: Path, text: str | bytes, mode: int = 0o600) -> Path:
+    path = tmp_path / "file.toml"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    path.chmod(mode)
+    return path
+
+
+def test_a_meter(tmp_path: Path) -> None:
+    assert read_meter(written(tmp_path, meter_text())) == METER
+    reference = meter_text(pan=METER.meter_pan.decoder_reference_number)
+    assert read_meter(written(tmp_path, reference)) == METER
+
+
+# what changes                              what the error says
+BROKEN_METERS = [
+    ({"pan": "600727000000000008"}, "pan"),
+    ({"encryption_algorithm": "EA12"}, "encryption_algorithm"),
+    ({"supply_group_code": "12345"}, "supply group code"),
+    ({"tariff_index": 100}, "tariff index"),
+    ({"tariff_index": "1"}, "tariff_index"),
+    ({"base_date": 2000}, "base date"),
+    ({"colour": "red"}, "colour"),
+    ({"key_derivation": "DKGA02"}, "DKGA04"),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), BROKEN_METERS)
+def test_a_broken_meter_is_named(change: dict[str, object], said: str, tmp_path: Path) -> None:
+    with pytest.raises(TableError) as refused:
+        read_meter(written(tmp_path, meter_text(**change)))
+    assert said in str(refused.value)
+    assert "file.toml" in str(refused.value)
+
+
+def test_a_vending_key_is_read_from_a_private_file(tmp_path: Path) -> None:
+    text = f'vending_key = "{VENDING_KEY.hex()}"'
+    assert read_vending_key(written(tmp_path, text)) == VENDING_KEY
+    with pytest.raises(ConfigError, match="mode 0600"):
+        read_vending_key(written(tmp_path, text, 0o644))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", 'vending_key = "5ec2e7x"', "vending_key = 5", 'vending_key = "5ec2e7"\nb = 1', b"\xff"]
+)
+def test_a_broken_file_of_keys_is_not_repeated(text: str | bytes, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read_vending_key(written(tmp_path, text))
+    assert "5ec2e7" not in str(refused.value)
+
+
+def test_hexadecimal_digits() -> None:
+    assert vending_key_of("00 ff", "the option") == b"\x00\xff"
+    with pytest.raises(ConfigError, match="the option"):
+        vending_key_of("0", "the option")
+
+
+def test_without_tables_the_sample_ones_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert read_sta_tables(None).is_sample
+    with pytest.raises(TableError, match=r"file\.toml"):
+        read_sta_tables(written(tmp_path, "s1 = []"))
+
+
+def test_a_file_of_settings_is_text_of_a_sensible_length(tmp_path: Path) -> None:
+    for content in (b"\xff\xfe", b"#" * (SETTINGS_FILE_OCTETS_MAX + 1)):
+        with pytest.raises(FerrarisError, match=r"file\.toml"):
+            text_of(written(tmp_path, content))
