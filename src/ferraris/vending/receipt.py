@@ -18,6 +18,7 @@ from ferraris.vending.tariff import TENTHS
 
 WIDTH = 42
 """Characters of a line: what an 80 mm till printer holds."""
+_INDENT = 13
 UNIT_OF_SERVICE = {"electricity": "kWh", "water": "m³", "gas": "m³", "time": "min"}
 _TITLES = {
     SaleKind.CREDIT: "CREDIT TOKEN",
@@ -142,21 +143,21 @@ def _pair(left: str, right: str) -> str:
 
 
 def _labelled(label: str, value: str) -> Iterator[str]:
-    indent = 13
-    width = WIDTH - indent
-    yield f"{label:{indent}}{value[:width]}"
-    for start in range(width, len(value), width):
-        yield " " * indent + value[start : start + width]
+    for place, part in enumerate(_folded(value, WIDTH - _INDENT)):
+        yield f"{'' if place else label:{_INDENT}}{part}"
 
 
-def _folded(text: str) -> Iterator[str]:
+def _folded(text: str, width: int = WIDTH) -> Iterator[str]:
+    """The text in lines; a word that is longer than a line is cut."""
     line = ""
     for word in text.split():
-        if line and len(line) + 1 + len(word) > WIDTH:
-            yield line
-            line = word
-        else:
-            line = f"{line} {word}".strip()
+        for start in range(0, len(word), width):
+            part = word[start : start + width]
+            if line and len(line) + 1 + len(part) > width:
+                yield line
+                line = part
+            else:
+                line = f"{line} {part}".strip()
     yield line
 
 
