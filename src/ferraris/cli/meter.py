@@ -16,6 +16,7 @@ import typer
 
 from ferraris.cli.clocks import SPEED_MAX, shared_clock
 from ferraris.cli.event_loop import long_runner
+from ferraris.cli.keypad import Keypads, keypad_text, keypads_served
 from ferraris.cli.meter_ways import OpticalMode, OtherWays, address_of
 from ferraris.kernel.clock import MS_PER_S, S_PER_DAY, Clock, ScaledClock, SystemClock
 from ferraris.kernel.entropy import SeededEntropy, SystemEntropy
@@ -36,6 +37,7 @@ from ferraris.meter import (
     FleetService,
     Manufacture,
     MeterModel,
+    PaymentManufacture,
     ServiceSettings,
     StochasticLoad,
     Surroundings,
@@ -43,6 +45,7 @@ from ferraris.meter import (
     meter_model,
     write_registry,
 )
+from ferraris.sts import QUANTITY_MAX, EncryptionAlgorithm, TokenResult, tenths
 
 app: Final = typer.Typer(add_completion=False, no_args_is_help=True, help="Serve virtual DLMS/COSEM meters.")
 
@@ -110,6 +113,12 @@ def serve(
         int,
         typer.Option(min=0, help="So many of the meters, the first ones, are prepayment meters: they take STS tokens."),
     ] = 0,
+    credit_kwh: Annotated[
+        str, typer.Option("--credit-kwh", metavar="KWH", help="Credit that new prepayment meters begin with.")
+    ] = "0",
+    ea07: Annotated[
+        bool, typer.Option("--ea07", help="New prepayment meters have EA07, with its sample tables, instead of EA11.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="What keys, loads and clocks of the meters follow from.")] = 1,
     speed: Annotated[float, typer.Option(min=0.001, max=SPEED_MAX, help="Virtual seconds per real second.")] = 1.0,
     csv: Annotated[Path | None, typer.Option(help="Replay these measured values instead of the load model.")] = None,
@@ -163,7 +172,7 @@ def serve(
     origin_ms = time.origin_ms if isinstance(time, ScaledClock) else time.now_ms()
     faults = [Fault.parse(text, origin_ms) for text in fault or []]
     listener = _listener(udp=udp, coap=coap, hdlc=hdlc)
-    settings = replace(_settings(port, push), hdlc=hdlc)
+    settings = replace(_settings(port, push), hdlc=hdlc, payment=_payment(credit_kwh, ea07=ea07))
     ways = OtherWays(serial, mbus, gateway, optical, optical_mode)
     ways.check()
     fleet = _open(directory, choice, surroundings, time, history_days)
@@ -172,9 +181,17 @@ def serve(
             fleet, models, seed, time, SystemEntropy(), listener, open_tcp, settings, faults, datagrams=open_udp
         )
         registry = write_registry(directory, service.devices, port, hdlc=hdlc)
-        _run(service, f"registry {registry}", ways)
+        _run(service, f"registry {registry}", ways, directory)
     finally:
         fleet.close()
+
+
+def _payment(credit_kwh: str, *, ea07: bool) -> PaymentManufacture:
+    algorithm = EncryptionAlgorithm.EA07 if ea07 else EncryptionAlgorithm.EA11
+    credit_tenths = tenths(credit_kwh)
+    if not 0 <= credit_tenths <= QUANTITY_MAX:
+        raise ConfigError("--credit-kwh", expected=f"0 to {QUANTITY_MAX // 10}", got=credit_kwh)
+    return PaymentManufacture(algorithm, credit_tenths)
 
 
 def _listener(*, udp: bool, coap: bool, hdlc: bool) -> Listener:
@@ -214,16 +231,44 @@ def _open(directory: Path, choice: FleetChoice, surroundings: Surroundings, cloc
     return fleet
 
 
-def _run(service: FleetService, registry: str, ways: OtherWays) -> None:
+@app.command()
+def token(
+    digits: Annotated[str, typer.Argument(help="The token: 20 digits; blanks and hyphens do no harm.")] = "",
+    number: Annotated[int, typer.Option("--meter", help="Number of the meter.")] = 1,
+    directory: Annotated[Path, typer.Option("--dir", help="Where the meters' memory lies.")] = Path("meters"),
+    press: Annotated[str, typer.Option(metavar="BUTTON", help="Press a button instead: emergency or reconnect.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print what the meter says as JSON.")] = False,
+) -> None:
+    """Type a token at the keypad of a meter that is being served; without one, look at its display.
+
+    Ends with 1 when the meter does not take the token. Its link may be away: people stand before the meter.
+    """
+    keypads = Keypads(directory)
+    if press:
+        answer = keypads.press(number, press)
+    else:
+        answer = keypads.type(number, digits) if digits else keypads.display(number)
+    print(json.dumps(answer) if as_json else keypad_text(answer))
+    result = answer.get("result")
+    if answer.get("done") is False or (result is not None and not TokenResult(result).is_accepted):
+        raise typer.Exit(1)
+
+
+def _run(service: FleetService, registry: str, ways: OtherWays, directory: Path) -> None:
     with long_runner() as runner:
-        runner.run(_serve(service, registry, ways))
+        runner.run(_serve(service, registry, ways, directory))
 
 
-async def _serve(service: FleetService, registry: str, ways: OtherWays) -> None:
+async def _serve(service: FleetService, registry: str, ways: OtherWays, directory: Path) -> None:
     """Until SIGTERM or SIGINT."""
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    async with keypads_served(service, directory):
+        await _serve_until(ended, service, registry, ways)
+
+
+async def _serve_until(ended: asyncio.Event, service: FleetService, registry: str, ways: OtherWays) -> None:
     try:
         await service.start()
         running = asyncio.ensure_future(ways.serve(service))

@@ -148,6 +148,20 @@ class Prepayment:
         """The import register at `now_ms`, without moving the meter on."""
         return self._meter.import_mwh_at(now_ms)
 
+    def display(self, now_ms: int) -> dict[str, str | int | bool | None]:
+        """What everybody can see: credit (in Wh too, where it is energy), and whether the lamps burn."""
+        meter = self._meter
+        if not meter.powered:
+            return {"credit": None, "credit_wh": None, "supplied": False}
+        meter.advance(now_ms)
+        left, money = self.left(now_ms), self.terms.counts_money
+        credit_wh = None if money else whole(left)
+        return {
+            "credit": credit_text(left, counts_money=money),
+            "credit_wh": credit_wh,
+            "supplied": meter.output_state,
+        }
+
     # What happens
 
     def enter_token(self, digits: str, delivery: TokenDeliveryMethod, now_ms: int) -> TokenOutcome:
