@@ -123,6 +123,16 @@ def test_a_neighbours_token_is_typed_like_any_other() -> None:
     assert look_on(home, Display(50_000, supplied=True), 0, HOUR_MS) == [(0, Type(TOKEN))]
 
 
+def test_at_the_end_it_types_what_it_has_and_buys_no_more() -> None:
+    home = household()
+    at_ms, _ = first_purchase(home, Display(500, supplied=True))
+    home.bought((TOKEN,), Decimal(5), at_ms)
+    assert home.busy
+    home.close_up(at_ms)
+    assert [act for _, act in look_on(home, Display(0, supplied=False), at_ms, 10 * HOUR_MS)] == [Type(TOKEN)]
+    assert not home.busy
+
+
 def test_a_street_plays_the_same_way_from_the_same_seed() -> None:
     def play(seed: int) -> list[tuple[int, Act]]:
         home = household(Temper(), seed)

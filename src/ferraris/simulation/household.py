@@ -94,6 +94,7 @@ class Household:
         self._waits_for_dark = False
         self._receipts: list[_Receipt] = []
         self._to_type: deque[tuple[int, str]] = deque()
+        self._closed = False
         self.last_token = ""
         """The newest it has bought."""
 
@@ -105,7 +106,7 @@ class Household:
             self._sit_down(receipt, now_ms)
         if self._to_type and self._to_type[0][0] <= now_ms:
             return Type(self._to_type.popleft()[1])
-        if self._receipts or self._to_type or not self._wants(now_ms, display):
+        if self._closed or self.busy or not self._wants(now_ms, display):
             return None
         self._buy_at_ms, self._waits_for_dark = None, False
         return Buy(self._units(), self._chance(self._temper.retries))
@@ -126,6 +127,18 @@ class Household:
     def types_soon(self, digits: str, now_ms: int) -> None:
         """Somebody has given it a token: a neighbour's, say."""
         self._to_type.append((now_ms, digits))
+
+    def close_up(self, now_ms: int) -> None:
+        """It buys nothing more, and types what is in the drawer."""
+        self._closed = True
+        for receipt in self._receipts:
+            self._sit_down(receipt, now_ms)
+        self._receipts.clear()
+
+    @property
+    def busy(self) -> bool:
+        """Whether it has receipts in the drawer or something to type."""
+        return bool(self._receipts or self._to_type)
 
     # What it sees
 
