@@ -20,12 +20,13 @@ from ferraris.vending import EngineeringKind, PaymentKind
 NUMBERS_MAX = 100_000
 """Meters of one campaign."""
 METERS_PER_REGISTRATION_MAX = 2_000
+METER_CHARACTERS_MAX = 24
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=VENDING_TEXT_CHARACTERS_MAX)]
 LongText = Annotated[str, StringConstraints(max_length=1_024)]
 MeterNumber = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, pattern=r"^\d{11}$|^\d{13}$"),
-    Field(description="The decoder reference number: 11 or 13 digits."),
+    StringConstraints(strip_whitespace=True, min_length=11, max_length=METER_CHARACTERS_MAX),
+    Field(description="The decoder reference number (11 or 13 digits) or the meter PAN (18 digits)."),
 ]
 MessageId = Annotated[
     str, Field(max_length=VENDING_TEXT_CHARACTERS_MAX, description="Names the order; may stand in Idempotency-Key.")

@@ -41,6 +41,8 @@ HANDLED = (vending.VendingError, StsError, SecurityModuleError)
 
 
 def status_of(error: FerrarisError) -> HTTPStatus:
+    if error.summary.startswith("no such "):
+        return HTTPStatus.NOT_FOUND
     return next((status for kind, status in STATUSES if isinstance(error, kind)), HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
@@ -58,7 +60,8 @@ def vending_problem(error: FerrarisError) -> JSONResponse:
         more["result"] = str(told.result)
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         more["retry"] = True
-    return problem_response(status, f"{told.title}: {told.text}", **more)
+    titled = told.text.lower().startswith(told.title.lower())
+    return problem_response(status, told.text if titled else f"{told.title}: {told.text}", **more)
 
 
 def add_vending_problem_handlers(app: FastAPI) -> None:

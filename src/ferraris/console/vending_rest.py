@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated
@@ -17,6 +16,7 @@ from ferraris.console.vending_views import SaleView, receipt_of, sale_view
 from ferraris.kernel.limits import VENDING_ROWS_MAX, VENDING_TEXT_CHARACTERS_MAX
 from ferraris.store import SaleFilter
 from ferraris.vending import (
+    ChainState,
     Delivery,
     FreeIssueRequest,
     KeyChangeRequest,
@@ -24,6 +24,7 @@ from ferraris.vending import (
     SaleKind,
     SaleRequest,
     SaleState,
+    parse_pan,
     receipt_text,
 )
 from ferraris.vending.receipt_pdf import receipt_pdf
@@ -50,14 +51,6 @@ class ReceiptFormat(StrEnum):
     PDF = "pdf"
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerState:
-    """That the ledger holds, and how long it is."""
-
-    holds: bool
-    detail: str
-
-
 def sale_routes(desk: VendingDesk) -> APIRouter:
     """What a till needs most."""
     router = APIRouter(tags=["vending: sales"])
@@ -73,7 +66,7 @@ def _add_orders(router: APIRouter, desk: VendingDesk) -> None:
         """The trial sale: what the order would come to now, line by line. Nothing is kept."""
         request = SaleRequest(
             message_id=QUOTE_NAME, till=QUOTE_NAME, operator=QUOTE_NAME,
-            meter=order.meter, amount=order.amount, units=order.units,
+            meter=reference_of(order.meter), amount=order.amount, units=order.units,
         )  # fmt: skip
         return await desk.run(lambda vending, now_ms: vending.quote(request, now_ms))
 
@@ -85,7 +78,7 @@ def _add_orders(router: APIRouter, desk: VendingDesk) -> None:
         """
         request = SaleRequest(
             message_id=message_id(order.message_id, idempotency_key), till=order.till, operator=order.operator,
-            meter=order.meter, amount=order.amount, units=order.units, payment=order.payment,
+            meter=reference_of(order.meter), amount=order.amount, units=order.units, payment=order.payment,
         )  # fmt: skip
         return sale_view(await desk.run(lambda vending, now_ms: vending.sell(request, now_ms)))
 
@@ -96,7 +89,7 @@ def _add_orders(router: APIRouter, desk: VendingDesk) -> None:
             message_id=message_id(order.message_id, idempotency_key),
             till=order.till,
             operator=order.operator,
-            meter=order.meter,
+            meter=reference_of(order.meter),
         )
         return sale_view(await desk.run(lambda vending, now_ms: vending.free_issue(request, now_ms)))
 
@@ -107,7 +100,7 @@ def _add_orders(router: APIRouter, desk: VendingDesk) -> None:
             message_id=message_id(order.message_id, idempotency_key),
             till=order.till,
             operator=order.operator,
-            meter=order.meter,
+            meter=reference_of(order.meter),
         )
         return sale_view(await desk.run(lambda vending, now_ms: vending.change_key(request, now_ms)))
 
@@ -162,10 +155,9 @@ def _add_queries(router: APIRouter, desk: VendingDesk) -> None:
         return Response(octets, media_type="application/pdf", headers=named)
 
     @router.get("/ledger")
-    async def ledger() -> LedgerState:
-        """Reckons the whole ledger again: every hash, every sum."""
-        state = await desk.run(lambda vending, _: vending.verify_ledger())
-        return LedgerState(True, str(state))
+    async def ledger() -> ChainState:
+        """Reckons the whole ledger again, every hash and every sum: how far it reaches, or a problem that names the fault."""
+        return await desk.run(lambda vending, _: vending.verify_ledger())
 
     @router.get("/balances")
     async def balances() -> dict[str, int]:
@@ -210,3 +202,8 @@ def message_id(in_body: str, in_header: str) -> str:
     if not given:
         raise refused("An order needs a message id of your own: in the body, or in the header Idempotency-Key.")
     return given
+
+
+def reference_of(meter: str) -> str:
+    """The decoder reference number of a meter as somebody typed it. Raises UnknownMeterError for a wrong check digit."""
+    return parse_pan(meter).decoder_reference_number

@@ -21,7 +21,7 @@ from ferraris.console.vending_bodies import (
     Signature,
 )
 from ferraris.console.vending_desk import VendingDesk
-from ferraris.console.vending_rest import Key, message_id
+from ferraris.console.vending_rest import Key, message_id, reference_of
 from ferraris.console.vending_views import SaleView, sale_view
 from ferraris.kernel.limits import VENDING_TEXT_CHARACTERS_MAX
 from ferraris.store import DepositRow, EngineeringRow, ShiftRow, VendingCampaignRow
@@ -79,7 +79,7 @@ def _add_engineering(router: APIRouter, desk: VendingDesk) -> None:
         """Ask for an engineering token. It is issued when a second person approves."""
         request = EngineeringRequest(
             message_id=message_id(order.message_id, idempotency_key), till=order.till, operator=order.operator,
-            meter=order.meter, kind=order.kind, value=order.value, reason=order.reason,
+            meter=reference_of(order.meter), kind=order.kind, value=order.value, reason=order.reason,
         )  # fmt: skip
         return await desk.run(lambda vending, now_ms: vending.engineering.request(request, now_ms))
 
@@ -184,8 +184,9 @@ def _add_campaigns(router: APIRouter, desk: VendingDesk) -> None:
             order.base_date,
             order.key_expiry_number,
         )
+        meters = None if order.meters is None else list(map(reference_of, order.meters))
         return await desk.run(
-            lambda vending, now_ms: vending.campaigns.start(order.name, goal, order.operator, now_ms, order.meters)
+            lambda vending, now_ms: vending.campaigns.start(order.name, goal, order.operator, now_ms, meters)
         )
 
     @router.get("/campaigns/{name}", tags=tags)
