@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ferraris.dlms import Associate, State, Violated
+from ferraris.dlms import Associate, Ciphering, SecurityControl, State, Violated
 from ferraris.dlms.apdu import (
     BlockNumber,
     BlockNumberAccess,
@@ -35,8 +35,17 @@ from ferraris.dlms.settings import CONFORMANCE_BY_SHORT_NAMES
 from ferraris.dlms.short_name_server import short_name_conformance_needed
 from ferraris.kernel.errors import FerrarisError
 from tests.dlms.apdu import strategies
-from tests.dlms.bottle import associated
-from tests.dlms.short_name_bottle import LONG, READ_VALUE, VALUE, VALUE_OCTETS, ShortNameBottle, ciphered, plain
+from tests.dlms.bottle import associated, ciphered_settings
+from tests.dlms.short_name_bottle import (
+    LONG,
+    READ_VALUE,
+    VALUE,
+    VALUE_OCTETS,
+    ShortNameBottle,
+    by_short_names,
+    ciphered,
+    plain,
+)
 
 
 def told(bottle: ShortNameBottle, apdu: object) -> list[object]:
@@ -178,3 +187,24 @@ def test_a_plain_request_in_a_ciphered_context_is_refused() -> None:
     bottle = associated(ciphered())
     (refusal,) = told(bottle, READ_VALUE)
     assert isinstance(refusal, ExceptionResponse)
+
+
+@pytest.mark.parametrize("variable", [VALUE, LONG])
+def test_an_answer_may_be_protected_more_than_its_request(variable: int) -> None:
+    """All blocks of it."""
+    client, server = ciphered_settings(Ciphering.GLOBAL, SecurityControl.AUTHENTICATED)
+    bottle = ShortNameBottle(by_short_names(client, max_receive_pdu_size=500), by_short_names(server))
+    associated(bottle)
+
+    def controls() -> set[int]:
+        before = len(bottle.to_client)
+        bottle.tell(ReadRequest((VariableName(variable),)))
+        answers = bottle.to_client[before:]
+        assert (len(answers) > 2) == (variable == LONG)
+        return {apdu[2] if apdu[1] < 0x80 else apdu[2 + (apdu[1] & 0x7F)] for apdu in answers}
+
+    assert controls() == {0x10}
+    bottle.server.strengthen_answer(0x08)
+    assert controls() == {0x30}
+    bottle.server.strengthen_answer(0)
+    assert controls() == {0x10}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -26,8 +27,11 @@ from ferraris.cosem import (
     Register,
     SecuritySetup,
     obis,
+    profile_from_text,
 )
-from ferraris.cosem.classes.association_sn import BASE_NAME
+from ferraris.cosem.classes.association_sn import BASE_NAME, BASE_NAME_LIST, CLASS_LIST, OBJECT
+from ferraris.cosem.classes.object_references import ObjectId
+from ferraris.cosem.declaration import Selector
 from ferraris.cosem.short_names import FIRST_BASE_NAME, ShortNames
 from ferraris.dlms.apdu import (
     BlockNumberAccess,
@@ -35,6 +39,7 @@ from ferraris.dlms.apdu import (
     ParameterisedAccess,
     ReadRequest,
     ReadResponse,
+    SelectiveAccess,
     UnconfirmedWriteRequest,
     VariableName,
     WriteDataBlockAccess,
@@ -48,7 +53,7 @@ from ferraris.link import loopback_pair
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.fleet import Fleet
 from ferraris.meter.live_values import Partner
-from ferraris.meter.model import meter_model
+from ferraris.meter.model import MeterModel, meter_model
 from ferraris.meter.server import MeterServer
 from ferraris.meter.short_name_dispatch import answer_by_short_names
 from ferraris.simulation import run_virtual
@@ -174,6 +179,61 @@ def test_association_sn_tells_its_objects_and_rights(fleet: Fleet) -> None:
     with_meter(fleet, by_short_names("management"), act)
 
 
+def test_parts_of_the_lists_by_their_selectors(fleet: Fleet) -> None:
+    """Some classes, one object, some base names; of the rights the latter only."""
+
+    async def act(client: ClientAssociation) -> None:
+        elements = await client.get(AssociationSnV2.object_list, ASSOCIATION)
+        rights = await client.get(AssociationSnV2.access_rights_list, ASSOCIATION)
+        clock = ObjectListElementSn(0x2BC0, 8, 0, obis.CLOCK)
+
+        async def part(selector: Selector[Any], wanted: Any) -> tuple[ObjectListElementSn, ...]:
+            selection = SelectiveAccess(selector.number, selector.datatype.encode(wanted))
+            return await client.get(AssociationSnV2.object_list, ASSOCIATION, selection)
+
+        assert await part(CLASS_LIST, (8,)) == (clock,)
+        assert await part(CLASS_LIST, (3, 8)) == tuple(one for one in elements if one.class_id in (3, 8))
+        assert await part(OBJECT, ObjectId(8, obis.CLOCK)) == (clock,)
+        assert await part(OBJECT, ObjectId(9, obis.CLOCK)) == ()
+        assert await part(BASE_NAME_LIST, (0x2BC0, 1)) == (clock,)
+        selection = SelectiveAccess(BASE_NAME_LIST.number, BASE_NAME_LIST.datatype.encode((0x2BC0,)))
+        own = await client.get(AssociationSnV2.access_rights_list, ASSOCIATION, selection)
+        assert own == tuple(right for right in rights if right.base_name == 0x2BC0)
+
+    with_meter(fleet, by_short_names("management"), act)
+
+
+PROTECTED = """
+name = "protected"
+title = "P"
+inherit = "short_name_meter"
+
+[source]
+document = "d"
+edition = "e"
+licence = "l"
+
+[objects]
+SERIAL_NUMBER = { protect.value = ["encrypted_response"] }
+"""
+
+
+@pytest.mark.parametrize(("sent", "beyond"), [(0x00, 0x08), (0x08, 0x00), (0x04, 0x08)])
+def test_an_answer_is_protected_as_its_right_asks(fleet: Fleet, sent: int, beyond: int) -> None:
+    device = LogicalDevice(fleet.meters[0], MeterModel(profile_from_text(PROTECTED, "p")), seed=1)
+    asking = Partner("management", 1, 1, True, 5, None, sent)  # type: ignore[arg-type]
+    serial = ReadRequest((VariableName(VIEW.names.of_attribute(1, obis.SERIAL_NUMBER, 2) or 0),))
+    response, lacking = answer_by_short_names(device, asking, serial, NOW_MS)
+    assert isinstance(response, ReadResponse)
+    assert isinstance(response.results[0], bytes)
+    assert lacking == beyond
+    name = ReadRequest((VariableName(VIEW.names.of_attribute(1, obis.LOGICAL_DEVICE_NAME, 2) or 0),))
+    assert answer_by_short_names(device, asking, name, NOW_MS)[1] == 0
+    refused, _ = answer_by_short_names(device, replace(asking, ciphered=False), serial, NOW_MS)
+    if beyond:
+        assert refused == ReadResponse((DataAccessResult.READ_WRITE_DENIED,))
+
+
 def test_reading_by_logical_name_needs_no_object_list(fleet: Fleet) -> None:
     async def act(client: ClientAssociation) -> None:
         wanted = (AttributeOfObject(1, obis.LOGICAL_DEVICE_NAME, 2), AttributeOfObject(99, obis.CLOCK, 2))
@@ -191,7 +251,7 @@ def test_reading_by_logical_name_needs_no_object_list(fleet: Fleet) -> None:
 def ask(fleet: Fleet, request: object) -> object:
     device = device_of(fleet)
     partner = Partner("management", 1, 1, True, 5, None)  # type: ignore[arg-type]
-    return answer_by_short_names(device, partner, request, NOW_MS)  # type: ignore[arg-type]
+    return answer_by_short_names(device, partner, request, NOW_MS)[0]  # type: ignore[arg-type]
 
 
 DISCONNECTOR = VIEW.names.of_method(70, obis.DISCONNECT_CONTROL, 1) or 0
@@ -207,7 +267,10 @@ LOAD_PROFILE = VIEW.names.of_attribute(7, obis.LOAD_PROFILE, 2) or 0
         (ParameterisedAccess(DISCONNECTOR, 0, b"\x0f\x00"), b"\x00"),
         (ParameterisedAccess(DISCONNECTOR, 0, b"\x09\x00"), DataAccessResult.TYPE_UNMATCHED),
         (ParameterisedAccess(LOAD_PROFILE, 9, b"\x00"), DataAccessResult.SCOPE_OF_ACCESS_VIOLATED),
-        (ParameterisedAccess(BASE_NAME + 8, 1, b"\x01\x00"), DataAccessResult.SCOPE_OF_ACCESS_VIOLATED),
+        (ParameterisedAccess(BASE_NAME + 8, 1, b"\x01\x00"), b"\x01\x00"),
+        (ParameterisedAccess(BASE_NAME + 8, 1, b"\x09\x00"), DataAccessResult.TYPE_UNMATCHED),
+        (ParameterisedAccess(BASE_NAME + 8, 4, b"\x01\x00"), DataAccessResult.SCOPE_OF_ACCESS_VIOLATED),
+        (ParameterisedAccess(BASE_NAME + 16, 1, b"\x01\x00"), DataAccessResult.SCOPE_OF_ACCESS_VIOLATED),
         (ParameterisedAccess(BASE_NAME + 0x58, 0, b"\x09\x00"), DataAccessResult.READ_WRITE_DENIED),
         (ParameterisedAccess(BASE_NAME + 0x30, 0, b"\x09\x00"), DataAccessResult.TYPE_UNMATCHED),
         (ParameterisedAccess(0xFFF8, 0, b"\x00"), DataAccessResult.OBJECT_UNDEFINED),

@@ -216,7 +216,7 @@ class MeterServer:
         """The answer to a request, None to an unconfirmed one; and what it must have beyond its request's protection."""
         now_ms = self._clock.now_ms()
         if isinstance(request, ShortNameRequest):
-            return answer_by_short_names(self.device, partner, request, now_ms), 0
+            return answer_by_short_names(self.device, partner, request, now_ms)
         return protected_answer(self.device, partner, request, now_ms)
 
 

@@ -5,11 +5,10 @@ A refusal is a data-access-result as the standard names it; nothing a client sen
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from ferraris.codec import Tag, write_length
-from ferraris.cosem import AssociationSnV0, AssociationSnV2, NamedVariable
+from ferraris.cosem import AssociationSnV0, NamedVariable
 from ferraris.dlms import ShortNameRequest, ShortNameResponse
 from ferraris.dlms.apdu import (
     AttributeDescriptor,
@@ -29,25 +28,27 @@ from ferraris.kernel.limits import ATTRIBUTE_DESCRIPTORS_MAX
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.dispatch import act, get, set_value
 from ferraris.meter.live_values import Moment, Partner
-from ferraris.meter.short_name_view import ShortNameView
+from ferraris.meter.short_name_view import LISTS, ShortNameView
 
 NULL_DATA: Final = b"\x00"
-_LISTS: Final[dict[int, Callable[[ShortNameView], bytes]]] = {
-    AssociationSnV0.object_list.number: lambda view: view.object_list,
-    AssociationSnV2.access_rights_list.number: lambda view: view.access_rights_list,
-}
 
 
 def answer_by_short_names(
     device: LogicalDevice, partner: Partner, request: ShortNameRequest, now_ms: int
-) -> ShortNameResponse | None:
-    """The answer to one whole request at `now_ms`; None to an unconfirmed write, which is carried out all the same."""
-    dispatch = _Dispatch(device, device.moment(now_ms, partner), device.model.short_names(partner.name))
+) -> tuple[ShortNameResponse | None, int]:
+    """The answer to one whole request at `now_ms`; None to an unconfirmed write, which is carried out all the same. And what it
+    must have beyond its request's protection, in the bits of an access mode for requests."""
+    moment = device.moment(now_ms, partner)
+    moment.answer_protection = 0 if partner.ciphered else None
+    dispatch = _Dispatch(device, moment, device.model.short_names(partner.name))
     if isinstance(request, ReadRequest):
-        return ReadResponse(tuple(map(dispatch.read, request.specifications)))
+        read = tuple(map(dispatch.read, request.specifications))
+        return ReadResponse(read), moment.answer_protection or 0
     values = (*request.values, *(NULL_DATA,) * (len(request.specifications) - len(request.values)))
     written = tuple(map(dispatch.write, request.specifications, values))
-    return None if isinstance(request, UnconfirmedWriteRequest) else WriteResponse(written)
+    if isinstance(request, UnconfirmedWriteRequest):
+        return None, 0
+    return WriteResponse(written), moment.answer_protection or 0
 
 
 class _Dispatch:
@@ -90,10 +91,8 @@ class _Dispatch:
 
     def _get(self, variable: NamedVariable, selection: SelectiveAccess | None) -> bytes | DataAccessResult:
         result = get(self._device, self._moment, _attribute(variable), None)
-        if variable.element.class_id == AssociationSnV0.class_id and variable.number in _LISTS:
-            if selection is not None:
-                return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED
-            return _LISTS[variable.number](self._view) if isinstance(result, bytes) else result
+        if variable.element.class_id == AssociationSnV0.class_id and variable.number in LISTS:
+            return self._view.listed(variable.number, selection) if isinstance(result, bytes) else result
         if selection is None or not isinstance(result, bytes):
             return result
         return get(self._device, self._moment, _attribute(variable), selection)

@@ -1,15 +1,31 @@
-"""What one association by short names sees: the object list and the rights as Association SN tells them, worked out once."""
+"""What one association by short names sees: the object list and the rights as Association SN tells them, worked out once.
+
+Parts of the lists are told by the selectors of class 12: some classes, one object, some base names. Uncertain, as no public source
+shows an answer to them: here each answers with a list, that of one object with a list of one.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
 
 from ferraris.cosem import (
     AccessRightsElementSn,
     AssociationSnV0,
     AssociationSnV2,
     CompanionProfile,
+    ObjectListElementSn,
     ShortNames,
     assign_base_names,
 )
+from ferraris.cosem.classes.association_sn import BASE_NAME_LIST, CLASS_LIST, OBJECT
+from ferraris.dlms.apdu import DataAccessResult, SelectiveAccess
+from ferraris.kernel.errors import DecodeError
+
+OBJECT_LIST: Final = AssociationSnV0.object_list
+RIGHTS_LIST: Final = AssociationSnV2.access_rights_list
+LISTS: Final = frozenset((OBJECT_LIST.number, RIGHTS_LIST.number))
+_SELECTORS: Final = {selector.number: selector for selector in (CLASS_LIST, OBJECT, BASE_NAME_LIST)}
 
 
 class ShortNameView:
@@ -25,8 +41,36 @@ class ShortNameView:
         for element in elements:
             access = seen[element.class_id, element.logical_name].access_rights
             rights.append(AccessRightsElementSn(element.base_name, access.attribute_access, access.method_access))
+        self._rights = tuple(rights)
+        self._elements = elements
         self.names = ShortNames(elements)
-        self.object_list = AssociationSnV0.object_list.datatype.encode(elements)
+        self.object_list = OBJECT_LIST.datatype.encode(elements)
         """Encoded."""
-        self.access_rights_list = AssociationSnV2.access_rights_list.datatype.encode(tuple(rights))
+        self.access_rights_list = RIGHTS_LIST.datatype.encode(self._rights)
         """Encoded."""
+
+    def listed(self, number: int, selection: SelectiveAccess | None) -> bytes | DataAccessResult:
+        """One of the LISTS, or the part of it that is asked for, encoded; or why it cannot be had."""
+        of_objects = number == OBJECT_LIST.number
+        if selection is None:
+            return self.object_list if of_objects else self.access_rights_list
+        permitted = OBJECT_LIST.selectors if of_objects else RIGHTS_LIST.selectors
+        if all(selector.number != selection.selector for selector in permitted):
+            return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED
+        try:
+            wanted = _SELECTORS[selection.selector].datatype.decode(selection.parameters)
+        except DecodeError:
+            return DataAccessResult.TYPE_UNMATCHED
+        part = tuple(self._part(selection.selector, wanted))
+        if of_objects:
+            return OBJECT_LIST.datatype.encode(part)
+        names = {element.base_name for element in part}
+        return RIGHTS_LIST.datatype.encode(tuple(right for right in self._rights if right.base_name in names))
+
+    def _part(self, selector: int, wanted: Any) -> Iterable[ObjectListElementSn]:
+        if selector == CLASS_LIST.number:
+            return (element for element in self._elements if element.class_id in wanted)
+        if selector == BASE_NAME_LIST.number:
+            return (element for element in self._elements if element.base_name in wanted)
+        named = wanted.class_id, wanted.logical_name
+        return (element for element in self._elements if (element.class_id, element.logical_name) == named)
