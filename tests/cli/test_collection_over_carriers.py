@@ -144,6 +144,17 @@ async def on_wired_mbus(field: Field) -> list[Line]:
     return [field.line(n) | way | {"physical_address": field.device(n).identity.mbus_address} for n in (0, 1)]
 
 
+async def on_mbus_by_secondary_addresses(field: Field) -> list[Line]:
+    lines = await on_mbus_over_tcp(field)
+    first = "00000001.FER.01.02"
+    assert str(field.device(0).identity.mbus_secondary_address) == first
+    second = str(field.device(1).identity.mbus_secondary_address)
+    return [
+        line | {"physical_address": None, "secondary_address": address}
+        for line, address in zip(lines, (first, second), strict=True)
+    ]
+
+
 async def on_mbus_over_tcp(field: Field) -> list[Line]:
     server = await serve_tcp("127.0.0.1", 0, field.service.serve_mbus)
     field.stack.push_async_callback(server.aclose)
@@ -170,6 +181,7 @@ async def behind_a_gateway(field: Field) -> list[Line]:
         behind_a_serial_server,
         on_wired_mbus,
         on_mbus_over_tcp,
+        on_mbus_by_secondary_addresses,
         over_datagrams,
         behind_a_gateway,
     ],

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ferraris.dlms.line import DataLink, LineEnded, LineMessage
 from ferraris.dlms.mbus_line import MbusLine
 from ferraris.dlms.mbus_segments import segments_of
+from ferraris.kernel.errors import DecodeError
 from ferraris.kernel.limits import APDU_OCTETS_MAX, MBUS_SEGMENTS_WAITING_MAX
-from ferraris.mbus import BROADCAST, TO_ANY_STATION, encode_long_frame, encode_short_frame
+from ferraris.mbus import (
+    BROADCAST,
+    TO_ANY_STATION,
+    TO_SELECTED,
+    SecondaryAddress,
+    encode_long_frame,
+    encode_short_frame,
+    read_long_frame,
+)
 
 ACK = b"\xe5"
 LINK = DataLink(16, 5, 1)
@@ -134,3 +144,39 @@ def test_any_octets_are_dropped_or_answered(pieces: list[bytes], start: bytes) -
         for event in bus.events():
             bus.send(event.link, b"\xc4")
         bus.outgoing()
+
+
+# Secondary addresses
+
+NAMES = {address: SecondaryAddress(f"1234567{address}", "FER", 1, 2) for address in (5, 6)}
+
+
+def select(mask: str) -> bytes:
+    return encode_long_frame(0x53, TO_SELECTED, 0x52, SecondaryAddress.parse(mask).encode())
+
+
+def test_a_meter_is_reached_by_its_secondary_address() -> None:
+    bus = MbusLine({5: {1}, 6: {1}}, secondary=NAMES)
+    bus.receive(select("12345676") + request(b"\xc0", TO_SELECTED), 0)
+    assert bus.outgoing() == [ACK, ACK]
+    assert bus.events() == [LineMessage(DataLink(16, 6, 1), b"\xc0", confirmed=True)]
+    bus.receive(select("12345675"), 0)
+    assert bus.events() == [], "the meter that was selected before keeps its associations"
+    bus.receive(select("12345676"), 0)
+    assert bus.events() == [LineEnded(DataLink(16, 6, 1))], "and loses them when it is selected anew"
+
+
+def test_meters_that_are_selected_together_make_noise() -> None:
+    bus = MbusLine({5: {1}, 6: {1}}, secondary=NAMES)
+    bus.receive(select("1234567?"), 0)
+    assert bus.outgoing() == [ACK], "two acknowledgements look like one"
+    bus.receive(encode_short_frame(0x7B, TO_SELECTED), 0)
+    (noise,) = bus.outgoing()
+    with pytest.raises(DecodeError):
+        read_long_frame(noise, 0)
+
+
+def test_nobody_is_selected_on_a_line_without_secondary_addresses() -> None:
+    bus = line()
+    bus.receive(select("*"), 0)
+    assert bus.outgoing() == []

@@ -32,6 +32,7 @@ from ferraris.iec62056_21 import (
 from ferraris.kernel.errors import FerrarisError
 from ferraris.mbus.deframer import MbusDeframer
 from ferraris.mbus.frames import encode_long_frame, encode_short_frame
+from ferraris.mbus.search import SecondarySearch
 from tests.fuzz.seeds import seeds
 from tests.fuzz.target import in_turns, turns
 
@@ -175,6 +176,26 @@ def mbus_station(octets: bytes) -> None:
         client.outgoing()
 
 
+def mbus_search(octets: bytes) -> None:
+    """A search that meters, collisions or an enemy answer: it ends, or is not begun anew by anybody else."""
+    search = SecondarySearch()
+    search.start(0)
+    now_ms = 0
+    for turn in turns(octets):
+        if turn[:1] == bytes((WAIT,)):
+            now_ms = search.wake_at() or now_ms
+        else:
+            search.receive(turn[1:] if turn[:1] == bytes((RAW,)) else _mbus_frame(turn), now_ms)
+        with contextlib.suppress(FerrarisError):
+            search.tick(now_ms)
+        search.outgoing()
+    assert len(search.found) + len(search.collisions) <= search.selections
+
+
+MBUS_SEARCH_SEEDS = (
+    in_turns([b"\xff\xe5", b"\xfe", b"\x08\x72" + bytes.fromhex("0100000052180102") + bytes(4), b"\xfe"]),
+    in_turns([b"\xff\xe5", b"\xfe", b"\xff\x00", b"\xfe", b"\xfe", b"\xff\xe5", b"\xfe", b"\xfe", b"\xfe"]),
+)
 MBUS_SEEDS = (
     in_turns([b"\x53\x10\x10\x01\xc0\x01\xc1", b"\x7b", b"\x5b", b"\x40", b"\x73\x00\x10\x01abc", b"\xfe\xff\xff"]),
     in_turns([b"\xfdabc", b"\x08\x10\x01\x10\xc4\x01", b"\xff\xe5", b"\x08\x00\x01\x10abc", b"\x08\x11\x01\x10def"]),

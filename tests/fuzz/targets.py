@@ -36,6 +36,7 @@ TARGETS = (
     Target("m-bus-deframer", lines.mbus_deframer_in_pieces, seeds()["m-bus"]),
     Target("m-bus-line", lines.mbus_line, lines.MBUS_SEEDS),
     Target("m-bus-station", lines.mbus_station, lines.MBUS_SEEDS),
+    Target("m-bus-search", lines.mbus_search, lines.MBUS_SEARCH_SEEDS),
     Target("sign-on", lines.sign_on, lines.SIGN_ON_SEEDS),
     Target("meter-sign-on", lines.meter_sign_on, lines.METER_SIGN_ON_SEEDS),
     Target("readout", lines.readout, lines.READOUT_SEEDS),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +10,7 @@ from ferraris.mbus.deframer import MbusDeframer
 from ferraris.mbus.frames import MbusFrame, encode_long_frame
 from ferraris.mbus.primary import MbusTiming, NothingReady, PrimaryStation, Sent, UserData
 from ferraris.mbus.secondary import SecondaryStation
+from ferraris.mbus.secondary_address import SecondaryAddress
 
 ACK = b"\xe5"
 NKE = MbusFrame(0x40, 5)
@@ -108,3 +110,77 @@ def test_everything_arrives_once_and_in_order_whatever_is_lost(data: list[bytes]
         line.primary.request(line.now_ms)
         line.settle()
     assert [event.data for event in line.events if isinstance(event, UserData)] == data
+
+
+# Selected by a secondary address
+
+WHO = SecondaryAddress("12345678", "FER", 1, 2)
+SELECTED = 0xFD
+
+
+def selection(mask: str = "12345678", control: int = 0x53) -> MbusFrame:
+    return MbusFrame(control, SELECTED, 0x52, SecondaryAddress.parse(mask).encode())
+
+
+def test_a_station_is_selected_by_what_fits_it_and_then_answers() -> None:
+    station = SecondaryStation(5, WHO)
+    assert station.take_selected(MbusFrame(0x7B, SELECTED)) == b""
+    assert station.take_selected(selection("1234????.*.*.02")) == ACK
+    assert station.selected
+    assert station.take_selected(MbusFrame(0x53, SELECTED, 0x10, b"ab")) == ACK
+    assert station.received() == [None, (0x10, b"ab")]
+    station.offer(0x10, b"cd")
+    assert station.take_selected(MbusFrame(0x7B, SELECTED)) == encode_long_frame(0x08, 5, 0x10, b"cd")
+
+
+def test_just_selected_it_tells_who_it_is() -> None:
+    station = SecondaryStation(5, WHO)
+    station.take_selected(selection())
+    told = encode_long_frame(0x08, 5, 0x72, WHO.encode() + bytes(4))
+    assert station.take_selected(MbusFrame(0x7B, SELECTED)) == told
+    assert station.take_selected(MbusFrame(0x7B, SELECTED)) == told, "a question that is repeated"
+    assert station.take_selected(MbusFrame(0x5B, SELECTED)) == ACK, "nothing ready"
+    station.take_selected(selection())
+    station.take_selected(MbusFrame(0x53, SELECTED, 0x10, b"ab"))
+    assert station.take_selected(MbusFrame(0x7B, SELECTED)) == ACK
+
+
+@pytest.mark.parametrize(
+    ("frame", "answer"),
+    [
+        (selection("87654321"), b""),
+        (MbusFrame(0x53, SELECTED, 0x56, WHO.encode()), b""),
+        (MbusFrame(0x40, SELECTED), ACK),
+        (MbusFrame(0x53, SELECTED, 0x52, WHO.encode()[:7]), b""),
+    ],
+    ids=["another", "high octet first", "begun anew", "cut short"],
+)
+def test_a_selection_ends(frame: MbusFrame, answer: bytes) -> None:
+    station = SecondaryStation(5, WHO)
+    station.take_selected(selection())
+    assert station.take_selected(frame) == answer
+    cut_short = len(frame.data) == 7
+    assert station.selected is cut_short
+    assert bool(station.take_selected(MbusFrame(0x7B, SELECTED))) is cut_short
+
+
+def test_a_station_without_a_secondary_address_is_never_selected() -> None:
+    assert SecondaryStation(5).take_selected(selection("*")) == b""
+
+
+def test_both_stations_talk_by_a_secondary_address() -> None:
+    primary, secondary, deframer = PrimaryStation(SELECTED), SecondaryStation(5, WHO), MbusDeframer(500)
+    primary.select(WHO, 0)
+    primary.send(0x10, b"question", 0)
+    primary.request(0)
+    secondary_answers = []
+    for _ in range(3):
+        for octets in primary.outgoing():
+            deframer.receive(octets, 0)
+            for frame in deframer.frames():
+                assert isinstance(frame, MbusFrame)
+                if frame.information == 0x10:
+                    secondary.offer(0x10, b"answer")
+                secondary_answers.append(secondary.take_selected(frame))
+                primary.receive(secondary_answers[-1], 0)
+    assert primary.events() == [Sent(0x43), Sent(0x43), UserData(0x10, b"answer", more=False)]

@@ -97,3 +97,13 @@ def test_a_line_belongs_to_one_at_a_time_and_is_forgotten() -> None:
         assert lines._lines == {}
 
     asyncio.run(story())
+
+
+def test_mbus_goes_to_the_secondary_address() -> None:
+    framing = framing_of(replace(ROW, link="mbus+tcp", secondary_address="12345678.FER.01.02"), 16)
+    assert isinstance(framing, MbusFraming)
+    framing.connect(0)
+    (selection,) = framing.outgoing()
+    assert selection[4:15].hex() == "53fd52" + "78563412b2180102"
+    with pytest.raises(ConfigError, match="no secondary address"):
+        framing_of(replace(ROW, link="mbus", secondary_address="12"), 16)

@@ -19,7 +19,7 @@ from ferraris.link import (
     open_tcp,
     open_udp,
 )
-from ferraris.mbus import TO_ANY_STATION
+from ferraris.mbus import TO_ANY_STATION, TO_SELECTED
 
 SIGN_ON_SETTINGS = SerialSettings(300, 7, "E")
 """How a dialogue after IEC 62056-21 begins."""
@@ -63,7 +63,8 @@ def framing_of(url: MeterUrl, client_sap: int, server_sap: int) -> Framing | Non
         framing = HdlcFraming(client_sap, server_address(server_sap, url.physical_address, url.address_octets))
     elif url.carrier.is_mbus:
         address = TO_ANY_STATION if url.physical_address is None else url.physical_address
-        framing = MbusFraming(client_sap, server_sap, address)
+        secondary = url.secondary_address
+        framing = MbusFraming(client_sap, server_sap, TO_SELECTED if secondary else address, secondary=secondary)
     if url.gateway is None:
         return framing
     datagrams = url.carrier in (Carrier.UDP, Carrier.COAP)

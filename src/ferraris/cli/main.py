@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "collect": "Read what the registered meters hold and the store lacks.",
     "serve": "Run the head-end with its REST API and web console.",
     "explore": "Show the objects of a meter with the value of every attribute that may be read.",
+    "mbus": "Find the meters on a wired M-Bus by their secondary addresses.",
     "profile": "Show companion profiles, and hold a meter's object list against one.",
     "conformance": "Check a DLMS/COSEM server against the standard and print a report by clause.",
     "firmware": "Bring firmware into meters: block by block, verified, activated.",

@@ -9,8 +9,8 @@
     mbus+tcp://HOST:PORT       the same behind a serial server
     coap://HOST[:PORT][/PATH]  the wrapper over CoAP
 
-The query names the service access points (`client`, `server`), for HDLC and M-Bus the meter's `physical` address, for HDLC the
-octets of addresses (`address_octets`), for a serial line its speed (`baud`), and for a meter behind a gateway its network and
+The query names the service access points (`client`, `server`), for HDLC and M-Bus the meter's `physical` address, for M-Bus instead
+of it the `secondary` one (`secondary=12345678.FER.01.02`, with ? and * for what is open), for HDLC the octets of addresses (`address_octets`), for a serial line its speed (`baud`), and for a meter behind a gateway its network and
 address (`gateway=0:FER0000000001`, or octets: `gateway=0:0x0012`). Keys never stand in a URL.
 """
 
@@ -23,6 +23,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 from ferraris.dlms import GatewayAddress
 from ferraris.kernel.errors import ConfigError, LocalProtocolError
+from ferraris.mbus import SecondaryAddress
 
 PORT: Final = 4059
 """The registered port of DLMS/COSEM."""
@@ -89,6 +90,8 @@ class MeterUrl:
     path: str = ""
     """Of a CoAP resource, without its leading stroke."""
     gateway: GatewayAddress | None = None
+    secondary_address: SecondaryAddress | None = None
+    """On M-Bus, instead of a physical one."""
 
     def __str__(self) -> str:
         place = self.device if self.carrier.is_device else f"{_bracketed(self.host)}:{self.port}"
@@ -114,8 +117,9 @@ class MeterUrl:
         if mode not in ("", "e") or (mode and not (carrier.is_hdlc and carrier.is_line)):
             raise ConfigError("mode in the URL of a meter", expected="e, of a serial line", got=mode)
         gateway = _gateway(query.pop("gateway")) if "gateway" in query else None
+        secondary = _secondary(query.pop("secondary"), carrier) if "secondary" in query else None
         fields: dict[str, Any] = {_FIELDS[name]: _number(name, value) for name, value in query.items()}
-        fields |= {"mode_e": mode == "e", "gateway": gateway}
+        fields |= {"mode_e": mode == "e", "gateway": gateway, "secondary_address": secondary}
         if carrier.is_device:
             _check_device(parts)
             return cls(carrier, device=parts.path, **fields)
@@ -145,7 +149,7 @@ _RANGES: Final = {
 def _query_of(parts: SplitResult) -> dict[str, str]:
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     query = dict(pairs)
-    names = (*_FIELDS, "mode", "gateway")
+    names = (*_FIELDS, "mode", "gateway", "secondary")
     if len(query) != len(pairs) or not query.keys() <= set(names):
         expected = f"each of {', '.join(names)} at most once"
         raise ConfigError("the query of a meter's URL", expected=expected, got=parts.query)
@@ -165,6 +169,15 @@ def _gateway(text: str) -> GatewayAddress:
         return GatewayAddress.parse(text)
     except LocalProtocolError as error:
         raise ConfigError("gateway in the URL of a meter", expected=error.expected, got=text) from None
+
+
+def _secondary(text: str, carrier: Carrier) -> SecondaryAddress:
+    if not carrier.is_mbus:
+        raise ConfigError("secondary in the URL of a meter", expected="mbus:// or mbus+tcp://", got=carrier.value)
+    try:
+        return SecondaryAddress.parse(text)
+    except LocalProtocolError as error:
+        raise ConfigError("secondary in the URL of a meter", expected=error.expected, got=text) from None
 
 
 def _check_device(parts: SplitResult) -> None:

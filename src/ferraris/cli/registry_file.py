@@ -8,6 +8,7 @@ companion profile's association between the two service access points:
                                         device of a line
     port, baud                          the speed is for serial lines
     physical_address, address_octets    of HDLC; the primary address of M-Bus
+    secondary_address                   of M-Bus, such as 12345678.FER.01.02
     gateway                             NETWORK:ADDRESS of a meter behind one
     client_sap, server_sap, group, created_ms
     decoder_reference_number            of a prepayment meter, to which sold tokens are brought
@@ -71,6 +72,7 @@ OF_FLEETS: Final = frozenset({"number"})
 """What the list of a virtual fleet says beyond that; tools read it."""
 FIELDS: Final = OF_FLEETS | {
     *("serial", "profile", "host", "port", "baud", "link", "physical_address", "address_octets", "gateway", "group"),
+    "secondary_address",
     *("client_sap", "server_sap", "created_ms", "referencing", "authentication", "context", "suite", "policy"),
     *("ciphering", "system_title", "encryption_key", "authentication_key", "lls_secret", "signing_key", "public_key"),
     *("master_key", "agreement_key", "public_agreement_key", "decoder_reference_number"),
@@ -276,6 +278,7 @@ def _row(line: _Line, place: Place) -> MeterRow:
         public_key=line.octets("public_key") or None,
         wrapped_agreement_key=place.master_key.wrap_secret(agreement_key) if agreement_key else None,
         public_agreement_key=line.octets("public_agreement_key") or None,
+        secondary_address=line.text("secondary_address") if line.has("secondary_address") else "",
         decoder_reference_number=_decoder_reference_number(line),
     )
 

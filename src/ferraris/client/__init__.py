@@ -36,6 +36,7 @@ from ferraris.client.key_procedures import (
     transfer_keys,
     with_keys,
 )
+from ferraris.client.mbus_search import search_mbus
 from ferraris.client.optical_head import ProgrammingSession, programming, read_out, sign_on, telegrams
 from ferraris.client.profile import ProfileColumns, decode_profile, read_entries, read_profile
 
@@ -73,6 +74,7 @@ __all__ = [
     "read_profile",
     "remove_certificate",
     "renew_key_pair",
+    "search_mbus",
     "sign_on",
     "telegrams",
     "transfer_image",

@@ -14,7 +14,17 @@ from typing import Final
 from ferraris.dlms.mbus_segments import Segments, segment_in, segments_of
 from ferraris.kernel.errors import LinkTimeoutError, LocalProtocolError, RemoteProtocolError
 from ferraris.kernel.limits import MBUS_POLLS_MAX
-from ferraris.mbus import BROADCAST, MbusFrame, MbusTiming, NothingReady, PrimaryEvent, PrimaryStation, Sent, UserData
+from ferraris.mbus import (
+    BROADCAST,
+    MbusFrame,
+    MbusTiming,
+    NothingReady,
+    PrimaryEvent,
+    PrimaryStation,
+    SecondaryAddress,
+    Sent,
+    UserData,
+)
 
 CLAUSE: Final = "IEC 62056-7-3"
 
@@ -29,18 +39,27 @@ class MbusFramingSettings:
 
 
 class MbusFraming:
-    """From one client SAP to one server SAP of the meter at a primary address."""
+    """From one client SAP to one server SAP of the meter at a primary or a secondary address."""
 
     def __init__(
-        self, client_sap: int, server_sap: int, address: int, settings: MbusFramingSettings | None = None
+        self,
+        client_sap: int,
+        server_sap: int,
+        address: int,
+        settings: MbusFramingSettings | None = None,
+        secondary: SecondaryAddress | None = None,
     ) -> None:
-        """Raises LocalProtocolError for service access points that take more than an octet, or an address that is none."""
+        """With a secondary address the meter is selected by that, and `address` is `TO_SELECTED`.
+
+        Raises LocalProtocolError for service access points that take more than an octet, or an address that is none.
+        """
         segments_of(b"", client_sap, server_sap)
         if not 0 <= address < BROADCAST:
             raise LocalProtocolError("no address of an M-Bus station", expected="0 to 254", got=address, clause=CLAUSE)
         self._client_sap = client_sap
         self._server_sap = server_sap
         self._settings = settings or MbusFramingSettings()
+        self._secondary = secondary
         self._station = PrimaryStation(address, self._settings.timing)
         self._segments = Segments()
         self._apdus: list[bytes] = []
@@ -53,7 +72,10 @@ class MbusFraming:
     def connect(self, now_ms: int) -> None:
         self.connected = False
         self._segments = Segments()
-        self._station.reset(now_ms)
+        if self._secondary is None:
+            self._station.reset(now_ms)
+        else:
+            self._station.select(self._secondary, now_ms)
 
     def send(self, apdu: bytes, now_ms: int) -> None:
         """Raises LocalProtocolError before the meter has answered `connect`, and for too long an APDU."""

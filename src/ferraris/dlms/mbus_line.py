@@ -1,25 +1,38 @@
 """The meters' side of a wired M-Bus: several meters on one line, by primary address, each with its logical devices and clients.
 
 What is sent to every station is heard and not answered. Where everybody would answer (address 254), only a meter that is alone
-on the line does. Secondary addresses (253) are not known here.
+on the line does. At 253 those answer who were selected by their secondary addresses: several at once make noise, as on a
+line of copper, where a zero of one covers a one of another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
+from functools import reduce
+from itertools import zip_longest
+from operator import and_
 
 from ferraris.dlms.line import DataLink, LineEnded, LineEvent, LineMessage
 from ferraris.dlms.mbus_segments import MbusSegment, Segments, segment_in, segments_of
 from ferraris.kernel.errors import DecodeError
 from ferraris.kernel.limits import MBUS_SEGMENTS_WAITING_MAX
-from ferraris.mbus import BROADCAST, TO_ANY_STATION, MbusDeframer, MbusFrame, MbusTiming, SecondaryStation
+from ferraris.mbus import (
+    BROADCAST,
+    TO_ANY_STATION,
+    TO_SELECTED,
+    MbusDeframer,
+    MbusFrame,
+    MbusTiming,
+    SecondaryAddress,
+    SecondaryStation,
+)
 
 
 class _Meter:
     """One meter on the line."""
 
-    def __init__(self, address: int, devices: Container[int]) -> None:
-        self.station = SecondaryStation(address)
+    def __init__(self, address: int, devices: Container[int], secondary: SecondaryAddress | None) -> None:
+        self.station = SecondaryStation(address, secondary)
         self.devices = devices
         self.segments = Segments()
         self.clients: dict[tuple[int, int], None] = {}
@@ -31,10 +44,17 @@ class _Meter:
 class MbusLine:
     """All stations of one line. `devices` tells the logical devices of each meter, by primary address."""
 
-    def __init__(self, devices: Mapping[int, Container[int]], inter_octet_timeout_ms: int | None = None) -> None:
+    def __init__(
+        self,
+        devices: Mapping[int, Container[int]],
+        inter_octet_timeout_ms: int | None = None,
+        secondary: Mapping[int, SecondaryAddress] | None = None,
+    ) -> None:
+        """`secondary` are the secondary addresses, by primary address."""
         gap_ms = MbusTiming().inter_octet_timeout_ms if inter_octet_timeout_ms is None else inter_octet_timeout_ms
         self._deframer = MbusDeframer(gap_ms)
-        self._meters = {address: _Meter(address, logical) for address, logical in devices.items()}
+        known = secondary or {}
+        self._meters = {address: _Meter(address, logical, known.get(address)) for address, logical in devices.items()}
         self._events: list[LineEvent] = []
         self._outgoing: list[bytes] = []
 
@@ -85,6 +105,9 @@ class MbusLine:
                 meter.station.listen(frame)
                 self._take_user_data(address, meter, confirmed=False)
             return
+        if frame.address == TO_SELECTED:
+            self._take_selected(frame)
+            return
         address = frame.address
         if address == TO_ANY_STATION and len(self._meters) == 1:
             address = next(iter(self._meters))
@@ -95,6 +118,16 @@ class MbusLine:
         if answer:
             self._outgoing.append(answer)
         self._take_user_data(address, meter_there, confirmed=True)
+
+    def _take_selected(self, frame: MbusFrame) -> None:
+        answers = []
+        for address, meter in self._meters.items():
+            answer = meter.station.take_selected(frame)
+            if answer:
+                answers.append(answer)
+            self._take_user_data(address, meter, confirmed=True)
+        if answers:
+            self._outgoing.append(_over_one_another(answers))
 
     def _take_user_data(self, address: int, meter: _Meter, *, confirmed: bool) -> None:
         for received in meter.station.received():
@@ -126,3 +159,12 @@ class MbusLine:
     def _paths(address: int, meter: _Meter) -> Iterator[DataLink]:
         for client_sap, server_sap in meter.clients:
             yield DataLink(client_sap, address, server_sap)
+
+
+def _over_one_another(answers: list[bytes]) -> bytes:
+    """What a line carries on which several talk at a time: the zeros of all of them, each beginning a little later than another.
+
+    Those who say the same are heard as one.
+    """
+    late = [b"\xff" * place + answer for place, answer in enumerate(dict.fromkeys(answers))]
+    return bytes(reduce(and_, octets) for octets in zip_longest(*late, fillvalue=0xFF))

@@ -107,6 +107,8 @@ HDLC_POLLS_MAX: Final = 512
 """How often a primary station asks in a row for an answer that the other end has not got ready."""
 MBUS_POLLS_MAX: Final = 512
 """How often an M-Bus meter is asked in a row for an answer that it has not got ready."""
+MBUS_SELECTIONS_MAX: Final = 20_000
+"""Of one search for the meters on an M-Bus: two hours of silence, or a thousand meters."""
 MBUS_SEGMENTS_WAITING_MAX: Final = 512
 """Segments of answers that a meter on M-Bus keeps for a client which asks for none."""
 GATEWAY_BRANCHES_MAX: Final = 64

@@ -33,6 +33,14 @@ FRAME_COUNT_VALID: Final = 0x10
 ACCESS_DEMAND: Final = 0x20
 """From a secondary: it has more to say."""
 
+TO_SELECTED: Final = 0xFD
+"""Whoever was selected by a secondary address answers; selections themselves go here."""
+SELECT: Final = 0x52
+"""Control information: a secondary address follows, and whoever it fits is selected."""
+SELECT_HIGH_FIRST: Final = 0x56
+"""The same with the high octet first, which nobody here understands: whoever hears it is selected no more."""
+HEADER: Final = 0x72
+"""Control information of an answer that begins with the secondary address."""
 TO_ANY_STATION: Final = 0xFE
 """Whoever is on the line answers: for one station alone on it."""
 BROADCAST: Final = 0xFF

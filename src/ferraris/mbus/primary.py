@@ -19,13 +19,16 @@ from ferraris.mbus.frames import (
     BROADCAST,
     FRAME_COUNT_BIT,
     FRAME_COUNT_VALID,
+    SELECT,
     TO_ANY_STATION,
+    TO_SELECTED,
     Function,
     MbusFrame,
     SingleCharacter,
     encode_long_frame,
     encode_short_frame,
 )
+from ferraris.mbus.secondary_address import SecondaryAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,13 @@ class PrimaryStation:
         self._waiting.clear()
         self._under_way = None
         self._put(_Command(Function.SND_NKE), now_ms)
+
+    def select(self, secondary: SecondaryAddress, now_ms: int) -> None:
+        """Begin anew with the station of that secondary address, which from then on answers at 253."""
+        self._waiting.clear()
+        self._under_way = None
+        self._frame_count = 0
+        self._put(_Command(Function.SND_UD, SELECT, secondary.encode()), now_ms)
 
     def send(self, information: int, data: bytes, now_ms: int) -> None:
         """Send user data, once those before them have been taken. Raises LocalProtocolError for too many in one frame."""
@@ -184,6 +194,6 @@ class PrimaryStation:
         assert isinstance(frame, MbusFrame)
         if command.function is not Function.REQ_UD2 or frame.function != Function.RSP_UD or frame.information is None:
             return None
-        if self._address not in (frame.address, TO_ANY_STATION):
+        if self._address not in (frame.address, TO_ANY_STATION, TO_SELECTED):
             return None
         return UserData(frame.information, frame.data, bool(frame.control & ACCESS_DEMAND))

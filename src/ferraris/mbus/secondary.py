@@ -2,27 +2,44 @@
 
 A frame that is, octet for octet, the command before it is a repetition: the answer is repeated, nothing is done twice. (The
 frame count bit makes two new commands in a row differ; commands without a valid one are always new.)
+
+A station with a secondary address can be selected by it, and then answers at address 253 as well, until somebody else is
+selected or the selection is taken back. Just selected, and asked for data before anything else, it tells who it is.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from typing import Final
 
+from ferraris.kernel.errors import DecodeError
 from ferraris.mbus.frames import (
     ACCESS_DEMAND,
     ACKNOWLEDGEMENT,
     FRAME_COUNT_VALID,
+    HEADER,
+    SELECT,
+    SELECT_HIGH_FIRST,
     Function,
     MbusFrame,
     encode_long_frame,
 )
+from ferraris.mbus.secondary_address import SecondaryAddress, decode_secondary_address
+
+HEADER_REST: Final = bytes(4)
+"""Access number, status and signature, behind the secondary address."""
 
 
 class SecondaryStation:
     """The station at one address. Frames for others are not shown to it."""
 
-    def __init__(self, address: int) -> None:
+    def __init__(self, address: int, secondary: SecondaryAddress | None = None) -> None:
         self._address = address
+        self._secondary = secondary
+        self.selected = False
+        """Whether it answers at address 253, too."""
+        self._introduces = False
+        """Whether it tells who it is when it is asked next."""
         self._last: MbusFrame | None = None
         self._answer = b""
         self._ready: deque[tuple[int, bytes]] = deque()
@@ -55,12 +72,42 @@ class SecondaryStation:
             self._answer = self._answer_to(frame)
         return self._answer
 
+    def take_selected(self, frame: MbusFrame) -> bytes:
+        """The answer to a frame for whoever is selected; nothing from a station that is not."""
+        match frame.function, frame.information:
+            case Function.SND_UD, int(information) if information == SELECT:
+                return self._select(frame.data)
+            case Function.SND_UD, int(information) if information == SELECT_HIGH_FIRST:
+                self.selected = False
+            case Function.SND_NKE, None if self.selected:
+                self.selected = False
+                return self.take(frame)
+        return self.take(frame) if self.selected else b""
+
+    def _select(self, octets: bytes) -> bytes:
+        try:
+            mask = decode_secondary_address(octets)
+        except DecodeError:
+            return b""
+        self.selected = self._introduces = self._secondary is not None and mask.matches(self._secondary)
+        if not self.selected:
+            return b""
+        self._begin_anew()
+        return ACKNOWLEDGEMENT
+
+    def _begin_anew(self) -> None:
+        self._ready.clear()
+        self._last = None
+        self._received.append(None)
+
     def _answer_to(self, frame: MbusFrame) -> bytes:
+        introduces, self._introduces = self._introduces, False
         match frame.function, frame.information:
             case Function.SND_NKE, None:
-                self._ready.clear()
-                self._received.append(None)
+                self._begin_anew()
                 return ACKNOWLEDGEMENT
+            case Function.REQ_UD2, None if introduces and self._secondary is not None:
+                return encode_long_frame(Function.RSP_UD, self._address, HEADER, self._secondary.encode() + HEADER_REST)
             case Function.SND_UD, int(information):
                 self._received.append((information, frame.data))
                 return ACKNOWLEDGEMENT

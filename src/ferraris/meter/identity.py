@@ -13,6 +13,7 @@ from typing import Final
 
 from ferraris.kernel.errors import ConfigError
 from ferraris.keys import MeterKeys
+from ferraris.mbus import SecondaryAddress
 
 MANUFACTURER: Final = b"FER"
 NUMBER_MAX: Final = 0xFFFF
@@ -22,6 +23,8 @@ KEY_OCTETS: Final = 16
 FIRST_HDLC_ADDRESS: Final = 17
 HDLC_ADDRESSES: Final = 0x3FFD - FIRST_HDLC_ADDRESS + 1
 MBUS_ADDRESSES: Final = 250
+MBUS_VERSION: Final = 1
+MBUS_ELECTRICITY: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,11 @@ class Identity:
     def mbus_address(self) -> int:
         """The meter's primary address on M-Bus, of which there are 250."""
         return 1 + (self.number - 1) % MBUS_ADDRESSES
+
+    @property
+    def mbus_secondary_address(self) -> SecondaryAddress:
+        """What it is called by on M-Bus without a primary address: number, maker, first version, electricity."""
+        return SecondaryAddress(f"{self.number:08}", MANUFACTURER.decode(), MBUS_VERSION, MBUS_ELECTRICITY)
 
     @property
     def host(self) -> str:

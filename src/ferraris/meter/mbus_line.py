@@ -1,4 +1,4 @@
-"""Virtual meters on wired M-Bus, by their primary addresses."""
+"""Virtual meters on wired M-Bus, by their primary and secondary addresses."""
 
 from __future__ import annotations
 
@@ -13,4 +13,5 @@ class MbusLineService(LineService):
     """Serves the meters of one M-Bus."""
 
     def __init__(self, servers: Mapping[int, MeterServer], idle_timeout_s: float = IDLE_TIMEOUT_S) -> None:
-        super().__init__(servers, MbusLine, idle_timeout_s)
+        secondary = {address: server.device.identity.mbus_secondary_address for address, server in servers.items()}
+        super().__init__(servers, lambda devices: MbusLine(devices, secondary=secondary), idle_timeout_s)

@@ -15,7 +15,7 @@ from ferraris.dlms import Framing, GatewayAddress, GatewayFraming, MbusFraming, 
 from ferraris.dlms.hdlc import HdlcFraming, server_address
 from ferraris.headend import HDLC_LINKS, LINES, MBUS_LINKS
 from ferraris.kernel.errors import ConfigError, LocalProtocolError
-from ferraris.mbus import TO_ANY_STATION
+from ferraris.mbus import TO_ANY_STATION, TO_SELECTED, SecondaryAddress
 from ferraris.store import MeterRow
 
 DATAGRAM_LINKS = frozenset({"udp", "coap"})
@@ -29,8 +29,7 @@ def framing_of(row: MeterRow, client_sap: int) -> Framing | None:
             address = server_address(row.server_sap, row.physical_address, row.address_octets)
             framing = HdlcFraming(client_sap, address)
         elif row.link in MBUS_LINKS:
-            station = TO_ANY_STATION if row.physical_address is None else row.physical_address
-            framing = MbusFraming(client_sap, row.server_sap, station)
+            framing = _mbus_framing(row, client_sap)
         if not row.gateway:
             return framing
         datagrams = row.link in DATAGRAM_LINKS
@@ -38,6 +37,14 @@ def framing_of(row: MeterRow, client_sap: int) -> Framing | None:
         return GatewayFraming(inner, GatewayAddress.parse(row.gateway))
     except LocalProtocolError as error:
         raise ConfigError(error.summary, expected=error.expected, got=error.got) from None
+
+
+def _mbus_framing(row: MeterRow, client_sap: int) -> Framing:
+    if row.secondary_address:
+        secondary = SecondaryAddress.parse(row.secondary_address)
+        return MbusFraming(client_sap, row.server_sap, TO_SELECTED, secondary=secondary)
+    station = TO_ANY_STATION if row.physical_address is None else row.physical_address
+    return MbusFraming(client_sap, row.server_sap, station)
 
 
 def line_of(row: MeterRow) -> str | None:
