@@ -33,6 +33,7 @@ from ferraris.sts import StaTables, load_sta_tables
 from ferraris.vending import TariffBook, Vending, VendingSettings, read_tariff, sample_tariffs
 
 SETTINGS_FILE: Final = "vending.toml"
+CREDENTIAL: Final = "till"
 KEYSTORE_FILE: Final = "keystore.json"
 SECRET_FILE: Final = "keystore.secret"  # noqa: S105 - its name
 SECRET_VARIABLE: Final = "FERRARIS_KEYSTORE_SECRET"  # noqa: S105 - its name
@@ -44,7 +45,7 @@ class VendingPlaceSettings:
     """What stands in `vending.toml`."""
 
     security_module: str = f"file:{KEYSTORE_FILE}"
-    credential: str = "till"
+    credential: str = CREDENTIAL
     store: str = VENDING_FILE
     tariffs: tuple[str, ...] = ()
     sta_tables: str = ""
