@@ -4,8 +4,8 @@ Whatever changes it takes the file's lock, reads the file anew, changes that, an
 two processes on one keystore lose nothing of one another's. First comes the line of the audit, then the change, and the
 content holds number and seal of the last line it knows of: a crash in between leaves a line too many, never one too few.
 
-The counter is taken in blocks of TRANSACTION_BLOCK, each durably before its first transaction is used. A crash costs at
-most what was left of a block; no transaction is used that was not counted.
+The counter is taken in blocks of TRANSACTION_BLOCK at most, each durably before its first transaction is used. A crash
+costs what was left of a block; no transaction is used that was not counted.
 """
 
 from __future__ import annotations
@@ -63,6 +63,8 @@ from ferraris.keys.security_module.vending_keys import (
 IDENTIFIER_OCTETS: Final = 8
 SERIAL_OCTETS: Final = 16
 SECRET_CHARACTERS_MIN: Final = 8
+SHARES: Final = 8
+"""A process takes no more than this part of the transactions that are left: the last ones are for every till."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +277,7 @@ class Keystore:
                     left = change.content.transactions_left or 0
                     if left == 0:
                         raise TransactionsExhausted("the transaction counter is at nought: load a transaction licence")
-                    self._taken = min(TRANSACTION_BLOCK, left)
+                    self._taken = min(TRANSACTION_BLOCK, -(-left // SHARES))
                     change.content = replace(change.content, transactions_left=left - self._taken)
             self._taken = max(0, self._taken - 1)
 
