@@ -2,7 +2,7 @@
 
 A meter is what its `StsConfiguration` says; `derive_decoder_key` makes its `DecoderKey` from the vending key; `encode_token` and
 `decode_token` go between tokens and digits; `encode_key_change` and `assemble_key_change` between keys and sets of tokens.
-EA07 works with the sample tables (`StaTables.SAMPLE`), with which no real meter works, until it is given an operator's own.
+`bulk` and `bulk_cipher` do the same over arrays. EA07 works with the sample tables (`StaTables.SAMPLE`), with which no real meter works, until it is given an operator's own.
 """
 
 from __future__ import annotations

@@ -36,10 +36,10 @@ def _starts(exponents: int) -> tuple[int, ...]:
     return tuple(starts)
 
 
-_STARTS: Final = _starts(CURRENCY_EXPONENT_MAX)
+STARTS: Final = _starts(CURRENCY_EXPONENT_MAX)
 """What mantissa 0 stands for, by exponent."""
-QUANTITY_MAX: Final = _STARTS[QUANTITY_EXPONENT_MAX] + MANTISSA_MAX * 10**QUANTITY_EXPONENT_MAX
-CURRENCY_MAX: Final = _STARTS[CURRENCY_EXPONENT_MAX] + MANTISSA_MAX * 10**CURRENCY_EXPONENT_MAX
+QUANTITY_MAX: Final = STARTS[QUANTITY_EXPONENT_MAX] + MANTISSA_MAX * 10**QUANTITY_EXPONENT_MAX
+CURRENCY_MAX: Final = STARTS[CURRENCY_EXPONENT_MAX] + MANTISSA_MAX * 10**CURRENCY_EXPONENT_MAX
 
 
 def encode_quantity(amount: int) -> int:
@@ -53,7 +53,7 @@ def encode_quantity(amount: int) -> int:
 def decode_quantity(field: int) -> int:
     """What 16 bits stand for."""
     exponent = field >> MANTISSA_BITS
-    return _STARTS[exponent] + (field & MANTISSA_MAX) * _step(exponent)
+    return STARTS[exponent] + (field & MANTISSA_MAX) * _step(exponent)
 
 
 def encode_currency(amount: int) -> int:
@@ -70,7 +70,7 @@ def encode_currency(amount: int) -> int:
 def decode_currency(field: int) -> int:
     """What 20 bits stand for."""
     exponent = (field & ~CURRENCY_SIGN) >> MANTISSA_BITS
-    magnitude = _STARTS[exponent] + (field & MANTISSA_MAX) * _step(exponent)
+    magnitude = STARTS[exponent] + (field & MANTISSA_MAX) * _step(exponent)
     return -magnitude if field & CURRENCY_SIGN else magnitude
 
 
@@ -97,16 +97,16 @@ def currency_units(money: Decimal | str | int) -> int:
 def _rounded_up(amount: int) -> tuple[int, int]:
     """Exponent and mantissa of the smallest value not below `amount`. A mantissa of 2^14 carries: it is 0 one up."""
     exponent = 0
-    while amount - _STARTS[exponent] > MANTISSA_MAX * _step(exponent):
+    while amount - STARTS[exponent] > MANTISSA_MAX * _step(exponent):
         exponent += 1
-    return exponent, -((_STARTS[exponent] - amount) // _step(exponent))
+    return exponent, -((STARTS[exponent] - amount) // _step(exponent))
 
 
 def _rounded_down(magnitude: int) -> tuple[int, int]:
     exponent = CURRENCY_EXPONENT_MAX
-    while magnitude < _STARTS[exponent]:
+    while magnitude < STARTS[exponent]:
         exponent -= 1
-    return exponent, (magnitude - _STARTS[exponent]) // _step(exponent)
+    return exponent, (magnitude - STARTS[exponent]) // _step(exponent)
 
 
 def _in_units(number: Decimal | str | int, unit: Decimal) -> int:

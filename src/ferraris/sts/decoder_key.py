@@ -54,7 +54,7 @@ class DecoderKey:
         self.algorithm = algorithm
         self.tables = tables
         self._octets = bytes(octets)
-        self._cipher = _cipher(algorithm, self._octets, tables)
+        self._cipher: _BlockCipher | None = None
 
     @property
     def octets(self) -> bytes:
@@ -68,11 +68,17 @@ class DecoderKey:
 
     def encrypt_block(self, block: int) -> int:
         """64 bits, enciphered."""
-        return self._cipher.encrypt_block(block)
+        return self._ready().encrypt_block(block)
 
     def decrypt_block(self, block: int) -> int:
         """64 bits, deciphered."""
-        return self._cipher.decrypt_block(block)
+        return self._ready().decrypt_block(block)
+
+    def _ready(self) -> _BlockCipher:
+        """The cipher, its key schedule worked out when it is first needed."""
+        if self._cipher is None:
+            self._cipher = _cipher(self.algorithm, self._octets, self.tables)
+        return self._cipher
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, DecoderKey):

@@ -42,6 +42,8 @@ CURRENCY_SUBCLASS: Final = 4
 SUPPLY_GROUP_CODES: Final = range(10**SUPPLY_GROUP_DIGITS)
 _BODY_BITS: Final = 44
 _CREDIT, _DISPLAY, _MANAGE = 0, 1, 2
+_FIRST_PROPRIETARY: Final = {_DISPLAY: 6, _MANAGE: 11}
+"""By class: from which subclass on the meaning is the manufacturer's."""
 
 
 def pack(token: Token) -> tuple[int, int]:
@@ -63,9 +65,22 @@ def unpack(token_class: int, data: int, algorithm: EncryptionAlgorithm | None) -
             return _UNPACKED_OF_EA11[token_class, subclass](body)
         if subclass == 8:
             return KeyChangeSupplyGroupSection(_supply_group_code(body >> 20))
-    if (token_class == _DISPLAY and subclass >= 6) or (token_class == _MANAGE and subclass >= 11):
+    if _is_proprietary(token_class, subclass):
         return ProprietaryToken(token_class, subclass, body)
     raise TokenError(TokenResult.FUNCTION_ERROR, f"class {token_class}, subclass {subclass} is reserved")
+
+
+def is_reserved(token_class: int, subclass: int, algorithm: EncryptionAlgorithm) -> bool:
+    """Whether `unpack` refuses the subclass whatever its body is."""
+    if (token_class, subclass) in _UNPACKED or _is_proprietary(token_class, subclass):
+        return False
+    return (token_class, subclass) not in _UNPACKED_OF_EA11 or (
+        subclass == 9 and algorithm is not EncryptionAlgorithm.EA11
+    )
+
+
+def _is_proprietary(token_class: int, subclass: int) -> bool:
+    return token_class in _FIRST_PROPRIETARY and subclass >= _FIRST_PROPRIETARY[token_class]
 
 
 # Fields of tokens with a token identifier: four bits, 24 bits, sixteen bits.
@@ -216,8 +231,7 @@ def _supply_group_code(number: int) -> str:
 
 
 def _pack_proprietary(token: ProprietaryToken) -> tuple[int, int]:
-    lowest = {_DISPLAY: 6, _MANAGE: 11}.get(token.token_class)
-    if lowest is None or not lowest <= token.subclass <= 15:
+    if not _is_proprietary(token.token_class, token.subclass) or token.subclass > 15:
         raise StsError(
             "a proprietary token",
             expected="class 1, subclass 6 to 15, or class 2, subclass 11 to 15",

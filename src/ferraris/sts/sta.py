@@ -9,7 +9,7 @@ inverse substitution with the inverse permutation of the round that follows.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ferraris.sts.sta_tables import BLOCK_BITS, StaTables
 
@@ -22,6 +22,8 @@ _KEY_ROTATION: Final = 12
 _MASK: Final = (1 << BLOCK_BITS) - 1
 _TABLE_SETS_MAX: Final = 4
 
+Bits = Any
+"""A number of 64 bits, or an array of them."""
 OctetTable = list[int]
 Round = tuple[OctetTable, ...]
 """The tables of one round, for the most significant octet first."""
@@ -40,12 +42,12 @@ ENCIPHER_CHOICE: Final = tuple((octet >> 3 & 1) | (octet >> 6 & 2) for octet in 
 DECIPHER_CHOICE: Final = tuple((octet & 1) | (octet >> 3 & 2) for octet in range(256))
 
 
-def rotated_right(value: int, count: int) -> int:
-    """64 bits, turned right."""
+def rotated_right(value: Bits, count: int) -> Bits:
+    """64 bits, turned right by 1 to 63: of a number, or of each in an array."""
     return (value >> count | value << (BLOCK_BITS - count)) & _MASK
 
 
-def rotated_left(value: int, count: int) -> int:
+def rotated_left(value: Bits, count: int) -> Bits:
     """64 bits, turned left."""
     return rotated_right(value, BLOCK_BITS - count)
 
@@ -99,7 +101,7 @@ def combined(tables: StaTables) -> Combined:
 
 
 @lru_cache(_TABLE_SETS_MAX)
-def _first_step(tables: StaTables) -> Round:
+def first_step(tables: StaTables) -> Round:
     """The inverse permutation alone, with which deciphering begins."""
     identity = tuple(range(16))
     return tuple(choices[0] for choices in _octet_tables(identity, identity, _inverse(tables.permutation)))
@@ -149,18 +151,18 @@ class Sta:
         tables = combined(self._tables)
         *earlier, last = deciphering_keys(self._key)
         rounds = [_chosen(tables.decipher, key, DECIPHER_CHOICE) for key in earlier]
-        return (_first_step(self._tables), *rounds, _chosen(tables.decipher_last, last, DECIPHER_CHOICE))
+        return (first_step(self._tables), *rounds, _chosen(tables.decipher_last, last, DECIPHER_CHOICE))
 
     def __repr__(self) -> str:
         return "Sta(hidden)"
 
 
-def enciphering_keys(key: int) -> list[int]:
-    """The turned key of each round of enciphering."""
+def enciphering_keys(key: Bits) -> list[Bits]:
+    """The turned key of each round of enciphering: of a key, or of each in an array of keys."""
     turned = rotated_right(key ^ _MASK, _KEY_ROTATION)
     return [rotated_left(turned, count) if count else turned for count in range(ROUNDS)]
 
 
-def deciphering_keys(key: int) -> list[int]:
+def deciphering_keys(key: Bits) -> list[Bits]:
     """The turned key of each round of deciphering."""
     return [rotated_right(key, count) if count else key for count in range(ROUNDS)]
