@@ -195,10 +195,11 @@ def test_meters_are_collected(tmp_path: Path, way: Callable[[Field], Awaitable[l
     asyncio.run(story())
 
 
-def test_meters_are_collected_over_coap(tmp_path: Path) -> None:
+@pytest.mark.parametrize("link", ["coap", "coap-non"])
+def test_meters_are_collected_over_coap(tmp_path: Path, link: str) -> None:
     async def story() -> None:
         async with in_service(tmp_path, coap=True) as field:
-            await collected(tmp_path, [field.line(n) | {"link": "coap"} for n in (0, 1)])
+            await collected(tmp_path, [field.line(n) | {"link": link} for n in (0, 1)])
 
     asyncio.run(story())
 

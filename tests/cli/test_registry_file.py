@@ -179,7 +179,7 @@ WRONG: list[tuple[Mapping[str, object] | str, str, str]] = [
     ({"decoder_reference_number": "0000000000x"}, "decoder_reference_number", "11 or 13 digits"),
     ({"created_ms": -1}, "created_ms", "0 to "),
     ({"created_ms": 10**30}, "created_ms", "0 to "),
-    ({"link": "pigeon"}, "link", "tcp, udp, hdlc+tcp, serial, rfc2217, mbus, mbus+tcp or coap"),
+    ({"link": "pigeon"}, "link", "tcp, udp, hdlc+tcp, serial, rfc2217, mbus, mbus+tcp, coap or coap-non"),
     ({"link": "serial", "host": "/dev/x", "baud": 7}, "baud", "50 to 4000000"),
     ({"link": "hdlc+tcp", "physical_address": 99_999}, "physical_address", "0 to 16383"),
     ({"link": "hdlc+tcp", "physical_address": 17, "address_octets": 1}, "link", "no HDLC address is like this"),
@@ -224,7 +224,7 @@ def test_all_that_is_wrong_is_told_at_once_in_aligned_columns(tmp_path: Path) ->
         " line  field        expected",
         "    1  port         1 to 65535",
         "    1  referencing  logical_name or short_name",
-        "    3  link         tcp, udp, hdlc+tcp, serial, rfc2217, mbus, mbus+tcp or coap",
+        "    3  link         tcp, udp, hdlc+tcp, serial, rfc2217, mbus, mbus+tcp, coap or coap-non",
     ]
 
 

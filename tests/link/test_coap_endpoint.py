@@ -8,7 +8,7 @@ import logging
 import aiocoap
 import pytest
 
-from ferraris.kernel.errors import LocalProtocolError
+from ferraris.kernel.errors import LinkTimeoutError, LocalProtocolError
 from ferraris.kernel.limits import COAP_OCTETS_MAX
 from ferraris.link import Link, open_coap, receive_within
 from tests.link.coap_peers import echo, play, served
@@ -101,4 +101,59 @@ def test_garbage_is_passed_over(octets: bytes, caplog: pytest.LogCaptureFixture)
             transport.close()
 
     caplog.set_level(logging.CRITICAL)
+    play(scenario)
+
+
+# Non-confirmable requests
+
+NON, CON = 1, 0
+
+
+def kind_of(datagram: bytes) -> int:
+    return datagram[0] >> 4 & 3
+
+
+def test_a_non_confirmable_request_is_one_on_the_wire_and_its_loss_ends_nothing() -> None:
+    async def scenario() -> None:
+        heard: asyncio.Queue[bytes] = asyncio.Queue()
+
+        class Deaf(asyncio.DatagramProtocol):
+            def datagram_received(self, data: bytes, addr: object) -> None:
+                heard.put_nowait(data)
+
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(Deaf, local_addr=("127.0.0.1", 0))
+        port = transport.get_extra_info("sockname")[1]
+        link = await open_coap("127.0.0.1", port, answer_within_s=0.05, confirmable=False)
+        assert not link.capabilities.reliable
+        for number in range(2):
+            await link.send(bytes((number,)))
+            assert kind_of(await heard.get()) == NON
+        with pytest.raises(LinkTimeoutError):
+            await receive_within(link, 0.2)
+        await link.send(b"x")
+        assert kind_of(await heard.get()) == NON
+        await link.aclose()
+        transport.close()
+
+    play(scenario)
+
+
+def test_whoever_asks_without_confirmation_is_answered_and_asked_without() -> None:
+    async def scenario() -> None:
+        capabilities = []
+
+        async def serve(link: Link) -> None:
+            capabilities.append(link.capabilities.reliable)
+            await link.send(b"push")
+            await echo(link)
+
+        async with served(serve) as server:
+            for confirmable in (False, True):
+                link = await open_coap(server.host, server.port, confirmable=confirmable)
+                await link.send(b"ab")
+                assert {await receive_within(link, 20) for _ in range(2)} == {b"push", b"ba"}
+                await link.aclose()
+        assert capabilities == [False, True]
+
     play(scenario)

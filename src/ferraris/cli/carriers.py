@@ -31,8 +31,8 @@ async def open_link(url: MeterUrl) -> Link:
         return await _open_line(url)
     if url.carrier is Carrier.UDP:
         return await open_udp(url.host, url.port)
-    if url.carrier is Carrier.COAP:
-        return await open_coap(url.host, url.port, url.path)
+    if url.carrier.is_coap:
+        return await open_coap(url.host, url.port, url.path, confirmable=url.carrier is Carrier.COAP)
     return await open_tcp(url.host, url.port)
 
 
@@ -67,5 +67,5 @@ def framing_of(url: MeterUrl, client_sap: int, server_sap: int) -> Framing | Non
         framing = MbusFraming(client_sap, server_sap, TO_SELECTED if secondary else address, secondary=secondary)
     if url.gateway is None:
         return framing
-    datagrams = url.carrier in (Carrier.UDP, Carrier.COAP)
+    datagrams = url.carrier is Carrier.UDP or url.carrier.is_coap
     return GatewayFraming(framing or WrapperFraming(client_sap, server_sap, datagrams=datagrams), url.gateway)

@@ -29,6 +29,7 @@ from ferraris.link import (
     Link,
     SerialSettings,
     open_coap,
+    open_coap_unconfirmed,
     open_rfc2217,
     open_serial,
     open_tcp,
@@ -130,5 +131,6 @@ OTHER_CONNECTORS: Final[Mapping[str, Connector]] = {
     "mbus": _open_mbus,
     "mbus+tcp": open_tcp,
     "coap": open_coap,
+    "coap-non": open_coap_unconfirmed,
 }
 """By the word in the registry, what opens a link. What travels over it is the runtime's business."""

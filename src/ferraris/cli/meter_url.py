@@ -7,7 +7,7 @@
     rfc2217://HOST:PORT        the same over a serial line of another machine
     mbus:///dev/ttyUSB0        APDUs in segments over wired M-Bus, on the serial line of a level converter
     mbus+tcp://HOST:PORT       the same behind a serial server
-    coap://HOST[:PORT][/PATH]  the wrapper over CoAP
+    coap://HOST[:PORT][/PATH]  the wrapper over CoAP; coap-non://... with requests that nobody acknowledges
 
 The query names the service access points (`client`, `server`), for HDLC and M-Bus the meter's `physical` address, for M-Bus instead
 of it the `secondary` one (`secondary=12345678.FER.01.02`, with ? and * for what is open), for HDLC the octets of addresses (`address_octets`), for a serial line its speed (`baud`), and for a meter behind a gateway its network and
@@ -50,6 +50,12 @@ class Carrier(Enum):
     MBUS = "mbus"
     MBUS_TCP = "mbus+tcp"
     COAP = "coap"
+    COAP_NON = "coap-non"
+
+    @property
+    def is_coap(self) -> bool:
+        """Whether APDUs travel in CoAP requests and responses."""
+        return self in (Carrier.COAP, Carrier.COAP_NON)
 
     @property
     def is_hdlc(self) -> bool:
@@ -124,9 +130,9 @@ class MeterUrl:
             _check_device(parts)
             return cls(carrier, device=parts.path, **fields)
         path = parts.path.strip("/")
-        if not parts.hostname or (path and carrier is not Carrier.COAP):
+        if not parts.hostname or (path and not carrier.is_coap):
             raise ConfigError("the URL of a meter names no host", expected=FORMS, got=text)
-        standard_port = COAP_PORT if carrier is Carrier.COAP else PORT
+        standard_port = COAP_PORT if carrier.is_coap else PORT
         return cls(carrier, parts.hostname, standard_port if port is None else port, path=path, **fields)
 
 

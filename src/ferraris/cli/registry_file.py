@@ -4,7 +4,7 @@ A line must have `serial`, `profile` and `host`, and the keys that its associati
 companion profile's association between the two service access points:
 
     profile                             a name, or the path of a file (….toml) beside this one
-    link                                tcp, udp, hdlc+tcp, serial, rfc2217, mbus, mbus+tcp or coap; host is the
+    link                                tcp, udp, hdlc+tcp, serial, rfc2217, mbus, mbus+tcp, coap or coap-non; host is the
                                         device of a line
     port, baud                          the speed is for serial lines
     physical_address, address_octets    of HDLC; the primary address of M-Bus
@@ -50,9 +50,10 @@ from ferraris.runtime import companion_profile, framing_of
 from ferraris.store import MeterRow
 from ferraris.sts import MeterPan, StsError
 
-LINKS: Final = ("tcp", "udp", "hdlc+tcp", "serial", "rfc2217", "mbus", "mbus+tcp", "coap")
+LINKS: Final = ("tcp", "udp", "hdlc+tcp", "serial", "rfc2217", "mbus", "mbus+tcp", "coap", "coap-non")
 BAUD_OF: Final = {"serial": 9600, "mbus": 2400}
 """Links whose host is a serial line's device, with the usual speed."""
+COAP_LINKS: Final = ("coap", "coap-non")
 MANAGEMENT_CLIENT_SAP: Final = 1
 DLMS_PORT: Final = 4059
 COAP_PORT: Final = 5683
@@ -233,7 +234,7 @@ class _Line:
 def _row(line: _Line, place: Place) -> MeterRow:
     link = line.choice("link", LINKS, "tcp")
     is_device = link in BAUD_OF
-    port = line.number("port", PORTS, "1 to 65535", COAP_PORT if link == "coap" else DLMS_PORT)
+    port = line.number("port", PORTS, "1 to 65535", COAP_PORT if link in COAP_LINKS else DLMS_PORT)
     if is_device:
         port = line.number("baud", BAUDS, f"{BAUDS[0]} to {BAUDS[-1]}", BAUD_OF[link])
     profile = line.text("profile", longest=PATH_CHARACTERS_MAX, slash=True)

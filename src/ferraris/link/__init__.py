@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ferraris.link.capture import Capture, CaptureLink, Direction, JsonLinesCapture, PcapCapture
 from ferraris.link.capture_file import CapturedChunk, is_capture, read_capture, read_json_lines
-from ferraris.link.coap import open_coap, serve_coap
+from ferraris.link.coap import open_coap, open_coap_unconfirmed, serve_coap
 from ferraris.link.coap_link import CoapLink
 from ferraris.link.contract import (
     Connector,
@@ -71,6 +71,7 @@ __all__ = [
     "is_capture",
     "loopback_pair",
     "open_coap",
+    "open_coap_unconfirmed",
     "open_rfc2217",
     "open_serial",
     "open_tcp",

@@ -23,11 +23,17 @@ async def open_coap(
     *,
     answer_within_s: float = ANSWER_WITHIN_S,
     ack_timeout_s: float = ACK_TIMEOUT_S,
+    confirmable: bool = True,
 ) -> CoapLink:
-    """A link to a CoAP resource. Nothing is sent yet, so a peer that is not there shows only later."""
+    """A link to a CoAP resource. Nothing is sent yet, so a peer that is not there shows only later, or never without confirmation."""
     from ferraris.link.coap_endpoint import connect
 
-    return await connect(host, port, path, answer_within_s, ack_timeout_s)
+    return await connect(host, port, path, answer_within_s, ack_timeout_s, confirmable=confirmable)
+
+
+async def open_coap_unconfirmed(host: str, port: int, path: str = "") -> CoapLink:
+    """The same with non-confirmable requests."""
+    return await open_coap(host, port, path, confirmable=False)
 
 
 async def serve_coap(

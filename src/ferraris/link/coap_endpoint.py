@@ -6,6 +6,7 @@ peers, is bounded here.
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -62,10 +63,22 @@ def _parts(path: str) -> list[str]:
     return [part for part in path.split("/") if part]
 
 
-async def _exchange(context: Any, message: Any, peer: str) -> bytes:
-    """Send a request; the payload of its response. Raises LinkUnreachableError."""
+def _tuning(*, confirmable: bool) -> Any:
+    tuning = TransportTuning()
+    tuning.reliability = confirmable
+    return tuning
+
+
+async def _exchange(context: Any, message: Any, peer: str, within_s: float | None) -> bytes:
+    """Send a request; the payload of its response. Raises LinkUnreachableError.
+
+    Nobody tells of a non-confirmable one that is lost: after `within_s` seconds it counts as answered by nothing.
+    """
     try:
-        response = await context.request(message).response
+        async with asyncio.timeout(within_s):
+            response = await context.request(message).response
+    except TimeoutError:
+        return b""
     except (coap_error.Error, OSError) as error:
         reason = str(error) or type(error).__name__
         raise LinkUnreachableError(f"{peer} cannot be reached over CoAP: {reason}") from error
@@ -77,10 +90,12 @@ async def _exchange(context: Any, message: Any, peer: str) -> bytes:
     return payload
 
 
-async def connect(host: str, port: int, path: str, answer_within_s: float, ack_timeout_s: float) -> CoapLink:
+async def connect(
+    host: str, port: int, path: str, answer_within_s: float, ack_timeout_s: float, *, confirmable: bool = True
+) -> CoapLink:
     """A link to the resource `path` of one endpoint."""
     peer = address_text(host, port)
-    tuning = TransportTuning()
+    tuning = _tuning(confirmable=confirmable)
     tuning.ACK_TIMEOUT = ack_timeout_s
     links: list[CoapLink] = []
 
@@ -92,11 +107,11 @@ async def connect(host: str, port: int, path: str, answer_within_s: float, ack_t
         message = aiocoap.Message(
             code=aiocoap.POST, uri=uri, payload=octets, content_format=OCTET_STREAM, transport_tuning=tuning
         )
-        return await _exchange(context, message, peer)
+        return await _exchange(context, message, peer, None if confirmable else answer_within_s)
 
     site = _site_of(path, _Inlet(take))
     context = await aiocoap.Context.create_server_context(site, transports=[CLIENT_TRANSPORT])
-    links.append(CoapLink("coap:client", peer, post, context.shutdown, answer_within_s))
+    links.append(CoapLink("coap:client", peer, post, context.shutdown, answer_within_s, confirmable=confirmable))
     return links[0]
 
 
@@ -137,27 +152,33 @@ class CoapServer:
         if link is None:
             if self._handlers.full:
                 return None
-            link = self._welcome(peer, request.remote)
+            link = self._welcome(peer, request.remote, confirmable=request.mtype is not aiocoap.NON)
         self._links.move_to_end(peer)
         return None if link.full else await link.asked(request.payload)
 
-    def _welcome(self, peer: str, remote: Any) -> CoapLink:
+    def _welcome(self, peer: str, remote: Any, *, confirmable: bool) -> CoapLink:
+        """A link to a new peer, which is asked as it asks itself."""
         if len(self._links) >= DATAGRAM_PEERS_MAX:
             _, eldest = self._links.popitem(last=False)
             eldest.fail(LinkClosedError("too many peers, and this one was silent the longest"))
 
         async def post(octets: bytes) -> bytes:
             message = aiocoap.Message(
-                code=aiocoap.POST, uri_path=_parts(self._path), payload=octets, content_format=OCTET_STREAM
+                code=aiocoap.POST,
+                uri_path=_parts(self._path),
+                payload=octets,
+                content_format=OCTET_STREAM,
+                transport_tuning=_tuning(confirmable=confirmable),
             )
             message.remote = remote
-            return await _exchange(self._context, message, peer)
+            return await _exchange(self._context, message, peer, None if confirmable else self._answer_within_s)
 
         async def close() -> None:
             if self._links.get(peer) is link:
                 del self._links[peer]
 
-        link = CoapLink(address_text(self.host, self.port), peer, post, close, self._answer_within_s)
+        address = address_text(self.host, self.port)
+        link = CoapLink(address, peer, post, close, self._answer_within_s, confirmable=confirmable)
         self._links[peer] = link
         self._handlers.start(link)
         return link

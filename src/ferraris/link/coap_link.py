@@ -4,6 +4,8 @@ A meter's answer is the response to the client's request, as long as it comes wi
 and what nobody asked for, go as requests of their own. So either end is a client and a server of CoAP. The octets are WPDUs: a
 wrapper lies between CoAP and the APDU, as class 152 (CoAP setup) names its version. Public sources do not tell whether
 that is the wrapper of TCP and UDP, which is used here, nor the code of a response; Gurux answers by 2.01 Created, and so do we.
+
+Non-confirmable requests are neither acknowledged nor repeated: what is lost is lost, and whoever drives the link asks again.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Final
 
 from ferraris.kernel.errors import LinkError, LocalProtocolError
@@ -26,14 +29,14 @@ COAP_CAPABILITIES: Final = LinkCapabilities(
     keeps_boundaries=True,
     round_trip_ms=200,
 )
+UNCONFIRMED_CAPABILITIES: Final = replace(COAP_CAPABILITIES, reliable=False)
+"""Of a link whose requests are non-confirmable."""
 ANSWER_WITHIN_S: Final = 20.0
 """How long a request waits for its response. CoAP itself acknowledges it meanwhile."""
 
 
 class CoapLink:
     """Octets to and from one CoAP endpoint."""
-
-    capabilities = COAP_CAPABILITIES
 
     def __init__(
         self,
@@ -42,8 +45,11 @@ class CoapLink:
         post: Callable[[bytes], Awaitable[bytes]],
         close: Callable[[], Awaitable[None]],
         answer_within_s: float,
+        *,
+        confirmable: bool = True,
     ) -> None:
         """`post` sends a request and returns the payload of its response, or raises LinkError. `close` is awaited once."""
+        self.capabilities = COAP_CAPABILITIES if confirmable else UNCONFIRMED_CAPABILITIES
         self.local = local
         self.peer = peer
         self._post = post

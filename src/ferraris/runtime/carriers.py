@@ -18,7 +18,7 @@ from ferraris.kernel.errors import ConfigError, LocalProtocolError
 from ferraris.mbus import TO_ANY_STATION, TO_SELECTED, SecondaryAddress
 from ferraris.store import MeterRow
 
-DATAGRAM_LINKS = frozenset({"udp", "coap"})
+DATAGRAM_LINKS = frozenset({"udp", "coap", "coap-non"})
 
 
 def framing_of(row: MeterRow, client_sap: int) -> Framing | None:
