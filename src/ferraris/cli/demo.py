@@ -3,6 +3,9 @@
 One meter loses its link for six virtual hours, one restarts, one is registered with a wrong key. Everything is real: the
 meters listen at loopback addresses of their own, the head-end reads them over secured associations. Only time is not: it
 passes `--speed` times as fast. Run again over the same directory, the street goes on where it was.
+
+Some of the meters are prepaid: their households, played by this process, run out, buy at the till, and get their tokens over
+DLMS or type them. An auditor compares what was sold with what the meters took.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +28,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from ferraris.cli.clocks import SPEED_MAX
+from ferraris.cli.demo_audit import PrepaidPlaces, audited, settled
+from ferraris.cli.demo_households import Households, Till
+from ferraris.cli.demo_vending import is_hybrid, set_up_vending
+from ferraris.cli.keypad import Keypads
 from ferraris.cli.process_tree import Child, ProcessTree
 from ferraris.kernel.clock import MS_PER_S, S_PER_DAY, ScaledClock
 from ferraris.kernel.errors import ConfigError, FerrarisError
@@ -38,6 +45,9 @@ RESTART: Final = ("power", 3, 11 * HOUR_S + 300, 240)
 """From and for, in virtual seconds of the first day; the restart lies within one capture period."""
 WRONG_KEY_METER: Final = 4
 METERS_MIN: Final = WRONG_KEY_METER
+PREPAID_USUALLY: Final = 20
+START_CREDIT_KWH: Final = "1.5"
+TILL: Final = "demo"
 LEAD_S: Final = 10.0
 LEAD_S_PER_METER: Final = 0.01
 LOOK_S: Final = 0.25
@@ -53,6 +63,7 @@ class Play:
     meters: int
     speed: float
     begin_ms: int
+    prepaid: int = 0
 
     @property
     def end_ms(self) -> int:
@@ -77,13 +88,19 @@ class Street:
         faults = [argument for text in self.faults() for argument in ("--fault", text)]
         where = ["--dir", str(self.directory / "meters"), "--push", f"127.0.0.1:{self.push_port}"]
         what = ["--count", str(self.play.meters), "--port", str(self.meter_port)]
-        return ["meter", "serve", *where, *what, *profiles, *faults, *self.clock_options()]
+        prepaid = ["--prepaid", str(self.play.prepaid), "--credit-kwh", START_CREDIT_KWH] if self.play.prepaid else []
+        return ["meter", "serve", *where, *what, *prepaid, *profiles, *faults, *self.clock_options()]
 
     def serve_command(self) -> list[str]:
         """`ferraris serve` for this street."""
         where = ["--dir", str(self.directory / "headend"), "--import", str(self.directory / "registry.json")]
         ports = ["--port", str(self.port), "--push-port", str(self.push_port)]
         return ["serve", *where, *ports, *self.clock_options()]
+
+    @property
+    def prepaid(self) -> PrepaidPlaces:
+        """Where the audit of the prepaid meters looks."""
+        return PrepaidPlaces(self.directory / "meters", self.directory / "headend", self.play.meters, self.play.prepaid)
 
     def clock_options(self) -> list[str]:
         """The clock that all processes share."""
@@ -107,6 +124,14 @@ class Street:
 
 def demo(
     meters: Annotated[int, typer.Option(min=METERS_MIN, help="Number of virtual meters.")] = 200,
+    prepaid: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="So many of the meters are prepaid; their households buy tokens.",
+            show_default="a tenth, up to 20",
+        ),
+    ] = None,
     speed: Annotated[float, typer.Option(min=1.0, max=SPEED_MAX, help="Virtual seconds per real second.")] = 900.0,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of console and REST API on loopback.")] = 8080,
     meter_port: Annotated[
@@ -123,14 +148,20 @@ def demo(
     started_s = time.monotonic()
     console = Console(stderr=as_json or once)
     with _directory(directory, once) as place:
-        street = _street(place, meters, speed, port, meter_port)
+        wanted = min(PREPAID_USUALLY, meters // 10) if prepaid is None else min(prepaid, meters)
+        street = _street(place, (meters, wanted), speed, port, meter_port)
         with ProcessTree() as tree:
             _start(street, tree, console)
-            if once:
-                summary = _run_a_day(street, tree, console, started_s)
-                _print_summary(summary, as_json)
-            else:
-                _run_until_stopped(street, tree, console)
+            with _households(street) as households:
+                if not once:
+                    _run_until_stopped(street, tree, console, households)
+                    return
+                summary = _run_a_day(street, tree, console, households)
+        if street.play.prepaid:
+            summary |= audited(street.prepaid, street.clock, households)
+        _print_summary(summary | {"seconds": round(time.monotonic() - started_s, 1)}, as_json)
+        if summary.get("audit_findings"):
+            raise FerrarisError("the audit of the prepaid meters objects", got=summary["audit_findings"])
 
 
 @contextmanager
@@ -144,18 +175,29 @@ def _directory(directory: Path | None, once: bool) -> Iterator[Path]:
     yield place
 
 
-def _street(directory: Path, meters: int, speed: float, port: int, meter_port: int) -> Street:
+@contextmanager
+def _households(street: Street) -> Iterator[Households]:
+    with closing(Till(f"http://127.0.0.1:{street.port}", TILL)) as till:
+        log = street.directory / "households.jsonl"
+        keypads = Keypads(street.directory / "meters")
+        yield Households(street.play.prepaid, till, keypads, log, street.clock.now_ms)
+
+
+def _street(directory: Path, many: tuple[int, int], speed: float, port: int, meter_port: int) -> Street:
+    """`many`: meters, and prepaid ones of them."""
     path = directory / PLAY_FILE
+    meters, prepaid = many
     if path.exists():
         play = _kept_play(path)
-        if play.meters != meters:
-            raise ConfigError(f"{directory} holds another street", expected=f"--meters {play.meters}", got=meters)
+        if (play.meters, play.prepaid) != many:
+            expected = f"--meters {play.meters}" + (f" --prepaid {play.prepaid}" if play.prepaid != prepaid else "")
+            raise ConfigError(f"{directory} holds another street", expected=expected, got=meters)
         begin_ms = max(play.begin_ms, _left_off_ms(directory))
         origin_ms = begin_ms
     else:
         today = datetime.now(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
         begin_ms = round(today.astimezone(UTC).timestamp()) * MS_PER_S
-        play = Play(meters, speed, begin_ms)
+        play = Play(meters, speed, begin_ms, prepaid)
         path.write_text(json.dumps(asdict(play)) + "\n", "ascii")
         # The processes take a moment to start: the clock begins so much before midnight that all are up by then.
         origin_ms = begin_ms - round((LEAD_S + meters * LEAD_S_PER_METER) * speed) * MS_PER_S
@@ -184,6 +226,8 @@ def _start(street: Street, tree: ProcessTree, console: Console) -> None:
         tree.add(Child("meters' process", street.meters_command, directory / "meters.log"))
         _wait_until(registry.exists, tree)
         _register_with_one_wrong_key(registry, directory / "registry.json", street.play.begin_ms)
+        if street.play.prepaid:
+            set_up_vending(directory / "headend", street.play.prepaid, street.clock)
         tree.add(Child("head-end", street.serve_command, directory / "headend.log"))
         _wait_until(lambda: _answers(street), tree)
     console.print(f"[bold]Console[/]  http://127.0.0.1:{street.port}")
@@ -214,43 +258,49 @@ def _register_with_one_wrong_key(source: Path, target: Path, begin_ms: int) -> N
         line["created_ms"] = begin_ms
         if line["number"] == WRONG_KEY_METER:
             line["encryption_key"] = bytes(octet ^ 0xFF for octet in bytes.fromhex(line["encryption_key"])).hex()
+        if not is_hybrid(line["number"]):
+            line.pop("decoder_reference_number", None)
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.writelines(json.dumps(line) + "\n" for line in lines)
 
 
-def _run_until_stopped(street: Street, tree: ProcessTree, console: Console) -> None:
+def _run_until_stopped(street: Street, tree: ProcessTree, console: Console, households: Households) -> None:
     console.print("Stop with Ctrl-C. Run again to go on where it was.")
     try:
         while True:
             _look(tree, console)
+            households.look()
             time.sleep(LOOK_S)
     except KeyboardInterrupt:
         console.print("stopping")
 
 
-def _run_a_day(street: Street, tree: ProcessTree, console: Console, started_s: float) -> dict[str, Any]:
-    """To the end of the virtual day, and on until all that can be collected is."""
+def _run_a_day(street: Street, tree: ProcessTree, console: Console, households: Households) -> dict[str, Any]:
+    """To the end of the virtual day, and on until all that can be collected is, and every token is in its meter."""
     until_s = street.play.end_ms // MS_PER_S
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         day = progress.add_task("one virtual day", total=S_PER_DAY)
         while street.clock.now_ms() < street.play.end_ms:
             _look(tree, console)
+            households.look()
             _show(progress, day, street)
             time.sleep(min(LOOK_S, street.clock.delay_s(street.play.end_ms) + 0.01))
         progress.update(day, completed=S_PER_DAY, description="collecting what is left")
+        households.closing = True
         give_up_s = time.monotonic() + HEALING_TIMEOUT_S
         while True:
             _look(tree, console)
+            households.look()
             summary = _summary_at(street, until_s)
-            if summary is not None and summary["collectable"] == 0:
+            if summary is not None and summary["collectable"] == 0 and settled(street.prepaid, households):
                 break
             if time.monotonic() > give_up_s:
                 raise FerrarisError("not everything could be collected", expected="nothing left", got=summary)
             time.sleep(LOOK_S)
     del summary["collectable"]
-    return {**summary, "seconds": round(time.monotonic() - started_s, 1)}
+    return summary
 
 
 def _summary_at(street: Street, until_s: int) -> dict[str, Any] | None:
@@ -280,4 +330,4 @@ def _print_summary(summary: dict[str, Any], as_json: bool) -> None:
     console = Console()
     for name, value in summary.items():
         shown = f"{value:.4%}" if name == "collection_rate" else value
-        console.print(f"{name.replace('_', ' '):20} {shown}")
+        console.print(f"{name.replace('_', ' '):24} {shown if shown != [] else 'none'}")

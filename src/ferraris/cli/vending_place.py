@@ -4,9 +4,9 @@
     DIR/vending.sqlite     customers, meters, sales, the ledger
     DIR/keystore.json      the vending keys, sealed; or `security_module` names another place for them
     DIR/keystore.secret    what opens the keystore, for its owner's eyes alone; the variable
-                           FERRARIS_KEYSTORE_SECRET goes before it
+                           FERRARIS_KEYSTORE_SECRET goes before it, FERRARIS_HSM_PIN opens an HSM's token
 
-Settings: `security_module`, `credential` (under which name the keystore is opened), `store` (a path, or the URL of a
+Settings: `security_module` (see `keys.security_module.opening`), `credential` (under which name the keystore is opened), `store` (a path, or the URL of a
 PostgreSQL database), `tariffs` (TOML files; without them the sample tariffs), `sta_tables` (an operator's own tables of EA07),
 `currency`, `minor_digits`, `time_zone`, `utility`, `supervisors`, `shift_required`.
 """
@@ -27,7 +27,7 @@ from ferraris.kernel.errors import ConfigError
 from ferraris.kernel.limits import SECRET_FILE_OCTETS_MAX, SETTINGS_FILE_OCTETS_MAX
 from ferraris.kernel.tables import parse_toml
 from ferraris.keys.private_file import create_private_file, read_private_file
-from ferraris.keys.security_module import SecurityModule, SoftwareSecurityModule
+from ferraris.keys.security_module import SecurityModule, SecurityModuleSettings, open_security_module
 from ferraris.store import VENDING_FILE, open_vending_store
 from ferraris.sts import StaTables, load_sta_tables
 from ferraris.vending import TariffBook, Vending, VendingSettings, read_tariff, sample_tariffs
@@ -37,6 +37,9 @@ CREDENTIAL: Final = "till"
 KEYSTORE_FILE: Final = "keystore.json"
 SECRET_FILE: Final = "keystore.secret"  # noqa: S105 - its name
 SECRET_VARIABLE: Final = "FERRARIS_KEYSTORE_SECRET"  # noqa: S105 - its name
+PIN_VARIABLE: Final = "FERRARIS_HSM_PIN"
+KEYSTORE_SCHEMES: Final = frozenset({"file", "pkcs11"})
+"""Of keystores, whose paths begin in the directory."""
 POSTGRESQL: Final = "postgresql"
 
 
@@ -108,10 +111,10 @@ def _module(settings: VendingPlaceSettings, directory: Path, clock: Clock) -> Se
     name = settings.sta_tables
     tables = load_sta_tables(_text(directory / name), name) if name else StaTables.SAMPLE
     scheme, _, place = settings.security_module.partition(":")
-    if scheme != "file":
-        raise ConfigError("no such security module", expected="file:PATH", got=scheme)
-    path = directory / place
-    return SoftwareSecurityModule.open(path, settings.credential, _secret(directory), clock=clock, tables=tables)
+    url = f"{scheme}:{directory / place}" if scheme in KEYSTORE_SCHEMES else settings.security_module
+    pin = os.environ.get(PIN_VARIABLE, "")
+    wanted = SecurityModuleSettings(url, settings.credential, _secret(directory), pin, tables)
+    return open_security_module(wanted, clock=clock)
 
 
 def _secret(directory: Path) -> str:

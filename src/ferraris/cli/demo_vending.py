@@ -1,0 +1,108 @@
+"""The vending system of the demo's street: a keystore with the fleet's vending key, and a customer for each prepaid meter.
+
+All of it is made before the head-end starts, from what the fleet of virtual meters was made from. Made again over the same
+directory, it is what it was.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+from ferraris.cli.vending_place import (
+    CREDENTIAL,
+    KEYSTORE_FILE,
+    SECRET_FILE,
+    SETTINGS_FILE,
+    keep_secret,
+    opened_vending,
+)
+from ferraris.kernel.clock import Clock
+from ferraris.keys.security_module import (
+    Keystore,
+    Role,
+    SoftwareSecurityModule,
+    VendingKey,
+    VendingKeyRegister,
+)
+from ferraris.meter.payment import PaymentManufacture, decoder_reference_number, sts_configuration, vending_key
+from ferraris.sts import KEY_NEVER_EXPIRES
+from ferraris.vending import NewMeter
+
+FLEET_SEED: Final = 1
+"""What `ferraris meter serve` takes unless it is told otherwise."""
+OFFICER: Final = "officer"
+SECRET_OCTETS: Final = 16
+SETTINGS: Final = 'time_zone = "Europe/Amsterdam"\nutility = "Ferraris demo"\nsupervisors = ["supervisor"]\n'
+TARIFFS: Final = ("flat", "flat", "domestic_blocks")
+"""Of the accounts, dealt out in turn."""
+WITHOUT_HEAD_END: Final = 4
+"""Every so many meters one is not known to the head-end as a prepayment meter: its tokens are always typed."""
+OPERATOR: Final = "demo"
+
+
+def is_hybrid(number: int) -> bool:
+    """Whether tokens of this meter travel by the head-end."""
+    return number % WITHOUT_HEAD_END != 0
+
+
+def set_up_vending(directory: Path, prepaid: int, clock: Clock) -> None:
+    """Make keystore and settings where there are none yet, and register the first meters of the fleet."""
+    with _private():
+        directory.mkdir(parents=True, exist_ok=True)
+        if not (directory / SETTINGS_FILE).exists():
+            _make_keystore(directory)
+            (directory / SETTINGS_FILE).write_text(SETTINGS, "utf-8")
+        made = PaymentManufacture()
+        new = [
+            NewMeter(
+                sts_configuration(number, made),
+                account=f"account-{number:04}",
+                tariff=TARIFFS[number % len(TARIFFS)],
+                customer=f"customer-{number:04}",
+                customer_name=f"Household {number}",
+            )
+            for number in range(1, prepaid + 1)
+        ]
+        with opened_vending(directory, clock) as vending:
+            vending.registry.register(new, OPERATOR, clock.now_ms())
+
+
+def _make_keystore(directory: Path) -> None:
+    """Under secrets that nobody but this directory knows. What a killed attempt has left is thrown away."""
+    for path in (*directory.glob(f"{KEYSTORE_FILE}*"), directory / SECRET_FILE):
+        path.unlink(missing_ok=True)
+    configuration = sts_configuration(1, PaymentManufacture())
+    register = VendingKeyRegister(
+        configuration.supply_group_code,
+        configuration.key_revision_number,
+        configuration.key_type,
+        configuration.base_date,
+        KEY_NEVER_EXPIRES,
+        configuration.key_derivation,
+    )
+    keystore = Keystore.create(directory / KEYSTORE_FILE, OFFICER, secrets.token_hex(SECRET_OCTETS))
+    with closing(SoftwareSecurityModule(keystore)) as module:
+        module.load_key(register, VendingKey(vending_key(FLEET_SEED, configuration.supply_group_code)))
+        secret = secrets.token_hex(SECRET_OCTETS)
+        keystore.add_credential(CREDENTIAL, secret, (Role.OPERATOR, Role.SUPERVISOR))
+    keep_secret(directory, secret)
+
+
+@contextmanager
+def _private() -> Iterator[None]:
+    """What is made in the block is for this user alone."""
+    others = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(others)
+
+
+def token_number(number: int) -> str:
+    """What stands in the head-end's registry for a prepaid meter; empty for one whose tokens it does not bring."""
+    return decoder_reference_number(number) if is_hybrid(number) else ""
