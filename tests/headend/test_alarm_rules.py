@@ -33,9 +33,16 @@ def test_severe_events_open_an_alarm_of_their_severity(tag: str, severity: Alarm
     assert [rule.severity for rule in rules] == ([] if severity is None else [severity])
 
 
-def test_an_event_may_end_several_alarms() -> None:
-    ended = {rule.kind for rule in standard_alarm_rules()[by_tag("POWER_UP").code] if not rule.opens}
-    assert ended == {"power_down", "last_gasp"}
+@pytest.mark.parametrize(
+    ("tag", "kinds"),
+    [
+        ("POWER_UP", {"power_down", "last_gasp"}),
+        ("TOKEN_ACCEPTED", {"token_refused", "keypad_locked", "credit_low"}),
+        ("CREDIT_RESTORED", {"credit_exhausted", "credit_low", "emergency_credit_in_use"}),
+    ],
+)
+def test_an_event_may_end_several_alarms(tag: str, kinds: set[str]) -> None:
+    assert {rule.kind for rule in standard_alarm_rules()[by_tag(tag).code] if not rule.opens} == kinds
 
 
 def test_every_phase_has_its_pairs() -> None:
