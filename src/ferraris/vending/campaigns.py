@@ -128,7 +128,8 @@ class Campaigns:
             for number in dict.fromkeys(numbers):
                 try:
                     known = known_meter(writer, number)
-                    position = want_configuration(writer, known, goal.applied_to(known.present.sts), now_ms)
+                    base = known.wanted or known.present
+                    position = want_configuration(writer, known, goal.applied_to(base.sts), now_ms)
                 except (VendingError, StsError) as error:
                     left_out.append((number, str(error)))
                     continue

@@ -1,0 +1,128 @@
+"""Shifts, deposits and batches: what the drawer should hold, and what it does."""
+
+from __future__ import annotations
+
+import pytest
+
+from ferraris.vending import (
+    AmountError,
+    FreeIssueRequest,
+    MessageConflictError,
+    PaymentKind,
+    ShiftError,
+    VendingError,
+)
+from tests.vending.house import MINUTE_MS, NOON_MS, OPERATOR, SUPERVISOR, House, make_house
+
+
+@pytest.fixture
+def house() -> House:
+    return make_house(meters=3, tariff_name="domestic_blocks")
+
+
+def test_totals_by_kind_of_payment_and_what_the_drawer_should_hold(house: House) -> None:
+    shifts, vending = house.vending.shifts, house.vending
+    vending.sell(house.request("500"), NOON_MS - 1)
+    shift = shifts.open("T1", OPERATOR, NOON_MS, float_minor=20_000)
+    # amount  payment    till
+    for amount, payment, till in (
+        ("100", PaymentKind.CASH, "T1"),
+        ("250", PaymentKind.CASH, "T1"),
+        ("80", PaymentKind.CARD, "T1"),
+        ("999", PaymentKind.CASH, "T2"),
+    ):
+        vending.sell(house.request(amount, payment=payment, till=till), NOON_MS + 1)
+    wrong = vending.sell(house.request("70"), NOON_MS + 2)
+    vending.reverse(wrong.number, OPERATOR, NOON_MS + 3)
+    free = FreeIssueRequest(message_id="f", till="T1", operator=OPERATOR, meter=house.meter)
+    vending.free_issue(free, NOON_MS + 4)
+    shifts.deposit("d1", "T1", OPERATOR, 30_000, NOON_MS + 5, "slip 17")
+
+    totals = shifts.close("T1", OPERATOR, NOON_MS + MINUTE_MS, counted_minor=24_990)
+    by_kind = {one.payment: (one.taken_minor, one.returned_minor) for one in totals.payments}
+    assert by_kind == {"cash": (42_000, 7_000), "card": (8_000, 0), "transfer": (0, 0), "mobile": (0, 0)}
+    assert (totals.number, totals.sales, totals.reversed_sales, totals.free_issues) == (shift.number, 4, 1, 1)
+    assert (totals.deposited_minor, totals.expected_cash_minor, totals.difference_minor) == (30_000, 25_000, -10)
+    assert totals.units_tenths == sum(
+        sale.units_tenths
+        for sale in vending.sales(_of_shift(shift.number))
+        if sale.kind == "credit" and sale.state == "posted"
+    )
+    assert totals.ledger_hash == vending.verify_ledger().hash
+
+
+def _of_shift(number: int):  # noqa: ANN202
+    from ferraris.store import SaleFilter
+
+    return SaleFilter(shift=number)
+
+
+def test_a_closed_shift_does_not_change_any_more(house: House) -> None:
+    house.vending.shifts.open("T1", OPERATOR, NOON_MS)
+    sale = house.vending.sell(house.request("100"), NOON_MS)
+    closed = house.vending.shifts.close("T1", OPERATOR, NOON_MS + 1, 10_000)
+    house.vending.reverse(sale.number, SUPERVISOR, NOON_MS + 2)
+    after = house.vending.shifts.totals(closed.number)
+    assert (after.payments, after.expected_cash_minor) == (closed.payments, 10_000)
+
+
+def test_a_till_has_one_shift_at_a_time(house: House) -> None:
+    shifts = house.vending.shifts
+    first = shifts.open("T1", OPERATOR, NOON_MS)
+    with pytest.raises(ShiftError, match="has a shift open"):
+        shifts.open("T1", "oscar", NOON_MS)
+    assert shifts.open("T2", "oscar", NOON_MS).number == first.number + 1
+    assert shifts.open_shift("T1") == first
+    shifts.close("T1", OPERATOR, NOON_MS, 0)
+    assert shifts.open_shift("T1") is None
+    with pytest.raises(ShiftError, match="no open shift"):
+        shifts.close("T1", OPERATOR, NOON_MS, 0)
+    assert [row.till for row in shifts.list()] == ["T2", "T1"]
+    assert [row.till for row in shifts.list("T1")] == ["T1"]
+
+
+def test_a_deposit_is_made_once(house: House) -> None:
+    shifts = house.vending.shifts
+    first = shifts.deposit("d1", "T1", OPERATOR, 500, NOON_MS)
+    assert shifts.deposit("d1", "T1", OPERATOR, 500, NOON_MS + 9) == first
+    assert house.vending.balances() == {"bank": 500, "till:T1:cash": -500}
+    with pytest.raises(MessageConflictError):
+        shifts.deposit("d1", "T1", OPERATOR, 501, NOON_MS)
+
+
+def test_batches_gather_closed_shifts_once(house: House) -> None:
+    shifts = house.vending.shifts
+    for step in range(2):
+        shifts.open("T1", OPERATOR, NOON_MS + 10 * step)
+        house.vending.sell(house.request("100"), NOON_MS + 10 * step + 1)
+        shifts.close("T1", OPERATOR, NOON_MS + 10 * step + 5, 10_000)
+    shifts.deposit("d1", "T1", OPERATOR, 4_000, NOON_MS + 12)
+    batch = shifts.close_batch("T1", SUPERVISOR, NOON_MS + 100)
+    assert [shift.number for shift in batch.shifts] == [1, 2]
+    assert (batch.taken_minor, batch.deposited_minor) == (20_000, 4_000)
+    with pytest.raises(ShiftError, match="no closed shift"):
+        shifts.close_batch("T1", SUPERVISOR, NOON_MS + 101)
+    assert shifts.batch_totals(batch.batch) == batch
+    with pytest.raises(ShiftError, match="no such batch"):
+        shifts.batch_totals(99)
+
+
+def test_what_is_no_amount_and_no_shift(house: House) -> None:
+    shifts = house.vending.shifts
+    with pytest.raises(AmountError):
+        shifts.open("T1", OPERATOR, NOON_MS, float_minor=-1)
+    with pytest.raises(AmountError):
+        shifts.close("T1", OPERATOR, NOON_MS, counted_minor=-1)
+    for amount in (0, -5):
+        with pytest.raises(AmountError):
+            shifts.deposit("d", "T1", OPERATOR, amount, NOON_MS)
+    with pytest.raises(ShiftError, match="no such shift"):
+        shifts.totals(7)
+    with pytest.raises(VendingError, match="till"):
+        shifts.open("", OPERATOR, NOON_MS)
+
+
+def test_tills_whose_names_begin_alike_keep_their_money_apart(house: House) -> None:
+    house.vending.shifts.open("T1", OPERATOR, NOON_MS)
+    house.vending.sell(house.request("100", till="T10"), NOON_MS)
+    assert sum(one.taken_minor for one in house.vending.shifts.totals(1).payments) == 0
