@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ferraris.cli.sts_files import read_meter, read_sta_tables, read_vending_key, text_of, vending_key_of
+from ferraris.cli.sts_files import read_meter, read_record, read_sta_tables, read_vending_keys, text_of, vending_key_of
 from ferraris.kernel.errors import ConfigError, FerrarisError, TableError
 from ferraris.kernel.limits import SETTINGS_FILE_OCTETS_MAX
 from tests.cli.test_sts import meter_text
@@ -49,9 +50,9 @@ def test_a_broken_meter_is_named(change: dict[str, object], said: str, tmp_path:
 
 def test_a_vending_key_is_read_from_a_private_file(tmp_path: Path) -> None:
     text = f'vending_key = "{VENDING_KEY.hex()}"'
-    assert read_vending_key(written(tmp_path, text)) == VENDING_KEY
+    assert read_vending_keys(written(tmp_path, text)).of(METER) == VENDING_KEY
     with pytest.raises(ConfigError, match="mode 0600"):
-        read_vending_key(written(tmp_path, text, 0o644))
+        read_vending_keys(written(tmp_path, text, 0o644))
 
 
 @pytest.mark.parametrize(
@@ -59,8 +60,30 @@ def test_a_vending_key_is_read_from_a_private_file(tmp_path: Path) -> None:
 )
 def test_a_broken_file_of_keys_is_not_repeated(text: str | bytes, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as refused:
-        read_vending_key(written(tmp_path, text))
+        read_vending_keys(written(tmp_path, text))
     assert "5ec2e7" not in str(refused.value)
+
+
+def test_registers_have_vending_keys_of_their_own(tmp_path: Path) -> None:
+    text = (
+        'vending_key = "00"\n[[register]]\nsupply_group_code = "201457"\nkey_revision_number = 2\nvending_key = "ff"\n'
+    )
+    keys = read_vending_keys(written(tmp_path, text))
+    assert keys.of(METER) == b"\x00"
+    assert keys.of(replace(METER, key_revision_number=2)) == b"\xff"
+    assert "ff" not in repr(keys)
+
+
+def test_what_is_known_of_a_meter(tmp_path: Path) -> None:
+    text = meter_text(accepted=[3, 5], supply_groups=["203557"])
+    text += '[[issued]]\ntoken = "2364 1553 6653 9815 4702"\npan = "000001000000000082"\n'
+    text += f"[[pending]]\n{meter_text(tariff_index=2)}[[former]]\n{meter_text(tariff_index=3)}"
+    record = read_record(written(tmp_path, text))
+    assert record.present == METER
+    assert record.accepted == {3, 5}
+    assert record.supply_groups == ("203557",)
+    assert record.issued == {"23641553665398154702": "000001000000000082"}
+    assert [each.tariff_index for each in (*record.pending, *record.former, *record.others)] == [2, 3]
 
 
 def test_hexadecimal_digits() -> None:

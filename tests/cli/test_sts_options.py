@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ferraris.cli.sts_options import decoder_key_of, meter_of, vending_key_named
+from ferraris.cli.sts_options import decoder_key_of, meter_of, vending_keys_named
 from ferraris.kernel.errors import ConfigError
 from ferraris.sts import StsError
 from tests.cli.test_sts import meter_text
@@ -34,9 +34,11 @@ def test_a_vending_key_is_named_once(tmp_path: Path) -> None:
     path = tmp_path / "keys.toml"
     path.write_text(f'vending_key = "{VENDING_KEY.hex()}"')
     path.chmod(0o600)
-    assert vending_key_named(path, "") == vending_key_named(None, VENDING_KEY.hex()) == VENDING_KEY
+    for found in (vending_keys_named(path, ""), vending_keys_named(None, VENDING_KEY.hex())):
+        assert found.of(METER) == VENDING_KEY
+        assert VENDING_KEY.hex() not in repr(found)
     with pytest.raises(ConfigError, match="no vending key"):
-        vending_key_named(None, "")
+        vending_keys_named(None, "")
 
 
 def test_a_decoder_key_says_when_it_is_of_the_sample_tables(

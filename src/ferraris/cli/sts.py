@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
 from ferraris.cli.decode import answer_lines
-from ferraris.cli.sts_files import read_meter, read_sta_tables
+from ferraris.cli.sts_explain import explain_row, explanation_fields, now_ms
+from ferraris.cli.sts_files import read_meter, read_record, read_sta_tables
 from ferraris.cli.sts_inputs import issue_ms
 from ferraris.cli.sts_options import (
     BaseYear,
@@ -31,6 +32,8 @@ from ferraris.cli.sts_options import (
     VendingKey,
     decoder_key_of,
     meter_of,
+    tables_named,
+    vending_keys_named,
 )
 from ferraris.cli.sts_rows import Answer, answer, decode_row, derive_row, encode_row, fields_of
 from ferraris.cli.sts_tokens import KINDS, token_named
@@ -38,12 +41,16 @@ from ferraris.kernel.entropy import SystemEntropy
 from ferraris.kernel.errors import ConfigError
 from ferraris.sts import (
     BaseDate,
+    DecoderKey,
     StaTables,
+    StsConfiguration,
     Token,
     bare_digits,
     decode_token,
+    derive_decoder_key,
     encode_key_change,
     encode_token,
+    explain_token,
     from_digits,
     in_groups,
     ordinary_token_identifier,
@@ -51,6 +58,7 @@ from ferraris.sts import (
 )
 
 CLEAR_CLASS: Final = 1
+EXIT_WOULD_BE_REFUSED: Final = 1
 KEY_CHANGE: Final = "key-change"
 CLEAR_KINDS: Final = ("test", "wide-test", "read")
 _HIDDEN: Final = (
@@ -199,6 +207,46 @@ def derive(
         typer.echo(key.octets.hex())
 
 
+@app.command()
+def explain(
+    token: Annotated[list[str] | None, typer.Argument(metavar="[TOKEN]...", show_default=False)] = None,
+    *,
+    meter: Meter = None,
+    keys: Keys = None,
+    vending_key: VendingKey = "",
+    now: Annotated[str, typer.Option(metavar="TIME", help="The present, UTC.", show_default="now")] = "",
+    sta_tables: Tables = None,
+    unverified: Unverified = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    jsonl: Jsonl = False,
+) -> None:
+    """Say what a token is to a meter, and why the meter refuses it.
+
+    The file of --meter has the meter's configuration, and what is known of it: former and pending configurations, other
+    meters, token identifiers accepted, tokens issued.
+    """
+    if jsonl:
+        _answer_lines(explain_row, sta_tables)
+        return
+    if meter is None or not token:
+        raise ConfigError("nothing to explain", expected="20 digits, and --meter FILE")
+    record = read_record(meter)
+    tables = tables_named(sta_tables, record.present.encryption_algorithm)
+    known = vending_keys_named(keys, vending_key)
+
+    def derive_key(configuration: StsConfiguration) -> DecoderKey:
+        return derive_decoder_key(known.of(configuration), configuration, tables=tables, unverified=unverified)
+
+    found = explain_token("".join(token), record, derive_key, issue_ms(now) if now else now_ms())
+    if as_json:
+        typer.echo(json.dumps(explanation_fields(found), indent=2))
+    else:
+        typer.echo(f"{found.result}: {found.text}")
+        if found.token is not None and found.configuration is not None:
+            _show_fields(found.token, found.configuration.base_date)
+    raise typer.Exit(0 if found.result.is_accepted else EXIT_WOULD_BE_REFUSED)
+
+
 def _answer_lines(compute: Callable[[Mapping[str, Any], StaTables], Answer], tables_file: Path | None) -> None:
     tables = read_sta_tables(tables_file)
     answer_lines(sys.stdin.buffer, sys.stdout, lambda line: answer(line, compute, tables))
@@ -213,8 +261,8 @@ def _needed(new_meter: Path | None) -> Path:
 def _identifier(base_date: BaseDate, issue: str, given: int | None) -> int:
     if given is not None:
         return given
-    now_ms = issue_ms(issue) if issue else int(datetime.now(UTC).timestamp() * 1000)
-    return ordinary_token_identifier(token_identifier_at(base_date, now_ms))
+    moment = issue_ms(issue) if issue else now_ms()
+    return ordinary_token_identifier(token_identifier_at(base_date, moment))
 
 
 def _show_token(digits: str) -> None:

@@ -3,6 +3,10 @@
 A file of keys, which its owner alone may read:
 
     vending_key = "abababababababab949494949494949401234567"
+    [[register]]                         # where a supply group and key revision number have another
+    supply_group_code = "203557"
+    key_revision_number = 2
+    vending_key = "…"
 
 A meter, in TOML:
 
@@ -16,6 +20,17 @@ A meter, in TOML:
     key_expiry_number = 255              # what is left out has this value
     key_derivation = "DKGA04"
     three_token_key_change = false
+
+What is known of a meter, to explain its tokens: the same, and
+
+    accepted = [6780000, 6781440]        # token identifiers that it remembers
+    supply_groups = ["203557"]           # that it might be in
+    [[pending]]                          # as above: after a key change that may not have been entered
+    [[former]]                           # before its last key changes
+    [[others]]                           # other meters of the customer, or of the street
+    [[issued]]                           # what vending has made
+    token = "23641553665398154702"
+    pan = "600727000000000009"
 """
 
 from __future__ import annotations
@@ -35,8 +50,10 @@ from ferraris.sts import (
     KeyDerivation,
     KeyType,
     MeterPan,
+    MeterRecord,
     StaTables,
     StsConfiguration,
+    bare_digits,
     load_sta_tables,
 )
 
@@ -76,8 +93,64 @@ class MeterTable:
 
 
 @dataclass(frozen=True, slots=True)
+class IssuedTable:
+    """A token that vending has made, and for which meter."""
+
+    token: str
+    pan: MeterPan
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTable(MeterTable):
+    """What is known of a meter, as a file names it."""
+
+    accepted: tuple[int, ...] = ()
+    supply_groups: tuple[str, ...] = ()
+    pending: tuple[MeterTable, ...] = ()
+    former: tuple[MeterTable, ...] = ()
+    others: tuple[MeterTable, ...] = ()
+    issued: tuple[IssuedTable, ...] = ()
+
+    def record(self) -> MeterRecord:
+        """The same, to explain tokens by."""
+        pending, former, others = (
+            tuple(each.configuration() for each in group) for group in (self.pending, self.former, self.others)
+        )
+        return MeterRecord(
+            self.configuration(),
+            pending,
+            former,
+            others,
+            self.supply_groups,
+            frozenset(self.accepted),
+            {bare_digits(each.token): each.pan.digits for each in self.issued},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Register:
+    supply_group_code: str
+    key_revision_number: int
+    vending_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class _KeyFile:
     vending_key: str = field(repr=False)
+    register: tuple[_Register, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VendingKeys:
+    """One vending key for all, or others for some supply groups and key revision numbers."""
+
+    general: bytes = field(repr=False)
+    registers: dict[tuple[str, int], bytes] = field(default_factory=dict, repr=False)
+
+    def of(self, configuration: StsConfiguration) -> bytes:
+        """The one for a meter."""
+        register = (configuration.supply_group_code, configuration.key_revision_number)
+        return self.registers.get(register, self.general)
 
 
 def read_sta_tables(path: Path | None) -> StaTables:
@@ -88,13 +161,17 @@ def read_sta_tables(path: Path | None) -> StaTables:
     return load_sta_tables(text_of(chosen), str(chosen))
 
 
-def read_vending_key(path: Path) -> bytes:
-    """The vending key in `path`. Raises ConfigError, which never repeats it."""
+def read_vending_keys(path: Path) -> VendingKeys:
+    """The vending keys in `path`. Raises ConfigError, which never repeats one."""
     try:
         named = parse_toml(read_privately(path), _KeyFile, str(path))
     except TableError:
         raise ConfigError(f"{path} is no file of keys", expected='vending_key = "hexadecimal digits"') from None
-    return vending_key_of(named.vending_key, str(path))
+    registers = {
+        (each.supply_group_code, each.key_revision_number): vending_key_of(each.vending_key, str(path))
+        for each in named.register
+    }
+    return VendingKeys(vending_key_of(named.vending_key, str(path)), registers)
 
 
 def vending_key_of(digits: str, place: str) -> bytes:
@@ -108,6 +185,11 @@ def vending_key_of(digits: str, place: str) -> bytes:
 def read_meter(path: Path) -> StsConfiguration:
     """The meter in `path`."""
     return parse_toml(text_of(path), MeterTable, str(path)).configuration()
+
+
+def read_record(path: Path) -> MeterRecord:
+    """What is known of the meter in `path`."""
+    return parse_toml(text_of(path), RecordTable, str(path)).record()
 
 
 def text_of(path: Path) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ferraris.cli.sts_files import read_meter, read_sta_tables, read_vending_key, vending_key_of
+from ferraris.cli.sts_files import VendingKeys, read_meter, read_sta_tables, read_vending_keys, vending_key_of
 from ferraris.cli.sts_inputs import configuration_of
 from ferraris.kernel.errors import ConfigError
 from ferraris.sts import (
@@ -15,6 +15,7 @@ from ferraris.sts import (
     EncryptionAlgorithm,
     KeyDerivation,
     KeyType,
+    StaTables,
     StsConfiguration,
     derive_decoder_key,
 )
@@ -87,20 +88,27 @@ def meter_of(
     )
 
 
-def vending_key_named(keys: Path | None, digits: str) -> bytes:
-    """The vending key that the options name."""
+def vending_keys_named(keys: Path | None, digits: str) -> VendingKeys:
+    """The vending keys that the options name."""
     if keys is not None:
-        return read_vending_key(keys)
+        return read_vending_keys(keys)
     if digits:
-        return vending_key_of(digits, "--vending-key")
+        return VendingKeys(vending_key_of(digits, "--vending-key"))
     raise ConfigError("no vending key is named", expected="--keys FILE or --vending-key HEX")
+
+
+def tables_named(tables: Path | None, algorithm: EncryptionAlgorithm) -> StaTables:
+    """The tables that the options name. Says aloud when EA07 works with the sample tables."""
+    chosen = read_sta_tables(tables)
+    if algorithm is EncryptionAlgorithm.EA07 and chosen.is_sample:
+        typer.echo("EA07 with the sample tables of IEC 62055-41: no real meter works with them", err=True)
+    return chosen
 
 
 def decoder_key_of(
     meter: StsConfiguration, keys: Path | None, digits: str, tables: Path | None, *, unverified: bool
 ) -> DecoderKey:
-    """The meter's decoder key. Says aloud when EA07 works with the sample tables."""
-    chosen = read_sta_tables(tables)
-    if meter.encryption_algorithm is EncryptionAlgorithm.EA07 and chosen.is_sample:
-        typer.echo("EA07 with the sample tables of IEC 62055-41: no real meter works with them", err=True)
-    return derive_decoder_key(vending_key_named(keys, digits), meter, tables=chosen, unverified=unverified)
+    """The meter's decoder key."""
+    chosen = tables_named(tables, meter.encryption_algorithm)
+    vending_key = vending_keys_named(keys, digits).of(meter)
+    return derive_decoder_key(vending_key, meter, tables=chosen, unverified=unverified)

@@ -92,7 +92,8 @@ def _row(line: str | bytes) -> Mapping[str, Any]:
     return row
 
 
-def _inputs(row: Mapping[str, Any]) -> Inputs:
+def inputs_of(row: Mapping[str, Any]) -> Inputs:
+    """The inputs of a row, or the row itself when it has them beside its id."""
     inputs = row.get("inputs", row)
     if not isinstance(inputs, dict):
         raise ConfigError("the inputs of a row", expected="an object", got=type(inputs).__name__)
@@ -101,7 +102,7 @@ def _inputs(row: Mapping[str, Any]) -> Inputs:
 
 def encode_row(row: Mapping[str, Any], tables: StaTables) -> Answer:
     """What the row expects, made from its inputs."""
-    inputs = _inputs(row)
+    inputs = inputs_of(row)
     if "plaintext" in inputs:
         return {"value": _misty1(inputs).encrypt_block(hexadecimal(inputs, "plaintext")).to_bytes(8, "big").hex()}
     if "data56" in inputs:
@@ -119,7 +120,7 @@ def encode_row(row: Mapping[str, Any], tables: StaTables) -> Answer:
 
 def decode_row(row: Mapping[str, Any], tables: StaTables) -> Answer:
     """The fields of the row's token, which stands under `token`, `tokens` or `expected`."""
-    inputs = _inputs(row)
+    inputs = inputs_of(row)
     digits = row.get("token", row.get("tokens", row.get("expected")))
     if "plaintext" in inputs:
         block = hexadecimal({"expected": digits}, "expected")
@@ -141,7 +142,7 @@ def decode_row(row: Mapping[str, Any], tables: StaTables) -> Answer:
 
 def derive_row(row: Mapping[str, Any], tables: StaTables) -> Answer:
     """The decoder key of the row's meter, in the clear as the vending key stands in the row."""
-    inputs = _inputs(row)
+    inputs = inputs_of(row)
     key = derived_key(inputs, tables)
     return {"decoder_key": key.octets.hex(), "check_value": key.check_value}
 

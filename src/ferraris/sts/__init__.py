@@ -2,7 +2,8 @@
 
 A meter is what its `StsConfiguration` says; `derive_decoder_key` makes its `DecoderKey` from the vending key; `encode_token` and
 `decode_token` go between tokens and digits; `encode_key_change` and `assemble_key_change` between keys and sets of tokens.
-`bulk` and `bulk_cipher` do the same over arrays. EA07 works with the sample tables (`StaTables.SAMPLE`), with which no real meter works, until it is given an operator's own.
+`bulk` and `bulk_cipher` do the same over arrays; `explain_token` says why a meter refuses a token. EA07 works with the sample
+tables (`StaTables.SAMPLE`), with which no real meter works, until it is given an operator's own.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from ferraris.sts.decoder_key import DecoderKey
 from ferraris.sts.derivation import UNVERIFIED, VENDING_KEY_OCTETS, derive_decoder_key
 from ferraris.sts.encoding import clear_block, decode_token, encode_token, token_of_block
 from ferraris.sts.errors import StsError, TokenError, TokenResult
+from ferraris.sts.explain import Cause, Explanation, MeterRecord, explain_token
 from ferraris.sts.fields import currency_text, quantity_text, token_fields
 from ferraris.sts.identification_record import IdentificationRecord
 from ferraris.sts.identifier import (
@@ -100,12 +102,14 @@ __all__ = [
     "UNVERIFIED",
     "VENDING_KEY_OCTETS",
     "BaseDate",
+    "Cause",
     "ClearCreditToken",
     "ClearTamperToken",
     "CreditToken",
     "CurrencyCreditToken",
     "DecoderKey",
     "EncryptionAlgorithm",
+    "Explanation",
     "ExtendedReadToken",
     "ExtendedSetToken",
     "IdentificationRecord",
@@ -121,6 +125,7 @@ __all__ = [
     "KeyType",
     "ManagementToken",
     "MeterPan",
+    "MeterRecord",
     "MeterTestToken",
     "PhaseUnbalanceToken",
     "PowerLimitToken",
@@ -152,6 +157,7 @@ __all__ = [
     "encode_key_change",
     "encode_quantity",
     "encode_token",
+    "explain_token",
     "from_digits",
     "in_groups",
     "is_key_expired",
