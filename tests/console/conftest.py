@@ -15,6 +15,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from ferraris.console import create_rest, serving
+from tests.console.shop import open_street
 from tests.console.town import Town, TownMeter, lived_in
 
 CHROMIUM_FLAGS = [
@@ -85,6 +86,8 @@ class Served:
 
     async def _serve(self) -> None:
         town = lived_in(self._directory, self._meters, self._hours)
+        house = open_street(town.clock.now_ms(), self._directory)
+        town.vending = house.vending
         async with serving(town, port=0) as self.address:
             self._ready.set()
             while not self._stopped.is_set():
@@ -92,6 +95,7 @@ class Served:
                 if town.posted:
                     town.settle()
         town.close()
+        house.store.close()
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from fastapi.testclient import TestClient
@@ -12,8 +14,18 @@ from fastapi.testclient import TestClient
 from ferraris.console import create_vending_rest
 from ferraris.console.vending_desk import VendingDesk
 from ferraris.kernel.clock import ManualClock
-from ferraris.vending import Sale, Vending
-from tests.vending.house import NOON_MS, OPERATOR, SUPERVISOR, House, make_house
+from ferraris.sts import BaseDate
+from ferraris.vending import (
+    CampaignGoal,
+    Delivery,
+    EngineeringKind,
+    EngineeringRequest,
+    NewMeter,
+    Sale,
+    SaleRequest,
+    Vending,
+)
+from tests.vending.house import NOON_MS, OPERATOR, SUPERVISOR, House, configuration, make_house, reference_number
 
 PREFIX = "/api/v1/vending"
 
@@ -66,6 +78,53 @@ class Shop:
 
     def sell(self, **changes: Any) -> Sale:
         return self.vending.sell(self.house.request(**changes), self.clock.now_ms())
+
+
+NAMES = (
+    "Thandi Dlamini", "Johan van Wyk", "Nomvula Khumalo", "Priya Naidoo", "Sipho Mokoena", "Lerato Molefe", "Anele Zulu",
+    "Fatima Patel", "Themba Nkosi", "Grace Mahlangu", "Pieter Botha", "Zanele Sithole",
+)  # fmt: skip
+
+
+def open_street(now_ms: int, directory: Path) -> House:
+    """A vending system that has seen some days: customers, debts, sales at two tills, a shift, a campaign, a request."""
+    house = make_house(directory / "vending.sqlite", meters=0)
+    vending, hour_ms = house.vending, 3_600_000
+    house.meters = [reference_number(serial) for serial in range(1, len(NAMES) + 1)]
+    new = [
+        NewMeter(
+            configuration(serial),
+            f"ACC-{1000 + serial}",
+            "domestic_blocks",
+            f"C{serial}",
+            name,
+            f"+27 82 555 01{serial:02d}",
+        )
+        for serial, name in enumerate(NAMES, 1)
+    ]
+    vending.registry.register(new, SUPERVISOR, now_ms - 200 * hour_ms)
+    vending.registry.open_debt(
+        "D-2", "ACC-1002", "connection fee", 125_000, SUPERVISOR, now_ms - 190 * hour_ms, percent=Decimal(10)
+    )
+    vending.registry.block(house.meters[11], "meter reported stolen", SUPERVISOR, now_ms - 50 * hour_ms)
+    vending.shifts.open("till-1", "ann", now_ms - 6 * hour_ms, 20_000)
+    for place in range(14):
+        request = SaleRequest(
+            message_id=f"street-{place}", till="till-1" if place % 3 else "till-2", operator="ann" if place % 3 else "ben",
+            meter=house.meters[place % 9], amount=Decimal(40 + 35 * (place % 5)),
+        )  # fmt: skip
+        at_ms = now_ms - (14 - place) * 20 * 60_000
+        sale = vending.sell(request, at_ms)
+        if place % 4:
+            vending.mark_delivered(sale.number, Delivery.ACCEPTED, at_ms + 40_000, "accept")
+    goal = CampaignGoal(key_revision_number=2, base_date=BaseDate.Y2035)
+    vending.campaigns.start("rollover 2035", goal, SUPERVISOR, now_ms - 5 * hour_ms, house.meters[3:10])
+    ask = EngineeringRequest(
+        message_id="ask-1", till="till-1", operator="ann", meter=house.meters[4], kind=EngineeringKind.CLEAR_TAMPER,
+        reason="cover was opened by the electrician",
+    )  # fmt: skip
+    vending.engineering.request(ask, now_ms - hour_ms)
+    return house
 
 
 @contextmanager

@@ -58,6 +58,7 @@ from ferraris.kernel.clock import ManualClock
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.store import AuditRow, CollectionGroupRow, CommandRow, CommandState, MeterRow, Readings, open_stores
 from ferraris.vending import Vending
+from tests.vending.house import reference_number
 
 START_S = 1_790_000_000 - 1_790_000_000 % 86_400
 PERIOD_S = 900
@@ -263,6 +264,7 @@ def meter_row(number: int) -> MeterRow:
     return MeterRow(
         id=number,
         serial=f"FER{number:010}",
+        decoder_reference_number=reference_number(number),
         profile="smr5_three_phase",
         host=f"127.20.{number >> 8}.{number & 255}",
         port=4059,

@@ -131,7 +131,9 @@
     if (!event.target.matches("form[data-form]")) return;
     event.preventDefault();
     clearTimeout(typed);
-    emitEvent("form", fields(event.target));
+    const sent = fields(event.target);
+    if (sent.form === "sign-on") localStorage.setItem("ferraris.who", JSON.stringify(sent.fields));
+    emitEvent("form", sent);
   });
   const typing = (form) => {
     clearTimeout(typed);
@@ -154,6 +156,16 @@
       window.print();
     }
   });
+
+  // Who has signed on at this browser, told to pages of the till as soon as they live.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-act='sign-off']")) localStorage.removeItem("ferraris.who");
+  }, true);
+  const tellWho = () => {
+    if (!window.socket?.connected) setTimeout(tellWho, 50);
+    else if (localStorage.getItem("ferraris.who")) emitEvent("who", JSON.parse(localStorage.getItem("ferraris.who")));
+  };
+  if (location.pathname.startsWith("/till")) tellWho();
 
   // On the list of meters the search works as one types.
   let waiting;

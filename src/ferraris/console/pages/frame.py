@@ -32,6 +32,7 @@ TILL_NAVIGATION = (
     ("Key changes", "/till/campaigns"),
 )
 """What there is besides, where tokens are sold."""
+CRUMBS = dict(TILL_NAVIGATION)
 MS_PER_S = 1_000
 
 
@@ -147,7 +148,7 @@ def _clock(figures: Figures) -> Markup:
 
 
 def topbar(title: str, crumb: str, search: str) -> Markup:
-    parents = tag("a", crumb, href=f"/{crumb.lower()}", class_="crumb") if crumb else None
+    parents = tag("a", crumb, href=CRUMBS.get(crumb, f"/{crumb.lower()}"), class_="crumb") if crumb else None
     field = tag(
         "input", name="q", value=search, placeholder="Serial, address or group", type="search", autocomplete="off",
         aria_label="Search meters", data_search=True,

@@ -13,11 +13,17 @@ from nicegui import app as nicegui_app
 
 from ferraris.console.pages.alarms import alarms_page
 from ferraris.console.pages.api import api_page
+from ferraris.console.pages.campaigns import campaign_page, campaigns_page
 from ferraris.console.pages.commands import commands_page
+from ferraris.console.pages.engineering import engineering_page
 from ferraris.console.pages.frame import Workplace
 from ferraris.console.pages.meter import meter_page
 from ferraris.console.pages.meters import meters_page
 from ferraris.console.pages.overview import overview_page
+from ferraris.console.pages.sale import sale_page
+from ferraris.console.pages.sales import sales_page
+from ferraris.console.pages.shifts import shifts_page
+from ferraris.console.pages.till import till_page
 from ferraris.console.problems import not_found
 
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -30,6 +36,8 @@ def add_pages(app: FastAPI, place: Workplace) -> None:
     app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
     _add_looks()
     _add_routes(app, place)
+    if place.vending is not None:
+        _add_till(place)
     ui.run_with(
         app,
         title="Ferraris",
@@ -84,3 +92,33 @@ def _add_routes(app: FastAPI, place: Workplace) -> None:
     @ui.page("/docs", response_timeout=BUILD_TIMEOUT_S)
     async def api() -> None:
         await api_page(place, app.openapi())
+
+
+def _add_till(place: Workplace) -> None:
+    @ui.page("/till", response_timeout=BUILD_TIMEOUT_S)
+    async def till(request: Request) -> None:
+        await till_page(place, request.url.query)
+
+    @ui.page("/till/sales", response_timeout=BUILD_TIMEOUT_S)
+    async def sales(request: Request) -> None:
+        await sales_page(place, request.url.query)
+
+    @ui.page("/till/sales/{number}", response_timeout=BUILD_TIMEOUT_S)
+    async def sale(number: str) -> None:
+        await sale_page(place, number)
+
+    @ui.page("/till/shifts", response_timeout=BUILD_TIMEOUT_S)
+    async def shifts() -> None:
+        await shifts_page(place)
+
+    @ui.page("/till/engineering", response_timeout=BUILD_TIMEOUT_S)
+    async def engineering() -> None:
+        await engineering_page(place)
+
+    @ui.page("/till/campaigns", response_timeout=BUILD_TIMEOUT_S)
+    async def campaigns() -> None:
+        await campaigns_page(place)
+
+    @ui.page("/till/campaigns/{name}", response_timeout=BUILD_TIMEOUT_S)
+    async def campaign(name: str) -> None:
+        await campaign_page(place, name)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from ferraris.console import vending_words
-from ferraris.console.markup import Child, Markup, joined, moment, tag
+from ferraris.console.markup import Markup, joined, moment, tag
 from ferraris.console.pages.parts import chip, empty, table
 from ferraris.console.vending_words import Refusal
 from ferraris.vending import Breakdown, Delivery, LineKind, Sale, SaleState, SoldToken, TokenKind
@@ -99,10 +99,6 @@ def receipt_path(number: int, form: str) -> str:
 def sale_rows(sales: Iterable[Sale]) -> Iterable[Markup]:
     """Rows of a table of sales; a click opens one."""
     for sale in sales:
-        state = vending_words.SALE_STATES[sale.state]
-        delivery: Child = chip(vending_words.DELIVERIES[sale.delivery])
-        if not sale.tokens or sale.state in {SaleState.PENDING, SaleState.VOID}:
-            delivery = tag("span", "–", class_="faint")
         yield tag(
             "tr",
             tag(
@@ -112,16 +108,10 @@ def sale_rows(sales: Iterable[Sale]) -> Iterable[Markup]:
             ),
             tag("td", moment(sale.created_ms), tag("div", f"{sale.operator} at {sale.till}", class_="faint")),
             tag("td", sale.meter, class_="mono"),
-            tag(
-                "td",
-                vending_words.money(sale.tendered_minor, sale.minor_digits, sale.currency)
-                if sale.tendered_minor
-                else "–",
-                class_="number",
-            ),
+            tag("td", _paid(sale), class_="number"),
             tag("td", vending_words.units(sale.units_tenths) if sale.units_tenths else "–", class_="number"),
-            tag("td", chip(state)),
-            tag("td", delivery),
+            tag("td", chip(vending_words.SALE_STATES[sale.state])),
+            tag("td", _delivery(sale)),
             data_href=sale_path(sale.number),
         )
 
@@ -130,6 +120,45 @@ def sale_table(sales: list[Sale], nothing: str) -> Markup:
     if not sales:
         return empty("No sales yet", nothing)
     return table(SALE_HEADER, sale_rows(sales))
+
+
+def last_sales(sales: list[Sale]) -> Markup:
+    """The same in a narrow column."""
+    if not sales:
+        return empty("No sales yet", "They appear here as you sell.")
+    rows = (
+        tag(
+            "tr",
+            tag(
+                "td",
+                tag("a", sale.receipt_number, href=sale_path(sale.number), class_="serial mono"),
+                tag("div", moment(sale.created_ms), class_="faint"),
+            ),
+            tag(
+                "td",
+                _paid(sale),
+                tag("div", vending_words.units(sale.units_tenths) if sale.units_tenths else "", class_="faint"),
+                class_="number",
+            ),
+            tag("td", _delivery(sale)),
+            data_href=sale_path(sale.number),
+        )
+        for sale in sales
+    )
+    return table(("Receipt", Markup('<th class="number">Paid</th>'), "Delivery"), rows)
+
+
+def _paid(sale: Sale) -> str:
+    if not sale.tendered_minor:
+        return "–"
+    return vending_words.money(sale.tendered_minor, sale.minor_digits, sale.currency)
+
+
+def _delivery(sale: Sale) -> Markup:
+    """What is known of the tokens' way; the state, for an order without tokens."""
+    if sale.state is not SaleState.POSTED:
+        return chip(vending_words.SALE_STATES[sale.state])
+    return chip(vending_words.DELIVERIES[sale.delivery])
 
 
 def refusal_box(refusal: Refusal) -> Markup:
