@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from ferraris.cli.decode import answer_lines
+from ferraris.cli.prismtoken import serve_prismtoken
 from ferraris.cli.sts_explain import explain_row, explanation_fields, now_ms
 from ferraris.cli.sts_files import read_meter, read_record, read_sta_tables
 from ferraris.cli.sts_inputs import issue_ms
@@ -37,6 +38,7 @@ from ferraris.cli.sts_options import (
 )
 from ferraris.cli.sts_rows import Answer, answer, decode_row, derive_row, encode_row, fields_of
 from ferraris.cli.sts_tokens import KINDS, token_named
+from ferraris.cli.vending_keys import add_to
 from ferraris.kernel.entropy import SystemEntropy
 from ferraris.kernel.errors import ConfigError
 from ferraris.sts import (
@@ -76,6 +78,8 @@ _HIDDEN: Final = (
 )
 
 app: Final = typer.Typer(help="Make, read and explain prepayment tokens; derive decoder keys.", no_args_is_help=True)
+add_to(app)
+app.command("serve-prismtoken")(serve_prismtoken)
 
 
 @app.command()
