@@ -56,6 +56,11 @@ _CUSTOMER = _by(CUSTOMER, "number")
 _ACCOUNT = _by(ACCOUNT, "number")
 _DEBTS = _by(DEBT, "account").order_by(DEBT.c.priority, DEBT.c.number)
 _METER = _by(METER, "decoder_reference_number")
+_METER_OF_ACCOUNT = (
+    sa.select(METER, ACCOUNT.c.customer, ACCOUNT.c.tariff, ACCOUNT.c.opened_ms)
+    .join(ACCOUNT, ACCOUNT.c.number == METER.c.account)
+    .where(METER.c.decoder_reference_number == sa.bindparam("key"))
+)
 _CONFIGURATIONS = _by(CONFIGURATION, "meter").order_by(CONFIGURATION.c.position)
 _SALE = _by(SALE, "number")
 _SALE_BY_MESSAGE = _by(SALE, "message_id")
@@ -119,6 +124,14 @@ class SqlVendingReader:
 
     def meter(self, decoder_reference_number: str) -> VendingMeterRow | None:
         return self._first(VendingMeterRow, _METER, key=decoder_reference_number)
+
+    def meter_of_account(self, decoder_reference_number: str) -> tuple[VendingMeterRow, AccountRow] | None:
+        found = self._connection.execute(_METER_OF_ACCOUNT, {"key": decoder_reference_number}).one_or_none()
+        if found is None:
+            return None
+        number, account, blocked, customer, tariff, opened_ms = found
+        meter = VendingMeterRow(decoder_reference_number=number, account=account, blocked=blocked)
+        return meter, AccountRow(number=account, customer=customer, tariff=tariff, opened_ms=opened_ms)
 
     def search_meters(self, text: str, limit: int) -> list[VendingMeterRow]:
         escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

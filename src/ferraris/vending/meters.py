@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from ferraris.store import AccountRow, ConfigurationRow, VendingMeterRow, VendingReader, VendingWriter
 from ferraris.sts import (
@@ -95,16 +96,17 @@ class KnownMeter:
 
 def known_meter(reader: VendingReader, number: str) -> KnownMeter:
     """The meter of that decoder reference number. Raises UnknownMeterError."""
-    meter = reader.meter(number)
-    if meter is None:
+    found = reader.meter_of_account(number)
+    if found is None:
         raise UnknownMeterError("no such meter", got=repr(number[:40]))
-    account = reader.account(meter.account)
     history = reader.configurations(number)
-    if account is None or not history:
-        raise UnknownMeterError(f"meter {number} has no account or no configuration")
+    if not history:
+        raise UnknownMeterError(f"meter {number} has no configuration")
+    meter, account = found
     return KnownMeter(meter, account, tuple(Configured(row, sts_configuration(row)) for row in history))
 
 
+@lru_cache(maxsize=10_000)
 def sts_configuration(row: ConfigurationRow) -> StsConfiguration:
     """A row of the history as STS has it."""
     return StsConfiguration(
