@@ -16,10 +16,11 @@ from benchmarks.contest import Arena
 from benchmarks.growth import measure_growth
 from benchmarks.layers import measure_layers
 from benchmarks.rows import ROWS, measure_row
-from benchmarks.table import show_absent, show_growth, show_layers, show_row
+from benchmarks.sts import measure_tokens
+from benchmarks.table import show_absent, show_growth, show_layers, show_row, show_tokens
 
 SIZES = (100, 1_000, 10_000)
-OTHERS = ("layers", "growth")
+OTHERS = ("tokens", "layers", "growth")
 
 
 def arguments() -> argparse.Namespace:
@@ -54,6 +55,10 @@ def main() -> int:
                 record["rows"][row.name] = result.as_json()  # type: ignore[index]
     finally:
         arena.close()
+    if "tokens" in chosen.only:
+        rates = measure_tokens(chosen.rounds, chosen.seconds / 5)
+        show_tokens(rates)
+        record["tokens"] = {f"{one.algorithm}, {one.way}": [one.encode, one.decode] for one in rates}
     if "layers" in chosen.only:
         layers = measure_layers(chosen.rounds, chosen.seconds)
         show_layers(layers)

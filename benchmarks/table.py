@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks.growth import Growth
 from benchmarks.layers import Layer
 from benchmarks.rows import OURS, Result, Row, estimates
+from benchmarks.sts import TokenRate
 
 
 def quantity(value: float) -> str:
@@ -44,6 +45,19 @@ def show_layers(layers: list[Layer]) -> None:
     print(f"  expected: {estimate['estimate']} ({estimate['why']})")
     for layer in layers:
         print(f"  {layer.name:<52}{layer.microseconds:8.2f} us")
+
+
+def show_tokens(rates: list[TokenRate]) -> None:
+    """Tokens a second, each way of working with its goal."""
+    print("\ntokens of STS, one core, EA07 with the sample tables")
+    estimate = estimates()["tokens"]
+    print(f"  expected: {estimate['estimate']} ({estimate['why']})")
+    for one in rates:
+        line = f"  {one.algorithm}, {one.way:<28}encode {quantity(one.encode):>8}/s  decode {quantity(one.decode):>8}/s"
+        if one.goal is not None:
+            line += f"  goal {quantity(one.goal)}/s: {'reached' if one.is_reached else 'NOT reached'}"
+        print(line)
+    print("  not measured: Nectar's Java is not on Maven Central")
 
 
 def show_growth(growth: list[Growth]) -> None:
