@@ -35,7 +35,7 @@ from ferraris.meter.dispatch import answer
 from ferraris.meter.fleet import Fleet
 from tests.meter.steady import MONDAY_MS, device_of, partner
 
-PROFILES = ["smr5_three_phase", "smr5_single_phase"]
+PROFILES = ["smr5_three_phase", "smr5_single_phase", "sts_single_phase"]
 ASSOCIATIONS = ["management", "reading", "public"]
 NOW_MS = MONDAY_MS + 2 * 86_400_000 + 7 * 3_600_000
 INVOKE = 0xC1
@@ -46,6 +46,14 @@ CLIENTS_OWN_TIME = {
     ("STANDARD_EVENT_CODE", "value"),
 }
 """Attributes whose write, or whose clock's write, changes what other reads of this test show."""
+
+REFUSED_TO_BEGIN_WITH = {
+    ("ACCOUNT", "activate_account"),
+    ("CREDIT_EMERGENCY", "update_amount"),
+    ("CREDIT_EMERGENCY", "set_amount_to_value"),
+    ("CHARGE_DEBT", "collect"),
+}
+"""Methods that the state of a new prepayment meter does not allow: an active account, emergency credit not in use."""
 
 everywhere = pytest.mark.parametrize("profile", PROFILES)
 by_everyone = pytest.mark.parametrize("association", ASSOCIATIONS)
@@ -176,6 +184,8 @@ def test_what_may_be_invoked_is_carried_out_and_nothing_else(lived: Fleet, profi
                 assert response.result is ActionResult.OTHER_REASON
             elif entry.tag == "IMAGE_TRANSFER":
                 assert response.result is ActionResult.OTHER_REASON, "an image of no octets"
+            elif (entry.tag, method.name) in REFUSED_TO_BEGIN_WITH:
+                assert response.result is ActionResult.OTHER_REASON
             elif method.name in ("change_hls_secret", "security_activate"):
                 assert response.result is ActionResult.OTHER_REASON, "a secret of no octets, a policy weaker than now"
             else:
@@ -207,10 +217,12 @@ def test_every_profile_shows_as_many_entries_as_it_says(lived: Fleet, profile: s
         shown[entry.tag] = len(rows)
         assert entry.attributes[7].datatype.decode(in_use) == len(rows) <= entry.attributes[8].datatype.decode(room)
         assert {len(row) for row in rows} <= {len(entry.capture_objects)}
-    assert (shown["LOAD_PROFILE"], shown["DAILY_PROFILE"], shown["STANDARD_EVENT_LOG"]) == (55 * 4 - 4, 2, 2)
+    # A prepayment meter without credit has logged that too: low, none left, disconnected.
+    events = 5 if device.payment is not None else 2
+    assert (shown["LOAD_PROFILE"], shown["DAILY_PROFILE"], shown["STANDARD_EVENT_LOG"]) == (55 * 4 - 4, 2, events)
 
 
 def test_the_profiles_differ_in_their_phases() -> None:
-    three, single = (load_profile(name) for name in PROFILES)
+    three, single = (load_profile(name) for name in PROFILES[:2])
     assert three.find(3, obis.VOLTAGE_L3) is not None
     assert single.find(3, obis.VOLTAGE_L3) is None
