@@ -29,7 +29,7 @@ from ferraris.keys.security_module import (
     VendingKey,
     VendingKeyRegister,
 )
-from ferraris.meter.payment import PaymentManufacture, decoder_reference_number, sts_configuration, vending_key
+from ferraris.meter.payment import PaymentManufacture, sts_configuration, vending_key
 from ferraris.sts import KEY_NEVER_EXPIRES
 from ferraris.vending import NewMeter
 
@@ -101,8 +101,3 @@ def _private() -> Iterator[None]:
         yield
     finally:
         os.umask(others)
-
-
-def token_number(number: int) -> str:
-    """What stands in the head-end's registry for a prepaid meter; empty for one whose tokens it does not bring."""
-    return decoder_reference_number(number) if is_hybrid(number) else ""
