@@ -78,8 +78,6 @@ _HIDDEN: Final = (
 )
 
 app: Final = typer.Typer(help="Make, read and explain prepayment tokens; derive decoder keys.", no_args_is_help=True)
-add_to(app)
-app.command("serve-prismtoken")(serve_prismtoken)
 
 
 @app.command()
@@ -281,3 +279,7 @@ def _show_fields(token: Token, base_date: BaseDate) -> None:
     for name, value in fields.items():
         if name not in _HIDDEN:
             typer.echo(f"  {name:<17} {value}")
+
+
+add_to(app)
+app.command("serve-prismtoken")(serve_prismtoken)
