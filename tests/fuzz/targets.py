@@ -7,7 +7,7 @@ from ferraris.dlms.inspect import answer_line
 from ferraris.dlms.mbus_segments import decode_segments, join_pieces
 from ferraris.dlms.plc_llc import decode_llc, encode_llc
 from ferraris.dlms.untagged import read_value
-from tests.fuzz import decoders, ends, files, lines, protected, systems
+from tests.fuzz import decoders, ends, files, lines, protected, systems, tokens
 from tests.fuzz.seeds import bare_apdus, captures, seeds, telegrams
 from tests.fuzz.target import Target
 
@@ -73,4 +73,11 @@ TARGETS = (
     Target("private-key", files.private_key_file, protected.private_key_seeds()),
     Target("registry", systems.registry, (systems.REGISTERED,)),
     Target("csv", files.as_file(files.replay, ".csv"), (files.CSV_SEED,)),
+    # Tokens
+    Target("token", tokens.token, tokens.DIGIT_SEEDS),
+    Target("token-block", tokens.block, tokens.BLOCK_SEEDS),
+    Target("key-change", tokens.key_change, tokens.KEY_CHANGE_SEEDS),
+    Target("identification-record", tokens.identification_record, tokens.RECORD_SEEDS),
+    Target("sta-tables", tokens.sta_tables, tokens.TABLE_SEEDS),
+    Target("token-row", tokens.row, tokens.ROW_SEEDS),
 )
