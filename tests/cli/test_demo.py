@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from ferraris.meter.memory import FleetMemory
 from ferraris.store import open_stores
 
 METERS: Final = 6
+PREPAID: Final = 5
 SPEED: Final = 1800
 PORT: Final = 8391
 METER_PORT: Final = 4962
@@ -35,12 +37,27 @@ FIELDS: Final = {
     "alarms",
     "seconds",
 }
+PREPAID_FIELDS: Final = {
+    "prepaid_meters",
+    "tokens_sold",
+    "tokens_accepted",
+    "tokens_refused",
+    "units_sold_kwh",
+    "units_credited_kwh",
+    "disconnections_on_credit",
+    "reconnections_on_credit",
+    "delivered_remotely",
+    "typed",
+    "ledger_balanced",
+    "audit_findings",
+}
 CHANNELS_OF_ENERGY: Final = (1, 2, 3, 4)
 
 
 @contextmanager
 def demo(directory: Path) -> Iterator[subprocess.Popen[str]]:
-    arguments = ["--meters", str(METERS), "--speed", str(SPEED), "--port", str(PORT), "--meter-port", str(METER_PORT)]
+    ports = ["--port", str(PORT), "--meter-port", str(METER_PORT)]
+    arguments = ["--meters", str(METERS), "--prepaid", str(PREPAID), "--speed", str(SPEED), *ports]
     process = subprocess.Popen(
         [sys.executable, "-m", "ferraris", "demo", "--once", "--json", "--dir", str(directory), *arguments],
         stdout=subprocess.PIPE,
@@ -124,10 +141,25 @@ def test_nothing_is_lost_or_doubled_through_kill_9(tmp_path: Path) -> None:
         output, errors = process.communicate(timeout=200)
     assert process.returncode == 0, errors
     result = json.loads(output)
-    assert set(result) == FIELDS
+    assert set(result) == FIELDS | PREPAID_FIELDS
     assert result["collection_rate"] == 1.0
     assert (result["meters"], result["failed_meters"]) == (METERS, 1)
     check_stored(tmp_path)
+    check_prepaid(result)
+
+
+def check_prepaid(result: dict[str, Any]) -> None:
+    """Households ran out and bought; through all deaths, what was sold is what the meters took, each token once."""
+    assert result["audit_findings"] == []
+    assert result["ledger_balanced"] is True
+    assert result["prepaid_meters"] == PREPAID
+    assert result["tokens_sold"] == result["tokens_accepted"] >= PREPAID
+    assert result["tokens_accepted"] == result["delivered_remotely"] + result["typed"]
+    assert Decimal(result["units_sold_kwh"]) == Decimal(result["units_credited_kwh"]) > 0
+    assert result["disconnections_on_credit"] > 0
+    assert result["reconnections_on_credit"] > 0
+    assert result["delivered_remotely"] > 0
+    assert result["typed"] > 0
 
 
 def check_stored(directory: Path) -> None:
@@ -178,4 +210,4 @@ def test_another_street_in_the_same_directory_is_refused(tmp_path: Path) -> None
         output, errors = process.communicate(timeout=60)
     assert process.returncode == 2
     assert output == ""
-    assert "holds another street, expected --meters 9, got 6" in errors
+    assert "holds another street, expected --meters 9 --prepaid 0, got 6" in errors
