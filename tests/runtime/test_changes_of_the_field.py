@@ -150,6 +150,102 @@ def test_a_changed_plan_counts_for_the_times_of_reading_at_once(tmp_path: Path) 
     tell(tmp_path, story, meters=1)
 
 
+HEAD = 'name = "mine"\ntitle = "Mine"\ninherit = "smr5_single_phase"\n'
+SOURCE = '[source]\ndocument = "d"\nedition = "e"\nlicence = "l"\n'
+NO_LOAD_PROFILE = HEAD + 'absent = ["LOAD_PROFILE"]\n' + SOURCE + "[objects]\n"
+
+
+def profile_file(path: Path, text: str) -> str:
+    part = path.with_suffix(".part")
+    part.write_text(text)
+    part.rename(path)
+    return str(path)
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["going on", "restarted"])
+def test_a_plan_with_more_profiles_counts_for_known_meters_at_once(tmp_path: Path, restarted: bool) -> None:
+    async def story(street: Street) -> None:
+        street.runtime.set_plan(CollectionPlan(profiles=("DAILY_PROFILE",)))
+        await street.live_until(3.2)
+        assert street.stored_slots(1) == []
+        street.runtime.set_plan(CollectionPlan(profiles=("LOAD_PROFILE", "DAILY_PROFILE")))
+        if restarted:
+            await restart(street)
+        await street.live_until(5.2)
+        assert street.stored_slots(1)[: 4 * 4] == street.slots(0, 4), "from the meter's registration on"
+        street.runtime.set_plan(CollectionPlan(profiles=("DAILY_PROFILE",)))
+        await street.live_until(8.2)
+        assert len(street.stored_slots(1)) <= 21
+        street.runtime.set_plan(CollectionPlan(profiles=("LOAD_PROFILE",)))
+        await street.live_until(9.2)
+        assert street.stored_slots(1)[: 8 * 4] == street.slots(0, 8)
+        assert street.runtime.head_end.state.counts.rows_stored <= 9 * 4, "what is in the store is not fetched anew"
+
+    tell(tmp_path, story, meters=1)
+
+
+def test_a_companion_profile_that_is_edited_counts_from_the_next_association_on(tmp_path: Path) -> None:
+    async def story(street: Street) -> None:
+        path = tmp_path / "mine.toml"
+        name = profile_file(path, NO_LOAD_PROFILE)
+        street.runtime.update(replace(row_of(street, 1), profile=name))
+        await street.live_until(3.2)
+        assert len(street.stored_slots(1)) <= 1
+        profile_file(path, HEAD + SOURCE + "[objects]\n")
+        await street.live_until(5.5)
+        assert street.stored_slots(1)[: 4 * 4] == street.slots(0, 4)
+        profile_file(path, "broken")
+        await street.live_until(7.5)
+        assert street.stored_slots(1)[: 6 * 4] == street.slots(0, 6), "what was right before goes on"
+        assert street.alarm_kinds() == set()
+
+    tell(tmp_path, story, meters=1, models=("smr5_single_phase",))
+
+
+def test_a_row_with_another_companion_profile_counts_at_once(tmp_path: Path) -> None:
+    async def story(street: Street) -> None:
+        name = profile_file(tmp_path / "mine.toml", NO_LOAD_PROFILE)
+        street.runtime.update(replace(row_of(street, 1), profile=name))
+        await street.live_until(2.2)
+        assert len(street.stored_slots(1)) <= 1
+        street.runtime.update(replace(row_of(street, 1), profile="smr5_single_phase"))
+        await street.live_until(2.4)
+        assert street.stored_slots(1)[: 2 * 4] == street.slots(0, 2)
+
+    tell(tmp_path, story, meters=1, models=("smr5_single_phase",))
+
+
+# Columns that are no channel
+
+STRANGE = (
+    SOURCE
+    + """
+[objects]
+STRANGE = { class_id = 3, version = 0, code = "1.0.99.99.0.255", types = { value = "double-long-unsigned" } }
+LOAD_PROFILE = { capture = ["CLOCK.time", "STRANGE.value", "ACTIVE_ENERGY_IMPORT.value"] }
+"""
+)
+
+
+def test_columns_that_are_no_channel_are_told_once_and_the_others_are_stored(tmp_path: Path) -> None:
+    async def story(street: Street) -> None:
+        name = profile_file(tmp_path / "mine.toml", HEAD + STRANGE)
+        street.runtime.update(replace(row_of(street, 1), profile=name))
+        await street.live_until(0.2)
+        (alarm,) = [row for row in street.stores.records.alarms() if row.kind == "columns_not_stored"]
+        assert (alarm.meter, alarm.severity) == (1, "information")
+        assert alarm.text == ("columns of LOAD_PROFILE that are no channel are not stored: 1.0.99.99.0.255 attribute 2")
+        await restart(street)
+        await street.live_until(0.4)
+        kinds = [row.kind for row in street.stores.records.alarms(open_only=False)]
+        assert kinds.count("columns_not_stored") == 1
+        street.runtime.update(replace(row_of(street, 1), profile="smr5_single_phase"))
+        await street.live_until(0.6)
+        assert "columns_not_stored" not in {kind for _, kind in street.alarm_kinds()}
+
+    tell(tmp_path, story, meters=1, models=("smr5_single_phase",))
+
+
 # Registered twice, or wrongly
 
 

@@ -31,13 +31,21 @@ def test_a_name_is_that_of_a_profile_of_ours() -> None:
         companion_profile("smr9")
 
 
-def test_a_path_is_that_of_a_file_which_is_read_once(tmp_path: Path) -> None:
+def test_a_path_is_that_of_a_file_which_is_read_when_it_has_changed(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(MINE)
     profile = companion_profile(str(path))
     assert profile.title == "Mine"
-    path.unlink()
     assert companion_profile(str(path)) is profile
+    part = tmp_path / "part"
+    part.write_text(MINE.replace('"Mine"', '"Mine, mended"'))
+    part.rename(path)
+    mended = companion_profile(str(path))
+    assert mended.title == "Mine, mended"
+    path.write_text("broken")
+    assert companion_profile(str(path)) is mended, "what was right before goes on"
+    path.unlink()
+    assert companion_profile(str(path)) is mended
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ class AlarmKind(StrEnum):
     CLOCK = "clock_offset"
     DATA_LOST = "data_unrecoverable"
     PROFILE = "profile_not_collected"
+    COLUMNS = "columns_not_stored"
     KEYS = "keys_unusable"
     STORE = "store_failing"
     RECORDS = "record_store_failing"
@@ -42,6 +43,7 @@ SEVERITIES = {
     AlarmKind.CLOCK: AlarmSeverity.WARNING,
     AlarmKind.DATA_LOST: AlarmSeverity.WARNING,
     AlarmKind.PROFILE: AlarmSeverity.WARNING,
+    AlarmKind.COLUMNS: AlarmSeverity.INFORMATION,
     AlarmKind.KEYS: AlarmSeverity.CRITICAL,
     AlarmKind.STORE: AlarmSeverity.CRITICAL,
     AlarmKind.RECORDS: AlarmSeverity.CRITICAL,

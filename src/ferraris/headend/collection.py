@@ -134,7 +134,7 @@ def is_late(turn: Turn, meter: Meter) -> bool:
 
 def coverage_of(meter: Meter, profile: CollectedProfile) -> Coverage | None:
     for coverage in meter.coverage:
-        if coverage.profile.tag == profile.tag:
+        if coverage.profile == profile:
             return coverage
     return None
 

@@ -95,13 +95,16 @@ class CommandPosted:
 class MeterRegistered:
     """A meter is new in the registry, or its row has changed. `profiles`: what its kind offers of the plan's profiles.
 
-    `unknown` names those that the meter must be asked about first; `fault` says why something cannot be collected.
+    `unknown` names those that the meter must be asked about first; `fault` says why something cannot be collected, `note` what is
+    left out of what can be. `coverage`: what the store holds of them already.
     """
 
     row: MeterRow
     profiles: tuple[CollectedProfile, ...]
     unknown: tuple[str, ...] = ()
     fault: str = ""
+    note: str = ""
+    coverage: tuple[KnownCoverage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,7 @@ class RestartedMeter:
     state: MeterStateRow | None = None
     unknown: tuple[str, ...] = ()
     fault: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

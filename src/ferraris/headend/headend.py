@@ -155,11 +155,31 @@ def _on_outcome(turn: Turn, meter: Meter, outcome: Outcome) -> None:
 def _on_profiles_learnt(turn: Turn, meter: Meter, outcome: ProfilesLearnt) -> None:
     """The meter has told what it captures: collect that from now on."""
     meter.unknown = ()
-    created_s = meter.row.created_ms // 1_000
-    meter.coverage += [Coverage(profile, profile.slot_at(created_s)) for profile in outcome.profiles]
-    _know(meter, outcome.coverage)
+    _collect(meter, outcome.profiles, outcome.coverage)
     _judge_profiles(turn, meter, "; ".join(filter(None, (meter.profile_fault, outcome.fault))))
+    _note(turn, meter, outcome.note)
     meter.retry_ms = turn.now_ms if outcome.profiles else meter.retry_ms
+
+
+def _collect(meter: Meter, profiles: Iterable[CollectedProfile], known: tuple[KnownCoverage, ...]) -> None:
+    """Collect these profiles, too. One of a tag that is collected already takes its place, or is the same and goes on."""
+    going_on = {coverage.profile: coverage for coverage in meter.coverage}
+    tags = {profile.tag for profile in profiles}
+    meter.coverage = [coverage for coverage in meter.coverage if coverage.profile.tag not in tags]
+    created_s = meter.row.created_ms // 1_000
+    for profile in profiles:
+        if profile in going_on:
+            meter.coverage.append(going_on[profile])
+        else:
+            coverage = Coverage(profile, profile.slot_at(created_s))
+            _know(coverage, known)
+            meter.coverage.append(coverage)
+
+
+def _note(turn: Turn, meter: Meter, note: str) -> None:
+    """Tell the operator what of the meter's rows is left out: once, and after a restart unless that is open still."""
+    if note:
+        raise_alarm(turn, meter.id, AlarmKind.COLUMNS, note)
 
 
 def _judge_profiles(turn: Turn, meter: Meter, fault: str) -> None:
@@ -208,11 +228,19 @@ def _on_registered(turn: Turn, event: MeterRegistered) -> None:
         meter = _add(turn, event.row, event.profiles)
         meter.unknown, meter.profile_fault = event.unknown, event.fault
         _judge_profiles(turn, meter, event.fault)
+        _note(turn, meter, event.note)
         return
-    # Its row has changed (address, keys, group): what was held against the old row may be wrong now.
+    # Its row has changed (address, keys, group, kind) or its plan: what was held against the old row may be wrong now.
     known.row = event.row
     known.suspicion = None
+    known.unknown, known.profile_fault = event.unknown, event.fault
+    tags = {profile.tag for profile in event.profiles}
+    known.coverage = [coverage for coverage in known.coverage if coverage.profile.tag in tags]
+    _collect(known, event.profiles, event.coverage)
     _judge_profiles(turn, known, event.fault)
+    if not event.note and not known.unknown:
+        close_alarm(turn, known.id, AlarmKind.COLUMNS)
+    _note(turn, known, event.note)
     schedule.hurry(turn, known, turn.now_ms)
 
 
@@ -237,21 +265,22 @@ def _add(turn: Turn, row: MeterRow, profiles: tuple[CollectedProfile, ...]) -> M
     return meter
 
 
-def _know(meter: Meter, known: tuple[KnownCoverage, ...]) -> None:
-    """What the store holds of the meter's profiles."""
-    for coverage in meter.coverage:
-        for stored in known:
-            if stored.tag == coverage.profile.tag:
-                coverage.until_slot = max(coverage.until_slot, stored.until_slot)
-                coverage.missing = SlotRanges(stored.missing)
-                coverage.newest_slot = stored.newest_slot
+def _know(coverage: Coverage, known: tuple[KnownCoverage, ...]) -> None:
+    """What the store holds of one of the meter's profiles."""
+    for stored in known:
+        if stored.tag == coverage.profile.tag:
+            coverage.until_slot = max(coverage.until_slot, stored.until_slot)
+            coverage.missing = SlotRanges(stored.missing)
+            coverage.newest_slot = stored.newest_slot
 
 
 def _restore(turn: Turn, known: RestartedMeter) -> None:
     meter = _add(turn, known.row, known.profiles)
     meter.unknown, meter.profile_fault = known.unknown, known.fault
-    _know(meter, known.coverage)
+    for coverage in meter.coverage:
+        _know(coverage, known.coverage)
     _judge_profiles(turn, meter, known.fault)
+    _note(turn, meter, known.note)
     if known.state is not None:
         turn.enter(meter, Communication(known.state.communication))
         meter.failures = known.state.failures

@@ -135,11 +135,15 @@ class KnownCoverage:
 
 @dataclass(frozen=True, slots=True)
 class ProfilesLearnt:
-    """What the meter says of its profiles, and what the store holds of them. `fault`: why one is not collected."""
+    """What the meter says of its profiles, and what the store holds of them.
+
+    `fault`: why one is not collected; `note`: what of those that are is left out.
+    """
 
     profiles: tuple[CollectedProfile, ...]
     coverage: tuple[KnownCoverage, ...] = ()
     fault: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

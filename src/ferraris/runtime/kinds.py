@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +34,7 @@ from ferraris.cosem import (
 from ferraris.headend import CollectedProfile
 from ferraris.kernel.errors import ConfigError, DecodeError, FerrarisError, LocalProtocolError, TableError
 from ferraris.kernel.limits import COLLECTED_PERIOD_S_MIN, COLLECTED_ROWS_MAX
-from ferraris.runtime.companion import companion_profile
+from ferraris.runtime.companion import companion_profile, edition_of
 from ferraris.store import Readings
 
 STANDARD_EVENT_LOG = "STANDARD_EVENT_LOG"
@@ -42,6 +42,7 @@ DISCONNECT_CONTROL = "DISCONNECT_CONTROL"
 CLOCK = "CLOCK"
 INVOCATION_COUNTER = "INVOCATION_COUNTER"
 PUSH_SETUP = "PUSH_SETUP_ALARM"
+KINDS_REMEMBERED = 4_096
 EXPONENT_MAX = 9
 """A register that counts in more than so many powers of ten more or less than its channel does not mean it."""
 NUMBER_MAX = (1 << 63) - 1
@@ -89,6 +90,14 @@ class ProfileShape:
         return ""
 
     @property
+    def note(self) -> str:
+        """Which columns are left out, beside time and status; empty where none is."""
+        stored = {kept.column for kept in self.stored}
+        left = [column for column in self.capture_objects if column not in stored and not _tells_of_row(column)]
+        names = ", ".join(f"{Obis(column.logical_name)} attribute {column.attribute_index}" for column in left)
+        return f"columns of {self.tag} that are no channel are not stored: {names}" if left and stored else ""
+
+    @property
     def collected(self) -> CollectedProfile:
         """As the head-end collects it; only where there is no fault."""
         rows = min(self.profile_entries, COLLECTED_ROWS_MAX)
@@ -104,6 +113,8 @@ class Offer:
     """Tags of those that the meter must be asked about."""
     fault: str = ""
     """Why something is not collected."""
+    note: str = ""
+    """What of it is left out."""
 
 
 def offer_of(name: str, tags: Sequence[str]) -> Offer:
@@ -114,6 +125,7 @@ def offer_of(name: str, tags: Sequence[str]) -> Offer:
         tuple(shape.collected for shape in known if not shape.fault),
         tuple(shape.tag for shape in shapes if not shape.known),
         "; ".join(shape.fault for shape in known if shape.fault),
+        "; ".join(shape.note for shape in known if shape.note and not shape.fault),
     )
 
 
@@ -125,9 +137,13 @@ def offer_or_fault(name: str, tags: Sequence[str]) -> Offer:
         return Offer(fault=str(error))
 
 
-@cache
 def shape_of(name: str, wanted: str) -> ProfileShape | None:
     """The profile generic of that tag or logical name, as the companion profile says; None when it has none."""
+    return _shape_of(name, edition_of(name), wanted)
+
+
+@lru_cache(KINDS_REMEMBERED)
+def _shape_of(name: str, edition: int, wanted: str) -> ProfileShape | None:
     profile = companion_profile(name)
     listed = listed_profile(profile, wanted)
     if listed is None:
@@ -176,6 +192,11 @@ def _tag_of(listed: ListedObject) -> str:
     """What everybody calls it; what the companion profile does where it has no common name."""
     known = obis_entry(listed.logical_name)
     return listed.tag if known is None else known.tag
+
+
+def _tells_of_row(column: CaptureObject) -> bool:
+    """Whether it tells when and how a row was captured: it goes with every reading, not to a channel."""
+    return column == CLOCK_TIME or (column.class_id == Data.class_id and column.logical_name == obis.PROFILE_STATUS)
 
 
 def channel_number(column: CaptureObject, profile: str) -> int | None:
@@ -235,12 +256,19 @@ def _status(columns: ProfileColumns) -> Numbers:
     return np.zeros(len(columns), np.int64)
 
 
-@cache
 def push_positions(name: str) -> tuple[int, int] | None:
     """Where in a push of this kind of meter its time and its event code stand; None when it pushes none."""
     try:
+        return _push_positions(name, edition_of(name))
+    except (TableError, ConfigError):
+        return None
+
+
+@lru_cache(KINDS_REMEMBERED)
+def _push_positions(name: str, edition: int) -> tuple[int, int] | None:
+    try:
         rule = companion_profile(name).object(PUSH_SETUP).attributes[PushSetup.push_object_list.number]
-    except (TableError, ConfigError, KeyError):
+    except (TableError, KeyError):
         return None
     pushed = [(item.class_id, item.logical_name) for item in rule.datatype.decode(rule.initial)]
     time, code = (8, obis.CLOCK), (1, obis.STANDARD_EVENT_CODE)

@@ -49,6 +49,7 @@ class Shapes:
         """Ask the meter about these profiles. What it refuses to tell of one is its fault, and the others go on."""
         found: list[CollectedProfile] = []
         faults: list[str] = []
+        notes: list[str] = []
         for tag in tags:
             silent = shape_of(self._name, tag)
             if silent is None:
@@ -65,7 +66,8 @@ class Shapes:
                 continue
             self._learnt[tag] = shape
             found.append(shape.collected)
-        return ProfilesLearnt(tuple(found), stored(tuple(found)), "; ".join(faults))
+            notes += [shape.note] if shape.note else []
+        return ProfilesLearnt(tuple(found), stored(tuple(found)), "; ".join(faults), "; ".join(notes))
 
 
 async def learnt_shape(association: ClientAssociation, tag: str, logical_name: Obis) -> ProfileShape:

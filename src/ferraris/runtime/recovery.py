@@ -62,6 +62,7 @@ def recover(stores: Stores, config: HeadEndConfig, now_ms: int) -> Restarted:
             state=states.get(row.id),
             unknown=offers[row.id].unknown,
             fault=offers[row.id].fault,
+            note=offers[row.id].note,
         )
         for row in rows
     )

@@ -46,11 +46,11 @@ from ferraris.kernel.errors import ConfigError, FerrarisError, InvocationCounter
 from ferraris.keys import MasterKey
 from ferraris.link import Connector, Link, LinkServer, Listener
 from ferraris.runtime.carriers import Lines, framing_of, line_of
-from ferraris.runtime.companion import companion_profile
+from ferraris.runtime.companion import companion_profile, edition_of
 from ferraris.runtime.conversation import Conversation
 from ferraris.runtime.failures import failure_of
 from ferraris.runtime.key_ring import KeyRing
-from ferraris.runtime.kinds import offer_of
+from ferraris.runtime.kinds import Offer, offer_of, offer_or_fault
 from ferraris.runtime.learning import Shapes
 from ferraris.runtime.push import PushListener
 from ferraris.runtime.recovery import known_coverage, load_config, recover, save_plan, wanted_of
@@ -115,6 +115,8 @@ class Runtime:
         self._lines = Lines()
         self._shapes: dict[int, Shapes] = {}
         """By meter, what its profiles look like."""
+        self._editions: dict[str, int] = {}
+        """Of the companion profiles as they were used last, by name."""
         self._failure: BaseException | None = None
 
     # For the console and the command line
@@ -149,14 +151,19 @@ class Runtime:
         self.stores.records.add_meters(rows)
         self._key_ring.register(rows)
         for row, offer in zip(rows, offers, strict=True):
-            self.post(MeterRegistered(row, offer.profiles, offer.unknown, offer.fault))
+            self.post(_registered(row, offer))
 
     def set_plan(self, plan: CollectionPlan) -> None:
-        """Durably set the plan of a group, new or not; what is collected from known meters changes at the next start."""
+        """Durably set the plan of a group, new or not. It counts at once, for what is collected from known meters, too."""
         save_plan(self.stores.records, plan)
         config = self.head_end.config
         others = tuple(other for other in config.plans if other.group != plan.group)
         self.head_end.config = replace(config, plans=(*others, plan))
+        former = next((other for other in config.plans if other.group == plan.group), None)
+        if former is not None and former.profiles != plan.profiles:
+            for meter in self.head_end.state.meters.values():
+                if meter.row.group == plan.group:
+                    self._offer_anew(meter.row)
 
     def update(self, row: MeterRow) -> None:
         """Durably change a meter's row (address, group, keys). Raises StoreError."""
@@ -165,7 +172,25 @@ class Runtime:
         self.stores.records.update_meter(row)
         self._key_ring.register([row])
         self._shapes.pop(row.id, None)
-        self.post(MeterRegistered(row, offer.profiles, offer.unknown, offer.fault))
+        self.post(_registered(row, offer, self._stored(row, offer.profiles)))
+
+    def _offer_anew(self, row: MeterRow) -> None:
+        """The plan or the companion profile of a known meter has changed: what is collected changes with it."""
+        offer = offer_or_fault(row.profile, wanted_of(self.head_end.config, row))
+        self._shapes.pop(row.id, None)
+        self.post(_registered(row, offer, self._stored(row, offer.profiles)))
+
+    def _look_at_kind(self, name: str) -> None:
+        """A companion profile whose file has changed counts from the next association with any of its meters on."""
+        try:
+            edition = edition_of(name)
+        except FerrarisError:
+            return  # the association will fail for it, and say so
+        if self._editions.setdefault(name, edition) != edition:
+            self._editions[name] = edition
+            for meter in self.head_end.state.meters.values():
+                if meter.row.profile == name:
+                    self._offer_anew(meter.row)
 
     def _plan_groups(self, rows: Sequence[MeterRow]) -> None:
         """A group that nobody has made yet gets a first plan."""
@@ -268,6 +293,7 @@ class Runtime:
 
     async def _associate(self, effect: RunAssociation) -> None:
         meter = self.head_end.state.meters[effect.meter]
+        self._look_at_kind(meter.row.profile)
         async with self._lines.alone_on(line_of(meter.row)), self._places:
             event = await self._run_association(effect, meter.row)
         self._tasks.pop(effect.association, None)
@@ -345,3 +371,8 @@ class Runtime:
             return
         self._failure = task.exception()
         self._woken.set()
+
+
+def _registered(row: MeterRow, offer: Offer, stored: tuple[KnownCoverage, ...] = ()) -> MeterRegistered:
+    """A meter as its kind offers it; `stored` where something of it is in the store."""
+    return MeterRegistered(row, offer.profiles, offer.unknown, offer.fault, offer.note, stored)
