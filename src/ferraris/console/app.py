@@ -20,6 +20,7 @@ from ferraris.console.vending_problems import add_vending_problem_handlers
 from ferraris.console.vending_rest import VENDING_PREFIX, sale_routes
 from ferraris.console.vending_rest_registry import registry_routes
 from ferraris.console.vending_rest_work import work_routes
+from ferraris.console.xmlvend import XMLVEND_PATH, xmlvend_routes
 from ferraris.kernel.clock import Clock
 from ferraris.vending import Vending
 
@@ -82,8 +83,9 @@ def _add_system(app: FastAPI, system: System) -> tuple[MeterReader, Desk, Figure
 def _add_vending(app: FastAPI, desk: VendingDesk) -> None:
     for router in (sale_routes(desk), registry_routes(desk), work_routes(desk)):
         app.include_router(router, prefix=VENDING_PREFIX)
+    app.include_router(xmlvend_routes(desk))
     add_vending_problem_handlers(app)
-    app.add_middleware(ThrottleGuard, paths=(VENDING_PREFIX,))
+    app.add_middleware(ThrottleGuard, paths=(VENDING_PREFIX, XMLVEND_PATH))
 
 
 def _guarded(app: FastAPI, names: Iterable[str]) -> FastAPI:

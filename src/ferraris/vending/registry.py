@@ -132,6 +132,11 @@ class Registry:
             note_loaded(writer, known, known.present.position, now_ms, proof)
             _note(writer, operator, "report loaded", meter, proof, now_ms)
 
+    def report_fault(self, number: str, customer: str, text: str, operator: str, now_ms: int) -> None:
+        """Keep what a customer reports about a meter or the supply, under a number that he is given."""
+        with self._store.writing("report_fault") as writer:
+            _note(writer, operator, "fault reported", number, f"{customer}: {text}", now_ms)
+
     def open_debt(
         self,
         number: str,

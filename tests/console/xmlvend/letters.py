@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from ferraris.console.xmlvend.envelope import read_envelope
 from ferraris.console.xmlvend.names import BASE, METER, REVENUE, SOAP_1_1
+from ferraris.console.xmlvend.node import Node
+from ferraris.console.xmlvend.service import reply_to
+from tests.console.shop import Shop
 
 INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 HEADER = (
@@ -56,3 +60,23 @@ def money(value: str, symbol: str = "R") -> str:
 
 def units(value: str) -> str:
     return f'<r:purchaseValue xsi:type="r:PurchaseValueUnits"><r:units value="{value}" siUnit="kWh"/></r:purchaseValue>'
+
+
+def reply_of(shop: Shop, octets: bytes) -> Node:
+    """What the service answers: the element in the body."""
+    return read_envelope(reply_to(octets, shop.vending, shop.clock.now_ms()).octets).body
+
+
+def answered(shop: Shop, octets: bytes, name: str) -> Node:
+    """The same, for what must succeed."""
+    body = reply_of(shop, octets)
+    assert body.name == name, body
+    return body
+
+
+def fault_of(shop: Shop, octets: bytes) -> tuple[str, str]:
+    """The kind of a fault and its sentence, for what must fail."""
+    body = reply_of(shop, octets)
+    assert body.name == "Fault", body
+    fault = body.need("detail").need("xmlvendFaultResp").need("fault")
+    return fault.type, fault.need("desc").text

@@ -1,0 +1,104 @@
+"""The use cases behind the till: engineering tokens by two persons, test tokens, shifts, deposits, fault reports."""
+
+from __future__ import annotations
+
+import pytest
+
+from ferraris.sts import MeterTestToken, decode_token
+from tests.console.shop import SUPERVISOR, Shop
+from tests.console.xmlvend.letters import answered, fault_of, letter, meter_method, money
+
+ENGINEERING = [
+    # type            more                                        element of the token  value
+    ("ClearTamperReq", "", "clearTamper", 0),
+    ("ClearCreditReq", "", "clearCredit", 65_535),
+    ("PwrLmtReq", '<m:pwrLmt value="8.5" siUnit="kW"/>', "pwrLmtToken", 8_500),
+]
+
+
+@pytest.mark.parametrize(("kind", "more", "element", "value"), ENGINEERING)
+def test_an_engineering_token_waits_for_a_second_person(
+    shop: Shop, kind: str, more: str, element: str, value: int
+) -> None:
+    octets = letter("m:meterSpecificEngReq", meter_method(shop.meter) + more, kind=f"m:{kind}")
+    assert fault_of(shop, octets)[0] == "RequestAuthorisationEx"
+    (waiting,) = shop.vending.engineering.waiting()
+    assert (waiting.requested_by, waiting.value) == ("ann", value)
+    shop.vending.engineering.approve(waiting.message_id, SUPERVISOR, shop.clock.now_ms())
+    body = answered(shop, octets, "meterSpecificEngResp")
+    assert body.type == kind.replace("Req", "Resp")
+    assert body.need(element).need("token").need("stsCipher").text == shop.vending.sale(1).tokens[0].digits
+    assert body == answered(shop, octets, "meterSpecificEngResp")
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "fault"),
+    [
+        ("", "", "UseCaseSupportEx"),
+        ("EngKCTReq", "", "UseCaseSupportEx"),
+        ("PwrLmtReq", "", "XMLVendSchemaEx"),
+        ("PwrLmtReq", '<m:pwrLmt value="1" siUnit="hp"/>', "XMLVendSchemaEx"),
+        ("PwrLmtReq", '<m:pwrLmt value="0.0001" siUnit="kW"/>', "XMLVendSchemaEx"),
+        ("PwrLmtReq", '<m:pwrLmt value="-1" siUnit="kW"/>', "XMLVendSchemaEx"),
+    ],
+)
+def test_engineering_requests_that_are_not_understood(shop: Shop, kind: str, more: str, fault: str) -> None:
+    typed = f"m:{kind}" if kind else ""
+    octets = letter("m:meterSpecificEngReq", meter_method(shop.meter) + more, kind=typed)
+    assert fault_of(shop, octets)[0] == fault
+    assert shop.vending.engineering.waiting() == []
+
+
+def test_the_token_of_all_tests(shop: Shop) -> None:
+    body = answered(
+        shop,
+        letter("m:nonMeterSpecificEngReq", '<m:meterType tt="02"/>', kind="m:TestAllReq"),
+        "nonMeterSpecificEngResp",
+    )
+    digits = body.need("testAll").need("token").need("stsCipher").text
+    assert decode_token(digits, None) == MeterTestToken((1 << 36) - 1)
+    assert fault_of(shop, letter("m:nonMeterSpecificEngReq", kind="m:DispKRNReq"))[0] == "UseCaseSupportEx"
+
+
+def test_a_shift_from_start_to_end(shop: Shop) -> None:
+    assert fault_of(shop, letter("r:totalBatchReq"))[0] == "StartBatchEx"
+    answered(shop, letter("r:startBatchReq", kind="r:StartShiftBatchReq"), "startBatchResp")
+    answered(shop, letter("r:startBatchReq", kind="r:StartShiftBatchReq", number=2), "startBatchResp")
+    sold = answered(
+        shop, letter("r:creditVendReq", meter_method(shop.meter) + money("100"), number=3), "creditVendResp"
+    )
+    assert sold.need("clientStatus").need("batchStatus").attribute("shift") == "open"
+    shop.clock.advance(60_000)
+    totals = answered(shop, letter("r:totalBatchReq", number=4), "totalBatchResp")
+    assert totals.need("totalBatch").need("batchTot").attribute("value") == "100.00"
+    ended = answered(shop, letter("r:endBatchReq", number=5), "endBatchResp")
+    assert ended.need("endBatch").need("batchTot").attribute("value") == "100.00"
+    assert fault_of(shop, letter("r:endBatchReq", number=6))[0] == "StartBatchEx"
+    assert shop.vending.shifts.totals(1).difference_minor == 0
+
+
+def test_a_shift_of_somebody_else_is_not_taken_over(shop: Shop) -> None:
+    answered(shop, letter("r:startBatchReq"), "startBatchResp")
+    assert fault_of(shop, letter("r:startBatchReq", operator="ben", number=2))[0] == "StartBatchEx"
+
+
+def test_a_deposit_is_made_once(shop: Shop) -> None:
+    answered(shop, letter("r:creditVendReq", meter_method(shop.meter) + money("100")), "creditVendResp")
+    octets = letter("r:depositReq", '<r:depAmt value="60.00" symbol="R"/>', number=2)
+    for _ in range(2):
+        answered(shop, octets, "depositResp")
+    assert shop.get("balances")["bank"] == 6_000
+    assert fault_of(shop, letter("r:depositReq", number=3))[0] == "XMLVendSchemaEx"
+
+
+def test_a_fault_report_is_kept_once_under_a_number(shop: Shop) -> None:
+    content = (
+        '<b:custDetail accNo="A1" name="Customer 1"/>'
+        '<m:custFaultReport xsi:type="m:NoPowerReport"><m:desc>no light since &lt;noon&gt;</m:desc></m:custFaultReport>'
+    )
+    octets = letter("m:custReportFaultReq", content)
+    body = answered(shop, octets, "custReportFaultResp")
+    number = body.need("custFaultLog").attribute("refNo")
+    assert body == answered(shop, octets, "custReportFaultResp")
+    (entry,) = shop.get("audit", subject=number)
+    assert entry["detail"] == "A1: NoPowerReport; no light since <noon>"
