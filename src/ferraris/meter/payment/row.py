@@ -74,13 +74,13 @@ def decoder_of(row: Rows, meter_pan: MeterPan, three_tokens: bool, tables: StaTa
         three_token_key_change=three_tokens,
     )
     known = number(row, "token_identifiers_known")
-    sections = row["sections"][0].tobytes()
+    sections = row["sections"][0].tobytes()[: TOKEN_DIGITS * number(row, "sections_known")]
     texts = [sections[start : start + TOKEN_DIGITS].decode("ascii") for start in range(0, len(sections), TOKEN_DIGITS)]
     return Decoder(
         configuration,
         DecoderKey(algorithm, row["decoder_key"][0].tobytes()[: KEY_OCTETS[algorithm]], tables),
         tuple(row["token_identifiers"][0, :known].tolist()),
-        tuple(texts[: number(row, "sections_known")]),
+        tuple(texts),
         number(row, "sections_until_ms"),
         number(row, "wrong_entries"),
         number(row, "locked_until_ms"),
