@@ -203,13 +203,13 @@ def test_every_command_in_the_documentation_exists() -> None:
 
 
 def examples() -> list[tuple[str, str, str]]:
-    """`$ ferraris decode …` in a `console` block, with the output that the page promises."""
+    """`$ ferraris decode …` and `sts …` in a `console` block, with the output that the page promises."""
     found = []
     for path, text in pages().items():
         for language, body in FENCE.findall(text):
             if language == "console":
                 for call, output in re.findall(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", body, re.MULTILINE):
-                    if "ferraris decode" in call and output:
+                    if re.search(r"ferraris (decode|sts)\b", call) and output:
                         found.append((str(path.relative_to(ROOT)), call.replace("\\\n", " "), output))
     return found
 
