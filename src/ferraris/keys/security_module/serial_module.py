@@ -202,7 +202,7 @@ class SerialSecurityModule:
         self._connected()
         self._send(line)
         try:
-            answer = decode_answer(self._next_line())
+            answer = decode_answer(self._next_line(self._deadline()))
         except DecodeError:
             self._synchronise()
             return None
@@ -211,9 +211,10 @@ class SerialSecurityModule:
     def _synchronise(self) -> str:
         """Throw away whatever is still to come of earlier requests; the module's identification."""
         self._send(encode_request(IDENTIFICATION))
+        deadline = self._deadline()
         while True:
             try:
-                header, _, fields = decode_answer(self._next_line())
+                header, _, fields = decode_answer(self._next_line(deadline))
             except DecodeError:
                 continue
             if header in (IDENTIFICATION.replace("?", "!"), GENERIC_ERROR):
@@ -236,9 +237,11 @@ class SerialSecurityModule:
         except (OSError, ValueError) as error:
             raise self._gone(error) from None
 
-    def _next_line(self) -> bytes:
+    def _deadline(self) -> float:
+        return time.monotonic() + self._timeout_s
+
+    def _next_line(self, deadline: float) -> bytes:
         """The next line; one that came with another is thrown away, for there is only ever one answer."""
-        deadline = time.monotonic() + self._timeout_s
         while time.monotonic() < deadline:
             try:
                 piece = self._line.read(max(1, self._line.in_waiting))
@@ -246,7 +249,7 @@ class SerialSecurityModule:
                 raise self._gone(error) from None
             if lines := self._reader.receive(piece):
                 return lines[-1]
-        raise self._gone("silence")
+        raise self._gone("no line in time")
 
     def _gone(self, why: object) -> SecurityModuleUnavailable:
         self.close()
