@@ -1,0 +1,170 @@
+"""`ferraris sts`: a keystore made, filled, listed, tested; in software and with SoftHSM; secrets never in what is printed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ferraris.cli import main
+from ferraris.keys.security_module import SoftwareSecurityModule
+from tests.keys.security_module.benches import (
+    DES_KEY,
+    HSM_LABEL,
+    HSM_PIN,
+    LONG_KEYS,
+    soft_hsm,
+)
+
+SECRETS = {"officer": "the officer's secret", "till": "the till's secret", "auditor": "the auditor's secret"}
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Runs `ferraris sts` in a folder of its own; gives its exit code and all that it printed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FERRARIS_HSM_PIN", HSM_PIN)
+
+    def run(*words: str, who: str = "officer", new: str = "") -> tuple[int, str]:
+        monkeypatch.setenv("FERRARIS_KEYSTORE_SECRET", SECRETS.get(who, who))
+        monkeypatch.setenv("FERRARIS_NEW_SECRET", new)
+        monkeypatch.setattr(sys, "argv", ["ferraris", "sts", *words])
+        with pytest.raises(SystemExit) as ended:
+            main.run()
+        printed = capsys.readouterr()
+        text = printed.out + printed.err
+        for secret in (*SECRETS.values(), HSM_PIN, *(key.hex() for key in (DES_KEY, *LONG_KEYS.values()))):
+            assert secret not in text
+        return int(ended.value.code or 0), text
+
+    return run
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    path = tmp_path / "keys.toml"
+    path.touch(0o600)
+    path.write_text(f'vending_key = "{LONG_KEYS[1].hex()}"\n')
+    return path
+
+
+REGISTER = ("--sgc", "123456", "--krn", "2")
+
+
+def made(run: Run, *options: str) -> None:
+    assert run("make-keystore", "vending.keys", *options)[0] == 0
+
+
+def test_a_keystore_is_made_filled_listed_and_tested(run: Run, keys: Path, tmp_path: Path) -> None:
+    made(run, "--transactions", "100")
+    code, text = run("import-vending-key", "vending.keys", "--keys", str(keys), *REGISTER)
+    assert code == 0
+    assert text.startswith("123456/2 DUTK  check value ")
+    code, text = run("vending-keys", "vending.keys", "--as", "officer")
+    assert "123456  2    DUTK  2014  255  DKGA04" in text
+    assert "transactions left: 100" in text
+    assert run("self-test", "vending.keys")[1].startswith("1 vending keys open")
+    assert (tmp_path / "vending.keys").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_list_as_json(run: Run, keys: Path) -> None:
+    made(run)
+    run("import-vending-key", "vending.keys", "--keys", str(keys), *REGISTER, "--base-date", "2014")
+    listed = json.loads(run("vending-keys", "vending.keys", "--as", "officer", "--json")[1])
+    assert listed["transactions_left"] is None
+    assert listed["registers"][0]["supply_group_code"] == "123456"
+    assert listed["registers"][0]["base_date"] == 2014
+
+
+def test_credentials_and_their_roles(run: Run, keys: Path, tmp_path: Path) -> None:
+    made(run)
+    run("import-vending-key", "vending.keys", "--keys", str(keys), *REGISTER)
+    add = "add-credential", "vending.keys", "till", "--role", "operator", "--role", "supervisor"
+    assert run(*add, new=SECRETS["till"]) == (0, "till: operator, supervisor\n")
+    assert SoftwareSecurityModule.open(tmp_path / "vending.keys", "till", SECRETS["till"]).registers()
+    assert run("add-credential", "vending.keys", "auditor", "--role", "auditor", new=SECRETS["auditor"])[0] == 0
+    code, text = run("audit", "vending.keys", who="auditor")
+    assert code == 0
+    assert [line.split()[3] for line in text.splitlines()] == ["officer"] * 4
+    assert "vending key loaded" in text
+    code, text = run("remove-vending-key", "vending.keys", *REGISTER, "--as", "till", who="till")
+    assert code == 2
+    assert "may not do this" in text
+    assert run("remove-credential", "vending.keys", "till")[0] == 0
+    assert run("vending-keys", "vending.keys", "--as", "till", who="till")[0] == 2
+    assert run("remove-vending-key", "vending.keys", *REGISTER)[0] == 0
+
+
+def test_licences(run: Run, tmp_path: Path) -> None:
+    made(run, "--transactions", "0")
+    licence = run("make-licence", "vending.keys", "500")[1]
+    (tmp_path / "letter").write_text(f"Dear customer,\n{licence}")
+    assert run("load-licence", "vending.keys", "letter") == (0, "transactions left: 500\n")
+    code, text = run("load-licence", "vending.keys", "letter")
+    assert code == 2
+    assert "loaded before" in text
+
+
+def test_a_keystore_with_an_hsm(run: Run, keys: Path, tmp_path: Path) -> None:
+    with soft_hsm(tmp_path / "hsm") as library:
+        hsm = "--library", str(library), "--token", HSM_LABEL
+        code, text = run("make-keystore", "vending.keys", *hsm)
+        assert code == 0, text
+        assert "sealed by pkcs11:ferraris-vending-master" in text
+        assert run("import-vending-key", "vending.keys", "--keys", str(keys), *REGISTER, *hsm)[0] == 0
+        assert run("self-test", "vending.keys", *hsm)[1].startswith("1 vending keys open")
+        code, text = run("self-test", "vending.keys")
+        assert code == 2
+        assert "sealed by an HSM" in text
+        (tmp_path / "hsm" / "tokens").rename(tmp_path / "gone")
+        code, text = run("self-test", "vending.keys", *hsm)
+        assert code == 2
+        assert "cannot be used now" in text
+        (tmp_path / "gone").rename(tmp_path / "hsm" / "tokens")
+        assert run("make-keystore", "other.keys", *hsm, "--old-key")[0] == 0
+
+
+REFUSED = {
+    "a short secret": (("make-keystore", "other.keys"), "short", "8 characters"),
+    "a keystore that is there": (("make-keystore", "vending.keys"), "officer", "earlier keystore"),
+    "a wrong secret": (("vending-keys", "vending.keys", "--as", "officer"), "wrong wrong", "wrong secret"),
+    "no key type": (("remove-vending-key", "vending.keys", *REGISTER, "--kt", "X"), "officer", "--kt"),
+    "no register": (("remove-vending-key", "vending.keys", *REGISTER), "officer", "no vending key"),
+    "no transactions": (("make-licence", "vending.keys", "0"), "officer", "a number of transactions"),
+    "no keystore": (("audit", "absent.keys"), "officer", "cannot be read"),
+    "no file of keys": (
+        ("import-vending-key", "vending.keys", "--keys", "absent", *REGISTER),
+        "officer",
+        "No such file",
+    ),
+}
+
+
+@pytest.mark.parametrize("cause", REFUSED)
+def test_what_cannot_be_done_is_one_line(run: Run, cause: str) -> None:
+    made(run)
+    words, who, why = REFUSED[cause]
+    code, text = run(*words, who=who)
+    assert code == 2
+    assert why in text
+    assert len(text.splitlines()) == 1
+
+
+def test_a_key_that_others_may_read_is_not_loaded(run: Run, keys: Path) -> None:
+    made(run)
+    keys.chmod(0o644)
+    code, text = run("import-vending-key", "vending.keys", "--keys", str(keys), *REGISTER)
+    assert code == 2
+    assert "mode 0600" in text
+
+
+def test_another_key_than_announced_is_not_loaded(run: Run, keys: Path) -> None:
+    made(run)
+    given = "import-vending-key", "vending.keys", "--keys", str(keys), *REGISTER, "--check-value", "000000"
+    code, text = run(*given)
+    assert code == 2
+    assert "not the one that was announced" in text
