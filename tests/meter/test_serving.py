@@ -20,8 +20,10 @@ from ferraris.meter.faults import Fault, FaultKind
 from ferraris.meter.fleet import Fleet
 from ferraris.meter.identity import meter_keys
 from ferraris.meter.model import meter_model
+from ferraris.meter.payment import PaymentManufacture, decoder_key, sts_configuration
 from ferraris.meter.serving import FleetService, ServiceSettings
 from ferraris.simulation import VirtualClock, run_virtual
+from ferraris.sts import CreditToken, Service, TokenResult, encode_token, token_identifier_at
 from tests.meter.clients import NoGuard, associated, management
 from tests.meter.steady import MONDAY_MS, STEADY, Maker
 from tests.simulation.bottle import network
@@ -33,13 +35,15 @@ PUSHING = ServiceSettings(push_host=HEADEND, push_port=PUSH_PORT)
 class World:
     """A network, a head-end that takes pushes, and the service."""
 
-    def __init__(self, fleet: Fleet, settings: ServiceSettings, faults: Sequence[Fault]) -> None:
+    def __init__(
+        self, fleet: Fleet, settings: ServiceSettings, faults: Sequence[Fault], profiles: Sequence[str]
+    ) -> None:
         self.loop = asyncio.get_running_loop()
         self.network = network()
         self.clock = VirtualClock(self.loop, MONDAY_MS)
         self.pushes: list[tuple[int, int, int]] = []
         """Meter, seconds after Monday midnight of the event, code."""
-        models = [meter_model("smr5_three_phase"), meter_model("smr5_single_phase")]
+        models = [meter_model(profile) for profile in profiles]
         self.service = FleetService(
             fleet,
             models,
@@ -92,9 +96,10 @@ def play(
     faults: Sequence[Fault] = (),
     *,
     head: bool = True,
+    profiles: Sequence[str] = ("smr5_three_phase", "smr5_single_phase"),
 ) -> World:
     async def main() -> World:
-        world = World(fleet, settings, faults)
+        world = World(fleet, settings, faults, profiles)
         if head:
             await world.network.listen(HEADEND, PUSH_PORT, world.take_pushes)
         await world.service.start()
@@ -298,3 +303,55 @@ def test_what_ends_the_service_is_told(fleet: Fleet, monkeypatch: pytest.MonkeyP
             await world.service.run()
 
     play(fleet, scenario)
+
+
+PREPAID = ("smr5_three_phase", "sts_single_phase")
+
+
+def credit_token(number: int, tenths: int) -> str:
+    configuration = sts_configuration(number, PaymentManufacture())
+    identifier = token_identifier_at(configuration.base_date, MONDAY_MS)
+    return encode_token(CreditToken(Service.ELECTRICITY, identifier, 5, tenths), decoder_key(1, configuration))
+
+
+def test_a_token_is_typed_while_the_link_is_away_and_told_when_it_is_back(fleet: Fleet) -> None:
+    async def scenario(world: World) -> None:
+        await world.until(110)
+        with pytest.raises(LinkError):
+            await world.network.connector(HEADEND)("127.20.0.2", 4059)
+        outcome = world.service.enter_token(2, credit_token(2, 10))
+        assert (outcome.result, fleet.meters[1].output_state) == (TokenResult.ACCEPT, True)
+        assert world.service.enter_token(2, credit_token(2, 10)).result is TokenResult.USED_ERROR
+        await world.until(12_000)
+
+    away = [Fault(FaultKind.LINK, 2, MONDAY_MS + 100_000, MONDAY_MS + 2_000_000)]
+    world = play(fleet, scenario, faults=away, profiles=PREPAID)
+    # 1 kWh lasts two and a half hours at 400 W; the switch opens then, not at the capture that follows.
+    told = [(second, EventCode(code)) for number, second, code in world.pushes if number == 2]
+    assert (110, EventCode.TOKEN_ACCEPTED) in told
+    assert [second for second, code in told if code is EventCode.CREDIT_EXHAUSTED] == [0, 9_110]
+    assert fleet.meters[1].import_mwh == 1_000_000
+
+
+def test_prepayment_meters_without_power_show_nothing(fleet: Fleet) -> None:
+    async def scenario(world: World) -> None:
+        await world.service.switch_off(1)
+        assert world.service.keypad_display(2) == {"number": 2, "credit": None, "credit_wh": None, "supplied": False}
+        assert world.service.enter_token(2, credit_token(2, 10)).result is TokenResult.NOT_READY
+        assert not world.service.press(2, "emergency")
+        await world.service.switch_on(1)
+        assert world.service.press(2, "emergency")
+        assert world.service.keypad_display(2)["supplied"] is True
+
+    play(fleet, scenario, profiles=PREPAID)
+
+
+@pytest.mark.parametrize("number", [0, 1, 4])
+def test_only_prepayment_meters_have_a_keypad(fleet: Fleet, number: int) -> None:
+    async def scenario(world: World) -> None:
+        with pytest.raises(ConfigError, match="a keypad that there is not"):
+            world.service.enter_token(number, "1" * 20)
+        with pytest.raises(ConfigError, match="a button that there is not"):
+            world.service.press(2, "bell")
+
+    play(fleet, scenario, profiles=PREPAID)
