@@ -186,20 +186,20 @@ def test_a_sale_moves_on_and_never_back(place: str, store: VendingStore, row: st
     way = {"pending": [], "posted": ["posted"], "void": ["void"], "reversed": ["posted", "reversed"]}[origin]
     for state in way:
         with store.writing("move") as writer:
-            writer.finish_sale(1, state, 5)
+            writer.finish_sales([1], state, 5)
     if allowed == "yes":
         with store.writing("move") as writer:
-            writer.finish_sale(1, target, 6)
+            writer.finish_sales([1], target, 6)
         return
     with pytest.raises(StoreError), store.writing("move") as writer:
-        writer.finish_sale(1, target, 6)
+        writer.finish_sales([1], target, 6)
 
 
 def test_digits_come_once(store: VendingStore) -> None:
     with store.writing("digits") as writer:
-        writer.set_digits(1, ["1" * 20])
+        writer.set_digits({1: ["1" * 20]})
     with pytest.raises(StoreError, match="come once"), store.writing("digits") as writer:
-        writer.set_digits(1, ["2" * 20])
+        writer.set_digits({1: ["2" * 20]})
     with store.reading() as reader:
         assert [one.digits for one in reader.tokens([1])] == ["1" * 20]
 
@@ -291,7 +291,7 @@ def test_the_hook_sees_each_write_and_the_commit(place: str) -> None:
 
 def test_an_update_of_nothing_is_an_error(store: VendingStore) -> None:
     with pytest.raises(StoreError, match="no such row"), store.writing("x") as writer:
-        writer.finish_sale(99, "posted", 1)
+        writer.finish_sales([99], "posted", 1)
 
 
 def test_a_closed_store_says_so(place: str) -> None:
@@ -304,9 +304,9 @@ def test_a_closed_store_says_so(place: str) -> None:
 
 def test_errors_tell_no_tokens(store: VendingStore) -> None:
     with store.writing("digits") as writer:
-        writer.set_digits(1, ["31415926535897932384"])
+        writer.set_digits({1: ["31415926535897932384"]})
     with pytest.raises(StoreError) as caught, store.writing("digits") as writer:
-        writer.set_digits(1, ["27182818284590452353"])
+        writer.set_digits({1: ["27182818284590452353"]})
     assert "2718" not in str(caught.value)
     assert "3141" not in str(caught.value)
     assert caught.value.__cause__ is None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ferraris.keys.security_module import SecurityModuleUnavailable, VendingKeyNotFound
 from ferraris.store import open_vending_store
 from ferraris.vending import LedgerError, Posting, VendingError
-from ferraris.vending.ledger import GENESIS, EntryKind, append, verify_chain
+from ferraris.vending.ledger import GENESIS, EntryKind, NewEntry, append, verify_chain
 from tests.vending.house import MINUTE_MS, NOON_MS, SUPERVISOR, make_house
 
 # What is done past the program, with the triggers taken off      and what the chain says then
@@ -136,9 +136,9 @@ def test_an_entry_adds_up_to_zero_or_is_not_written(amounts: list[int]) -> None:
     with house.store.writing("balanced") as writer:
         if sum(amounts):
             with pytest.raises(LedgerError, match="adds up to zero"):
-                append(writer, EntryKind.DIRECT, 1, "s", "ZAR", postings)
+                append(writer, 1, "ZAR", [NewEntry(EntryKind.DIRECT, "s", postings)])
         balance = Posting("rest", -sum(amounts))
-        append(writer, EntryKind.DIRECT, 1, "s", "ZAR", [*postings, balance])
+        append(writer, 1, "ZAR", [NewEntry(EntryKind.DIRECT, "s", [*postings, balance])])
     assert sum(house.vending.balances().values()) == 0
     assert house.vending.balances()["rest"] == -sum(amounts)
 
@@ -147,12 +147,16 @@ def test_only_what_is_posted_is_in_a_balance() -> None:
     house = make_house()
     with house.store.writing("phases") as writer:
         one = [Posting("a", 5), Posting("b", -5)]
-        first = append(writer, EntryKind.PENDING, 1, "posted", "ZAR", one)
-        append(writer, EntryKind.POST, 2, "posted", "ZAR", pending=first.number)
-        second = append(writer, EntryKind.PENDING, 3, "void", "ZAR", one)
-        append(writer, EntryKind.VOID, 4, "void", "ZAR", pending=second.number)
-        append(writer, EntryKind.PENDING, 5, "pending", "ZAR", one)
-        append(writer, EntryKind.DIRECT, 6, "direct", "ZAR", [Posting("a", 1), Posting("c", -1)])
+        other = [Posting("a", 1), Posting("c", -1)]
+        entries = [
+            NewEntry(EntryKind.PENDING, "posted", one),
+            NewEntry(EntryKind.POST, "posted", pending=1),
+            NewEntry(EntryKind.PENDING, "void", one),
+            NewEntry(EntryKind.VOID, "void", pending=3),
+            NewEntry(EntryKind.PENDING, "pending", one),
+            NewEntry(EntryKind.DIRECT, "direct", other),
+        ]
+        assert [entry.number for entry in append(writer, 1, "ZAR", entries)] == [1, 2, 3, 4, 5, 6]
     with house.store.reading() as reader:
         assert reader.balances() == {"a": 6, "b": -5, "c": -1}
         assert reader.balances(with_pending=True) == {"a": 11, "b": -10, "c": -1}

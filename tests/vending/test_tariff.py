@@ -115,9 +115,9 @@ def test_the_rate_in_force_when_it_is_sold(row: str) -> None:
 
 def test_taxes_come_in_their_order() -> None:
     business = sample_tariffs().at("business_time_of_use", date(2026, 1, 1))
-    assert business.tax_shares() == [Fraction("0.025"), Fraction("0.15") * Fraction("1.025")]
-    assert business.tax_factor() == Fraction("1.025") * Fraction("1.15")
-    assert tariff(BLOCK).tax_factor() == 1
+    assert business.tax_shares == [Fraction("0.025"), Fraction("0.15") * Fraction("1.025")]
+    assert business.tax_factor == Fraction("1.025") * Fraction("1.15")
+    assert tariff(BLOCK).tax_factor == 1
 
 
 @pytest.mark.parametrize("text", ["", "6", "6-", "6-25", "9-9", "-1-3", "a-b"])

@@ -7,7 +7,7 @@ the commit, on the disk, or with nothing written.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -167,11 +167,11 @@ class VendingWriter(VendingReader, Protocol):
         """Insert a row of the registry, or overwrite the one of its key."""
         ...
 
-    def finish_sale(self, number: int, state: str, finished_ms: int) -> None: ...
+    def finish_sales(self, numbers: Sequence[int], state: str, finished_ms: int) -> None: ...
     def deliver_sale(self, number: int, delivery: str, delivered_ms: int, detail: str) -> None: ...
     def count_reprint(self, number: int) -> None: ...
-    def set_digits(self, sale: int, digits: Sequence[str]) -> None:
-        """Give the sale's tokens their digits, in order of their positions."""
+    def set_digits(self, digits: Mapping[int, Sequence[str]]) -> None:
+        """Give the tokens of these sales their digits, in order of their positions."""
         ...
 
     def close_shift(self, number: int, closed_ms: int, counted_minor: int) -> None: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,8 +57,9 @@ class SqlVendingWriter(SqlVendingReader):
             return
         self._write(f"replace {table.name}", sa.update(table).where(*same).values(values), {})
 
-    def finish_sale(self, number: int, state: str, finished_ms: int) -> None:
-        self._write("finish sale", _FINISH, {"which": number, "new_state": state, "at_ms": finished_ms})
+    def finish_sales(self, numbers: Sequence[int], state: str, finished_ms: int) -> None:
+        parameters = [{"which": number, "new_state": state, "at_ms": finished_ms} for number in numbers]
+        self._write("finish sales", _FINISH, parameters)
 
     def deliver_sale(self, number: int, delivery: str, delivered_ms: int, detail: str) -> None:
         values = {"delivery": delivery, "delivered_ms": delivered_ms, "delivery_detail": detail}
@@ -68,8 +69,12 @@ class SqlVendingWriter(SqlVendingReader):
         counted = sa.update(SALE).where(SALE.c.number == number).values(reprints=SALE.c.reprints + 1)
         self._write("count reprint", counted, {})
 
-    def set_digits(self, sale: int, digits: Sequence[str]) -> None:
-        parameters = [{"which": sale, "place": place, "new_digits": one} for place, one in enumerate(digits, start=1)]
+    def set_digits(self, digits: Mapping[int, Sequence[str]]) -> None:
+        parameters = [
+            {"which": sale, "place": place, "new_digits": one}
+            for sale, all_of_it in digits.items()
+            for place, one in enumerate(all_of_it, start=1)
+        ]
         self._write("set digits", _DIGITS, parameters)
 
     def close_shift(self, number: int, closed_ms: int, counted_minor: int) -> None:

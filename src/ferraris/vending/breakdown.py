@@ -178,7 +178,7 @@ class Purchase:
 
     def _fixed_paid(self, available: int) -> list[tuple[int, int]]:
         """(place of the charge, gross amount paid now) in order, as far as the money goes."""
-        factor = self.tariff.tax_factor()
+        factor = self.tariff.tax_factor
         covered = self.month.fixed_minor
         paid: list[tuple[int, int]] = []
         for place, charge in enumerate(self.tariff.fixed_charge):
@@ -210,7 +210,7 @@ class Purchase:
 
     def _tenth_factor(self) -> Fraction:
         """From the net price of a unit to the price of a tenth with tax, in minor units."""
-        return self.tariff.tax_factor() * Fraction(10**self.minor_digits, TENTHS)
+        return self.tariff.tax_factor * Fraction(10**self.minor_digits, TENTHS)
 
     def _cost_of(self, units_tenths: int) -> Fraction:
         cost = Fraction(0)
@@ -238,7 +238,7 @@ class Purchase:
 
     def _unit_lines(self, gross: int, units: int) -> Iterator[Line]:
         """The net money by block; the last block's units take the rounding."""
-        net = apportion(gross, [Fraction(1), *self.tariff.tax_shares()])[0]
+        net = apportion(gross, [Fraction(1), *self.tariff.tax_shares])[0]
         taken: list[tuple[str, int, Fraction, Fraction]] = []
         money, left_units = Fraction(gross), units
         factor = self._tenth_factor()
@@ -258,12 +258,12 @@ class Purchase:
     def _charge_lines(self, fixed: Sequence[tuple[int, int]]) -> Iterator[Line]:
         for place, gross in fixed:
             charge = self.tariff.fixed_charge[place]
-            net = apportion(gross, [Fraction(1), *self.tariff.tax_shares()])[0] if charge.taxed else gross
+            net = apportion(gross, [Fraction(1), *self.tariff.tax_shares])[0] if charge.taxed else gross
             yield Line(LineKind.FIXED_CHARGE, charge.name, net)
 
     def _tax_lines(self, energy: int, fixed: Sequence[tuple[int, int]]) -> Iterator[Line]:
         taxed = [energy, *(gross for place, gross in fixed if self.tariff.fixed_charge[place].taxed)]
-        split = [apportion(gross, [Fraction(1), *self.tariff.tax_shares()]) for gross in taxed]
+        split = [apportion(gross, [Fraction(1), *self.tariff.tax_shares]) for gross in taxed]
         for place, tax in enumerate(self.tariff.tax, start=1):
             yield Line(LineKind.TAX, tax.name, sum(parts[place] for parts in split))
 

@@ -27,7 +27,7 @@ from ferraris.vending.errors import (
     ShiftError,
     VendingError,
 )
-from ferraris.vending.ledger import EntryKind, Posting
+from ferraris.vending.ledger import EntryKind, NewEntry, Posting
 from ferraris.vending.meters import Configured, KnownMeter, known_meter, note_issued
 from ferraris.vending.orders import Order
 from ferraris.vending.sale import SaleKind, SaleState
@@ -123,7 +123,8 @@ class Issuing:
             created_ms=now_ms,
         )
         digest = ledger.order_digest(row, planned)
-        entry = ledger.append(writer, EntryKind.PENDING, now_ms, order.message_id, row.currency, plan.postings, digest)
+        new = NewEntry(EntryKind.PENDING, order.message_id, plan.postings, digest)
+        (entry,) = ledger.append(writer, now_ms, row.currency, [new])
         row = replace(row, number=entry.number)
         tokens = [replace(token, sale=entry.number) for token in planned]
         writer.add([row])
@@ -152,7 +153,7 @@ class Issuing:
         failure = self.issue(order)
         if failure is None:
             with self._store.writing("post") as writer:
-                return self.post(writer, order, now_ms)
+                return self.post(writer, [order], now_ms)[0]
         if isinstance(failure, SecurityModuleUnavailable):
             raise SalePendingError(f"the security module cannot be reached: {failure}", number=order.row.number)
         with self._store.writing("void") as writer:
@@ -187,30 +188,46 @@ class Issuing:
         order.digits = digits
         return None
 
-    def post(self, writer: VendingWriter, order: OpenOrder, now_ms: int) -> SaleRow:
-        """Keep the digits and end the pending entry, unless somebody else has done it meanwhile."""
-        row = self._still_pending(writer, order.row)
-        if row.state != SaleState.PENDING:
-            return row
-        digest = ledger.digits_digest(order.digits)
-        number, currency = row.number, row.currency
-        ledger.append(writer, EntryKind.POST, now_ms, row.message_id, currency, digest=digest, pending=number)
-        if order.digits:
-            writer.set_digits(number, order.digits)
-        writer.finish_sale(number, SaleState.POSTED.value, now_ms)
-        if any(token.kind == KEY_CHANGE for token in order.tokens):
-            fresh = known_meter(writer, row.meter)
-            note_issued(writer, fresh.at(row.configuration), now_ms)
-        self.note(writer, row.operator, row.kind, row.message_id, f"order {number}, meter {row.meter}", now_ms)
-        return replace(row, state=SaleState.POSTED.value, finished_ms=now_ms)
+    def post(self, writer: VendingWriter, orders: Sequence[OpenOrder], now_ms: int) -> list[SaleRow]:
+        """Keep the digits and end the pending entries, but for those that somebody else has ended meanwhile.
+
+        Returns every order's row as it is then. Whatever the number of orders, it is a handful of statements.
+        """
+        found = {row.number: row for row in writer.numbered_sales([order.row.number for order in orders])}
+        waiting = {order.row.number: order for order in orders if found[order.row.number].state == SaleState.PENDING}
+        if waiting:
+            self._post(writer, list(waiting.values()), now_ms)
+        rows = [found[order.row.number] for order in orders]
+        state = SaleState.POSTED.value
+        return [replace(row, state=state, finished_ms=now_ms) if row.number in waiting else row for row in rows]
+
+    def _post(self, writer: VendingWriter, orders: Sequence[OpenOrder], now_ms: int) -> None:
+        ends = [
+            NewEntry(
+                EntryKind.POST,
+                order.row.message_id,
+                digest=ledger.digits_digest(order.digits),
+                pending=order.row.number,
+            )
+            for order in orders
+        ]
+        ledger.append(writer, now_ms, self._settings.currency, ends)
+        writer.set_digits({order.row.number: order.digits for order in orders})
+        writer.finish_sales([order.row.number for order in orders], SaleState.POSTED.value, now_ms)
+        for order in orders:
+            if any(token.kind == KEY_CHANGE for token in order.tokens):
+                fresh = known_meter(writer, order.row.meter)
+                note_issued(writer, fresh.at(order.row.configuration), now_ms)
+        writer.add([_audit(order.row, now_ms) for order in orders])
 
     def void(self, writer: VendingWriter, row: SaleRow, actor: str, why: str, now_ms: int) -> SaleRow:
         """End a pending order without tokens and without money."""
         row = self._still_pending(writer, row)
         if row.state != SaleState.PENDING:
             return row
-        ledger.append(writer, EntryKind.VOID, now_ms, row.message_id, row.currency, pending=row.number)
-        writer.finish_sale(row.number, SaleState.VOID.value, now_ms)
+        end = NewEntry(EntryKind.VOID, row.message_id, pending=row.number)
+        ledger.append(writer, now_ms, row.currency, [end])
+        writer.finish_sales([row.number], SaleState.VOID.value, now_ms)
         self.note(writer, actor, "void", row.message_id, why, now_ms)
         return replace(row, state=SaleState.VOID.value, finished_ms=now_ms)
 
@@ -225,3 +242,8 @@ class Issuing:
         if found is None:
             raise VendingError(f"order {row.number} is gone")
         return found
+
+
+def _audit(row: SaleRow, now_ms: int) -> VendingAuditRow:
+    detail = f"order {row.number}, meter {row.meter}"
+    return VendingAuditRow(at_ms=now_ms, actor=row.operator, action=row.kind, subject=row.message_id, detail=detail)

@@ -57,41 +57,47 @@ class ChainState:
     """Entries that wait for their end."""
 
 
-def append(
-    writer: VendingWriter,
-    kind: EntryKind,
-    at_ms: int,
-    subject: str,
-    currency: str,
-    postings: Sequence[Posting] = (),
-    digest: str = "",
-    pending: int | None = None,
-) -> EntryRow:
-    """Write the next entry of the chain. LedgerError when its postings do not add up to zero."""
-    if sum(posting.amount_minor for posting in postings):
-        raise LedgerError(f"{subject}: an entry adds up to zero", got=sum(posting.amount_minor for posting in postings))
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An entry before it has its place in the chain."""
+
+    kind: EntryKind
+    subject: str
+    postings: Sequence[Posting] = ()
+    digest: str = ""
+    pending: int | None = None
+
+
+def append(writer: VendingWriter, at_ms: int, currency: str, entries: Sequence[NewEntry]) -> list[EntryRow]:
+    """Write the next entries of the chain. LedgerError, and nothing written, when one does not add up to zero."""
     head = writer.ledger_head()
-    number, previous = (head.number + 1, head.hash) if head else (1, GENESIS)
-    bare = EntryRow(
-        number=number,
-        kind=kind.value,
-        at_ms=at_ms,
-        subject=subject,
-        pending=pending,
-        currency=currency,
-        digest=digest,
-        previous_hash=previous,
-        hash="",
-    )
-    entry = replace(bare, hash=hash_of(bare, postings))
-    writer.add([entry])
-    writer.add(
-        [
+    number, previous = (head.number, head.hash) if head else (0, GENESIS)
+    rows: list[EntryRow] = []
+    postings: list[PostingRow] = []
+    for new in entries:
+        if sum(posting.amount_minor for posting in new.postings):
+            raise LedgerError(f"{new.subject}: an entry adds up to zero")
+        number += 1
+        bare = EntryRow(
+            number=number,
+            kind=new.kind.value,
+            at_ms=at_ms,
+            subject=new.subject,
+            pending=new.pending,
+            currency=currency,
+            digest=new.digest,
+            previous_hash=previous,
+            hash="",
+        )
+        rows.append(replace(bare, hash=hash_of(bare, new.postings)))
+        previous = rows[-1].hash
+        postings += [
             PostingRow(entry=number, position=place, account=one.account, amount_minor=one.amount_minor)
-            for place, one in enumerate(postings, start=1)
+            for place, one in enumerate(new.postings, start=1)
         ]
-    )
-    return entry
+    writer.add(rows)
+    writer.add(postings)
+    return rows
 
 
 def hash_of(entry: EntryRow, postings: Iterable[Posting]) -> str:

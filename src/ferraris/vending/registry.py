@@ -21,7 +21,7 @@ from ferraris.sts import StsConfiguration
 from ferraris.vending import ledger
 from ferraris.vending.breakdown import DebtDue
 from ferraris.vending.errors import AmountError, UnknownMeterError, VendingError
-from ferraris.vending.ledger import EntryKind, Posting
+from ferraris.vending.ledger import EntryKind, NewEntry, Posting
 from ferraris.vending.meters import (
     ConfigurationState,
     KnownMeter,
@@ -169,7 +169,8 @@ class Registry:
             )
             writer.add([row])
             owed = [Posting(debt_account(number), amount_minor), Posting("debts opened", -amount_minor)]
-            ledger.append(writer, EntryKind.DIRECT, now_ms, f"debt {number}", self._settings.currency, owed)
+            opened = NewEntry(EntryKind.DIRECT, f"debt {number}", owed)
+            ledger.append(writer, now_ms, self._settings.currency, [opened])
             _note(writer, operator, "open debt", number, f"{amount_minor} minor units on {account}", now_ms)
 
     # Queries

@@ -25,7 +25,7 @@ from ferraris.vending.errors import (
     VendingError,
 )
 from ferraris.vending.issuing import Issuing, OpenOrder
-from ferraris.vending.ledger import ChainState, EntryKind, Posting
+from ferraris.vending.ledger import ChainState, EntryKind, NewEntry, Posting
 from ferraris.vending.meters import KnownMeter, known_meter, note_loaded
 from ferraris.vending.orders import FreeIssueRequest, KeyChangeRequest, Order, SaleRequest
 from ferraris.vending.planning import key_change_due, plan_free_issue, plan_key_change, plan_sale, reckon, tariff_of
@@ -104,8 +104,11 @@ class Vending:
             place: self._issuing.issue(order) for place, order in orders.items() if order.row.state == SaleState.PENDING
         }
         with self._store.writing("post") as writer:
+            ready = [order for place, order in orders.items() if failures.get(place) is None]
+            posted = {row.number: row for row in self._issuing.post(writer, ready, now_ms)}
             for place, order in orders.items():
-                results[place] = self._end(writer, order, failures.get(place), now_ms)
+                row = posted.get(order.row.number, order.row)
+                results[place] = self._end(writer, order, row, failures.get(place), now_ms)
         return [results[place] for place in range(len(requests))]
 
     def free_issue(self, request: FreeIssueRequest, now_ms: int) -> Sale:
@@ -141,9 +144,8 @@ class Vending:
         return self.sale(row.number)
 
     def _end(
-        self, writer: VendingWriter, order: OpenOrder, failure: Exception | None, now_ms: int
+        self, writer: VendingWriter, order: OpenOrder, row: SaleRow, failure: Exception | None, now_ms: int
     ) -> Sale | VendingError:
-        row = order.row
         if row.state == SaleState.VOID:
             return SaleVoidError(f"order {row.message_id} was voided", got=f"order {row.number}")
         if isinstance(failure, SecurityModuleUnavailable):
@@ -151,8 +153,6 @@ class Vending:
         if failure is not None:
             self._issuing.void(writer, row, "security module", str(failure), now_ms)
             return IssueRefusedError(f"no token: {failure}")
-        if row.state == SaleState.PENDING:
-            row = self._issuing.post(writer, order, now_ms)
         return self._view(order, row)
 
     def _view(self, order: OpenOrder, row: SaleRow) -> Sale:
@@ -204,9 +204,9 @@ class Vending:
                 back = [
                     Posting(posting.account, -posting.amount_minor) for posting in writer.postings(number - 1, number)
                 ]
-                subject = f"reversal of {row.message_id}"
-                ledger.append(writer, EntryKind.DIRECT, now_ms, subject, row.currency, back)
-                writer.finish_sale(number, SaleState.REVERSED.value, now_ms)
+                new = NewEntry(EntryKind.DIRECT, f"reversal of {row.message_id}", back)
+                ledger.append(writer, now_ms, row.currency, [new])
+                writer.finish_sales([number], SaleState.REVERSED.value, now_ms)
                 self._note(writer, operator, "reverse", row.message_id, reason, now_ms)
         return self.sale(number)
 

@@ -19,7 +19,7 @@ from ferraris.store import (
 )
 from ferraris.vending import ledger
 from ferraris.vending.errors import AmountError, MessageConflictError, ShiftError
-from ferraris.vending.ledger import EntryKind, Posting
+from ferraris.vending.ledger import EntryKind, NewEntry, Posting
 from ferraris.vending.orders import PaymentKind, check_text
 from ferraris.vending.sale import SaleKind, SaleState
 from ferraris.vending.settings import VendingSettings
@@ -150,8 +150,8 @@ class Shifts:
                 return known
             shift = writer.open_shift(till)
             moved = [Posting(BANK, amount_minor), Posting(cash_account(till), -amount_minor)]
-            subject = f"deposit {message_id}"
-            entry = ledger.append(writer, EntryKind.DIRECT, now_ms, subject, self._settings.currency, moved)
+            new = NewEntry(EntryKind.DIRECT, f"deposit {message_id}", moved)
+            (entry,) = ledger.append(writer, now_ms, self._settings.currency, [new])
             row = DepositRow(
                 message_id=message_id,
                 till=till,

@@ -20,6 +20,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 from typing import Self
 
@@ -109,7 +110,7 @@ class Tax:
     compound: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tariff:
     """One tariff from its effective day on."""
 
@@ -157,6 +158,7 @@ class Tariff:
         if self.rate_basis is RateBasis.TIME_OF_SALE and others != 1:
             raise ValueError("by time of sale, exactly one rate has no hours: the one for all other times")
 
+    @cached_property
     def tax_shares(self) -> list[Fraction]:
         """Each tax as a part of the net amount."""
         shares: list[Fraction] = []
@@ -165,9 +167,10 @@ class Tariff:
             shares.append(base * Fraction(tax.percent) / 100)
         return shares
 
+    @cached_property
     def tax_factor(self) -> Fraction:
         """From a net amount to the amount with all taxes."""
-        return sum(self.tax_shares(), Fraction(1))
+        return sum(self.tax_shares, Fraction(1))
 
     def prices_at(self, moment: datetime) -> tuple[tuple[str, Fraction, int | None], ...]:
         """Name, net price of a unit and upper bound in units of each block that holds at this local time."""
