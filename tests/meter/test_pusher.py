@@ -15,6 +15,7 @@ from ferraris.cosem import (
     CosemTime,
     ExecutionTime,
     PushMessage,
+    PushObject,
     PushSetup,
     PushSetupV0,
     SendDestinationAndMethod,
@@ -22,9 +23,15 @@ from ferraris.cosem import (
     TransportService,
     obis,
 )
-from ferraris.cosem.classes.push_setup import ColumnsPushObject, CommunicationWindow, PushOperationMethod
+from ferraris.cosem.classes.push_setup import (
+    ColumnsPushObject,
+    CommunicationWindow,
+    ConfirmationParameters,
+    PushOperationMethod,
+)
 from ferraris.cosem.classes.restricted_attribute import Restriction, RestrictionType
 from ferraris.dlms import PushReceiver, WrapperReceiver, confirmation_of, encode_wpdu
+from ferraris.kernel.units import Unit
 from ferraris.link import Link
 from ferraris.meter.events import EventCode
 from ferraris.meter.fleet import Fleet
@@ -144,6 +151,95 @@ def test_entries_of_a_profile_are_pushed(fleet: Fleet) -> None:
         ((_, values),) = headend.taken
         columns = len(values) // 2
         assert [row[2] for row in (values[:columns], values[columns:])] == [100, 200]
+
+    play(fleet, scenario, SILENT, head=False)
+
+
+def test_columns_and_elements_are_pushed(fleet: Fleet) -> None:
+    """Import only, of the first two entries of the load profile; and the unit of a register."""
+    two = Restriction(
+        RestrictionType.ENTRY,
+        Data(Tag.STRUCTURE, (Data(Tag.DOUBLE_LONG_UNSIGNED, 1), Data(Tag.DOUBLE_LONG_UNSIGNED, 2))),
+    )
+    every = Restriction(RestrictionType.NONE, Data(Tag.NULL_DATA, None))
+
+    async def scenario(world: World) -> None:
+        headend = Bodies(world)
+        await world.network.listen(HEADEND, PUSH_PORT, headend.take)
+        await world.until(3_700)
+        async with world.meter(1) as client:
+            columns = (PushObject(3, obis.ACTIVE_ENERGY_IMPORT, 2),)
+            listed = (
+                ColumnsPushObject(7, obis.LOAD_PROFILE, 2, 0, two, columns),
+                ColumnsPushObject(3, obis.ACTIVE_ENERGY_IMPORT, 3, 2, every, ()),
+            )
+            await client.set(PushSetup.push_object_list, obis.PUSH_SETUP, listed)  # type: ignore[attr-defined]
+            await client.set(PushSetup.send_destination_and_method, obis.PUSH_SETUP, to_headend())  # type: ignore[attr-defined]
+            await client.invoke(PushSetup.push, obis.PUSH_SETUP, 0)  # type: ignore[attr-defined]
+        await world.until(3_710)
+        ((_, values),) = headend.taken
+        assert values == (100, 200, Unit.WATT_HOUR)
+
+    play(fleet, scenario, SILENT, head=False)
+
+
+def test_a_confirmation_holds_for_its_interval(fleet: Fleet) -> None:
+    """Asked for from 00:20 on, and then an hour after each: of pushes by the quarter, those at 00:30 and 01:30."""
+
+    async def scenario(world: World) -> None:
+        headend = Bodies(world)
+        asked: list[int] = []
+
+        async def take(link: Link) -> None:
+            wrapper, receiver = WrapperReceiver(), PushReceiver(world.security)
+            while True:
+                wrapper.receive(await link.receive())
+                for wpdu in wrapper.events():
+                    push = receiver.receive(wpdu.apdu)
+                    keys = world.security(push.system_title)
+                    assert keys is not None
+                    confirmation = confirmation_of(push, b"FERHES01", keys.keys, headend.counters)
+                    if confirmation is not None:
+                        asked.append(round(world.loop.time()))
+                        await link.send(encode_wpdu(wpdu.destination, wpdu.source, confirmation))
+
+        await world.network.listen(HEADEND, PUSH_PORT, take)
+        start = CosemDateTime.from_epoch_ms(MONDAY_MS + 1_200_000)
+        async with world.meter(2) as client:
+            await client.set(PushSetup.send_destination_and_method, obis.PUSH_SETUP, to_headend())  # type: ignore[attr-defined]
+            method = PushOperationMethod.CONFIRMED_RETRY_ON_MISSING_CONFIRMATION
+            await client.set(PushSetup.push_operation_method, obis.PUSH_SETUP, method)  # type: ignore[attr-defined]
+            await client.set(
+                PushSetup.confirmation_parameters,  # type: ignore[attr-defined]
+                obis.PUSH_SETUP,
+                ConfirmationParameters(start, 3_600 - 60),
+            )
+            await schedule(client, *quarter_hours())
+        await world.until(7_300)
+        assert asked == pytest.approx([1_800, 5_400], abs=6)
+        async with world.meter(2) as client:
+            last = await client.get(PushSetup.last_confirmation_date_time, obis.PUSH_SETUP)  # type: ignore[attr-defined]
+        last_ms = last.to_epoch_ms()
+        assert last_ms is not None
+        assert (last_ms - MONDAY_MS) / 1000 == pytest.approx(5_400, abs=6)
+
+    play(fleet, scenario, SILENT, head=False)
+
+
+def test_a_push_that_is_reset_is_not_tried_again(fleet: Fleet) -> None:
+    async def scenario(world: World) -> None:
+        async with world.meter(1) as client:
+            await client.set(PushSetup.send_destination_and_method, obis.PUSH_SETUP, to_headend())  # type: ignore[attr-defined]
+            await client.invoke(PushSetup.push, obis.PUSH_SETUP, 0)  # type: ignore[attr-defined]
+        await world.until(70)
+        assert fleet.meters[0].push_state(1)[0] > 0
+        async with world.meter(1) as client:
+            await client.invoke(PushSetup.reset, obis.PUSH_SETUP, 0)  # type: ignore[attr-defined]
+        assert (fleet.meters[0].pushes_wanted, fleet.meters[0].push_state(1)) == (0, (0, 0))
+        headend = Bodies(world)
+        await world.network.listen(HEADEND, PUSH_PORT, headend.take)
+        await world.until(3_000)
+        assert headend.taken == []
 
     play(fleet, scenario, SILENT, head=False)
 

@@ -22,6 +22,7 @@ from ferraris.cosem import (
     Method,
     Obis,
     ProfileGeneric,
+    PushSetup,
     PushSetupV0,
     ScriptTable,
     obis,
@@ -34,6 +35,7 @@ from ferraris.meter.changes import (
     Change,
     ClearEventLog,
     Connect,
+    ForgetPush,
     InitiateImage,
     Keep,
     Operate,
@@ -214,6 +216,12 @@ def execute_script(table: CosemObjectView, identifier: int, now_ms: int) -> Outc
 @behaviour(PushSetupV0.push)
 def push(setup: CosemObjectView, argument: int, now_ms: int) -> Outcome:
     return Outcome((Push(setup.logical_name),))
+
+
+@behaviour(PushSetup.reset)
+def reset_push(setup: CosemObjectView, argument: int, now_ms: int) -> Outcome:
+    """The tries that are left are given up; the next push begins anew."""
+    return Outcome((ForgetPush(setup.logical_name),))
 
 
 # Image transfer

@@ -73,6 +73,13 @@ class Push:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetPush:
+    """What the push setup has not sent yet is given up."""
+
+    logical_name: Obis
+
+
+@dataclass(frozen=True, slots=True)
 class Connect:
     """A link is opened to where the auto connect says."""
 

@@ -43,6 +43,7 @@ from ferraris.meter.changes import (
     Connect,
     Count,
     EnterToken,
+    ForgetPush,
     ImageChange,
     InitiateImage,
     Keep,
@@ -229,7 +230,7 @@ class LogicalDevice:
             if moment.partner is None:
                 return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED
             if selection is not None:
-                return selected(self.model.profile.object_list(moment.partner.name), selection)
+                return selected(self.model.elements(moment.partner.name), selection)
             return self.model.object_list(moment.partner.name)
         rule = entry.attributes[number]
         kept_octets = self.settings.get((entry.class_id, entry.logical_name, number))
@@ -289,6 +290,8 @@ class LogicalDevice:
                     self.meter.clear_event_log(now_ms)
                 case Push(logical_name):
                     self._want_push(logical_name, now_ms)
+                case ForgetPush(logical_name):
+                    self._forget_push(logical_name)
                 case Connect():
                     self.connection_wanted = True
                 case Perform(actions):
@@ -404,6 +407,11 @@ class LogicalDevice:
         if not self.meter.pushes_wanted >> place & 1:
             self.put_off_push(place, now_ms, self.entropy)
         self.meter.want_push(place)
+
+    def _forget_push(self, logical_name: Obis) -> None:
+        names = [setup.logical_name for setup in push_setups(self)]
+        if names.index(logical_name) < PUSH_SETUPS_MAX:
+            self.meter.push_over(names.index(logical_name), asked=True)
 
     def put_off_push(self, place: int, now_ms: int, entropy: Entropy) -> None:
         """Set the time of a push's first try: put off at random as it is set up, and until a window opens."""

@@ -20,6 +20,7 @@ from ferraris.cosem import (
     PushSetup,
     obis,
 )
+from ferraris.cosem.classes.push_setup import ColumnsPushObject
 from ferraris.cosem.classes.restricted_attribute import RestrictedAttribute
 from ferraris.dlms import Security, encode_wpdu, protect_push
 from ferraris.dlms.apdu import CONFIRMED, DataNotification
@@ -29,6 +30,7 @@ from ferraris.meter.device import LogicalDevice
 from ferraris.meter.events import EventCode, MeterEvent, read_events
 from ferraris.meter.live_values import Moment
 from ferraris.meter.memory import FleetMemory
+from ferraris.meter.push_selection import NOTHING, element, only_columns
 from ferraris.meter.restriction import selection_of
 
 PUSH_SETUP: Final = obis.PUSH_SETUP_ALARM
@@ -77,6 +79,12 @@ def mark_pushed(memory: FleetMemory, meter: int, events: list[MeterEvent]) -> No
     memory.counters["pushed"][meter] = events[-1].sequence + 1 if events else memory.state.field("event_head", meter)
 
 
+def note_confirmation(device: LogicalDevice, setup: ProfileObject, now_ms: int) -> None:
+    """A push of this setup was confirmed: the setup shows when."""
+    shown = PushSetup.last_confirmation_date_time
+    device.remember(setup, shown.number, shown.datatype.encode(device.moment(now_ms).time))
+
+
 def push_of(
     device: LogicalDevice,
     security: Security,
@@ -103,16 +111,20 @@ def push_of(
 def told_octets(device: LogicalDevice, moment: Moment, wanted: Pushable, event: MeterEvent | None) -> bytes:
     """The value of an attribute as a push tells it: as the event has it where it says what happened and when."""
     entry = device.model.find(wanted.class_id, wanted.logical_name)
-    if entry is None or wanted.attribute_index not in entry.attributes or wanted.data_index:
-        return bytes((Tag.NULL_DATA,))
+    if entry is None or wanted.attribute_index not in entry.attributes:
+        return NOTHING
     if event is not None and entry.tag in ("CLOCK", "STANDARD_EVENT_CODE") and wanted.attribute_index == 2:
         return _told_by(event, entry, moment)
     try:
         selection = selection_of(wanted.restriction) if isinstance(wanted, RestrictedAttribute) else None
     except FerrarisError:  # a client wrote nonsense
-        return bytes((Tag.NULL_DATA,))
+        return NOTHING
     octets = device.read(entry, wanted.attribute_index, moment, selection)
-    return octets if isinstance(octets, bytes) else bytes((Tag.NULL_DATA,))
+    if not isinstance(octets, bytes):
+        return NOTHING
+    if isinstance(wanted, ColumnsPushObject):
+        octets = only_columns(octets, entry.capture_objects, wanted.columns)
+    return element(octets, wanted.data_index)
 
 
 def _told_by(event: MeterEvent, entry: ProfileObject, moment: Moment) -> bytes:

@@ -2,6 +2,10 @@
 
 A window is open from each of its start times to the end time that follows; without any window it is always open. The first
 try is put off by a random part of `randomisation_start_interval`, and both it and every repetition wait for a window.
+
+A setup that asks for confirmation does so from the start date of its confirmation parameters on, for the first push and for one
+in each interval after a confirmation; the others go without. An interval of 0 asks each time. (What the standard's interval bounds
+is uncertain in public sources.)
 """
 
 from __future__ import annotations
@@ -12,11 +16,18 @@ from datetime import timedelta
 from typing import Any, Final, Protocol
 
 from ferraris.cosem import CosemDateTime, Obis, ProfileObject, PushSetup, TransportService
-from ferraris.cosem.classes.push_setup import CommunicationWindow, PushOperationMethod, RepetitionDelay
+from ferraris.cosem.classes.push_setup import (
+    CommunicationWindow,
+    ConfirmationParameters,
+    PushOperationMethod,
+    RepetitionDelay,
+)
+from ferraris.kernel.clock import MS_PER_S
 from ferraris.meter.clock import Zone
 from ferraris.meter.open_dates import falls_on, instants, local_day
 
 CONFIRMED_METHOD: Final = PushOperationMethod.CONFIRMED_RETRY_ON_MISSING_CONFIRMATION
+LAST_CONFIRMATION: Final = PushSetup.last_confirmation_date_time.number
 WINDOW_DAYS: Final = 400
 """How far ahead a window is searched: a year and more."""
 
@@ -52,6 +63,7 @@ class PushTerms:
         transport, destination = sending.transport_service, sending.destination
         method = PushSetup.push_operation_method.number
         confirmed = method in entry.attributes and setup.decoded(entry, method, now_ms) is CONFIRMED_METHOD
+        confirmed = confirmed and _confirmation_due(setup, entry, now_ms)
         terms = objects, transport, destination, windows, randomisation_s, retries, repetition
         return cls(entry.logical_name, *terms, confirmed)
 
@@ -108,6 +120,17 @@ def _last_s(pattern: CosemDateTime, until_s: int, zone: Zone) -> int | None:
             if moments:
                 return moments[-1]
     return None
+
+
+def _confirmation_due(setup: Setup, entry: ProfileObject, now_ms: int) -> bool:
+    """Whether a push must be confirmed now, as far as time says."""
+    parameters: ConfirmationParameters = setup.decoded(entry, PushSetup.confirmation_parameters.number, now_ms)
+    begins_ms = parameters.start_date.to_epoch_ms(0)
+    if begins_ms is not None and now_ms < begins_ms:
+        return False
+    last: CosemDateTime = setup.decoded(entry, LAST_CONFIRMATION, now_ms)
+    last_ms = last.to_epoch_ms(0)
+    return last_ms is None or not last_ms <= now_ms < last_ms + parameters.interval_s * MS_PER_S
 
 
 def push_setups(device: Any) -> tuple[ProfileObject, ...]:

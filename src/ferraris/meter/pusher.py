@@ -28,6 +28,7 @@ from ferraris.meter.push import (
     PushedApdu,
     mark_pushed,
     meters_with_news,
+    note_confirmation,
     push_of,
     unpushed_events,
 )
@@ -121,6 +122,9 @@ class Pusher:
         except LinkError:
             if self._try_again(device, place, terms):
                 return
+        else:
+            if pushes and terms.confirmed:
+                note_confirmation(device, setup, self._clock.now_ms())
         if place == self._alarm_places[index]:
             mark_pushed(self._memory, index, events)
         device.meter.push_over(place, asked=wanted)

@@ -37,7 +37,7 @@ def load_config(records: RecordStore, limits: Limits) -> HeadEndConfig:
 
 
 def save_plan(records: RecordStore, plan: CollectionPlan) -> None:
-    """Keep a group's plan. It counts from the next start on."""
+    """Keep a group's plan on record."""
     records.save_group(CollectionGroupRow(name=plan.group, plan=plan_to_json(plan)))
 
 
