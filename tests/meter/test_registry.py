@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.fleet import Fleet
 from ferraris.meter.identity import meter_keys
 from ferraris.meter.model import meter_model
-from ferraris.meter.registry import registry_line, write_registry
+from ferraris.meter.payment import vending_key
+from ferraris.meter.registry import registry_line, write_registry, write_vending_files
 from tests.meter.steady import device_of
 
 
@@ -49,3 +51,34 @@ def test_the_file_is_json_lines_that_only_its_owner_reads(fleet: Fleet, tmp_path
         assert path.stat().st_mode & 0o777 == 0o600
         assert [json.loads(line) for line in path.read_text().splitlines()] == [registry_line(d) for d in devices]
     assert [entry.name for entry in tmp_path.glob("meters*")] == ["meters.json"]
+
+
+def test_vending_is_given_the_key_and_every_prepayment_meter(fleet: Fleet, tmp_path: Path) -> None:
+    devices = [device_of(fleet, 0), *(device_of(fleet, index, "sts_single_phase") for index in (1, 2))]
+    assert registry_line(devices[1])["decoder_reference_number"] == "99000000028"
+    for _ in range(2):
+        write_vending_files(tmp_path, devices, 1)
+    key, meters = tmp_path / "vending_key.toml", tmp_path / "prepayment.json"
+    assert {path.stat().st_mode & 0o777 for path in (key, meters)} == {0o600}
+    assert tomllib.loads(key.read_text())["vending_key"] == vending_key(1).hex()
+    lines = [json.loads(line) for line in meters.read_text().splitlines()]
+    assert [line["number"] for line in lines] == [2, 3]
+    assert lines[0] == {
+        "number": 2,
+        "serial": "FER0000000002",
+        "pan": "600727990000000282",
+        "encryption_algorithm": "EA11",
+        "supply_group_code": "990999",
+        "key_revision_number": 1,
+        "key_type": "DUTK",
+        "tariff_index": 1,
+        "base_date": 2014,
+        "key_expiry_number": 255,
+        "key_derivation": "DKGA04",
+        "three_token_key_change": False,
+    }
+
+
+def test_a_fleet_without_prepayment_meters_has_nothing_for_vending(fleet: Fleet, tmp_path: Path) -> None:
+    write_vending_files(tmp_path, [device_of(fleet)], 1)
+    assert list(tmp_path.glob("*.toml")) + list(tmp_path.glob("prep*")) == []

@@ -44,6 +44,7 @@ from ferraris.meter import (
     Zone,
     meter_model,
     write_registry,
+    write_vending_files,
 )
 from ferraris.sts import QUANTITY_MAX, EncryptionAlgorithm, TokenResult, tenths
 
@@ -181,6 +182,7 @@ def serve(
             fleet, models, seed, time, SystemEntropy(), listener, open_tcp, settings, faults, datagrams=open_udp
         )
         registry = write_registry(directory, service.devices, port, hdlc=hdlc)
+        write_vending_files(directory, service.devices, seed)
         _run(service, f"registry {registry}", ways, directory)
     finally:
         fleet.close()

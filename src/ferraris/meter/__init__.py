@@ -27,7 +27,7 @@ from ferraris.meter.payment import (
     sts_configuration,
     vending_key,
 )
-from ferraris.meter.registry import registry_line, write_registry
+from ferraris.meter.registry import registry_line, write_registry, write_vending_files
 from ferraris.meter.server import MeterServer
 from ferraris.meter.serving import FleetService, ServiceSettings
 
@@ -66,4 +66,5 @@ __all__ = [
     "sts_configuration",
     "vending_key",
     "write_registry",
+    "write_vending_files",
 ]

@@ -66,6 +66,7 @@ from ferraris.sts import (
     ExtendedSetToken,
     PhaseUnbalanceToken,
     PowerLimitToken,
+    StsConfiguration,
     TariffRateToken,
     Token,
     TokenResult,
@@ -112,6 +113,11 @@ class Prepayment:
     @property
     def meter(self) -> Meter:
         return self._meter
+
+    @property
+    def works(self) -> StsConfiguration:
+        """What the meter was for a token when it left the works."""
+        return self._works
 
     # What there is
 
