@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from ferraris.client import Exploration, explore, may_read
+from ferraris.client import Exploration, explore
 from ferraris.cosem import (
     AccessMode,
     AccessRight,
@@ -137,22 +137,6 @@ def test_no_object_list_is_told() -> None:
 
     with pytest.raises(RefusedError, match="shows this client no object list"):
         explored(CONFORMANCE_OF_THIS_ENGINE, hiding)
-
-
-@pytest.mark.parametrize(
-    ("mode", "by_bits", "allowed"),
-    [
-        (0, True, False),
-        (1, True, True),
-        (2, True, False),
-        (4, False, True),
-        (5, False, False),
-        (6, False, True),
-        (0x25, True, True),
-    ],
-)
-def test_access_modes_before_and_after_version_3(mode: int, by_bits: bool, allowed: bool) -> None:
-    assert may_read(AccessMode(mode), by_bits=by_bits) is allowed
 
 
 def test_numbers_without_a_scaler_stay_raw() -> None:

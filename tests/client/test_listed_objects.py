@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from ferraris.client.listed_objects import ListedObjects, listed_objects
-from ferraris.cosem import AccessMode, AssociationLn, AssociationSn, Clock, Obis, ObjectListElementSn
+from ferraris.client.listed_objects import listed_objects
+from ferraris.cosem import AccessMode, AssociationLn, AssociationSn, Clock, Obis, ObjectListElement, ObjectListElementSn
+from ferraris.cosem.classes.association_ln import AttributeAccess
 from ferraris.cosem.classes.association_sn import AccessRightsElementSn
 from ferraris.dlms import AssociationSettings, Request, Response
 from ferraris.dlms.apdu import DataAccessResult, GetRequestNormal, GetResponseNormal
@@ -21,10 +22,13 @@ LISTED = (
     ObjectListElementSn(0x3000, 9_999, 0, Obis.of(0, 0, 96, 1, 0)),
 )
 LIST = AssociationSn.object_list.datatype.encode(LISTED)
-RIGHTS = AssociationSn.access_rights_list.datatype.encode((AccessRightsElementSn(0x2BC0, (), ()),))
+AUTHENTICATED_READ = AccessMode(4)
+RIGHTS = AssociationSn.access_rights_list.datatype.encode(
+    (AccessRightsElementSn(0x2BC0, (AttributeAccess(2, AUTHENTICATED_READ),), ()),)
+)
 
 
-def listed(values: dict[tuple[int, int], bytes | DataAccessResult]) -> ListedObjects:
+def listed(values: dict[tuple[int, int], bytes | DataAccessResult]) -> tuple[ObjectListElement, ...]:
     """What is listed by a server with these values of its associations' attributes."""
 
     def serve(request: Request) -> Response:
@@ -33,7 +37,7 @@ def listed(values: dict[tuple[int, int], bytes | DataAccessResult]) -> ListedObj
         result = values.get(name, DataAccessResult.OBJECT_UNDEFINED)
         return GetResponseNormal(request.invoke_id_and_priority, result)
 
-    async def main() -> ListedObjects:
+    async def main() -> tuple[ObjectListElement, ...]:
         settings = AssociationSettings()
         async with served(settings, Server(settings, serve)) as association:
             await association.associate()
@@ -44,13 +48,13 @@ def listed(values: dict[tuple[int, int], bytes | DataAccessResult]) -> ListedObj
 
 def test_rights_of_their_own_list() -> None:
     found = listed({(12, 2): LIST, (12, 3): RIGHTS})
-    assert [element.logical_name for element in found.elements] == [each.logical_name for each in LISTED]
-    assert found.elements[1].access_rights.attribute_access == ()
-    assert not found.rights_by_bits
+    assert [element.logical_name for element in found] == [each.logical_name for each in LISTED]
+    (access,) = found[1].access_rights.attribute_access
+    assert access.access_mode == AccessMode.READ | AccessMode.AUTHENTICATED_REQUEST | AccessMode.AUTHENTICATED_RESPONSE
 
 
 def test_without_rights_all_that_is_declared_is_asked_for() -> None:
-    association, clock, unknown = listed({(12, 2): LIST}).elements
+    association, clock, unknown = listed({(12, 2): LIST})
     for element, count in ((association, 4), (clock, 9), (unknown, 1)):
         modes = [access.access_mode for access in element.access_rights.attribute_access]
         assert modes == [AccessMode.READ] * count
@@ -65,4 +69,4 @@ def test_no_list_at_all(number: int) -> None:
 
 def test_association_ln_goes_first() -> None:
     octets = AssociationLn.object_list.datatype.encode(())
-    assert listed({(15, 2): octets, (12, 2): LIST}) == ListedObjects((), True)
+    assert listed({(15, 2): octets, (12, 2): LIST}) == ()

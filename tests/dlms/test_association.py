@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
 from ferraris.dlms import (
@@ -14,6 +15,7 @@ from ferraris.dlms import (
     Aborted,
     AssociationSettings,
     Ciphering,
+    Event,
     Release,
     Released,
     Request,
@@ -49,7 +51,9 @@ from ferraris.dlms.apdu import (
     SetResponseLastBlock,
     SetResponseNormal,
     SetResponseWithList,
+    decode_apdu,
 )
+from ferraris.kernel.errors import LinkTimeoutError
 from tests.dlms.bottle import (
     CLIENT_TITLE,
     DISCONNECT,
@@ -324,3 +328,69 @@ def test_no_blocks_make_an_end_fail_or_send_without_measure(many: list[bytes], a
             end.outgoing()
     bottle.server.receive(GET_VALUE.encode(), 0)
     assert any(isinstance(event, RequestReceived) for event in bottle.server.events())
+
+
+def numbered(request: Request, number: int) -> Request:
+    """The request, unlike any other in all its blocks: from one exchange to the next, only their octets tell them apart."""
+    value = LONG_VALUE[:4] + bytes((octet + number) & 0xFF for octet in LONG_VALUE[4:])
+    octets = request.encode().replace(LONG_VALUE, value)
+    again = decode_apdu(octets[:2] + bytes((0xC0 | number,)) + octets[3:])
+    assert isinstance(again, Request)
+    return again
+
+
+@settings_of_hypothesis(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(-2, len(LONG_REQUESTS) - 1), min_size=1, max_size=5),
+    st.lists(st.sampled_from((0, 0, 1, 1, 1, 1, 1, 1, 2)), max_size=200),
+    st.sampled_from((None, Ciphering.GLOBAL, Ciphering.GENERAL_GLOBAL)),
+    st.integers(1, 63),
+    st.booleans(),
+)
+def test_lost_and_doubled_blocks_cost_time_and_nothing_else(
+    places: list[int], fates: list[int], ciphering: Ciphering | None, window: int, streams: bool
+) -> None:
+    """Over datagrams: every request is carried out once and answered whole, or in the end the client gives up; plain requests
+    between those in blocks come through, since nothing but blocks can be asked for again."""
+    client, server = settings(SERVER_TITLE, Mechanism.LOWEST, security=None), None
+    if ciphering is not None:
+        client, server = ciphered_settings(ciphering, SecurityControl.AUTHENTICATED_ENCRYPTED)
+    changes = {"max_receive_pdu_size": 125, "conformance": GENERAL_BLOCKS, "general_block_window": window}
+    ours = replace(client, streams_results=streams, **changes)  # type: ignore[arg-type]
+    bottle = associated(Bottle(ours, replace(server or client, **changes), echoed))  # type: ignore[arg-type]
+    now_ms, fate = 0, iter(fates)
+
+    def copies(apdu: bytes) -> int:
+        return next(fate, 1) if apdu[0] == 0xE0 else 1
+
+    for number, place in enumerate(places):
+        request = numbered([*LONG_REQUESTS, GetRequestNormal(0xC1, PROFILE), GET_VALUE][place], number)
+        bottle.server_events.clear()
+        bottle.client.send(request, now_ms)
+        events: list[Event] = []
+        while not events:
+            upwards = bottle.client.outgoing()
+            for apdu in upwards:
+                for _ in range(copies(apdu)):
+                    bottle.server.receive(apdu, now_ms)
+            bottle._answer()
+            downwards = bottle.server.outgoing()
+            for apdu in downwards:
+                for _ in range(copies(apdu)):
+                    bottle.client.receive(apdu, now_ms)
+            events = bottle.client.events()
+            if not upwards and not downwards and not events:
+                wake_ms = bottle.client.wake_at()
+                assert wake_ms is not None
+                now_ms = wake_ms
+                bottle.client.tick(now_ms)
+        event = events[0]
+        if isinstance(event, Aborted):
+            assert isinstance(event.error, LinkTimeoutError)
+            # What goes to a plain request is first asked for again when some of it has come.
+            assert fates.count(0) > (3 if streams else 0)
+            return
+        assert isinstance(event, ResponseReceived)
+        assert event.response == echoed(request)
+        received = [told.request for told in bottle.server_events if isinstance(told, RequestReceived)]
+        assert received == [request]

@@ -239,11 +239,24 @@ def test_a_block_far_ahead_is_refused(number: int) -> None:
         theirs.receive(block(number), 0)
 
 
-@pytest.mark.parametrize("octets", [block(2), block(0), block(1, b"")])
+@pytest.mark.parametrize("octets", [block(2), block(0), block(1, b""), block(GENERAL_BLOCK_WINDOW_MAX + 1)])
 def test_a_block_without_its_transfer_is_refused(octets: bytes) -> None:
-    for end in (client(), server()):
+    for end in (client(),) if octets == block(2) else (client(), server()):
         with pytest.raises(RemoteProtocolError, match="without its transfer"):
             end.receive(octets, 0)
+        assert not end.active
+
+
+def test_a_request_whose_first_block_is_lost_is_asked_for_from_there() -> None:
+    """And what came before the first block is forgotten: it may be the rest of something else."""
+    theirs = server()
+    theirs.receive(block(2, b"stale"), 0)
+    (asked,) = map(decode_apdu, theirs.outgoing())
+    assert isinstance(asked, GeneralBlockTransfer)
+    assert (asked.block_number_acknowledged, asked.octets) == (0, b"")
+    theirs.receive(block(1, b"first", 0x40), 0)
+    theirs.receive(block(2, b"second", 0x80), 0)
+    assert theirs.events() == [b"firstsecond"]
 
 
 def test_a_peer_that_sends_empty_blocks_only_is_given_up() -> None:

@@ -12,7 +12,6 @@ from ferraris.client.exploration import (
     ExploredAttribute,
     ExploredObject,
     explore,
-    may_read,
 )
 from ferraris.client.image_transfer import (
     ImageJob,
@@ -67,7 +66,6 @@ __all__ = [
     "export_certificate",
     "import_certificate",
     "key_in_use",
-    "may_read",
     "programming",
     "read_entries",
     "read_out",

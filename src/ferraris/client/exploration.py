@@ -36,8 +36,6 @@ OBJECT_LISTS: Final = (
     (AssociationSn.class_id, AssociationSn.object_list.number),
 )
 BUFFER: Final = (ProfileGeneric.class_id, ProfileGeneric.buffer.number)
-READING_NUMBERS: Final = (1, 3, 4, 6)
-"""read-only, read-and-write, and both with an authenticated message."""
 
 Progress = Callable[[int, int], None]
 """Told the attributes read so far, and all there are to read."""
@@ -101,7 +99,7 @@ class Exploration:
 
     @property
     def object_list(self) -> tuple[ObjectListElement, ...]:
-        """As the meter sent it."""
+        """As the meter sent it, rights in bits."""
         return tuple(explored.element for explored in self.objects)
 
 
@@ -116,13 +114,12 @@ async def explore(
     Raises RefusedError when the object list itself cannot be had, and whatever ends the association.
     """
     round_trips_before = association.round_trips
-    elements, by_bits = await listed_objects(association)
-    objects = tuple(_listed(element) for element in elements)
+    objects = tuple(_listed(element) for element in await listed_objects(association))
     wanted = [
         (explored, attribute)
         for explored in objects
         for attribute in explored.attributes
-        if may_read(attribute.access, by_bits=by_bits) and _asked_for(explored, attribute, buffers)
+        if attribute.access & AccessMode.READ and _asked_for(explored, attribute, buffers)
     ]
     progress(0, len(wanted))
     for start in range(0, len(wanted), EXPLORED_TOGETHER_MAX):
@@ -132,11 +129,6 @@ async def explore(
             _take(attribute, result)
         progress(start + len(part), len(wanted))
     return Exploration(objects, association.round_trips - round_trips_before)
-
-
-def may_read(access: AccessMode, *, by_bits: bool) -> bool:
-    """Whether an access mode lets us read. Below version 3 of Association LN it is a number, not bits: 4 and 6 read too."""
-    return bool(access & AccessMode.READ) if by_bits else int(access) in READING_NUMBERS
 
 
 async def _read(association: ClientAssociation, descriptors: Sequence[AttributeDescriptor]) -> list[bytes | str]:

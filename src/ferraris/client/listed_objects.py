@@ -1,12 +1,13 @@
 """What an association lists: its objects and rights, from Association LN, or put together from the two lists of Association SN.
 
 Under short names the rights stand in a list of their own, which old versions do not have: there everything that a class declares
-is taken for readable, and a refusal says where that is wrong.
+is taken for readable, and a refusal says where that is wrong. Rights that an old association tells by numbers come out in bits.
 """
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from dataclasses import replace
+from typing import Final
 
 from ferraris.client.association import ClientAssociation, descriptor_of
 from ferraris.cosem import (
@@ -19,24 +20,17 @@ from ferraris.cosem import (
     Obis,
     ObjectListElement,
     ObjectListElementSn,
+    in_bits,
     interface_class,
+    rights_are_bits,
 )
 from ferraris.dlms.apdu import DataAccessResult
 from ferraris.kernel.errors import RefusedError
 
 CURRENT_ASSOCIATION: Final = Obis.of(0, 0, 40, 0, 0)
-WITH_BITS: Final = {AssociationLn.class_id: AssociationLn.version, AssociationSn.class_id: AssociationSn.version}
-"""From which version on an access mode is bits; below it is a number."""
 
 
-class ListedObjects(NamedTuple):
-    """The object list as Association LN has it."""
-
-    elements: tuple[ObjectListElement, ...]
-    rights_by_bits: bool
-
-
-async def listed_objects(association: ClientAssociation) -> ListedObjects:
+async def listed_objects(association: ClientAssociation) -> tuple[ObjectListElement, ...]:
     """The object list. Raises RefusedError when the server shows none."""
     try:
         octets = await association.get_octets(descriptor_of(AssociationLn.object_list, CURRENT_ASSOCIATION))
@@ -46,18 +40,13 @@ async def listed_objects(association: ClientAssociation) -> ListedObjects:
         elements = await _by_short_names(association)
     else:
         elements = AssociationLn.object_list.datatype.decode(octets)
-    return ListedObjects(elements, _rights_by_bits(elements))
+    if rights_are_bits(elements):
+        return elements
+    return tuple(replace(element, access_rights=in_bits(element.access_rights)) for element in elements)
 
 
 def _hidden(refused: RefusedError) -> RefusedError:
     return RefusedError("the meter shows this client no object list", result=refused.result, code=refused.code)
-
-
-def _rights_by_bits(elements: tuple[ObjectListElement, ...]) -> bool:
-    for element in elements:
-        if element.logical_name == CURRENT_ASSOCIATION and element.class_id in WITH_BITS:
-            return element.version >= WITH_BITS[element.class_id]
-    return True
 
 
 async def _by_short_names(association: ClientAssociation) -> tuple[ObjectListElement, ...]:

@@ -8,6 +8,7 @@ names, `short_names` the numbers that stand for attributes and methods, `compact
 """
 
 from ferraris.cosem import channels, events, obis, types
+from ferraris.cosem.access_modes import in_bits, in_numbers, rights_are_bits
 from ferraris.cosem.channels import Channel
 from ferraris.cosem.classes.association_ln import (
     AccessMode,
@@ -263,6 +264,8 @@ __all__ = [
     "epoch_s_from_octets",
     "events",
     "from_plain",
+    "in_bits",
+    "in_numbers",
     "interface_class",
     "interface_classes",
     "load_profile",
@@ -276,6 +279,7 @@ __all__ = [
     "profile_names",
     "profile_text",
     "quirks_of",
+    "rights_are_bits",
     "to_plain",
     "types",
     "with_deviations_reversed",

@@ -6,23 +6,18 @@ compared as what may be read, written and executed; what protection they ask for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from ferraris.cosem.classes.association_ln import AccessMode, AccessRight, AssociationLn, ObjectListElement
+from ferraris.cosem.access_modes import in_bits, rights_are_bits
+from ferraris.cosem.classes.association_ln import AccessMode, AccessRight, ObjectListElement
 from ferraris.cosem.obis_code import Obis
 from ferraris.cosem.profile import CompanionProfile, ListedObject, ProfileObject
 from ferraris.cosem.registry import interface_class
 from ferraris.kernel.errors import TableError
 
-CURRENT_ASSOCIATION: Final = Obis.of(0, 0, 40, 0, 0)
-BITWISE_RIGHTS_VERSION: Final = 3
-"""The version of Association LN from which on a right is a set of bits; before it is a number."""
-
-_AUTHENTICATED_NUMBERS: Final = {4: AccessMode.READ, 5: AccessMode.WRITE, 6: AccessMode.READ_WRITE}
-_AUTHENTICATED_EXECUTION: Final = 2
 _PLAIN: Final = AccessMode.READ | AccessMode.WRITE
 
 
@@ -69,7 +64,7 @@ def profile_differences(
         raise TableError(
             f"{profile.name} has no such association", expected=", ".join(profile.associations), got=association
         )
-    bitwise = _rights_are_bits(object_list)
+    bitwise = rights_are_bits(object_list)
     found: dict[Obis, list[ObjectListElement]] = {}
     for element in object_list:
         found.setdefault(element.logical_name, []).append(element)
@@ -108,15 +103,9 @@ def _rights_stated(entry: ProfileObject, knows_methods: bool) -> _Rights:
 
 def _rights_given(rights: AccessRight, bitwise: bool) -> _Rights:
     """The rights of an object list, without the protection that they ask for."""
-    attributes = {a.attribute_id: _attribute_right(a.access_mode, bitwise) for a in rights.attribute_access}
-    return _Rights(attributes, {m.method_id: _method_right(m.access_mode, bitwise) for m in rights.method_access})
-
-
-def _rights_are_bits(object_list: Iterable[ObjectListElement]) -> bool:
-    """By the version of the association that gave the list; it stands in it."""
-    versions = [e.version for e in object_list if e.class_id == AssociationLn.class_id]
-    current = [e.version for e in object_list if e.logical_name == CURRENT_ASSOCIATION]
-    return min(current or versions, default=BITWISE_RIGHTS_VERSION) >= BITWISE_RIGHTS_VERSION
+    rights = rights if bitwise else in_bits(rights)
+    attributes = {a.attribute_id: a.access_mode & _PLAIN for a in rights.attribute_access}
+    return _Rights(attributes, {m.method_id: m.access_mode & AccessMode.EXECUTE for m in rights.method_access})
 
 
 def _taken(found: dict[Obis, list[ObjectListElement]], listed: ListedObject) -> ObjectListElement | None:
@@ -168,16 +157,6 @@ _READABLE: Final = {
     AccessMode.READ_WRITE: "read and write",
 }
 _EXECUTABLE: Final = {AccessMode.NONE: "no access", AccessMode.EXECUTE: "execute"}
-
-
-def _attribute_right(mode: AccessMode, bitwise: bool) -> AccessMode:
-    return mode & _PLAIN if bitwise else _AUTHENTICATED_NUMBERS.get(int(mode), mode & _PLAIN)
-
-
-def _method_right(mode: AccessMode, bitwise: bool) -> AccessMode:
-    if not bitwise and int(mode) == _AUTHENTICATED_EXECUTION:
-        return AccessMode.EXECUTE
-    return mode & AccessMode.EXECUTE
 
 
 def _name(entry: ListedObject | ObjectListElement) -> str:

@@ -13,9 +13,9 @@ from typing import Final
 from ferraris.cosem import Referencing
 from ferraris.dlms.apdu import GENERAL_BLOCK_TRANSFER
 from ferraris.dlms.ciphering import SecurityControl
-from ferraris.dlms.client_end import ClientEnd
+from ferraris.dlms.client_end import ClientEnd, OtherAnswerError
 from ferraris.dlms.events import Command, Event
-from ferraris.dlms.general_block_transfer import is_first_block
+from ferraris.dlms.general_block_transfer import is_acknowledgement
 from ferraris.dlms.machine import Machine
 from ferraris.dlms.server_end import ServerEnd
 from ferraris.dlms.settings import AssociationSettings
@@ -23,7 +23,7 @@ from ferraris.dlms.short_name_client import ShortNameClientEnd
 from ferraris.dlms.short_name_server import ShortNameServerEnd
 from ferraris.dlms.transitions import Role, State
 from ferraris.kernel.entropy import Entropy
-from ferraris.kernel.errors import FerrarisError, LinkTimeoutError, RemoteProtocolError
+from ferraris.kernel.errors import FerrarisError, InvocationCounterError, LinkTimeoutError, RemoteProtocolError
 
 UNASKED_WAITS_MAX: Final = 4
 """How often a client asks again for the rest of a long notification."""
@@ -69,8 +69,8 @@ class Association:
         if transfer is None or machine.state not in (State.ASSOCIATED, State.RESPONSE_PENDING):
             raise RemoteProtocolError("general block transfer was not agreed upon", state=machine.state.value)
         before = transfer.progress
-        if machine.role is Role.SERVER and not transfer.active and not is_first_block(octets):
-            return  # it acknowledges what a request has interrupted, or the first block is lost and comes again
+        if not transfer.active and is_acknowledgement(octets):
+            return  # of what has been interrupted, or is over
         transfer.receive(octets, machine.now_ms)
         machine.outgoing += transfer.outgoing()
         if machine.deadline_ms is not None and transfer.progress != before:
@@ -79,6 +79,12 @@ class Association:
         try:
             for apdu in transfer.events():
                 self._end.apdu(apdu)
+        except (OtherAnswerError, InvocationCounterError):
+            if machine.role is Role.SERVER:
+                raise
+            # An earlier answer, repeated or late, over a link that may do so: ours is still to come.
+            transfer.disregard(machine.now_ms)
+            machine.outgoing += transfer.outgoing()
         finally:
             machine.in_blocks = False
         if isinstance(self._end, ServerEnd):

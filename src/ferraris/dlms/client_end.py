@@ -112,6 +112,10 @@ _ANSWERS_TO_BLOCKS: dict[type, tuple[type, ...]] = {
 """While or after a request went out in blocks."""
 
 
+class OtherAnswerError(RemoteProtocolError):
+    """An answer to another request: to an earlier one, where answers may be repeated."""
+
+
 class ClientEnd:
     """Sends AARQ, requests and RLRQ; takes AARE, responses, notifications and RLRE."""
 
@@ -352,7 +356,7 @@ class ClientEnd:
         expected = answers[type(request)] if request is not None else ()
         if request is None or not isinstance(apdu, expected):
             names = " or ".join(answer.__name__ for answer in expected) or "nothing"
-            raise RemoteProtocolError("an answer to another request", expected=names, got=type(apdu).__name__)
+            raise OtherAnswerError("an answer to another request", expected=names, got=type(apdu).__name__)
         if isinstance(request, AccessRequest):
             asked, answered = request.long_invoke_id_and_priority, apdu.long_invoke_id_and_priority  # type: ignore[attr-defined]
             mask = LONG_INVOKE_ID_MASK
@@ -360,7 +364,7 @@ class ClientEnd:
             asked, answered = request.invoke_id_and_priority, apdu.invoke_id_and_priority  # type: ignore[attr-defined]
             mask = INVOKE_ID_MASK
         if (asked ^ answered) & mask:
-            raise RemoteProtocolError("an answer with another invoke id", expected=asked, got=answered)
+            raise OtherAnswerError("an answer with another invoke id", expected=asked, got=answered)
         if isinstance(apdu, GetResponseWithBlock | ActionResponseWithBlock):
             self._take_block(request, apdu)
         elif self._sending is not None:

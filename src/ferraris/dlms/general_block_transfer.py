@@ -50,18 +50,15 @@ class GeneralBlockTransferEnd:
         timeout_ms: int,
         leads: bool,
         peer_window: int = 1,
-        any_block_first: bool = False,
     ) -> None:
         """`pdu_size` is what the peer takes in one APDU, `octets_max` what is put together at most, `window` the blocks that
-        are taken without an acknowledgement between them; `peer_window` those that the peer takes, until it says so itself.
-        With `any_block_first` the first block may be overtaken by others."""
+        are taken without an acknowledgement between them; `peer_window` those that the peer takes, until it says so itself."""
         self.pdu_size = pdu_size
         self._octets_max = octets_max
         self._window = max(1, min(window, GENERAL_BLOCK_WINDOW_MAX))
         self._timeout_ms = timeout_ms
         self._leads = leads
         self._peer_window = peer_window
-        self._any_block_first = any_block_first
         self._outgoing: list[bytes] = []
         self._apdus: list[bytes] = []
         self.exchange = 0
@@ -82,6 +79,8 @@ class GeneralBlockTransferEnd:
         self._transmitted = 0
         self._received: list[bytes] = []
         self._received_octets = 0
+        self._sums: list[int] = []
+        """Of the blocks of a request, by which one that is repeated is told from one of the next request."""
         self._received_up_to = 0
         self._early: dict[int, GeneralBlockTransfer] = {}
         self._early_octets = 0
@@ -157,7 +156,8 @@ class GeneralBlockTransferEnd:
                 return
             self._interrupted = None
         if not self.active or self._begins_anew(block):
-            if (number != 1 and not self._any_block_first) or not block.octets:
+            # The end that leads asks for the first block again; the other one may have lost it, or not have it yet.
+            if not block.octets or not 1 <= number <= (1 if self._leads else GENERAL_BLOCK_WINDOW_MAX):
                 raise RemoteProtocolError("a block without its transfer", expected=1, got=number, clause=CLAUSE)
             self.begin()
             self.active = True
@@ -184,6 +184,14 @@ class GeneralBlockTransferEnd:
         interrupted = self._first if self._leads and not self._complete else None
         self.begin()
         self._interrupted = interrupted
+
+    def disregard(self, now_ms: int) -> None:
+        """What has come whole is no answer to what was sent: send that again, as if nothing had come."""
+        blocks = self._blocks
+        self.begin()
+        if blocks:
+            self._blocks, self._sent_last, self.active = blocks, True, True
+            self._transmit(now_ms)
 
     def answered_otherwise(self) -> None:
         """The exchange ended without blocks."""
@@ -282,16 +290,23 @@ class GeneralBlockTransferEnd:
         self._silent_waits = 0
         self._received_up_to = number
         self._received_octets = size
-        self._received.append(octets[_LONG_BLOCK_HEAD:])
+        piece = octets[_LONG_BLOCK_HEAD:]
+        self._received.append(piece)
+        if not self._leads:
+            self._sums.append(hash(piece))
         return True
 
     def _begins_anew(self, block: GeneralBlockTransfer) -> bool:
-        """Whether this first block is that of another APDU than the one before: a server drops what it tells for a request."""
-        if not block.octets or block.block_number != 1 or block.octets == self._first:
+        """Whether this block is one of another APDU than the one before."""
+        octets, number = block.octets, block.block_number
+        if not octets:
             return False
-        if self._complete:
-            return True
-        return self._leads and self._first is not None and block.block_number_acknowledged >= len(self._blocks)
+        if not self._leads:  # the first block of the next request may be lost
+            return self._complete and self._sums[number - 1 : number] != [hash(octets)]
+        if number != 1 or octets == self._first:
+            return False
+        # A server drops what it tells unasked for a request.
+        return self._complete or (self._first is not None and block.block_number_acknowledged >= len(self._blocks))
 
     def _take_empty(self, number: int, *, news: bool) -> bool:
         """Take an acknowledgement; whether it is to be answered. The first one that brings nothing new says what was lost."""
@@ -311,6 +326,10 @@ class GeneralBlockTransferEnd:
         if number == expected and not self._early and self._received_octets + len(block.octets) <= self._octets_max:
             self._append(block)
             return True
+        if number == 1 and expected == 1:  # what came before it may be the rest of something else: it comes again
+            self._early.clear()
+            self._early_octets = 0
+            return self._take(block)
         if number < expected or number in self._early:
             return False
         self._early[number] = block
@@ -332,6 +351,8 @@ class GeneralBlockTransferEnd:
             self._first = block.octets
         self._received.append(block.octets)
         self._received_octets += len(block.octets)
+        if not self._leads:
+            self._sums.append(hash(block.octets))
         if not block.last_block:
             return
         self._complete = True
@@ -343,6 +364,6 @@ class GeneralBlockTransferEnd:
         self._received.clear()
 
 
-def is_first_block(octets: bytes) -> bool:
-    """Whether an APDU of general block transfer may begin one."""
-    return octets[2:4] == b"\x00\x01" and octets[6:] != b"\x00"
+def is_acknowledgement(octets: bytes) -> bool:
+    """Whether an APDU of general block transfer is an empty block."""
+    return octets[6:] == b"\x00"

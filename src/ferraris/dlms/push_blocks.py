@@ -72,12 +72,7 @@ class IncomingPushes:
             return apdu
         if self._transfer is None:
             self._transfer = GeneralBlockTransferEnd(
-                PUSH_OCTETS_MAX,
-                LONG_PUSH_OCTETS_MAX,
-                window=GENERAL_BLOCK_WINDOW_MAX,
-                timeout_ms=0,
-                leads=False,
-                any_block_first=True,
+                PUSH_OCTETS_MAX, LONG_PUSH_OCTETS_MAX, window=GENERAL_BLOCK_WINDOW_MAX, timeout_ms=0, leads=False
             )
         transfer = self._transfer
         transfer.receive(apdu, 0)

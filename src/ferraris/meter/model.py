@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from ferraris.cosem import AssociationLn, CompanionProfile, Obis, ProfileObject, Referencing, load_profile
+from ferraris.cosem import (
+    AssociationLn,
+    CompanionProfile,
+    Obis,
+    ObjectListElement,
+    ProfileObject,
+    Referencing,
+    load_profile,
+)
+from ferraris.meter.object_list import as_told
 from ferraris.meter.profile_buffer import ProfileBuffer
 from ferraris.meter.short_name_view import ShortNameView
 
@@ -41,8 +50,9 @@ class MeterModel:
             name: {(element.class_id, element.logical_name) for element in profile.object_list(name)}
             for name in profile.associations
         }
+        self._elements = {name: as_told(profile.object_list(name)) for name in profile.associations}
         self._object_lists = {
-            name: AssociationLn.object_list.datatype.encode(profile.object_list(name)) for name in profile.associations
+            name: AssociationLn.object_list.datatype.encode(elements) for name, elements in self._elements.items()
         }
         self._short_names = {
             name: ShortNameView(profile, name)
@@ -72,6 +82,10 @@ class MeterModel:
 
     def sees(self, association: str, class_id: int, logical_name: Obis) -> bool:
         return (class_id, logical_name) in self._visible[association]
+
+    def elements(self, association: str) -> tuple[ObjectListElement, ...]:
+        """The association's object_list, rights as its version tells them."""
+        return self._elements[association]
 
     def object_list(self, association: str) -> bytes:
         """The encoded value of the association's object_list."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from ferraris.cosem import AccessRight, AssociationLn, ObjectListElement
+from ferraris.cosem import AccessRight, AssociationLn, ObjectListElement, in_numbers, rights_are_bits
 from ferraris.dlms.apdu import DataAccessResult, SelectiveAccess
 from ferraris.kernel.errors import DecodeError
 
@@ -20,6 +20,13 @@ BY_OBJECTS: Final = 3
 ONE_OBJECT: Final = 4
 _DATATYPES: Final = {selector.number: selector.datatype for selector in AssociationLn.object_list.selectors}
 _NO_RIGHTS: Final = AccessRight((), ())
+
+
+def as_told(elements: tuple[ObjectListElement, ...]) -> tuple[ObjectListElement, ...]:
+    """The list with its rights in bits or by numbers, as the version of the association in it wants it."""
+    if rights_are_bits(elements):
+        return elements
+    return tuple(replace(element, access_rights=in_numbers(element.access_rights)) for element in elements)
 
 
 def selected(elements: Sequence[ObjectListElement], selection: SelectiveAccess) -> bytes | DataAccessResult:

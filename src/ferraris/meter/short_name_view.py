@@ -21,6 +21,7 @@ from ferraris.cosem import (
 from ferraris.cosem.classes.association_sn import BASE_NAME_LIST, CLASS_LIST, OBJECT
 from ferraris.dlms.apdu import DataAccessResult, SelectiveAccess
 from ferraris.kernel.errors import DecodeError
+from ferraris.meter.object_list import as_told
 
 OBJECT_LIST: Final = AssociationSnV0.object_list
 RIGHTS_LIST: Final = AssociationSnV2.access_rights_list
@@ -33,7 +34,9 @@ class ShortNameView:
 
     def __init__(self, profile: CompanionProfile, association: str) -> None:
         """TableError when stated base names overlap."""
-        seen = {(element.class_id, element.logical_name): element for element in profile.object_list(association)}
+        seen = {
+            (element.class_id, element.logical_name): element for element in as_told(profile.object_list(association))
+        }
         # Names are given out to all objects, so that an object has the same ones in every association.
         every = assign_base_names([(entry.interface, entry.logical_name, entry.base_name) for entry in profile.objects])
         elements = tuple(element for element in every if (element.class_id, element.logical_name) in seen)

@@ -16,7 +16,6 @@ from ferraris.client.conformance.requests import (
     get_request,
     set_request,
 )
-from ferraris.client.exploration import may_read
 from ferraris.cosem import AccessMode
 from ferraris.dlms.apdu import (
     ActionResponseNormal,
@@ -244,14 +243,10 @@ async def _writable(bench: Bench) -> tuple[AttributeDescriptor, bytes]:
         for attribute in explored.attributes:
             declared = attribute.declaration
             fixed = declared is not None and declared.kind.value == "static"
-            if fixed and attribute.octets and attribute.access & AccessMode.WRITE and _readable(attribute.access):
+            if fixed and attribute.octets and attribute.access & AccessMode.READ_WRITE == AccessMode.READ_WRITE:
                 element = explored.element
                 return AttributeDescriptor(element.class_id, element.logical_name, attribute.number), attribute.octets
     raise NotApplicable("no fixed attribute may be written")
-
-
-def _readable(access: AccessMode) -> bool:
-    return may_read(access, by_bits=True)
 
 
 async def _get_refused(bench: Bench, descriptor: AttributeDescriptor, results: tuple[DataAccessResult, ...]) -> Finding:

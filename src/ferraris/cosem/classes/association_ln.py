@@ -11,6 +11,7 @@ from ferraris.cosem.classes.object_references import OBJECT_ID
 from ferraris.cosem.declaration import DYNAMIC, STATIC, Attribute, CosemObject, Method, Selector
 from ferraris.cosem.obis_code import Obis
 from ferraris.cosem.types import (
+    BOOLEAN,
     INTEGER,
     LOGICAL_NAME,
     LONG_UNSIGNED,
@@ -31,9 +32,8 @@ from ferraris.cosem.types import (
 class AccessMode(IntFlag):
     """What an association may do with an attribute or method, and how request and response must be protected.
 
-    The bits of version 3. Up to version 2 the same octet is a number: 0 none, 1 read, 2 write, 3 both, 4 to 6 the same with
-    an authenticated message; as long as no protection is asked for, the two readings agree. For a method, READ is the
-    right to execute it.
+    The bits of version 3; up to version 2 the same octet is a number (see `access_modes`). For a method, READ is the right to
+    execute it.
     """
 
     NONE = 0
@@ -66,12 +66,22 @@ class AttributeAccess:
     access_selectors: Annotated[tuple[int, ...] | None, Nullable(Array(INTEGER))] = None
 
 
+class MethodMode(Flags[AccessMode]):
+    """The mode of a method. Version 0 has a boolean in its place, which is read, too; public sources write none."""
+
+    def read(self, octets: bytes, offset: int) -> tuple[AccessMode, int]:
+        if octets[offset : offset + 1] == bytes((Tag.BOOLEAN,)):
+            allowed, end = BOOLEAN.read(octets, offset)
+            return AccessMode.EXECUTE if allowed else AccessMode.NONE, end
+        return super().read(octets, offset)
+
+
 @dataclass(frozen=True, slots=True)
 class MethodAccess:
     """The right to one method."""
 
     method_id: Annotated[int, INTEGER]
-    access_mode: Annotated[AccessMode, Flags(AccessMode)]
+    access_mode: Annotated[AccessMode, MethodMode(AccessMode)]
 
 
 @dataclass(frozen=True, slots=True)
