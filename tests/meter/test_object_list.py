@@ -6,8 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferraris.cosem import AccessRight, AssociationLn, Obis, load_profile, obis
-from ferraris.dlms.apdu import DataAccessResult, SelectiveAccess
+from ferraris.cosem import AccessMode, AccessRight, AssociationLn, Obis, load_profile, obis, profile_from_text
+from ferraris.cosem.classes.object_references import ObjectId
+from ferraris.dlms.apdu import AttributeDescriptor, DataAccessResult, SelectiveAccess
+from ferraris.meter.device import LogicalDevice
+from ferraris.meter.fleet import Fleet
+from ferraris.meter.model import MeterModel
 from ferraris.meter.object_list import selected
 
 ELEMENTS = load_profile("smr5_three_phase").object_list("management")
@@ -52,3 +56,43 @@ def test_one_object_with_its_rights_or_a_refusal() -> None:
 def test_any_parameters_are_served_or_refused(selector: int, octets: bytes) -> None:
     answer = selected(ELEMENTS, SelectiveAccess(selector, octets))
     assert isinstance(answer, bytes) or answer in (DataAccessResult.TYPE_UNMATCHED, DataAccessResult.OBJECT_UNDEFINED)
+
+
+# Rights by numbers
+
+OLD = """
+name = "old"
+title = "O"
+inherit = "smr5_single_phase"
+
+[source]
+document = "d"
+edition = "e"
+licence = "l"
+
+[objects]
+ASSOCIATION = {{ version = {version} }}
+SERIAL_NUMBER = {{ protect.value = ["encrypted_response"] }}
+DISCONNECT_CONTROL = {{ protect.remote_disconnect = ["authenticated_request"], protect.control_mode = ["authenticated_request"] }}
+"""
+
+
+@pytest.mark.parametrize(("version", "told"), [(0, (4, 6, 2)), (2, (4, 6, 2)), (3, (0x41, 0x07, 0x05))])
+def test_an_old_association_tells_its_rights_by_numbers(fleet: Fleet, version: int, told: tuple[int, ...]) -> None:
+    """The meter's own judgement stays with the bits; a client of ours reads them out of either."""
+    profile = profile_from_text(OLD.format(version=version), "old")
+    device = LogicalDevice(fleet.meters[0], MeterModel(profile), 1, "")
+    octets = device.model.object_list("management")
+    elements = {element.logical_name: element for element in AssociationLn.object_list.datatype.decode(octets)}
+    serial, disconnector = (elements[name].access_rights for name in (obis.SERIAL_NUMBER, obis.DISCONNECT_CONTROL))
+    assert (
+        serial.attribute_access[1].access_mode,
+        disconnector.attribute_access[3].access_mode,
+        disconnector.method_access[0].access_mode,
+    ) == told
+    one = SelectiveAccess(4, AssociationLn.object_list.selectors[3].datatype.encode(ObjectId(1, obis.SERIAL_NUMBER)))
+    assert selected(device.model.elements("management"), one) == AssociationLn.object_list.datatype.encode(
+        (elements[obis.SERIAL_NUMBER],)
+    )
+    right = profile.access("management", AttributeDescriptor(1, obis.SERIAL_NUMBER, 2))
+    assert right == AccessMode.READ | AccessMode.ENCRYPTED_RESPONSE
