@@ -144,6 +144,7 @@ Change = (
     | Count
     | Perform
     | Push
+    | ForgetPush
     | Connect
     | ImageChange
     | Administer
