@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from ferraris.cli.sts_inputs import configuration_of, hexadecimal, issue_ms, key_of, number, octets, tables_of, token_of
+from ferraris.cli.sts_inputs import (
+    algorithm_of,
+    configuration_of,
+    hexadecimal,
+    issue_ms,
+    key_of,
+    number,
+    octets,
+    tables_of,
+    token_of,
+)
 from ferraris.kernel.errors import ConfigError
 from ferraris.sts import EncryptionAlgorithm, ExtendedReadToken, ExtendedSetToken, StaTables, StsError, TariffRateToken
 from tests.sts.published import KEY, METER, Row, id_of, rows_of
@@ -31,6 +41,15 @@ def test_numbers_and_octets() -> None:
             number(inputs, "a")
         with pytest.raises(ConfigError):
             hexadecimal(inputs, "a")
+
+
+def test_the_derivation_says_the_usual_algorithm() -> None:
+    assert [int(algorithm_of(given)) for given in ({}, {"dkga": 2}, {"dkga": 4}, {"dkga": 4, "ea": 7})] == [
+        11,
+        7,
+        11,
+        7,
+    ]
 
 
 def test_ea07_wants_tables_of_its_own() -> None:

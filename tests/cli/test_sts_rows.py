@@ -104,6 +104,23 @@ def test_errors_carry_the_name_of_the_result() -> None:
     }
 
 
+def test_no_token_is_made_under_an_expired_key() -> None:
+    said = told(with_inputs(CREDIT, ken=85, tid=None, issue="2032-10-27 08:00"))
+    assert said["error"]["result"] == "key_expired_error"
+    assert told(with_inputs(CREDIT, ken=CREDIT["inputs"]["tid"] >> 16))["ok"]
+
+
+def test_a_block_stands_in_where_random_bits_are_not_said() -> None:
+    line = with_inputs(CREDIT, rnd=None, block=told(json.dumps(CREDIT), decode_row)["block"])
+    assert told(line)["token"] == CREDIT["expected"]
+
+
+def test_a_derivation_says_its_algorithm() -> None:
+    row: Row = next(row for row in rows() if row["id"] == "dkga02-1")
+    assert told(json.dumps(row)) == told(json.dumps(row), derive_row)
+    assert told(json.dumps(row))["decoder_key"] == row["expected"]
+
+
 def test_money_has_no_random_bits() -> None:
     fields = fields_of(CurrencyCreditToken(Service.GAS, 1, 100_004), BaseDate.Y2014)
     assert "rnd" not in fields

@@ -20,6 +20,7 @@ from ferraris.sts import (
     encode_currency,
     encode_quantity,
     tenths,
+    whole,
 )
 
 #   amount  field  carries
@@ -128,6 +129,10 @@ QUANTITY_TEXTS = """
 def test_quantities_in_tenths(line: str) -> None:
     text, expected = line.split()
     assert tenths(text) == tenths(Decimal(text)) == int(expected)
+
+
+def test_limits_in_their_unit() -> None:
+    assert [whole(text) for text in ("1000", "1000.0", "999.1", 7)] == [1000, 1000, 1000, 7]
 
 
 def test_money_in_its_units() -> None:

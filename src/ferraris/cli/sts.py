@@ -36,7 +36,7 @@ from ferraris.cli.sts_options import (
     tables_named,
     vending_keys_named,
 )
-from ferraris.cli.sts_rows import Answer, answer, decode_row, derive_row, encode_row, fields_of
+from ferraris.cli.sts_rows import Answer, answer, decode_row, derive_row, encode_row, fields_of, refuse_expired
 from ferraris.cli.sts_tokens import KINDS, token_named
 from ferraris.cli.vending_keys import add_to
 from ferraris.kernel.entropy import SystemEntropy
@@ -133,6 +133,7 @@ def encode(
     identifier = _identifier(configuration.base_date, issue, token_identifier)
     chance = SystemEntropy().octets(1)[0] & 0xF if random is None else random
     token = token_named(kind, value, service, identifier, chance)
+    refuse_expired(token, configuration.key_expiry_number)
     digits = encode_token(token, key)
     _show_token(digits)
     _show_fields(decode_token(digits, key), configuration.base_date)

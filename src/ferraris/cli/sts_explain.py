@@ -63,10 +63,12 @@ def explain_row(row: Mapping[str, Any], tables: StaTables) -> Answer:
         return configuration
 
     present = known({})
-    groups = [tuple(known(each) for each in _list(inputs, name)) for name in GROUPS]
+    pending, former, others = (tuple(known(each) for each in _list(inputs, name)) for name in GROUPS)
     record = MeterRecord(
         present,
-        *groups,
+        pending,
+        former,
+        others,
         tuple(str(each) for each in _list(inputs, "supply_groups")),
         frozenset(each for each in _list(inputs, "accepted") if isinstance(each, int)),
         dict(_issued(each) for each in _list(inputs, "issued")),

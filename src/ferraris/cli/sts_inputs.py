@@ -39,6 +39,7 @@ from ferraris.sts import (
     tenths,
     token_identifier_at,
     token_of_block,
+    whole,
 )
 
 Inputs = Mapping[str, Any]
@@ -102,11 +103,18 @@ def _one_of(kind: Any, inputs: Inputs, name: str, default: int | None = None) ->
         raise ConfigError(f"the input {name}", expected=", ".join(str(int(each)) for each in kind), got=value) from None
 
 
+def algorithm_of(inputs: Inputs) -> EncryptionAlgorithm:
+    """The encryption algorithm of a row; where it says none, the one that its key derivation is for."""
+    usual = EncryptionAlgorithm.EA11 if number(inputs, "dkga", 4) == KeyDerivation.DKGA04 else EncryptionAlgorithm.EA07
+    algorithm: EncryptionAlgorithm = _one_of(EncryptionAlgorithm, inputs, "ea", usual)
+    return algorithm
+
+
 def configuration_of(inputs: Inputs) -> StsConfiguration:
     """The meter of a row: pan, ea, sgc, krn, kt, ti, base_date, and where given ken, dkga, three_token_key_change."""
     return StsConfiguration(
         MeterPan.parse(str(inputs.get("pan", inputs.get("drn", "")))),
-        _one_of(EncryptionAlgorithm, inputs, "ea"),
+        algorithm_of(inputs),
         str(inputs.get("sgc", "")),
         number(inputs, "krn"),
         _one_of(KeyType, inputs, "kt", KeyType.DUTK),
@@ -129,7 +137,7 @@ def tables_of(inputs: Inputs, tables: StaTables) -> StaTables:
 
 def key_of(inputs: Inputs, tables: StaTables) -> DecoderKey:
     """The decoder key of a row: derived from `vk`, or given as `decoder_key`."""
-    algorithm: EncryptionAlgorithm = _one_of(EncryptionAlgorithm, inputs, "ea")
+    algorithm = algorithm_of(inputs)
     chosen = tables_of(inputs, tables) if algorithm is EncryptionAlgorithm.EA07 else StaTables.SAMPLE
     if "vk" not in inputs:
         return DecoderKey(algorithm, octets(inputs, "decoder_key"), chosen)
@@ -147,14 +155,15 @@ def token_of(inputs: Inputs) -> Token:
     token_class, subclass = class_of(inputs), number(inputs, "subclass", 0)
     if token_class == DISPLAY and "control" in inputs:
         return _clear_token(inputs, subclass)
-    told = "amount_text" in inputs or ("field16" in inputs and "rnd" in inputs)
+    of_money = token_class == CREDIT and subclass >= CURRENCY_SUBCLASS
+    told = ("amount_text" in inputs and (of_money or "rnd" in inputs)) or ("field16" in inputs and "rnd" in inputs)
     if token_class != DISPLAY and told and ("tid" in inputs or "issue" in inputs):
         return _identified_token(inputs, token_class, subclass)
     if "block" not in inputs:
         raise ConfigError(
             "a row without its token", expected="control, or tid and rnd with amount_text or field16, or block"
         )
-    algorithm = None if token_class == DISPLAY else _one_of(EncryptionAlgorithm, inputs, "ea")
+    algorithm = None if token_class == DISPLAY else algorithm_of(inputs)
     return token_of_block(token_class, hexadecimal(inputs, "block"), algorithm)
 
 
@@ -206,7 +215,7 @@ def _identified_token(inputs: Inputs, token_class: int, subclass: int) -> Token:
         amount = tenths(str(inputs["amount_text"])) if _exact(inputs) else decode_quantity(_field(inputs))
         return CreditToken(Service(subclass), identifier, random, amount)
     if token_class == MANAGE and subclass in (0, 6):
-        limit_w = number(inputs, "amount_text") if _exact(inputs) else decode_quantity(_field(inputs))
+        limit_w = whole(str(inputs["amount_text"])) if _exact(inputs) else decode_quantity(_field(inputs))
         kind = PhaseUnbalanceToken if subclass else PowerLimitToken
         return kind(identifier, random, limit_w)
     if token_class != MANAGE or subclass not in _OF_FIELD:

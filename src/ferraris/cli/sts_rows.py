@@ -29,6 +29,7 @@ from ferraris.cli.sts_inputs import (
 from ferraris.kernel.errors import ConfigError, FerrarisError
 from ferraris.kernel.limits import INSPECTION_LINE_OCTETS_MAX
 from ferraris.sts import (
+    KEY_NEVER_EXPIRES,
     BaseDate,
     CurrencyCreditToken,
     DecoderKey,
@@ -39,6 +40,7 @@ from ferraris.sts import (
     StsError,
     Token,
     TokenError,
+    TokenResult,
     assemble_key_change,
     clear_block,
     crc16,
@@ -46,6 +48,7 @@ from ferraris.sts import (
     encode_key_change,
     encode_token,
     from_digits,
+    is_key_expired,
     issued_ms,
     sections_missing,
     to_digits,
@@ -172,7 +175,22 @@ def _check_digits(inputs: Inputs) -> Answer:
 
 def _token(inputs: Inputs, tables: StaTables) -> str:
     key = None if class_of(inputs) == DISPLAY else key_of(inputs, tables)
-    return encode_token(token_of(inputs), key)
+    token = token_of(inputs)
+    digits = encode_token(token, key)
+    refuse_expired(token, number(inputs, "ken", KEY_NEVER_EXPIRES))
+    return digits
+
+
+def refuse_expired(token: Token, key_expiry_number: int) -> None:
+    """No token is made under a vending key that has expired at its time of issue."""
+    identifier = getattr(token, "token_identifier", None)
+    if identifier is not None and is_key_expired(key_expiry_number, identifier):
+        raise TokenError(
+            TokenResult.KEY_EXPIRED_ERROR,
+            "the vending key has expired at the time of issue",
+            expected=f"a key expiry number of {identifier >> 16} or above",
+            got=key_expiry_number,
+        )
 
 
 def _key_change(inputs: Inputs, tables: StaTables) -> list[str]:

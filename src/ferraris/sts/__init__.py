@@ -21,6 +21,7 @@ from ferraris.sts.amounts import (
     encode_currency,
     encode_quantity,
     tenths,
+    whole,
 )
 from ferraris.sts.carrier import TOKEN_DIGITS, bare_digits, from_digits, in_groups, to_digits
 from ferraris.sts.checksum import checksum, crc16, currency_checksum
@@ -176,4 +177,5 @@ __all__ = [
     "token_fields",
     "token_identifier_at",
     "token_of_block",
+    "whole",
 ]

@@ -89,6 +89,11 @@ def tenths(quantity: Decimal | str | int) -> int:
     return _in_units(quantity, QUANTITY_UNIT)
 
 
+def whole(quantity: Decimal | str | int) -> int:
+    """A limit in its unit, rounded up."""
+    return _in_units(quantity, Decimal(1))
+
+
 def currency_units(money: Decimal | str | int) -> int:
     """An amount of the base currency in its hundred-thousandths, rounded towards plus infinity."""
     return _in_units(money, CURRENCY_UNIT)
