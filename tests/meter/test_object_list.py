@@ -77,7 +77,7 @@ DISCONNECT_CONTROL = {{ protect.remote_disconnect = ["authenticated_request"], p
 """
 
 
-@pytest.mark.parametrize(("version", "told"), [(0, (4, 6, 2)), (2, (4, 6, 2)), (3, (0x41, 0x07, 0x05))])
+@pytest.mark.parametrize(("version", "told"), [(1, (4, 6, 2)), (2, (4, 6, 2)), (3, (0x41, 0x07, 0x05))])
 def test_an_old_association_tells_its_rights_by_numbers(fleet: Fleet, version: int, told: tuple[int, ...]) -> None:
     """The meter's own judgement stays with the bits; a client of ours reads them out of either."""
     profile = profile_from_text(OLD.format(version=version), "old")
