@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ferraris.cli.demo_audit import PrepaidPlaces, audited, settled
-from ferraris.cli.demo_households import Households, Till
+from ferraris.cli.demo_households import FleetKeypads, RestTill, household_log
 from ferraris.cli.demo_vending import FLEET_SEED, set_up_vending
 from ferraris.cli.keypad import Keypads
 from ferraris.cli.vending_place import opened_vending
@@ -19,6 +19,7 @@ from ferraris.cosem import TokenDeliveryMethod
 from ferraris.kernel.clock import ManualClock
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.meter import Fleet, LogicalDevice, PaymentManufacture, decoder_reference_number, meter_model
+from ferraris.simulation.households import Households
 from ferraris.vending import Delivery, SaleRequest
 from tests.meter.steady import MONDAY_MS, PERFECT, STEADY
 
@@ -37,9 +38,10 @@ class Street:
         self._devices(fleet)
         fleet.close()
         set_up_vending(self.places.head_end, PREPAID, CLOCK)
-        till = Till("http://127.0.0.1:1", "t")
-        keypads = Keypads(self.places.meters)
-        self.households = Households(PREPAID, till, keypads, directory / "log", CLOCK.now_ms)
+        till = RestTill("http://127.0.0.1:1", "t")
+        keypads = FleetKeypads(Keypads(self.places.meters))
+        note = household_log(directory / "log", CLOCK.now_ms)
+        self.households = Households(PREPAID, till, keypads, CLOCK.now_ms, note)
 
     def _devices(self, fleet: Fleet) -> list[LogicalDevice]:
         made = PaymentManufacture()

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from ferraris.cli.demo_households import Households, Till, TillRefusedError
+from ferraris.cli.demo_households import FleetKeypads, RestTill, household_log
 from ferraris.cli.keypad import Keypads
 from ferraris.kernel.errors import ConfigError
 from ferraris.meter import decoder_reference_number
 from ferraris.simulation.household import Temper
+from ferraris.simulation.households import Households, TillRefusedError
 
 MINUTE_MS = 60_000
 EAGER = Temper(careful=1, types=1, slips=0, types_twice=0, retries=1)
@@ -101,9 +102,11 @@ class Row:
     def __init__(self, address: str, tmp_path: Path, meters: int = 1) -> None:
         self.now_ms = 0
         self.pads = Pads(meters)
-        self.till = Till(address, "t")
+        self.till = RestTill(address, "t")
         self.log = tmp_path / "households.jsonl"
-        self.households = Households(meters, self.till, self.pads, self.log, lambda: self.now_ms, temper=EAGER)
+        note = household_log(self.log, lambda: self.now_ms)
+        keypads = FleetKeypads(self.pads)
+        self.households = Households(meters, self.till, keypads, lambda: self.now_ms, note, temper=EAGER)
 
     def live(self, minutes: int) -> None:
         for _ in range(minutes):

@@ -29,12 +29,13 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 
 from ferraris.cli.clocks import SPEED_MAX
 from ferraris.cli.demo_audit import PrepaidPlaces, audited, settled
-from ferraris.cli.demo_households import Households, Till
+from ferraris.cli.demo_households import FleetKeypads, RestTill, household_log
 from ferraris.cli.demo_vending import is_hybrid, set_up_vending
 from ferraris.cli.keypad import Keypads
 from ferraris.cli.process_tree import Child, ProcessTree
 from ferraris.kernel.clock import MS_PER_S, S_PER_DAY, ScaledClock
 from ferraris.kernel.errors import ConfigError, FerrarisError
+from ferraris.simulation.households import Households
 
 ZONE: Final = ZoneInfo("Europe/Amsterdam")
 PROFILES: Final = ("smr5_three_phase", "smr5_single_phase")
@@ -177,10 +178,11 @@ def _directory(directory: Path | None, once: bool) -> Iterator[Path]:
 
 @contextmanager
 def _households(street: Street) -> Iterator[Households]:
-    with closing(Till(f"http://127.0.0.1:{street.port}", TILL)) as till:
-        log = street.directory / "households.jsonl"
-        keypads = Keypads(street.directory / "meters")
-        yield Households(street.play.prepaid, till, keypads, log, street.clock.now_ms)
+    now_ms = street.clock.now_ms
+    with closing(RestTill(f"http://127.0.0.1:{street.port}", TILL)) as till:
+        log = household_log(street.directory / "households.jsonl", now_ms)
+        keypads = FleetKeypads(Keypads(street.directory / "meters"))
+        yield Households(street.play.prepaid, till, keypads, now_ms, log)
 
 
 def _street(directory: Path, many: tuple[int, int], speed: float, port: int, meter_port: int) -> Street:
