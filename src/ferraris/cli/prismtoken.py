@@ -46,7 +46,7 @@ def serve_prismtoken(
     ] = False,
     sta_tables: Tables = None,
     library: Library = None,
-    token: HsmLabel = "",
+    hsm: HsmLabel = "",
 ) -> None:
     """Serve the PrismToken interface (Thrift, API 1.1) over a keystore, until interrupted."""
     tls = _tls(certificate, private_key)
@@ -57,10 +57,10 @@ def serve_prismtoken(
     if not keystore.is_file():
         raise ConfigError(f"there is no keystore in {keystore}")
     tables = read_sta_tables(sta_tables)
-    pin = None if library is None else secret_of(PIN_VARIABLE, f"PIN of the HSM {token}")
+    pin = None if library is None else secret_of(PIN_VARIABLE, f"PIN of the HSM {hsm}")
 
     def sign_in(who: str, secret: str) -> SecurityModule:
-        return open_module(keystore, who, secret, library, token, pin=pin, tables=tables)
+        return open_module(keystore, who, secret, library, hsm, pin=pin, tables=tables)
 
     clock, entropy = SystemClock(), SystemEntropy()
     service = PrismTokenService(

@@ -68,7 +68,7 @@ def make_keystore(
         int | None, typer.Option(help="Count transactions, from this number down; without, they are not counted.")
     ] = None,
     library: Library = None,
-    token: HsmLabel = "",
+    hsm: HsmLabel = "",
     key: Annotated[
         str, typer.Option("--key", metavar="LABEL", help="The key in the HSM; made there if it is new.")
     ] = MASTER_KEY_LABEL,
@@ -79,7 +79,7 @@ def make_keystore(
     custody = "software"
     if library is not None:
         custody = f"pkcs11:{key}"
-        in_hsm = Pkcs11Custody(library, token, secret_of(PIN_VARIABLE, f"PIN of the HSM {token}"), key)
+        in_hsm = Pkcs11Custody(library, hsm, secret_of(PIN_VARIABLE, f"PIN of the HSM {hsm}"), key)
         if new_key:
             in_hsm.make_key()
         in_hsm.check()
@@ -101,7 +101,7 @@ def import_vending_key(
     check_value: Annotated[str, typer.Option(metavar="DIGITS", help="The check value that was announced.")] = "",
     who: Who = "officer",
     library: Library = None,
-    token: HsmLabel = "",
+    hsm: HsmLabel = "",
 ) -> None:
     """Load a vending key into its register. The file with the key is not needed any more after that."""
     register = VendingKeyRegister(
@@ -115,7 +115,7 @@ def import_vending_key(
     )
     read = read_vending_keys(keys)
     key = VendingKey(read.registers.get((sgc, krn), read.general))
-    module = open_module(keystore, who, secret_of(SECRET_VARIABLE, f"Secret of {who}"), library, token)
+    module = open_module(keystore, who, secret_of(SECRET_VARIABLE, f"Secret of {who}"), library, hsm)
     loaded = module.load_key(register, key)
     typer.echo(f"{loaded}  check value {loaded.check_value}")
 
@@ -150,9 +150,9 @@ def vending_keys(
     typer.echo(f"transactions left: {'not counted' if left is None else left}")
 
 
-def self_test(keystore: StorePath, *, who: Who = "officer", library: Library = None, token: HsmLabel = "") -> None:
+def self_test(keystore: StorePath, *, who: Who = "officer", library: Library = None, hsm: HsmLabel = "") -> None:
     """Open every vending key, work out its check value anew, and check the audit."""
-    module = open_module(keystore, who, secret_of(SECRET_VARIABLE, f"Secret of {who}"), library, token)
+    module = open_module(keystore, who, secret_of(SECRET_VARIABLE, f"Secret of {who}"), library, hsm)
     registers = module.self_test()
     lines = module.keystore.audit()
     typer.echo(f"{len(registers)} vending keys open, {len(lines)} lines of the audit hold")
