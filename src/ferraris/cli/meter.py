@@ -58,6 +58,32 @@ LINKS_AT_ONCE: Final = 4_096
 OTHER_FILES: Final = 256
 
 
+Prepaid = Annotated[
+    int,
+    typer.Option(min=0, help="So many of the meters, the first ones, are prepayment meters: they take STS tokens."),
+]
+CreditKwh = Annotated[
+    str, typer.Option("--credit-kwh", metavar="KWH", help="Credit that new prepayment meters begin with.")
+]
+Ea07 = Annotated[
+    bool, typer.Option("--ea07", help="New prepayment meters have EA07, with its sample tables, instead of EA11.")
+]
+Faults = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KIND:METER:FROM:FOR",
+        help="Take meter number METER from its link or power FROM seconds after the start, FOR seconds long.",
+    ),
+]
+Profiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Companion profile, such as smr5_single_phase; given several times, they are dealt out in turn.",
+        show_default="smr5_three_phase",
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class FleetChoice:
     """What a fleet is made of; kept beside its memory, since the same directory must always be the same fleet."""
@@ -103,23 +129,10 @@ def meter() -> None:
 def serve(
     directory: Annotated[Path, typer.Option("--dir", help="Where the meters' memory lies.")] = Path("meters"),
     count: Annotated[int, typer.Option(min=1, help="Number of meters.")] = 200,
-    profile: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Companion profile, such as smr5_single_phase; given several times, they are dealt out in turn.",
-            show_default="smr5_three_phase",
-        ),
-    ] = None,
-    prepaid: Annotated[
-        int,
-        typer.Option(min=0, help="So many of the meters, the first ones, are prepayment meters: they take STS tokens."),
-    ] = 0,
-    credit_kwh: Annotated[
-        str, typer.Option("--credit-kwh", metavar="KWH", help="Credit that new prepayment meters begin with.")
-    ] = "0",
-    ea07: Annotated[
-        bool, typer.Option("--ea07", help="New prepayment meters have EA07, with its sample tables, instead of EA11.")
-    ] = False,
+    profile: Profiles = None,
+    prepaid: Prepaid = 0,
+    credit_kwh: CreditKwh = "0",
+    ea07: Ea07 = False,
     seed: Annotated[int, typer.Option(help="What keys, loads and clocks of the meters follow from.")] = 1,
     speed: Annotated[float, typer.Option(min=0.001, max=SPEED_MAX, help="Virtual seconds per real second.")] = 1.0,
     csv: Annotated[Path | None, typer.Option(help="Replay these measured values instead of the load model.")] = None,
@@ -129,13 +142,7 @@ def serve(
     start: Annotated[
         datetime | None, typer.Option(help="UTC at which time begins, for new meters.", show_default="now")
     ] = None,
-    fault: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KIND:METER:FROM:FOR",
-            help="Take meter number METER from its link or power FROM seconds after the start, FOR seconds long.",
-        ),
-    ] = None,
+    fault: Faults = None,
     clock: Annotated[
         str, typer.Option(metavar="MS:S", help="Shared clock: its origin and the monotonic time of that.", hidden=True)
     ] = "",

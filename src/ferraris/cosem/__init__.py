@@ -93,6 +93,7 @@ from ferraris.cosem.classes.token_gateway import (
     TokenStatus,
     TokenStatusCode,
 )
+from ferraris.cosem.compact_buffer import pack, template_of, unpack_captured
 from ferraris.cosem.date_time import (
     DATE_TIME_OCTETS,
     DAY_LAST_OF_MONTH,
@@ -127,6 +128,7 @@ from ferraris.cosem.profile_file import (
     ProfileAssociation,
     Rights,
     Source,
+    TokenForm,
     profile_names,
 )
 from ferraris.cosem.profile_text import profile_text
@@ -251,6 +253,7 @@ __all__ = [
     "SortMethod",
     "Source",
     "TokenDeliveryMethod",
+    "TokenForm",
     "TokenGateway",
     "TokenStatus",
     "TokenStatusCode",
@@ -274,13 +277,16 @@ __all__ = [
     "obis_meaning",
     "object_list_from_text",
     "octets_from_epoch_s",
+    "pack",
     "profile_differences",
     "profile_from_text",
     "profile_names",
     "profile_text",
     "quirks_of",
     "rights_are_bits",
+    "template_of",
     "to_plain",
     "types",
+    "unpack_captured",
     "with_deviations_reversed",
 ]

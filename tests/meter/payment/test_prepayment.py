@@ -391,6 +391,14 @@ def test_both_algorithms(fleet: Fleet, algorithm: EncryptionAlgorithm) -> None:
     assert meter.left == 25 * KWH // 10
 
 
+def test_a_meter_stays_what_it_was_made_as(fleet: Fleet) -> None:
+    Prepaid(fleet, made=PaymentManufacture(EncryptionAlgorithm.EA07, credit_tenths=20))
+    again = Prepaid(fleet, made=PaymentManufacture(EncryptionAlgorithm.EA11, credit_tenths=50))
+    assert again.payment.works.encryption_algorithm is EncryptionAlgorithm.EA07
+    assert again.left == 2 * KWH
+    assert again.enter(again.credit(10)) is TokenResult.ACCEPT
+
+
 def test_meters_beside_take_no_notice(fleet: Fleet) -> None:
     first, second = Prepaid(fleet, made=STARTED), Prepaid(fleet, index=1, made=STARTED)
     assert second.enter(first.credit(10)) is TokenResult.CRC_ERROR

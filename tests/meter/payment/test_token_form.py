@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferraris.cosem.profile_file import TokenForm
+from ferraris.cosem import TokenForm
 from ferraris.meter.payment.token_form import token_digits
 from ferraris.sts import TokenError, from_digits
 

@@ -63,6 +63,7 @@ from ferraris.sts import (
     ClearTamperToken,
     CreditToken,
     CurrencyCreditToken,
+    EncryptionAlgorithm,
     ExtendedSetToken,
     PhaseUnbalanceToken,
     PowerLimitToken,
@@ -95,6 +96,11 @@ class Prepayment:
         if not number(self._row(), "made"):
             meter.set_control_mode(control_mode, now_ms)
             self._set_up(seed)
+        algorithm = EncryptionAlgorithm(number(self._row(), "encryption_algorithm"))
+        if (
+            algorithm is not made.encryption_algorithm
+        ):  # of a fleet that is opened with other words than it was made with
+            self._works = sts_configuration(meter.number, replace(made, encryption_algorithm=algorithm))
         self.settle(now_ms)
 
     def _set_up(self, seed: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ferraris.cosem.profile_file import TokenForm
+from ferraris.cosem import TokenForm
 from ferraris.sts import TOKEN_DIGITS
 
 NUMBER_OCTETS: Final = 9
