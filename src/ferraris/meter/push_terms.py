@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final, Protocol
 
 from ferraris.cosem import CosemDateTime, Obis, ProfileObject, PushSetup, TransportService
@@ -24,12 +23,10 @@ from ferraris.cosem.classes.push_setup import (
 )
 from ferraris.kernel.clock import MS_PER_S
 from ferraris.meter.clock import Zone
-from ferraris.meter.open_dates import falls_on, instants, local_day
+from ferraris.meter.windows import opening_s
 
 CONFIRMED_METHOD: Final = PushOperationMethod.CONFIRMED_RETRY_ON_MISSING_CONFIRMATION
 LAST_CONFIRMATION: Final = PushSetup.last_confirmation_date_time.number
-WINDOW_DAYS: Final = 400
-"""How far ahead a window is searched: a year and more."""
 
 
 class Setup(Protocol):
@@ -84,42 +81,7 @@ class PushTerms:
 
     def open_s(self, clock_s: int, zone: Zone) -> int | None:
         """The first moment from `clock_s` on at which a window is open; None when none opens any more."""
-        if not self.windows:
-            return clock_s
-        openings = [_open_s(window, clock_s, zone) for window in self.windows]
-        known = [opening for opening in openings if opening is not None]
-        return min(known) if known else None
-
-
-def _open_s(window: CommunicationWindow, clock_s: int, zone: Zone) -> int | None:
-    started = _last_s(window.start_time, clock_s, zone)
-    if started is not None:
-        ended = _next_s(window.end_time, started, zone)
-        if ended is None or clock_s < ended:
-            return clock_s
-    return _next_s(window.start_time, clock_s, zone)
-
-
-def _next_s(pattern: CosemDateTime, after_s: int, zone: Zone) -> int | None:
-    """The first moment behind `after_s` that the pattern names."""
-    today = local_day(zone, after_s)
-    for day in (today + timedelta(ahead) for ahead in range(WINDOW_DAYS)):
-        if falls_on(pattern, day, zone):
-            moments = [moment for moment in instants(pattern, day, zone) if moment > after_s]
-            if moments:
-                return moments[0]
-    return None
-
-
-def _last_s(pattern: CosemDateTime, until_s: int, zone: Zone) -> int | None:
-    """The last moment up to `until_s` that the pattern names."""
-    today = local_day(zone, until_s)
-    for day in (today - timedelta(ago) for ago in range(WINDOW_DAYS)):
-        if falls_on(pattern, day, zone):
-            moments = [moment for moment in instants(pattern, day, zone) if moment <= until_s]
-            if moments:
-                return moments[-1]
-    return None
+        return opening_s(self.windows, clock_s, zone)
 
 
 def _confirmation_due(setup: Setup, entry: ProfileObject, now_ms: int) -> bool:

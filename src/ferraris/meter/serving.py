@@ -176,6 +176,7 @@ class FleetService:
     async def start(self) -> None:
         """Listen for every meter that has power, and begin to capture and to push. Raises LinkUnreachableError."""
         for device in self.devices:
+            self._callers.watch(device)
             if device.meter.powered:
                 await self.join_network(device.meter.index)
         self._tasks = [asyncio.create_task(self._capture()), asyncio.create_task(self._pusher.run())]
@@ -264,6 +265,7 @@ class FleetService:
         return self._servers[index].associations.security
 
     def _changed(self, device: LogicalDevice) -> None:
+        self._callers.watch(device)
         if device.connection_wanted:
             device.connection_wanted = False
             self._callers.call(device)
@@ -293,6 +295,7 @@ class FleetService:
             next_ms = self.fleet.capture_due(now_ms)
             await self._inflict(now_ms)
             self._pusher.wake_for_news()
+            self._callers.look(now_ms)
             for server in self._reporting:
                 server.report_events()
             # A clock set ahead leaves a capture overdue until some time has passed: give it that time.
