@@ -31,13 +31,14 @@ from ferraris.vending import (
     SaleRequest,
     SaleState,
     SaleVoidError,
+    TokenIdentifierError,
     Vending,
     VendingError,
 )
 from tests.vending.house import MINUTE_MS, NOON_MS, OPERATOR, SUPERVISOR, House, make_house
 
 STREET_SALES = 20_000
-METERS = 60
+METERS = 100
 REMEMBERED = 400
 BATCHES = (1, 20, 80, 200)
 MOMENTS_MAX = 90
@@ -98,7 +99,7 @@ class Street:
     def _weather(self) -> None:
         """Time, the module, kills, key changes and reversals."""
         draw = self.random.random
-        self.now_ms += self.random.randrange(-10, 60) * MINUTE_MS
+        self.now_ms += self.random.choice((-10, 0, 1, 60, 1_440)) * MINUTE_MS
         module = self.house.module
         module.failure = None
         if draw() < 0.05:
@@ -195,7 +196,7 @@ class Street:
         elif isinstance(result, IssueRefusedError | SaleVoidError):
             self.counts["void"] += 1
         else:
-            assert isinstance(result, AmountError), result
+            assert isinstance(result, AmountError | TokenIdentifierError), result
             assert not isinstance(result, MessageConflictError)
             self.counts["refused"] += 1
 

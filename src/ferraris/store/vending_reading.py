@@ -65,6 +65,7 @@ _CONFIGURATIONS = _by(CONFIGURATION, "meter").order_by(CONFIGURATION.c.position)
 _SALE = _by(SALE, "number")
 _SALE_BY_MESSAGE = _by(SALE, "message_id")
 _NUMBERED = sa.select(SALE).where(SALE.c.number.in_(sa.bindparam("numbers", expanding=True))).order_by(SALE.c.number)
+_SALES_BY_MESSAGES = sa.select(SALE).where(SALE.c.message_id.in_(sa.bindparam("message_ids", expanding=True)))
 _TOKENS = (
     sa.select(TOKEN)
     .where(TOKEN.c.sale.in_(sa.bindparam("sales", expanding=True)))
@@ -177,6 +178,9 @@ class SqlVendingReader:
 
     def sale_by_message(self, message_id: str) -> SaleRow | None:
         return self._first(SaleRow, _SALE_BY_MESSAGE, key=message_id)
+
+    def sales_by_messages(self, message_ids: Sequence[str]) -> list[SaleRow]:
+        return self._all(SaleRow, _SALES_BY_MESSAGES, message_ids=list(message_ids))
 
     def sales(self, wanted: SaleFilter) -> list[SaleRow]:
         statement = sa.select(SALE)

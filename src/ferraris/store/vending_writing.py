@@ -10,7 +10,15 @@ import sqlalchemy as sa
 from ferraris.kernel.errors import StoreError
 from ferraris.store.vending_ports import VendingRow
 from ferraris.store.vending_reading import SqlVendingReader, values_of
-from ferraris.store.vending_rows import AccountRow, ConfigurationRow, CustomerRow, DebtRow, EntryRow, VendingMeterRow
+from ferraris.store.vending_rows import (
+    AccountRow,
+    ConfigurationRow,
+    CustomerRow,
+    DebtRow,
+    EntryRow,
+    ShiftRow,
+    VendingMeterRow,
+)
 from ferraris.store.vending_tables import CAMPAIGN, ENGINEERING, SALE, SHIFT, TABLES, TOKEN
 
 _INSERTS = {kind: sa.insert(table) for kind, table in TABLES.items()}
@@ -33,12 +41,19 @@ class SqlVendingWriter(SqlVendingReader):
         super().__init__(connection)
         self._tell = tell
         self._head: EntryRow | None = None
+        self._shifts: dict[str, ShiftRow | None] = {}
 
     def ledger_head(self) -> EntryRow | None:
         """Read once: nobody else writes while this transaction does."""
         if self._head is None:
             self._head = super().ledger_head()
         return self._head
+
+    def open_shift(self, till: str) -> ShiftRow | None:
+        """Read once for each till, until this transaction itself opens or closes a shift."""
+        if till not in self._shifts:
+            self._shifts[till] = super().open_shift(till)
+        return self._shifts[till]
 
     def add(self, rows: Sequence[VendingRow]) -> None:
         if not rows:
@@ -47,6 +62,8 @@ class SqlVendingWriter(SqlVendingReader):
         self._write(f"add {TABLES[kind].name}", _INSERTS[kind], [values_of(row) for row in rows])
         if isinstance(last, EntryRow):
             self._head = last
+        if isinstance(last, ShiftRow):
+            self._shifts.clear()
 
     def replace(self, row: CustomerRow | AccountRow | DebtRow | VendingMeterRow | ConfigurationRow) -> None:
         table, values = TABLES[type(row)], dict(values_of(row))
@@ -78,6 +95,7 @@ class SqlVendingWriter(SqlVendingReader):
         self._write("set digits", _DIGITS, parameters)
 
     def close_shift(self, number: int, closed_ms: int, counted_minor: int) -> None:
+        self._shifts.clear()
         values = {"closed_ms": closed_ms, "counted_minor": counted_minor}
         self._write("close shift", sa.update(SHIFT).where(SHIFT.c.number == number).values(values), {})
 

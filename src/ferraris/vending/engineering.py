@@ -87,7 +87,8 @@ class Engineering:
     ) -> OpenOrder:
         meter = known_meter(writer, row.meter)
         meter.check_open()
-        order = self._issuing.open(writer, request, meter, plan_engineering(request, approver), now_ms)
+        prepared = self._issuing.prepare(writer, request, meter, plan_engineering(request, approver), now_ms)
+        (order,) = self._issuing.open(writer, [prepared], now_ms)
         writer.decide_engineering(row.message_id, APPROVED, approver, now_ms)
         self._issuing.note(writer, approver, "approve", row.message_id, row.kind, now_ms)
         return order

@@ -62,6 +62,16 @@ class OpenOrder:
     digits: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedOrder:
+    """An order before it has its number."""
+
+    row: SaleRow
+    tokens: list[SoldTokenRow]
+    entry: NewEntry
+    meter: KnownMeter
+
+
 class Issuing:
     """Takes orders through their three steps."""
 
@@ -78,8 +88,10 @@ class Issuing:
     def known_order(self, reader: VendingReader, order: Order) -> OpenOrder | None:
         """The order of this message id, if it was made before. MessageConflictError if it was another one."""
         row = reader.sale_by_message(order.message_id)
-        if row is None:
-            return None
+        return None if row is None else self.same_order(reader, order, row)
+
+    def same_order(self, reader: VendingReader, order: Order, row: SaleRow) -> OpenOrder:
+        """The order that has this message id, which must be this one."""
         if row.digest != order.digest():
             raise MessageConflictError(
                 f"message id {order.message_id} stands for another request", got=f"order {row.number}"
@@ -90,13 +102,13 @@ class Issuing:
         """An order out of the store."""
         return OpenOrder(row, reader.tokens([row.number]), known_meter(reader, row.meter))
 
-    def open(self, writer: VendingWriter, order: Order, meter: KnownMeter, plan: Plan, now_ms: int) -> OpenOrder:
-        """Write the order as pending. Nothing is written before everything has been found to be in order."""
-        shift = writer.open_shift(order.till)
+    def prepare(self, reader: VendingReader, order: Order, meter: KnownMeter, plan: Plan, now_ms: int) -> PreparedOrder:
+        """An order as it will be written, inside the transaction that writes it. Raises VendingError."""
+        shift = reader.open_shift(order.till)
         if shift is None and self._settings.shift_required:
             raise ShiftError(f"till {order.till} has no open shift")
         target = plan.key_change[1] if plan.key_change else meter.present
-        planned = self._planned(writer, target, plan, now_ms)
+        planned = self._planned(reader, target, plan, now_ms)
         breakdown = plan.breakdown
         row = SaleRow(
             number=0,
@@ -122,14 +134,23 @@ class Issuing:
             configuration=target.position,
             created_ms=now_ms,
         )
-        digest = ledger.order_digest(row, planned)
-        new = NewEntry(EntryKind.PENDING, order.message_id, plan.postings, digest)
-        (entry,) = ledger.append(writer, now_ms, row.currency, [new])
-        row = replace(row, number=entry.number)
-        tokens = [replace(token, sale=entry.number) for token in planned]
-        writer.add([row])
-        writer.add(tokens)
-        return OpenOrder(row, tokens, meter)
+        postings = NewEntry(EntryKind.PENDING, order.message_id, plan.postings, ledger.order_digest(row, planned))
+        return PreparedOrder(row, planned, postings, meter)
+
+    def open(self, writer: VendingWriter, prepared: Sequence[PreparedOrder], now_ms: int) -> list[OpenOrder]:
+        """Write orders as pending: no two of them of one account, each prepared in this transaction."""
+        entries = ledger.append(writer, now_ms, self._settings.currency, [one.entry for one in prepared])
+        opened = [
+            OpenOrder(
+                replace(one.row, number=entry.number),
+                [replace(token, sale=entry.number) for token in one.tokens],
+                one.meter,
+            )
+            for one, entry in zip(prepared, entries, strict=True)
+        ]
+        writer.add([order.row for order in opened])
+        writer.add([token for order in opened for token in order.tokens])
+        return opened
 
     def _planned(self, reader: VendingReader, target: Configured, plan: Plan, now_ms: int) -> list[SoldTokenRow]:
         tokens = plan_key_change(*plan.key_change) if plan.key_change else []

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.limits import VENDING_BATCH_MAX
 from ferraris.keys.security_module import SecurityModule, SecurityModuleUnavailable
-from ferraris.store import SaleFilter, SaleRow, VendingAuditRow, VendingStore, VendingWriter
+from ferraris.store import SaleFilter, SaleRow, VendingAuditRow, VendingReader, VendingStore, VendingWriter
 from ferraris.vending import ledger
+from ferraris.vending.batch import Batch
 from ferraris.vending.campaigns import Campaigns, stranded_sales
 from ferraris.vending.engineering import Engineering
 from ferraris.vending.errors import (
@@ -24,7 +25,7 @@ from ferraris.vending.errors import (
     SaleVoidError,
     VendingError,
 )
-from ferraris.vending.issuing import Issuing, OpenOrder
+from ferraris.vending.issuing import Issuing, OpenOrder, Plan
 from ferraris.vending.ledger import ChainState, EntryKind, NewEntry, Posting
 from ferraris.vending.meters import KnownMeter, known_meter, note_loaded
 from ferraris.vending.orders import FreeIssueRequest, KeyChangeRequest, Order, SaleRequest
@@ -92,14 +93,10 @@ class Vending:
             raise VendingError(
                 "too many sales for one commit", expected=f"at most {VENDING_BATCH_MAX}", got=len(requests)
             )
-        results: dict[int, Sale | VendingError] = {}
-        orders: dict[int, OpenOrder] = {}
+        batch = Batch(self._issuing, self._plan, now_ms)
         with self._store.writing("pending") as writer:
-            for place, request in enumerate(requests):
-                try:
-                    orders[place] = self._open(writer, request, now_ms)
-                except VendingError as error:
-                    results[place] = error
+            batch.open(writer, requests)
+        orders, results = batch.orders, batch.results
         failures = {
             place: self._issuing.issue(order) for place, order in orders.items() if order.row.state == SaleState.PENDING
         }
@@ -128,14 +125,16 @@ class Vending:
         if known is not None:
             return known
         meter = known_meter(writer, request.meter)
+        prepared = self._issuing.prepare(writer, request, meter, self._plan(writer, request, meter, now_ms), now_ms)
+        return self._issuing.open(writer, [prepared], now_ms)[0]
+
+    def _plan(self, reader: VendingReader, request: Order, meter: KnownMeter, now_ms: int) -> Plan:
         meter.check_open()
         if isinstance(request, SaleRequest):
-            plan = plan_sale(writer, self.settings, request, meter, now_ms)
-        elif isinstance(request, FreeIssueRequest):
-            plan = plan_free_issue(writer, self.settings, meter, now_ms)
-        else:
-            plan = plan_key_change(meter)
-        return self._issuing.open(writer, request, meter, plan, now_ms)
+            return plan_sale(reader, self.settings, request, meter, now_ms)
+        if isinstance(request, FreeIssueRequest):
+            return plan_free_issue(reader, self.settings, meter, now_ms)
+        return plan_key_change(meter)
 
     def _finish(self, order: OpenOrder, now_ms: int) -> Sale:
         row = self._issuing.finish(order, now_ms)

@@ -1,0 +1,75 @@
+"""Many orders in one transaction: the same outcome as one by one, in fewer statements.
+
+What an order comes to depends on what its account bought before it, and on nothing of any other account. So a batch is opened in
+waves: each wave has at most one order of an account, is planned whole and then written whole; what an account has more waits for
+the next wave and sees what was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ferraris.store import SaleRow, VendingReader, VendingWriter
+from ferraris.vending.errors import VendingError
+from ferraris.vending.issuing import Issuing, OpenOrder, Plan, PreparedOrder
+from ferraris.vending.meters import KnownMeter, known_meter
+from ferraris.vending.orders import Order
+from ferraris.vending.sale import Sale
+
+Planner = Callable[[VendingReader, Order, KnownMeter, int], Plan]
+Placed = tuple[int, Order]
+
+
+class Batch:
+    """The orders of one transaction, by their places in it: opened, or refused with an error."""
+
+    def __init__(self, issuing: Issuing, plan: Planner, now_ms: int) -> None:
+        self._issuing = issuing
+        self._plan = plan
+        self._now_ms = now_ms
+        self._meters: dict[str, KnownMeter] = {}
+        self._known: dict[str, SaleRow] = {}
+        self.orders: dict[int, OpenOrder] = {}
+        self.results: dict[int, Sale | VendingError] = {}
+
+    def open(self, writer: VendingWriter, requests: Sequence[Order]) -> None:
+        """Write them all as pending, wave by wave."""
+        self._known = {row.message_id: row for row in writer.sales_by_messages([one.message_id for one in requests])}
+        waiting: list[Placed] = list(enumerate(requests))
+        while waiting:
+            waiting = self._wave(writer, waiting)
+
+    def _wave(self, writer: VendingWriter, waiting: Sequence[Placed]) -> list[Placed]:
+        """Open what can go together and return the rest."""
+        accounts: set[str] = set()
+        messages: set[str] = set()
+        prepared: dict[int, PreparedOrder] = {}
+        later: list[Placed] = []
+        for place, request in waiting:
+            try:
+                meter = self._meter(writer, request)
+                if request.message_id in messages or (meter and meter.account.number in accounts):
+                    later.append((place, request))
+                elif meter is None:
+                    row = self._known[request.message_id]
+                    self.orders[place] = self._issuing.same_order(writer, request, row)
+                else:
+                    plan = self._plan(writer, request, meter, self._now_ms)
+                    prepared[place] = self._issuing.prepare(writer, request, meter, plan, self._now_ms)
+                    accounts.add(meter.account.number)
+                    messages.add(request.message_id)
+            except VendingError as error:
+                self.results[place] = error
+        opened = self._issuing.open(writer, list(prepared.values()), self._now_ms)
+        for place, order in zip(prepared, opened, strict=True):
+            self.orders[place] = order
+            self._known[order.row.message_id] = order.row
+        return later
+
+    def _meter(self, reader: VendingReader, request: Order) -> KnownMeter | None:
+        """The order's meter, read once; None for an order that was made before."""
+        if request.message_id in self._known:
+            return None
+        if request.meter not in self._meters:
+            self._meters[request.meter] = known_meter(reader, request.meter)
+        return self._meters[request.meter]
