@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from fastapi.testclient import TestClient
 from ferraris.console import create_vending_rest
 from ferraris.console.vending_desk import VendingDesk
 from ferraris.kernel.clock import ManualClock
+from ferraris.store import SaleFilter
 from ferraris.sts import BaseDate
 from ferraris.vending import (
     CampaignGoal,
@@ -36,7 +38,11 @@ class Shop:
 
     house: House
     clock: ManualClock
-    client: TestClient
+
+    @cached_property
+    def client(self) -> TestClient:
+        """REST over the shop, made when it is asked for the first time."""
+        return TestClient(create_vending_rest(self.vending, self.clock), base_url="http://localhost")
 
     @property
     def vending(self) -> Vending:
@@ -75,6 +81,10 @@ class Shop:
             "amount": "100",
             **changes,
         }
+
+    def sales(self) -> list[Sale]:
+        """Every order, the newest first, from the store itself."""
+        return self.vending.sales(SaleFilter())
 
     def sell(self, **changes: Any) -> Sale:
         return self.vending.sell(self.house.request(**changes), self.clock.now_ms())
@@ -131,10 +141,8 @@ def open_street(now_ms: int, directory: Path) -> House:
 def open_shop(**changes: Any) -> Iterator[Shop]:
     """A shop at noon; `changes` as `make_house` takes them."""
     house = make_house(**{"meters": 3, **changes})
-    clock = ManualClock(NOON_MS)
-    client = TestClient(create_vending_rest(house.vending, clock), base_url="http://localhost")
     try:
-        yield Shop(house, clock, client)
+        yield Shop(house, ManualClock(NOON_MS))
     finally:
         house.store.close()
 

@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "firmware": "Bring firmware into meters: block by block, verified, activated.",
     "decode": "Turn a frame or an APDU in hexadecimal digits into readable text or JSON.",
     "sts": "Make, read and explain prepayment tokens of 20 digits; derive decoder keys.",
+    "vend": "Sell prepayment tokens: meters, quotes, sales, receipts, shifts, key changes.",
     "simulate": "Run a territory on a virtual clock from one seed, with faults and an auditor.",
 }
 

@@ -10,8 +10,9 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Query, Response
 
 from ferraris.console.problems import not_found, refused
-from ferraris.console.vending_bodies import Act, MeterOrder, QuoteOrder, SaleOrder
+from ferraris.console.vending_bodies import Act, Explanation, MeterOrder, QuoteOrder, SaleOrder
 from ferraris.console.vending_desk import VendingDesk
+from ferraris.console.vending_explain import Told, explain
 from ferraris.console.vending_views import SaleView, receipt_of, sale_view
 from ferraris.kernel.limits import VENDING_ROWS_MAX, VENDING_TEXT_CHARACTERS_MAX
 from ferraris.store import SaleFilter
@@ -153,6 +154,13 @@ def _add_queries(router: APIRouter, desk: VendingDesk) -> None:
         octets = await asyncio.to_thread(receipt_pdf, found)
         named = {"content-disposition": f'inline; filename="receipt-{found.number}.pdf"'}
         return Response(octets, media_type="application/pdf", headers=named)
+
+    @router.post("/explain")
+    async def explain_token(question: Explanation) -> Told:
+        """Why a meter may have refused a token, as far as the record of sales tells: mistyped, another meter's, old key, used."""
+        return await desk.run(
+            lambda vending, _: explain(vending, vending.registry.meter(question.meter), question.token)
+        )
 
     @router.get("/ledger")
     async def ledger() -> ChainState:

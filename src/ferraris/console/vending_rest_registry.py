@@ -20,7 +20,7 @@ from ferraris.console.vending_bodies import (
     WantedConfiguration,
 )
 from ferraris.console.vending_desk import VendingDesk
-from ferraris.console.vending_views import MeterView, TariffView, meter_view, tariff_view
+from ferraris.console.vending_views import MeterView, SettingsView, TariffView, meter_view, tariff_view
 from ferraris.kernel.limits import VENDING_TEXT_CHARACTERS_MAX
 from ferraris.store import CustomerRow, VendingAuditRow
 from ferraris.sts import EncryptionAlgorithm, MeterPan, StsConfiguration
@@ -120,6 +120,13 @@ def _add_customers(router: APIRouter, desk: VendingDesk) -> None:
 
 
 def _add_tariffs(router: APIRouter, desk: VendingDesk) -> None:
+    @router.get("/settings")
+    async def settings() -> SettingsView:
+        """What the operator decided for all tills: the currency and its digits, who is a supervisor."""
+        given = desk.settings
+        supervisors = tuple(sorted(given.supervisors))
+        return SettingsView(given.utility, given.currency, given.minor_digits, given.shift_required, supervisors)
+
     @router.get("/tariffs")
     async def tariffs() -> list[TariffView]:
         """Every tariff from each of its effective days on."""

@@ -38,6 +38,17 @@ class MeterView:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsView:
+    """What the operator decided for all tills."""
+
+    utility: str
+    currency: str
+    minor_digits: int
+    shift_required: bool
+    supervisors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TariffLine:
     """A price, a charge or a tax of a tariff."""
 

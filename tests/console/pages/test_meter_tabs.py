@@ -59,7 +59,7 @@ async def test_the_object_browser_offers_to_read_what_may_be_read(street: Town) 
 def test_tabs_count_what_is_open(street: Town) -> None:
     meters = MeterReader(street)
     view = meters.view(meters.row("FER0000000003"))
-    read = Reader(tab_row(PageView(tab="events"), view))
+    read = Reader(tab_row(PageView(tab="events"), view, sells=True))
     assert read.text == "RegistersEventsObjectsCommands (1)Alarms (1)"
     links = [attributes for name, attributes in read.tags if name == "a"]
     assert len(links) == len(TABS)

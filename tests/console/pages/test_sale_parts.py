@@ -80,7 +80,7 @@ def test_rows_of_sales() -> None:
     assert "0000000041Sale" in read.text
     assert "171.40 ZAR60.0 kWhSoldNot sent yet" in read.text
     assert "<b>ann</b> at till-1" in read.text
-    assert "–50.0 kWhPending–" in read.text
+    assert "–50.0 kWhPendingPending" in read.text
     assert [attributes["data-href"] for name, attributes in read.tags if "data-href" in attributes] == [
         "/till/sales/41",
         "/till/sales/43",

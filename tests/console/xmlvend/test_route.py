@@ -44,4 +44,4 @@ def test_a_page_from_elsewhere_may_not_sell(shop: Shop) -> None:
     octets = letter("r:creditVendReq", meter_method(shop.meter) + money("100"))
     answer = shop.client.post(XMLVEND_PATH, content=octets, headers={"origin": "http://evil.example"})
     assert answer.status_code == 403
-    assert shop.get("sales") == []
+    assert shop.sales() == []

@@ -57,7 +57,7 @@ def test_a_trial_costs_nothing_and_shows_zeros(shop: Shop) -> None:
         shop, letter("r:trialCreditVendReq", meter_method(shop.meter) + money("100")), "trialCreditVendResp"
     )
     assert token_of(body) == "0" * 20
-    assert shop.get("sales") == []
+    assert shop.sales() == []
 
 
 def test_a_sale_by_money_and_by_units(shop: Shop) -> None:
@@ -78,7 +78,7 @@ def test_the_same_identifier_gives_the_same_answer(shop: Shop) -> None:
     again = answered(shop, sale_letter(shop), "creditVendResp")
     assert token_of(first) == token_of(again)
     assert first == again
-    assert len(shop.get("sales")) == 1
+    assert len(shop.sales()) == 1
     kind, text = fault_of(shop, sale_letter(shop, amount="200"))
     assert (kind, "another request" in text) == ("BusinessRuleEx", True)
 
@@ -108,7 +108,7 @@ def test_a_module_that_is_away_is_told_as_the_servers_fault_and_a_retry_sells(sh
     assert fault_of(shop, letter("b:adviceReq", asked, kind="b:LastRespAdviceReq", number=2))[0] == "LastResponseEx"
     shop.house.module.failure = None
     answered(shop, sale_letter(shop), "creditVendResp")
-    assert len(shop.get("sales")) == 1
+    assert len(shop.sales()) == 1
 
 
 def test_advice_confirms_and_reverses(shop: Shop) -> None:
@@ -118,7 +118,7 @@ def test_advice_confirms_and_reverses(shop: Shop) -> None:
     assert (confirmed.type, confirmed.get("lastResponse")) == ("ConfirmationAdviceResp", None)
     answered(shop, letter("b:adviceReq", asked, kind="b:ReversalAdviceReq", number=3), "adviceResp")
     assert shop.vending.sale(1).state == "reversed"
-    assert set(shop.get("balances").values()) == {0}
+    assert set(shop.vending.balances().values()) == {0}
 
 
 def test_a_used_token_is_not_reversed_by_advice(shop: Shop) -> None:
@@ -176,7 +176,7 @@ WRONG = [
 def test_wrong_amounts(shop: Shop, amount: str, kind: str, sentence: str) -> None:
     found, text = fault_of(shop, sale_letter(shop, amount=amount))
     assert (found, sentence in text) == (kind, True)
-    assert shop.get("sales") == []
+    assert shop.sales() == []
 
 
 def test_wrong_meters(shop: Shop) -> None:

@@ -27,7 +27,7 @@ def test_an_empty_request_of_every_use_case_is_a_fault_or_an_answer_but_no_crash
     reply = reply_to(letter(f"r:{name}"), shop.vending, shop.clock.now_ms())
     assert reply.status in {200, 500}
     assert read_envelope(reply.octets).body.name in {"Fault", "startBatchResp"}
-    assert shop.get("sales") == []
+    assert shop.sales() == []
 
 
 def test_soap_1_2_is_answered_in_kind(shop: Shop) -> None:
@@ -55,7 +55,7 @@ def test_hostile_letters_are_faults_of_the_sender(shop: Shop, octets: bytes) -> 
     assert (reply.status, reply.refused) == (500, True)
     assert b"root:" not in reply.octets
     assert len(reply.octets) < 4_096
-    assert shop.get("sales") == []
+    assert shop.sales() == []
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -67,4 +67,4 @@ def test_a_flipped_octet_sells_the_same_or_nothing(shop: Shop, data: st.DataObje
     good[place] = data.draw(st.integers(0, 255))
     reply = reply_to(bytes(good), shop.vending, shop.clock.now_ms())
     assert read_envelope(reply.octets).body.name in {"Fault", "creditVendResp"}
-    assert {entry["sale"]["meter"] for entry in shop.get("sales")} <= {shop.meter}
+    assert {sale.meter for sale in shop.sales()} <= {shop.meter}

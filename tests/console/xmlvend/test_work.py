@@ -87,7 +87,7 @@ def test_a_deposit_is_made_once(shop: Shop) -> None:
     octets = letter("r:depositReq", '<r:depAmt value="60.00" symbol="R"/>', number=2)
     for _ in range(2):
         answered(shop, octets, "depositResp")
-    assert shop.get("balances")["bank"] == 6_000
+    assert shop.vending.balances()["bank"] == 6_000
     assert fault_of(shop, letter("r:depositReq", number=3))[0] == "XMLVendSchemaEx"
 
 
@@ -100,5 +100,5 @@ def test_a_fault_report_is_kept_once_under_a_number(shop: Shop) -> None:
     body = answered(shop, octets, "custReportFaultResp")
     number = body.need("custFaultLog").attribute("refNo")
     assert body == answered(shop, octets, "custReportFaultResp")
-    (entry,) = shop.get("audit", subject=number)
-    assert entry["detail"] == "A1: NoPowerReport; no light since <noon>"
+    (entry,) = shop.vending.audit(subject=number)
+    assert entry.detail == "A1: NoPowerReport; no light since <noon>"

@@ -55,7 +55,7 @@ class _EngineeringPage(TillPage):
         issued = await self.desk.run(lambda vending, _: vending.sales(wanted))
         self._waiting.show(list_card("Waiting for a second person", waiting_table(waiting, self.who.operator)))
         self._form.show(ask_form() if self.who.known else None)
-        self._issued.show(list_card("Issued", sale_table(issued, "Approved tokens appear here.")))
+        self._issued.show(list_card("Issued", sale_table(issued, "Approved tokens appear here.", "None yet")))
 
     async def _ask(self, fields: Mapping[str, str]) -> None:
         try:

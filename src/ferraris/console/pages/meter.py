@@ -15,6 +15,7 @@ from ferraris.console.pages.meter_chart import chart_head, chart_options
 from ferraris.console.pages.meter_tabs import tab_content, tab_row
 from ferraris.console.pages.meter_view import PageView
 from ferraris.console.pages.parts import chip, communication_chip, empty
+from ferraris.console.pages.prepayment import prepayment_tab
 from ferraris.console.problems import Problem
 from ferraris.headend import CommandKind, MeterView, TermsView
 from ferraris.kernel.errors import FerrarisError
@@ -90,8 +91,11 @@ class _MeterPage:
         self._standing.show(standing_card(view, now_ms))
         self._chart_head.show(chart_head(self._view))
         await self._refresh_chart(view, now_ms)
-        self._tabs.show(tab_row(self._view, view))
-        self._content.show(await tab_content(meters, row, self._view.tab, now_ms))
+        self._tabs.show(tab_row(self._view, view, sells=self._place.vending is not None))
+        if self._view.tab == "prepayment":
+            self._content.show(await prepayment_tab(self._place.vending, row))
+        else:
+            self._content.show(await tab_content(meters, row, self._view.tab, now_ms))
 
     async def _refresh_chart(self, view: MeterView, now_ms: int) -> None:
         """Draw the chart anew when the present has moved on by an interval, or something may have come."""

@@ -23,7 +23,7 @@ COMMANDS_SHOWN = 100
 VALUE_CHARACTERS_MAX = 2_000
 
 
-def tab_row(view: PageView, meter: MeterView) -> Markup:
+def tab_row(view: PageView, meter: MeterView, *, sells: bool = False) -> Markup:
     counts = {"alarms": len(meter.open_alarms), "commands": len(meter.open_commands)}
     links = [
         tag(
@@ -34,6 +34,7 @@ def tab_row(view: PageView, meter: MeterView) -> Markup:
             aria_current="true" if view.tab == name else None,
         )
         for name, title in TABS.items()
+        if sells or name != "prepayment"
     ]
     return tag("nav", links, class_="tabs")
 

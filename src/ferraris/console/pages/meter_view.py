@@ -29,7 +29,14 @@ QUANTITIES = {
     "voltage": Quantity("Voltage", (("VOLTAGE_L1", "L1"), ("VOLTAGE_L2", "L2"), ("VOLTAGE_L3", "L3")), "V"),
 }
 DAYS = {1: "24 h", 3: "3 d", 7: "7 d", 30: "30 d"}
-TABS = {"registers": "Registers", "events": "Events", "objects": "Objects", "commands": "Commands", "alarms": "Alarms"}
+TABS = {
+    "registers": "Registers",
+    "events": "Events",
+    "objects": "Objects",
+    "commands": "Commands",
+    "alarms": "Alarms",
+    "prepayment": "Prepayment",
+}
 
 
 @dataclass(frozen=True, slots=True)

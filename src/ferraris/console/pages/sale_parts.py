@@ -116,9 +116,9 @@ def sale_rows(sales: Iterable[Sale]) -> Iterable[Markup]:
         )
 
 
-def sale_table(sales: list[Sale], nothing: str) -> Markup:
+def sale_table(sales: list[Sale], nothing: str, title: str = "No sales yet") -> Markup:
     if not sales:
-        return empty("No sales yet", nothing)
+        return empty(title, nothing)
     return table(SALE_HEADER, sale_rows(sales))
 
 

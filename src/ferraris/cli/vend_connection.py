@@ -1,0 +1,115 @@
+"""How `ferraris vend` reaches vending: a running system over REST, or the vending directory itself.
+
+Both ways ask the same REST functions; without a running system they are called inside this process, over the directory. The
+vending store may be shared, so a directory that `ferraris serve` has open can be used as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import httpx
+
+from ferraris.cli.vending_place import has_vending, opened_vending
+from ferraris.console import create_vending_rest
+from ferraris.kernel.clock import SystemClock
+from ferraris.kernel.errors import ConfigError, FerrarisError, LinkError
+
+PREFIX: Final = "/api/v1/vending"
+TIMEOUT_S: Final = 60.0
+"""A sale may wait for the security module, and for another till's turn."""
+PROBLEM: Final = "application/problem+json"
+
+
+class VendRefused(FerrarisError):  # noqa: N818 - vending refuses
+    """Vending said no. `error` and `result` are the names that the problem gave."""
+
+    def __init__(self, summary: str, *, status: int, error: str = "", result: str = "") -> None:
+        super().__init__(summary)
+        self.status = status
+        self.error = error
+        self.result = result
+
+
+class VendingConnection(Protocol):
+    """Asks REST."""
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: Any) -> Any:
+        """What the function at `path` answers, read from JSON; text where it is none. Raises VendRefused, LinkError."""
+        ...
+
+
+class RemoteVending:
+    """A running system."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: Any) -> Any:
+        try:
+            return content_of(self._client.request(method, f"{PREFIX}/{path}", json=body, params=_given(query)))
+        except httpx.HTTPError as error:
+            raise LinkError(f"{self._client.base_url} cannot be asked: {error}") from None
+
+
+class LocalVending:
+    """A directory, opened by this process."""
+
+    def __init__(self, client: httpx.AsyncClient, runner: asyncio.Runner) -> None:
+        self._client = client
+        self._runner = runner
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: Any) -> Any:
+        request = self._client.request(method, f"{PREFIX}/{path}", json=body, params=_given(query))
+        return content_of(self._runner.run(_awaited(request)))
+
+
+@contextmanager
+def connected(url: str, directory: Path) -> Iterator[VendingConnection]:
+    """Vending at `url`, or, when that is empty, of the directory. Raises ConfigError."""
+    if url:
+        with httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
+            yield RemoteVending(client)
+        return
+    if not has_vending(directory):
+        raise ConfigError(
+            f"there is no vending in {directory}: make one with `ferraris vend init --dir {directory}`, or name a running "
+            "system with --url"
+        )
+    clock = SystemClock()
+    with opened_vending(directory, clock) as vending, asyncio.Runner() as runner:
+        transport = httpx.ASGITransport(create_vending_rest(vending, clock))
+        client = httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=None)  # noqa: S113 - no network
+        try:
+            yield LocalVending(client, runner)
+        finally:
+            runner.run(client.aclose())
+
+
+def content_of(answer: httpx.Response) -> Any:
+    """What an answer holds. Raises VendRefused for a problem."""
+    if answer.is_success:
+        kind = answer.headers.get("content-type", "")
+        return answer.json() if kind.startswith("application/json") else answer.content
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = {}
+    told = problem if isinstance(problem, dict) else {}
+    detail = str(told.get("detail", f"status {answer.status_code}")).rstrip(".")
+    raise VendRefused(
+        detail, status=answer.status_code, error=str(told.get("error", "")), result=str(told.get("result", ""))
+    )
+
+
+def _given(query: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in query.items() if value not in (None, "")}
+
+
+async def _awaited(request: Any) -> httpx.Response:
+    answer: httpx.Response = await request
+    return answer
