@@ -6,6 +6,7 @@ The driver of the client's end of `ferraris.dlms.Association`; what to ask of wh
 
 from ferraris.client.association import AccessResult, ClientAssociation, ClientSettings, descriptor_of
 from ferraris.client.bundles import BundlePlan, BundleService
+from ferraris.client.compact_data import CompactRow, CompactTemplate, read_compact_data, read_compact_template
 from ferraris.client.data_protection import ProtectedClient
 from ferraris.client.exploration import (
     Exploration,
@@ -45,6 +46,8 @@ __all__ = [
     "BundleService",
     "ClientAssociation",
     "ClientSettings",
+    "CompactRow",
+    "CompactTemplate",
     "Exploration",
     "ExploredAttribute",
     "ExploredObject",
@@ -67,6 +70,8 @@ __all__ = [
     "import_certificate",
     "key_in_use",
     "programming",
+    "read_compact_data",
+    "read_compact_template",
     "read_entries",
     "read_out",
     "read_profile",

@@ -52,6 +52,13 @@ class KeepTogether:
 
 
 @dataclass(frozen=True, slots=True)
+class Capture:
+    """Keep the template of what compact data capture now, and the values or none of them as their buffer."""
+
+    values: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """Which registers of the rates count from now on, a bit for each."""
 
@@ -141,6 +148,7 @@ Change = (
     | ClearEventLog
     | Keep
     | KeepTogether
+    | Capture
     | Count
     | Perform
     | Push

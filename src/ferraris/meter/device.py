@@ -27,6 +27,7 @@ from ferraris.cosem import (
     ScriptService,
     obis,
 )
+from ferraris.cosem.classes.compact_data import CompactData
 from ferraris.cosem.classes.token_gateway import TokenDeliveryMethod, TokenGateway
 from ferraris.dlms import KEY_OCTETS_OF
 from ferraris.dlms.apdu import ActionResult, DataAccessResult, SelectiveAccess
@@ -38,6 +39,7 @@ from ferraris.meter.behaviours import method_behaviour, write_behaviour
 from ferraris.meter.changes import (
     ActivateImage,
     Administer,
+    Capture,
     Change,
     ClearEventLog,
     Connect,
@@ -57,6 +59,7 @@ from ferraris.meter.changes import (
     StoreImageBlock,
     VerifyImage,
 )
+from ferraris.meter.compact_captures import COMPUTED, CompactCapture
 from ferraris.meter.disconnector import LOCALLY
 from ferraris.meter.firmware import manufacturer_key
 from ferraris.meter.identity import Identity, meter_keys
@@ -232,8 +235,10 @@ class LogicalDevice:
             if selection is not None:
                 return selected(self.model.elements(moment.partner.name), selection)
             return self.model.object_list(moment.partner.name)
+        if entry.class_id == CompactData.class_id and number in COMPUTED:
+            return CompactCapture(self, entry, moment).read(number)
         rule = entry.attributes[number]
-        kept_octets = self.settings.get((entry.class_id, entry.logical_name, number))
+        kept_octets = self.kept(entry, number)
         if kept_octets is not None:
             return kept_octets
         name = entry.tag, rule.attribute.name
@@ -243,6 +248,10 @@ class LogicalDevice:
         if self.payment is not None and name in PAYMENT_LIVE:
             return rule.datatype.encode(PAYMENT_LIVE[name](Statement(self.payment, moment)))
         return rule.initial
+
+    def kept(self, entry: ProfileObject, number: int) -> bytes | None:
+        """An attribute as it was set; None when it never was."""
+        return self.settings.get((entry.class_id, entry.logical_name, number))
 
     def write(self, entry: ProfileObject, number: int, octets: bytes, moment: Moment) -> DataAccessResult:
         """Write an attribute. TYPE_UNMATCHED when the octets are no value of it."""
@@ -300,6 +309,8 @@ class LogicalDevice:
                     result = self.keep(entry, (change,), now_ms)
                 case KeepTogether(values):
                     result = self.keep(entry, values, now_ms)
+                case Capture(values):
+                    result = self.keep(entry, CompactCapture(self, entry, moment).changes(values=values), now_ms)
                 case Count(counting):
                     self.meter.count(counting, now_ms)
                     self._settle(now_ms)
