@@ -103,3 +103,20 @@ def test_a_dead_process_marks_no_life_and_reserves_no_counter(tmp_path: Path) ->
     with pytest.raises(ProcessDiedError):
         fleet.memory.flush_counters(0)
     fleet.close()
+
+
+def test_a_payment_row_is_torn_as_well_and_the_one_before_it_counts(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    fleet, life = town.open()
+    place = np.array([1])
+    row = fleet.memory.payment.read(place)
+    row["balance"] = 7
+    fleet.memory.payment.commit(place, row)
+    life.end_after(0)
+    row["balance"] = 8
+    with pytest.raises(ProcessDiedError):
+        fleet.memory.payment.commit(place, row)
+    fleet.close()
+    again, _ = town.open()
+    assert again.memory.payment.column("balance").tolist() == [0, 7, 0]
+    again.close()

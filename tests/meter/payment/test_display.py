@@ -27,7 +27,17 @@ from ferraris.sts import (
 )
 
 METER = Shown(
-    sts_configuration(7, PaymentManufacture()), "12.5 kWh", 123_456, 400, True, None, 700, False, 42, 3, "firmware 1"
+    sts_configuration(7, PaymentManufacture()),
+    "12.5 kWh",
+    123_456,
+    lambda: 400,
+    True,
+    None,
+    700,
+    False,
+    42,
+    3,
+    "firmware 1",
 )
 KWH = CreditToken(Service.ELECTRICITY, 5, 5, 105)
 
@@ -58,9 +68,15 @@ def test_accepted(token: Token, shown: tuple[str, ...]) -> None:
 def test_all_tests_at_once_show_everything() -> None:
     shown = lines(TokenResult.ACCEPT, MeterTestToken(0xFFFFFFFFF), None, METER)
     assert len(shown) == 19
-    assert {"SGC 990999", "DRN 99000000077", "EA 11", "KEN 255", "phase limit 700 W", "key change tokens 4"} <= set(
-        shown
-    )
+    assert {
+        "SGC 990999",
+        "DRN 99000000077",
+        "EA 11",
+        "KEN 255",
+        "power 400 W",
+        "phase limit 700 W",
+        "key change tokens 4",
+    } <= set(shown)
 
 
 @pytest.mark.parametrize("result", [result for result in TokenResult if result is not TokenResult.ACCEPT])

@@ -40,7 +40,8 @@ class Shown:
     configuration: StsConfiguration
     credit: str
     import_wh: int
-    power_w: int
+    power_w: Callable[[], int]
+    """Worked out when it is asked for."""
     closed: bool
     power_limit_w: int | None
     phase_unbalance_limit_w: int | None
@@ -59,7 +60,7 @@ _PAGES: Final[tuple[Callable[[Shown], str], ...]] = (
     lambda meter: "token entry ok",
     lambda meter: f"power limit {_watts(meter.power_limit_w)}",
     lambda meter: f"tamper {'yes' if meter.tampered else 'no'}",
-    lambda meter: f"power {meter.power_w} W",
+    lambda meter: f"power {meter.power_w()} W",
     lambda meter: meter.firmware,
     lambda meter: f"phase limit {_watts(meter.phase_unbalance_limit_w)}",
     lambda meter: f"water factor {meter.water_factor}",

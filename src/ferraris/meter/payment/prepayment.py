@@ -74,6 +74,7 @@ from ferraris.sts import (
     WaterFactorToken,
 )
 
+MWH_PER_WH: Final = 1_000
 WH_PER_TENTH: Final = 100
 MONEY_PER_TENTH: Final = 10_000
 """Hundred-thousandths of the base currency in a tenth of it."""
@@ -371,8 +372,8 @@ class Prepayment:
         return Shown(
             self._decoder(row).configuration,
             credit_text(account_of(row).left(meter.import_mwh), counts_money=terms.counts_money),
-            int(meter.registers_wh(now_ms)[Quantity.ACTIVE_IMPORT]),
-            int(meter.power(now_ms)[Quantity.ACTIVE_IMPORT]),
+            meter.import_mwh // MWH_PER_WH,
+            lambda: int(meter.power(now_ms)[Quantity.ACTIVE_IMPORT]),
             meter.output_state,
             limit_of(row, "power_limit_w"),
             limit_of(row, "phase_unbalance_limit_w"),
