@@ -12,6 +12,7 @@ from ferraris.sts import (
     BaseDate,
     CreditToken,
     DecoderKey,
+    EncryptionAlgorithm,
     KeyType,
     MeterPan,
     MeterTestToken,
@@ -29,6 +30,7 @@ from ferraris.sts import (
 from ferraris.sts.checksum import checksum
 from ferraris.sts.explain import Cause, MeterRecord, explain_token, slips
 from tests.sts.published import METER, VENDING_KEY
+from tests.sts.strategies import configurations, randoms
 
 NOW_MS = 1_795_000_000_000  # 18 November 2026
 NOW = token_identifier_at(METER.base_date, NOW_MS)
@@ -190,3 +192,91 @@ def test_any_text_is_explained(text: str) -> None:
     found = explain_token(text, MeterRecord(METER), derive, NOW_MS)
     assert found.text
     assert VENDING_KEY.hex() not in repr(found)
+
+
+PLACES = {"pending": Cause.KEY_CHANGE_NOT_LOADED, "former": Cause.KEY_CHANGED_SINCE, "others": Cause.WRONG_METER}
+
+
+@given(configurations, st.sampled_from(sorted(PLACES)), st.integers(0, 2_000), randoms)
+def test_a_token_of_a_known_configuration_is_known(
+    configuration: StsConfiguration, place: str, before_now: int, chance: int
+) -> None:
+    """Whatever the other configuration is: its token is told by the place where it is known."""
+    other = replace(configuration, base_date=BaseDate.Y2014)
+    key = derive_decoder_key(VENDING_KEY, other)
+    token = CreditToken(Service.GAS, NOW - before_now, chance, 500)
+    record = replace(MeterRecord(METER), **{place: (other,)})
+    found = explain_token(encode_token(token, key), record, derive, NOW_MS)
+    if other.meter_pan != STRANGER.meter_pan and key != derive(METER):
+        assert (found.cause, found.token, found.configuration) == (PLACES[place], token, other)
+
+
+# what differs                                            what the sentence says
+DIFFERENCES = [
+    ({"tariff_index": 7}, "tariff index 07 instead of 01"),
+    ({"supply_group_code": "000001"}, "supply group code 000001 instead of 201457"),
+    ({"key_revision_number": 9}, "key revision number 9 instead of 1"),
+    ({"key_type": KeyType.DDTK}, "key type DDTK instead of DUTK"),
+    ({"base_date": BaseDate.Y1993}, "base date 1993 instead of 2014"),
+    ({"encryption_algorithm": EncryptionAlgorithm.EA07}, "encryption algorithm EA07 instead of EA11"),
+    ({"meter_pan": MeterPan.parse("000001000000000082")}, "meter PAN 000001000000000082 instead of 600727000000000009"),
+    (
+        {"tariff_index": 7, "key_revision_number": 2},
+        "key revision number 2 instead of 1, tariff index 07 instead of 01",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), DIFFERENCES, ids=[said[:25] for _, said in DIFFERENCES])
+def test_what_differs_is_said(change: dict[str, object], said: str) -> None:
+    other = replace(METER, **change)  # type: ignore[arg-type]
+    found = explain_token(credit(other), replace(MeterRecord(METER), pending=(other,)), derive, NOW_MS)
+    assert found.text.endswith(said)
+
+
+def test_another_vending_key_is_said_where_nothing_else_differs() -> None:
+    """A vending key replaced under the same number: the configuration is the same, and the key is not."""
+    new_key = bytes(range(20))
+    token = encode_token(
+        CreditToken(Service.ELECTRICITY, NOW - 3, 5, 10),
+        derive_decoder_key(new_key, replace(METER, key_expiry_number=7)),
+    )
+
+    def by_expiry(configuration: StsConfiguration) -> DecoderKey:
+        return derive_decoder_key(VENDING_KEY if configuration.key_expiry_number == 255 else new_key, configuration)
+
+    record = replace(MeterRecord(METER), pending=(replace(METER, key_expiry_number=7),))
+    assert "another vending key" in explain_token(token, record, by_expiry, NOW_MS).text
+
+
+# accepted (minutes before now)     issued (minutes before now)     result
+MEMORY = """
+none                                999999                          accept
+10                                  5                               accept
+10                                  10                              used_error
+10                                  11                              old_error
+30 20 10                            25                              accept
+30 20 10                            20                              used_error
+30 20 10                            31                              old_error
+30 20 10                            0                               accept
+"""
+
+
+@pytest.mark.parametrize("line", MEMORY.split("\n")[1:-1])
+def test_the_memory_of_a_meter_is_asked_as_the_meter_asks_it(line: str) -> None:
+    accepted, issued, result = line[:36].split(), int(line[36:68]), line[68:].strip()
+    memory = frozenset(NOW - int(each) for each in accepted if each != "none")
+    found = explain_token(credit(before_now=issued), replace(MeterRecord(METER), accepted=memory), derive, NOW_MS)
+    assert str(found.result) == result
+
+
+def test_a_slip_that_vending_knows_goes_before_one_that_happens_to_decode() -> None:
+    """Among 180 neighbours of a token, one in some hundred is a token by chance; what was sold is no chance."""
+    for issued in ({}, {GOOD: METER.meter_pan.digits}):
+        record = replace(MeterRecord(METER), issued=issued)
+        assert explain_token(one_wrong(GOOD), record, derive, NOW_MS).likely == GOOD
+
+
+def test_the_meters_own_key_is_needed() -> None:
+    with pytest.raises(StsError, match="no vending key"):
+        explain_token(GOOD, MeterRecord(STRANGER), derive, NOW_MS)
