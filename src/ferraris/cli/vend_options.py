@@ -13,7 +13,6 @@ from uuid import uuid4
 import typer
 
 from ferraris.cli.decode import answer_lines
-from ferraris.cli.head_end import DEFAULT_DIRECTORY
 from ferraris.cli.vend_connection import VendingConnection, VendRefused, connected
 from ferraris.kernel.errors import ConfigError, FerrarisError
 from ferraris.vending import money_text
@@ -37,7 +36,8 @@ MessageId = Annotated[
 ]
 Meter = Annotated[str, typer.Argument(help="Decoder reference number (11 or 13 digits) or meter PAN (18 digits).")]
 OptionalMeter = Annotated[str, typer.Argument(help="The same as above; not with --jsonl.", show_default=False)]
-DIRECTORY: Final = DEFAULT_DIRECTORY
+DIRECTORY: Final = Path("ferraris-data")
+"""The same as of `ferraris serve`, whose module is too heavy to be loaded for a sale."""
 OPERATOR: Final = "cli"
 TILL: Final = "cli"
 

@@ -60,10 +60,11 @@ def test_tabs_count_what_is_open(street: Town) -> None:
     meters = MeterReader(street)
     view = meters.view(meters.row("FER0000000003"))
     read = Reader(tab_row(PageView(tab="events"), view, sells=True))
-    assert read.text == "RegistersEventsObjectsCommands (1)Alarms (1)"
+    assert read.text == "RegistersEventsObjectsCommands (1)Alarms (1)Prepayment"
     links = [attributes for name, attributes in read.tags if name == "a"]
     assert len(links) == len(TABS)
     assert [link["href"] for link in links if "aria-current" in link] == ["?tab=events"]
+    assert "Prepayment" not in Reader(tab_row(PageView(), view)).text
 
 
 VALUES: list[tuple[Any, str]] = [

@@ -1,0 +1,112 @@
+"""`ferraris vend` behind the till: meters, engineering tokens by two persons, shifts, campaigns, explanations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ferraris.cli.vend_behind import registration
+from ferraris.cli.vend_connection import VendRefused
+from tests.cli.shops import GROUP, METERS, SUPERVISOR, VendDirectory, make_directory
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> VendDirectory:
+    return make_directory(tmp_path_factory.mktemp("vend") / "shop")
+
+
+def test_a_meter_is_registered_once_and_found(directory: VendDirectory) -> None:
+    options = ["--account", "A9", "--name", "Grace Mahlangu", "--sgc", GROUP, "--ea", "11", "--tariff", "flat"]
+    assert directory.text("meter", "add", "01000000107", *options) == "meter 01000000107 registered\n"
+    assert "already" in directory.text("meter", "add", "01000000107", *options)
+    assert "Grace Mahlangu" in directory.text("meter", "find", "mahl")
+    assert "SGC 600727 KRN 1" in directory.text("meter", "show", "01000000107")
+    assert directory.json("meter", "show", "01000000107")["present"]["encryption_algorithm"] == 11
+    assert directory.text("meter", "find", "nobody") == "none found\n"
+
+
+def test_a_meter_of_a_tariff_that_is_not_there(directory: VendDirectory) -> None:
+    (answer,) = directory.answers(
+        "meter",
+        "add",
+        lines=[{"id": 1, "meter": "01000000115", "account": "A8", "tariff": "none", "supply_group_code": GROUP}],
+    )
+    assert (answer["ok"], answer["error"]) == (False, "unknown_tariff_error")
+
+
+def test_fields_become_a_registration() -> None:
+    fields = {
+        "meter": "1",
+        "account": "A",
+        "encryption_algorithm": "EA07",
+        "base_date": "1993",
+        "supply_group_code": "1",
+        "contact": "",
+    }
+    assert registration(fields, "ann") == {
+        "operator": "ann",
+        "meters": [
+            {
+                "meter": "1",
+                "account": "A",
+                "customer": "A",
+                "configuration": {"supply_group_code": "1", "encryption_algorithm": 7, "base_date": 93},
+            }
+        ],
+    }
+
+
+def test_an_engineering_token_takes_two(directory: VendDirectory) -> None:
+    asked = directory.text(
+        "engineering", METERS[0], "clear_tamper", "--reason", "cover", "--operator", "ann", "--message-id", "e1"
+    )
+    assert "ferraris vend approve e1" in asked
+    assert "clear_tamper" in directory.text("approve")
+    alone = directory.run("approve", "e1", "--operator", "ann")
+    assert isinstance(alone.exception, VendRefused)
+    assert alone.exception.status == 403
+    assert "ENGINEERING" in directory.text("approve", "e1", "--operator", "ben").upper()
+    assert directory.text("approve") == "nothing waits\n"
+
+
+def test_an_engineering_token_is_refused(directory: VendDirectory) -> None:
+    directory.text(
+        "engineering", METERS[0], "clear_credit", "--reason", "why not", "--operator", "ann", "--message-id", "e2"
+    )
+    assert directory.text("refuse", "e2", "--operator", "ben") == "refused\n"
+
+
+def test_a_shift_from_open_to_close(directory: VendDirectory) -> None:
+    who = ["--till", "T1", "--operator", "ann"]
+    assert "is open" in directory.text("shift", "open", "--float", "200", *who)
+    directory.text("sell", METERS[1], "--amount", "50", *who)
+    directory.text("shift", "deposit", "30", "--reference", "slip 7", *who)
+    assert "220.00" in directory.text("shift", "totals", "--till", "T1")
+    closed = directory.text("shift", "close", "219.50", *who)
+    assert "-0.50" in closed
+    assert directory.run("shift", "close", "1", *who).exit_code != 0
+    assert directory.run("shift", "totals", "--till", "T9").exit_code != 0
+
+
+def test_a_campaign_from_start_to_proof(directory: VendDirectory) -> None:
+    started = directory.text("campaign", "start", "rollover", "--krn", "2", "--meter", METERS[0], "--meter", METERS[2])
+    assert "2 meters are to change" in started
+    issued = directory.text("campaign", "issue", "rollover")
+    assert [line.split()[0] for line in issued.splitlines()] == [METERS[0], METERS[2]]
+    assert "wanted 0  issued 2  entered 0" in directory.text("campaign", "show", "rollover")
+    assert directory.run("campaign", "close", "rollover").exit_code != 0
+    assert len(directory.json("key-change", METERS[0])["sale"]["tokens"]) == 4
+
+
+def test_why_a_token_was_refused(directory: VendDirectory) -> None:
+    sold = directory.json("sell", METERS[1], "--amount", "50")
+    digits = sold["sale"]["tokens"][0]["digits"]
+    wrong = str((int(digits[0]) + 1) % 10) + digits[1:]
+    assert "mistyped" in directory.text("explain", METERS[1], wrong)
+    assert directory.json("explain", METERS[0], digits)["reason"] == "wrong_meter"
+
+
+def test_only_a_supervisor_takes_back_what_may_be_used(directory: VendDirectory, tmp_path: Path) -> None:
+    number = directory.json("sell", METERS[1], "--amount", "50")["sale"]["number"]
+    assert "reversed" in directory.text("reverse", str(number), "--reason", "x", "--operator", SUPERVISOR)

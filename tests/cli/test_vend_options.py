@@ -1,0 +1,96 @@
+"""What the commands of `ferraris vend` share: lines of orders, and tables of text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ferraris.cli.head_end import DEFAULT_DIRECTORY
+from ferraris.cli.vend_connection import VendRefused
+from ferraris.cli.vend_options import DIRECTORY, Lines, answer_order, fields_of, order_id, table_text
+
+LINES = Lines("sales", {"till": "T", "operator": "ann"}, frozenset({"meter", "amount", "message_id", "till"}))
+
+
+class Echo:
+    """Answers with what it was asked, or refuses."""
+
+    def __init__(self, refusal: VendRefused | None = None) -> None:
+        self.refusal = refusal
+
+    def ask(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        if self.refusal is not None:
+            raise self.refusal
+        return {"method": method, "path": path, "body": body}
+
+
+def answered(line: str, echo: Echo | None = None) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(answer_order(echo or Echo(), LINES, line.encode()))
+    return answer
+
+
+def test_an_order_is_named_after_its_line() -> None:
+    answer = answered('{"id": 7, "meter": "1", "amount": 20.10}')
+    assert answer["body"] == {
+        "till": "T",
+        "operator": "ann",
+        "meter": "1",
+        "amount": "20.10",
+        "message_id": "jsonl/T/7",
+    }
+    assert (answer["id"], answer["ok"], answer["path"]) == (7, True, "sales")
+
+
+def test_a_message_id_of_its_own_is_kept() -> None:
+    assert answered('{"id": 1, "message_id": "mine"}')["body"]["message_id"] == "mine"
+    without = answered('{"meter": "1"}')
+    assert without["body"]["message_id"].startswith("cli-")
+    assert without["id"] is None
+
+
+def test_a_refusal_has_the_standards_name_where_there_is_one() -> None:
+    named = answered('{"id": 1}', Echo(VendRefused("no", status=422, error="amount_error", result="range_error")))
+    assert named == {"id": 1, "ok": False, "error": "range_error", "detail": "no"}
+    assert answered('{"id": 1}', Echo(VendRefused("no", status=409, error="shift_error")))["error"] == "shift_error"
+    assert answered('{"id": 1}', Echo(VendRefused("no", status=500)))["error"] == "refused"
+
+
+@given(st.binary(max_size=60))
+def test_any_line_is_answered(line: bytes) -> None:
+    answer = json.loads(answer_order(Echo(), LINES, line))
+    assert set(answer) >= {"id", "ok"}
+
+
+def test_what_a_sale_tells() -> None:
+    sale = {
+        "tokens": [{"digits": "1" * 20}],
+        "message_id": "m",
+        "state": "posted",
+        "tendered_minor": 1_050,
+        "minor_digits": 2,
+        "units_tenths": 297,
+    }
+    answer = {"receipt_number": "0000000001", "sale": sale}
+    assert fields_of(answer)["token"] == "1" * 20
+    assert (fields_of(answer)["amount"], fields_of(answer)["units"]) == ("10.50", "29.7")
+    sale["tokens"] = [{"digits": "1" * 20}, {"digits": "2" * 20}]
+    assert fields_of(answer)["tokens"] == ["1" * 20, "2" * 20]
+    assert fields_of([1]) == {"answer": [1]}
+
+
+def test_the_directory_is_that_of_serve() -> None:
+    assert DIRECTORY == DEFAULT_DIRECTORY
+
+
+def test_order_ids() -> None:
+    assert order_id("mine") == "mine"
+    assert order_id("") != order_id("")
+
+
+@pytest.mark.parametrize(("rows", "text"), [([], ""), ([("a", "b"), ("long", "c")], "a     b\nlong  c")])
+def test_tables(rows: list[tuple[str, ...]], text: str) -> None:
+    assert table_text(rows) == text
