@@ -25,6 +25,7 @@ from ferraris.meter.dispatch import answer
 from ferraris.meter.events import EventCode
 from ferraris.meter.fleet import Fleet
 from ferraris.meter.live_values import Partner
+from ferraris.meter.memory import NEVER_S
 from ferraris.meter.payment import PaymentManufacture
 from tests.meter.payment.prepaid import KWH, KWH_MS, MONEY, Prepaid, laboratory
 from tests.meter.steady import partner
@@ -270,6 +271,24 @@ def test_a_days_charge_is_collected_on_demand(fleet: Fleet) -> None:
     assert invoke(meter, Charge.collect, obis.CHARGE_DEBT, 0) is ActionResult.OTHER_REASON
     assert write(meter, Charge.charge_type, obis.CHARGE_DEBT, ChargeType.TIME_BASED) is DataAccessResult.SUCCESS
     assert invoke(meter, Charge.collect, obis.CHARGE_DEBT, 0) is ActionResult.SUCCESS
+
+
+def test_a_daily_charge_that_is_set_counts_from_then_on(fleet: Fleet) -> None:
+    meter = Prepaid(fleet, made=PaymentManufacture(credit_tenths=1_000))
+    meter.passes(3 * 86_400_000)
+    assert fleet.meters[0].marks[1] == NEVER_S, "no midnight is looked at without a charge"
+    before = meter.left
+    daily = (ChargeTableElement(b"\x01", 500),)
+    assert invoke(meter, Charge.update_unit_charge, obis.CHARGE_DAILY, daily) is ActionResult.SUCCESS
+    assert invoke(meter, Charge.activate_passive_unit_charge, obis.CHARGE_DAILY, 0) is ActionResult.SUCCESS
+    assert meter.left == before
+    meter.passes(2 * 86_400_000)
+    assert read(meter, Charge.total_amount_paid, obis.CHARGE_DAILY) == 1_000
+    daily = (ChargeTableElement(b"\x01", 0),)
+    invoke(meter, Charge.update_unit_charge, obis.CHARGE_DAILY, daily)
+    invoke(meter, Charge.activate_passive_unit_charge, obis.CHARGE_DAILY, 0)
+    meter.passes(2 * 86_400_000)
+    assert read(meter, Charge.total_amount_paid, obis.CHARGE_DAILY) == 1_000
 
 
 def test_debt_is_set_and_altered(fleet: Fleet) -> None:

@@ -27,6 +27,7 @@ from ferraris.meter.disconnector import Command
 from ferraris.meter.events import EventCode
 from ferraris.meter.load import Quantity
 from ferraris.meter.mapped_file import Rows
+from ferraris.meter.memory import NEVER_S
 from ferraris.meter.meter import Meter
 from ferraris.meter.payment.acceptance import Acceptance, Purse, accept, credited_amount
 from ferraris.meter.payment.account import (
@@ -136,7 +137,8 @@ class Prepayment:
         return self._terms
 
     def terms_changed(self, now_ms: int) -> None:
-        """A payment object was set."""
+        """A payment object was set. What was due until now was due on the terms before."""
+        self.settle(now_ms)
         self._terms = None
         self.settle(now_ms)
 
@@ -310,9 +312,12 @@ class Prepayment:
         price = terms.prices[meter.rate] if active else 0
         if price != account.balance.price:
             account = rebased(account, import_mwh, price, clock_s)
-        days, until_s = self._midnights(account.days_until_s, clock_s)
-        if days:
+        days = 0
+        if terms.charges_days and meter.marks[1] < NEVER_S:
+            days, until_s = self._midnights(account.days_until_s, clock_s)
             account = replace(account, days_until_s=until_s)
+        elif terms.charges_days:  # from now on; until now there was no such charge
+            account = replace(account, days_until_s=clock_s)
         if days and active and (meter.output_state or terms.charged_when_off):
             account = with_days(account, days, terms, import_mwh, clock_s)
         return settled(account, terms, import_mwh)
@@ -329,7 +334,8 @@ class Prepayment:
 
     def _marks(self, account: Account, terms: Terms) -> tuple[int, int]:
         """At which import and when this must be looked at next."""
-        return account.mark_mwh(terms, self._meter.import_mwh), self._next_midnight_s(account.days_until_s)
+        midnight_s = self._next_midnight_s(account.days_until_s) if terms.charges_days else NEVER_S
+        return account.mark_mwh(terms, self._meter.import_mwh), midnight_s
 
     def _store(self, row: Rows, account: Account, terms: Terms) -> None:
         """Commit the row, with the marks in the order in which none that holds can be passed."""

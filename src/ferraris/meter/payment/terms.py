@@ -90,6 +90,11 @@ class Terms:
         )
 
     @property
+    def charges_days(self) -> bool:
+        """Whether anything is collected by the day."""
+        return self.a_day > 0 or self.debt_a_day > 0
+
+    @property
     def amount_max(self) -> int:
         """Amount units that the credit register and the objects that show it can hold."""
         return min(AMOUNT_MAX, int(DOUBLE_LONG_MAX * self._shown))
