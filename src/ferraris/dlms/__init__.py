@@ -70,6 +70,7 @@ from ferraris.dlms.protection import PROTECTION_OCTETS_MAX
 from ferraris.dlms.push import PushReceiver, PushSecurity, ReceivedPush, protect_push
 from ferraris.dlms.push_blocks import IncomingPushes, OutgoingPush
 from ferraris.dlms.push_confirmation import AwaitedConfirmations, confirmation_of
+from ferraris.dlms.push_layers import open_push_in_layers, protect_push_in_layers, sender_of
 from ferraris.dlms.refusals import ExceptionAnswerError, exception_answer
 from ferraris.dlms.settings import (
     CONFORMANCE_OF_THIS_ENGINE,
@@ -181,12 +182,15 @@ __all__ = [
     "layers_of",
     "offer",
     "offered_point",
+    "open_push_in_layers",
     "parameters_for",
     "private_key_from_number",
     "private_key_from_pem",
     "protect_push",
+    "protect_push_in_layers",
     "public_key_from_octets",
     "requested_point",
+    "sender_of",
     "short_names_in",
     "strength_of",
     "tolerant_push",

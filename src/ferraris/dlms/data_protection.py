@@ -36,7 +36,7 @@ from ferraris.kernel.errors import AuthenticationError, DecodeError, SecurityErr
 from ferraris.kernel.limits import OTHER_INFORMATION_OCTETS_MAX, PROTECTION_DEPTH_MAX, TRANSACTION_ID_OCTETS_MAX
 
 CLAUSE: Final = "Blue Book 4.4.9, data protection"
-_CONTROLS: Final = {
+CONTROLS: Final = {
     ProtectionType.AUTHENTICATION: SecurityControl.AUTHENTICATED,
     ProtectionType.ENCRYPTION: SecurityControl.ENCRYPTED,
     ProtectionType.AUTHENTICATION_AND_ENCRYPTION: SecurityControl.AUTHENTICATED_ENCRYPTED,
@@ -122,7 +122,7 @@ class DataProtector:
                 header = self._layers.sign(data, transaction_id, recipient)
                 data, info = header.content + header.signature, _template(Layer.IDENTIFIED)
             else:
-                header = self._layers.encipher(data, layer.key, _CONTROLS[layer.kind], transaction_id, recipient)
+                header = self._layers.encipher(data, layer.key, CONTROLS[layer.kind], transaction_id, recipient)
                 data, info = header.octets, header.key_info or _template(Layer.IDENTIFIED)
             options = ProtectionOptions(transaction_id, self._security.system_title, recipient, b"", _key_info(info))
             parameters.append(ProtectionParameters(layer.kind, options))
@@ -160,7 +160,7 @@ class DataProtector:
         for one, layer in zip(reversed(parameters), reversed(layers_of(parameters)), strict=True):
             header = self._signing(one, octets) if layer.key is Layer.SIGNED else _ciphering(one, octets)
             octets, _, control = self._layers.open(header)
-            if control & SecurityControl.AUTHENTICATED_ENCRYPTED != _CONTROLS.get(layer.kind, 0):
+            if control & SecurityControl.AUTHENTICATED_ENCRYPTED != CONTROLS.get(layer.kind, 0):
                 raise AuthenticationError("data protected otherwise than told", got=f"{control:#04x}", clause=CLAUSE)
         return octets
 

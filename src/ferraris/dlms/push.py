@@ -12,6 +12,7 @@ from hmac import compare_digest
 from typing import Final, NamedTuple
 
 from ferraris.codec import read_length, write_length
+from ferraris.dlms.apdu import GENERAL_CIPHERING, GENERAL_SIGNING
 from ferraris.dlms.ciphering import (
     HEADER_OCTETS,
     SYSTEM_TITLE_OCTETS,
@@ -24,6 +25,7 @@ from ferraris.dlms.ciphering import (
 )
 from ferraris.dlms.notification_layout import Notification, NotificationDecoder
 from ferraris.dlms.protection import GENERAL_GLOBAL
+from ferraris.dlms.push_layers import sender_of
 from ferraris.kernel.errors import AuthenticationError, DecodeError, RemoteProtocolError
 
 SUITE_FIELD: Final = 0x0F
@@ -33,6 +35,7 @@ _NEW_TUPLE: Final = tuple.__new__
 PROTECTED_OCTETS: Final = HEADER_OCTETS + TAG_OCTETS
 SHORTEST_READ_HERE: Final = 12
 """Octets up to which an APDU may end within its own length."""
+_LAYERED: Final = (bytes((GENERAL_CIPHERING,)), bytes((GENERAL_SIGNING,)))
 _NAMED_SENDER: Final = bytes((GENERAL_GLOBAL, SYSTEM_TITLE_OCTETS))
 
 
@@ -45,6 +48,8 @@ class PushSecurity:
     policy: SecurityControl = SecurityControl.AUTHENTICATED_ENCRYPTED
     any_suite: bool = False
     """Whether the sender may name another security suite than that of the keys."""
+    open_layers: Callable[[bytes], bytes] | None = field(default=None, repr=False)
+    """Opens what comes in layers of general protection, and asks the policy and for replays; None: nothing may come so."""
 
 
 class ReceivedPush(NamedTuple):
@@ -68,11 +73,11 @@ class PushReceiver:
     def receive(self, octets: bytes) -> ReceivedPush:
         """The push in one APDU.
 
-        Raises RemoteProtocolError for an APDU that is no general-glo-ciphering, DecodeError for a wrong form, AuthenticationError
+        Raises RemoteProtocolError for an APDU that is not ciphered, DecodeError for a wrong form, AuthenticationError
         for an unknown sender, a wrong tag or too weak a protection, InvocationCounterError for a replay.
         """
         if octets[:2] != _NAMED_SENDER:
-            raise RemoteProtocolError("a push is not ciphered", expected="general-glo-ciphering", got=octets[:2].hex())
+            return self._receive_in_layers(octets)
         system_title = octets[2:10]
         length, start = (octets[10], 11) if len(octets) > SHORTEST_READ_HERE else read_length(octets, 10)
         if start == 11 and length > 0x7F:
@@ -109,6 +114,16 @@ class PushReceiver:
         else:
             notification = self._decode(plain)
         return _NEW_TUPLE(ReceivedPush, (system_title, counter, notification))
+
+    def _receive_in_layers(self, octets: bytes) -> ReceivedPush:
+        """A push in general-ciphering or general-signing, where the sender may send such."""
+        if octets[:1] not in _LAYERED:
+            raise RemoteProtocolError("a push is not ciphered", expected="general-glo-ciphering", got=octets[:2].hex())
+        system_title = sender_of(octets)
+        security = self._find(system_title)
+        if security is None or security.open_layers is None:
+            raise AuthenticationError("a push from an unknown system title", got=system_title.hex())
+        return ReceivedPush(system_title, 0, self._decode(security.open_layers(octets)))
 
     def _receive_in_general(self, system_title: bytes, octets: bytes, security: PushSecurity) -> ReceivedPush:
         """A push that is protected in another way, or not enough."""

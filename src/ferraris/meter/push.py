@@ -22,7 +22,7 @@ from ferraris.cosem import (
 )
 from ferraris.cosem.classes.push_setup import ColumnsPushObject
 from ferraris.cosem.classes.restricted_attribute import RestrictedAttribute
-from ferraris.dlms import Security, encode_wpdu, protect_push
+from ferraris.dlms import Security, encode_wpdu, protect_push, protect_push_in_layers
 from ferraris.dlms.apdu import CONFIRMED, DataNotification
 from ferraris.kernel.errors import FerrarisError
 from ferraris.meter.committed_rows import Indices
@@ -104,8 +104,18 @@ def push_of(
         body += told_octets(device, moment, wanted, event)
     invoke_id = (event.sequence if event is not None else now_ms) & LONG_INVOKE_ID_MASK | CONFIRMED * confirmed
     apdu = DataNotification(invoke_id, moment.time.to_octets(), bytes(body)).encode()
-    ciphered = protect_push(apdu, security.system_title, security.keys, security.counters)
-    return PushedApdu(invoke_id, ciphered)
+    return PushedApdu(invoke_id, _protected(device, security, setup, apdu, now_ms))
+
+
+def _protected(
+    device: LogicalDevice, security: Security, setup: ProfileObject | None, apdu: bytes, now_ms: int
+) -> bytes:
+    """As the setup's protection parameters say; without any, authenticated and encrypted under the global key."""
+    number = PushSetup.push_protection_parameters.number
+    parameters = device.decoded(setup, number, now_ms) if setup is not None and number in setup.attributes else ()
+    if parameters:
+        return protect_push_in_layers(apdu, parameters, security, device.entropy)
+    return protect_push(apdu, security.system_title, security.keys, security.counters)
 
 
 def told_octets(device: LogicalDevice, moment: Moment, wanted: Pushable, event: MeterEvent | None) -> bytes:

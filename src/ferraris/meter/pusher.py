@@ -12,12 +12,13 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
+import structlog
 
 from ferraris.cosem import ProfileObject, TransportService
 from ferraris.dlms import Security
 from ferraris.kernel.clock import MS_PER_S, Clock
 from ferraris.kernel.entropy import Entropy
-from ferraris.kernel.errors import LinkError
+from ferraris.kernel.errors import DecodeError, LinkError, SecurityError
 from ferraris.link import Connector
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.events import MeterEvent
@@ -35,6 +36,7 @@ from ferraris.meter.push import (
 from ferraris.meter.push_delivery import PushDelivery
 from ferraris.meter.push_terms import PushTerms, push_setups
 
+LOG: Final = structlog.get_logger("ferraris.meter")
 NO_SETUP: Final = 0xFF
 
 
@@ -119,6 +121,11 @@ class Pusher:
         try:
             pushes = self._pushes(index, setup, events, terms, now_ms, asked=wanted) if terms.address else []
             await self._send(terms, pushes, self._security(index))
+        except (DecodeError, SecurityError) as error:
+            # A protection that a client has asked for and the meter does not have: no other try will have it.
+            LOG.warning(
+                "push_not_protected", meter=device.identity.serial, setup=str(setup.logical_name), error=str(error)
+            )
         except LinkError:
             if self._try_again(device, place, terms):
                 return

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 
 from ferraris.client import ClientSettings
@@ -26,11 +27,13 @@ from ferraris.dlms import (
     Security,
     confirmation_of,
     curve_of_suite,
+    open_push_in_layers,
     tolerant_push,
     tolerant_settings,
 )
 from ferraris.dlms.apdu import Mechanism
 from ferraris.headend import Terms, terms_of
+from ferraris.kernel.entropy import SystemEntropy
 from ferraris.kernel.errors import ConfigError, InvocationCounterError, RemoteProtocolError
 from ferraris.kernel.limits import INVOCATION_COUNTER_MAX
 from ferraris.keys import CounterGuard, MasterKey, ReservedCounter
@@ -41,6 +44,7 @@ from ferraris.store import InvocationCounterRow, MeterRow, RecordStore
 SENT = "sent"
 RECEIVED = "received"
 PUSHED = "pushed"
+PUSH_TRANSACTIONS = "push transactions"
 """Names of counters in the record store. Pushes have a mark of their own: they may overtake answers and be overtaken."""
 
 
@@ -78,6 +82,18 @@ class MeterGuard:
             self._guard.accept(system_title, received)
         except InvocationCounterError as error:
             raise RemoteProtocolError(error.summary, expected=error.expected, got=error.got) from error
+
+
+class PushTransactions:
+    """The transaction ids of a meter's pushes, where no counter tells a replay: its own are counters of the same kind."""
+
+    def __init__(self, guard: CounterGuard) -> None:
+        self._guard = guard
+
+    def accept(self, system_title: bytes, received: int) -> None:
+        if received > INVOCATION_COUNTER_MAX:
+            raise InvocationCounterError("a transaction id of a push is no counter", got=received)
+        self._guard.accept(system_title, received)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +175,26 @@ class KeyRing:
         if row is None:
             return None
         ciphers = self._unwrapped(row).ciphers
-        return None if ciphers is None else tolerant_push(PushSecurity(ciphers, self._guard(row, PUSHED)), _quirks(row))
+        if ciphers is None:
+            return None
+        security = PushSecurity(ciphers, self._guard(row, PUSHED), open_layers=partial(self._open_layers, row))
+        return tolerant_push(security, _quirks(row))
+
+    def _open_layers(self, row: MeterRow, octets: bytes) -> bytes:
+        """A push out of its layers of general protection. Raises as `Protection.open`."""
+        keys = self._unwrapped(row)
+        assert keys.ciphers is not None  # the sender was found by them
+        security = Security(
+            system_title=self._settings.system_title,
+            keys=keys.ciphers,
+            counters=self.counter(row.id),
+            guard=self._guard(row, PUSHED),
+            peer_system_title=row.system_title,
+            key_pairs=_known_pairs(row, keys),
+            master_key=keys.master,
+            transactions=PushTransactions(self._guard(row, PUSH_TRANSACTIONS)),
+        )
+        return open_push_in_layers(octets, security, SystemEntropy())
 
     def push_confirmation(self, push: ReceivedPush) -> bytes | None:
         """The answer to a push that asks to be confirmed; None when it does not, or we have no counter left to say so."""
@@ -267,14 +302,17 @@ class KeyRing:
 
 def _key_pairs(row: MeterRow, keys: _Unwrapped, terms: Terms) -> KeyPairs | None:
     """What signs and agrees keys, as far as the terms ask for it. Raises ConfigError for what is not known."""
+    if terms.needs_signing_keys and not (keys.signing and row.public_key):
+        raise ConfigError("the keys for signatures are not known", expected="signing_key and public_key")
+    if terms.needs_agreement_keys and not (keys.agreement and row.public_agreement_key):
+        raise ConfigError("the keys for key agreement are not known", expected="agreement_key and public_agreement_key")
+    return _known_pairs(row, keys) if terms.needs_signing_keys or terms.needs_agreement_keys else None
+
+
+def _known_pairs(row: MeterRow, keys: _Unwrapped) -> KeyPairs:
+    """All that is known of key pairs."""
     signing = {row.system_title: row.public_key} if row.public_key else {}
     agreement = {row.system_title: row.public_agreement_key} if row.public_agreement_key else {}
-    if terms.needs_signing_keys and not (keys.signing and signing):
-        raise ConfigError("the keys for signatures are not known", expected="signing_key and public_key")
-    if terms.needs_agreement_keys and not (keys.agreement and agreement):
-        raise ConfigError("the keys for key agreement are not known", expected="agreement_key and public_agreement_key")
-    if not (terms.needs_signing_keys or terms.needs_agreement_keys):
-        return None
     return KeyPairs(KnownPoints(signing, agreement), keys.signing, keys.agreement)
 
 

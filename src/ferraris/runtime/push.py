@@ -21,6 +21,7 @@ from ferraris.dlms import (
     ReceivedPush,
     WrapperReceiver,
     encode_wpdu,
+    sender_of,
 )
 from ferraris.headend import Event, PushFault, PushReceived, PushRejected
 from ferraris.kernel.errors import (
@@ -37,9 +38,6 @@ from ferraris.link import Link
 from ferraris.runtime.key_ring import KeyRing
 from ferraris.runtime.kinds import push_positions
 from ferraris.runtime.settings import RuntimeSettings
-
-SYSTEM_TITLE = slice(2, 10)
-"""Where a general-glo-ciphering APDU names its sender."""
 
 
 class PushListener:
@@ -110,7 +108,7 @@ class PushListener:
         return received
 
     def _reject(self, apdu: bytes, peer: str, error: FerrarisError) -> None:
-        row = self._key_ring.meter_of(bytes(apdu[SYSTEM_TITLE]))
+        row = self._key_ring.meter_of(sender_of(apdu))
         text = f"from {peer}: {error}"
         if isinstance(error, InvocationCounterError):
             fault = PushFault.REPLAYED
