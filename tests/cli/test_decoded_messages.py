@@ -13,15 +13,25 @@ from typing import Any
 import pytest
 
 from ferraris.cli import main
+from ferraris.cli.decoded_messages import with_key_file
 from ferraris.client import ClientAssociation, ClientSettings, explore
+from ferraris.cosem import SecuritySuite
+from ferraris.dlms.apdu import decode_general_ciphering, decode_general_signing
+from ferraris.dlms.inspect import InspectionKeys
+from ferraris.dlms.inspect.protection import open_ciphered
+from ferraris.dlms.settings import Envelope, Layer
 from ferraris.kernel.clock import ManualClock
 from ferraris.kernel.entropy import SeededEntropy
-from ferraris.kernel.errors import LinkError
+from ferraris.kernel.errors import AuthenticationError, LinkError
 from ferraris.link import CaptureLink, JsonLinesCapture, Link, PcapCapture, loopback_pair
 from ferraris.meter.fleet import Fleet
 from ferraris.meter.identity import meter_keys
 from ferraris.meter.server import MeterServer
 from ferraris.simulation import run_virtual
+from tests.dlms.bottle import CLIENT_TITLE, SERVER_TITLE
+from tests.dlms.hls.ends import agreement_key, signing_key, suite_keys
+from tests.dlms.test_general_protection import REQUEST as PLAIN
+from tests.dlms.test_general_protection import ends
 from tests.meter.clients import management, reading
 from tests.meter.conftest import fleet, make_fleet
 from tests.meter.steady import MONDAY_MS, device_of
@@ -148,3 +158,48 @@ def test_files_that_cannot_be_read(
     path.write_bytes(content)
     assert call(monkeypatch, "--file", str(path)) == 2
     assert complaint in capsys.readouterr().err
+
+
+# Key pairs
+
+
+def suite_key_file(path: Path, suite: SecuritySuite, signer: bytes = SERVER_TITLE) -> Path:
+    """What a client of that suite knows: its own private keys, and the meter's public ones."""
+    symmetric = suite_keys(suite)
+    path.write_text(
+        f"""
+        encryption_key = "{symmetric.encryption_key.hex()}"
+        authentication_key = "{symmetric.authentication_key.hex()}"
+        master_key = "{(b"M" * len(symmetric.encryption_key)).hex()}"
+        system_title = "{CLIENT_TITLE.hex()}"
+        meter_system_title = "{SERVER_TITLE.hex()}"
+        signing_key = "{signing_key(CLIENT_TITLE, suite).octets.hex()}"
+        agreement_key = "{agreement_key(CLIENT_TITLE, suite).octets.hex()}"
+        meter_signing_key = "{signing_key(signer, suite).point.hex()}"
+        meter_agreement_key = "{agreement_key(SERVER_TITLE, suite).point.hex()}"
+        """
+    )
+    path.chmod(0o600)
+    return path
+
+
+@pytest.mark.parametrize("suite", [SecuritySuite.SUITE_1, SecuritySuite.SUITE_2])
+@pytest.mark.parametrize("form", [Layer.SIGNED, Layer.STATIC_UNIFIED, Layer.WRAPPED])
+def test_signed_and_agreed_protection_of_both_ends_with_a_file_of_keys(
+    tmp_path: Path, suite: SecuritySuite, form: Layer
+) -> None:
+    """Requests under the client's signature and answers under the meter's, with one file."""
+    keys = with_key_file(InspectionKeys(), suite_key_file(tmp_path / "keys.toml", suite))
+    decode = decode_general_signing if form is Layer.SIGNED else decode_general_ciphering
+    for end in ends(suite):
+        layer, plain = open_ciphered(decode(end.close(PLAIN, Envelope((form,)))), keys)
+        assert (plain, layer["verified"], layer["warnings"]) == (PLAIN, True, [])
+
+
+def test_a_signature_of_another_meter_does_not_verify(tmp_path: Path) -> None:
+    suite = SecuritySuite.SUITE_1
+    keys = with_key_file(InspectionKeys(), suite_key_file(tmp_path / "keys.toml", suite, signer=CLIENT_TITLE))
+    client, meter = ends(suite)
+    assert open_ciphered(decode_general_signing(client.close(PLAIN, Envelope((Layer.SIGNED,)))), keys).plain == PLAIN
+    with pytest.raises(AuthenticationError, match="signature"):
+        open_ciphered(decode_general_signing(meter.close(PLAIN, Envelope((Layer.SIGNED,)))), keys)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from rich.text import Text
 
 from ferraris.cli.key_file import read_keys
 from ferraris.dlms.inspect import Conversation, InspectionKeys, Message, error_to_json, octet_table
-from ferraris.kernel.errors import ConfigError
+from ferraris.kernel.errors import AuthenticationError, ConfigError
 from ferraris.kernel.limits import CAPTURE_FILE_OCTETS_MAX
 from ferraris.link import CapturedChunk, is_capture, read_capture, read_json_lines
 
@@ -26,9 +27,26 @@ _HEXADECIMAL: Final = re.compile(rb"[0-9A-Fa-f\s]+")
 
 
 def with_key_file(keys: InspectionKeys, path: Path) -> InspectionKeys:
-    """The keys with those of a file. Raises ConfigError."""
+    """The keys with those of a file: symmetric ones, and both ends' key pairs as far as it has them. Raises ConfigError."""
     named = read_keys(path)
-    return replace(keys, encryption_key=named.encryption_key, authentication_key=named.authentication_key)
+    keys = replace(
+        keys,
+        encryption_key=named.encryption_key,
+        authentication_key=named.authentication_key,
+        key_encrypting_key=named.master_key or keys.key_encrypting_key,
+    )
+    pairs, meter = named.key_pairs, named.meter_system_title
+    if pairs is None:
+        return keys
+    signers: dict[bytes, bytes] = {} if pairs.signing is None else {named.system_title: pairs.signing.point}
+    agreement = b""
+    if meter is not None:
+        with suppress(AuthenticationError):  # the file has none
+            signers[meter] = pairs.peers.signing_point(meter)
+        with suppress(AuthenticationError):
+            agreement = pairs.peers.agreement_point(meter)
+    private = b"" if pairs.agreement is None else pairs.agreement.octets
+    return replace(keys, signers=signers, static_private_key=private, agreement_public_key=agreement)
 
 
 def messages_of(octets: bytes, keys: InspectionKeys) -> Iterator[Message]:

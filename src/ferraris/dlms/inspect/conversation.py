@@ -37,6 +37,7 @@ from ferraris.dlms.apdu import (
     SetRequestWithListAndFirstBlock,
     decode_apdu,
 )
+from ferraris.dlms.inspect.authentication import Authentication
 from ferraris.dlms.inspect.blocks import BlockCollector
 from ferraris.dlms.inspect.framing import unframe
 from ferraris.dlms.inspect.inspection import Inspection, inspect
@@ -78,6 +79,7 @@ class _Pair:
 
     titles: dict[bool, bytes] = field(default_factory=dict)
     """System titles: of the client (True) and of the server (False)."""
+    authentication: Authentication = field(default_factory=Authentication)
     dedicated_key: bytes = b""
     asked: tuple[Descriptor, ...] = ()
     with_list: bool = False
@@ -163,12 +165,17 @@ class Conversation:
         if payload[0] == GENERAL_BLOCK_TRANSFER:
             by_client = message.source < message.destination  # either way, each direction has its own
         if payload[0] in ACSE_WITH_TITLES:
-            _learn(pair, decode_apdu(payload))  # even where the initiate APDU inside cannot be deciphered
+            named = decode_apdu(payload)  # even where the initiate APDU inside cannot be deciphered
+            _learn(pair, named)
+            pair.authentication.learn(named)
         part = self._inspect(pair, payload, by_client)
         _merge(message.inspection, part)
         for plain in part.plains:
             apdu = decode_apdu(plain)
             _learn(pair, apdu)
+            judged = pair.authentication.judge(apdu, pair.titles, self._keys)
+            if judged is not None:
+                message.inspection.layers.append(judged)
             whole = pair.blocks[by_client].take(apdu, with_list=pair.with_list)
             if whole is not None:
                 message.inspection.layers.append({"layer": "blocks", "octets": len(whole), "warnings": []})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ferraris.dlms.certificates import Certificate
@@ -39,15 +39,19 @@ class InspectionKeys:
     """In DER; taken at its word, since whoever inspects gives it."""
     agreement_public_key: bytes = b""
     """The originator's static one."""
+    signers: Mapping[bytes, bytes] = field(default_factory=dict)
+    """Keys that verify signatures, by the system titles of those who sign."""
 
     @classmethod
     def of(cls, named: Mapping[str, object]) -> InspectionKeys:
         """From hexadecimal texts by short name; other names are left alone. Raises LocalProtocolError."""
-        return cls(**{NAMES[name]: octets_of(name, text) for name, text in named.items() if name in NAMES and text})
+        known = {NAMES[name]: octets_of(name, text) for name, text in named.items() if name in NAMES and text}
+        return cls(**known)  # type: ignore[arg-type]  # none of the names is that of the signers
 
-    @property
-    def signing_point(self) -> bytes:
+    def signing_point(self, system_title: bytes) -> bytes:
         """The key that verifies the sender's signatures; empty when none is known. Raises SecurityError for no certificate."""
+        if system_title in self.signers:
+            return self.signers[system_title]
         if self.signing_certificate:
             return Certificate.parse(self.signing_certificate).point
         return self.signing_public_key

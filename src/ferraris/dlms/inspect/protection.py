@@ -54,7 +54,7 @@ def open_ciphered(apdu: CipheredApdu, keys: InspectionKeys) -> Opened:
     layer: Layer = {"layer": type(apdu).__name__, "warnings": []}
     if isinstance(apdu, GeneralSigning):
         layer |= {name: getattr(apdu, name).hex() for name in apdu.__slots__}
-        layer["verified"] = _is_signed(header_octets(apdu) + apdu.content, apdu.signature, keys)
+        layer["verified"] = _is_signed(apdu, header_octets(apdu) + apdu.content, apdu.signature, keys)
         if not layer["verified"]:
             layer["warnings"].append("the signature was not verified")
         return Opened(layer, apdu.content)
@@ -118,9 +118,9 @@ def _unprotected(apdu: CipheredWithKey, cipher_keys: CipherKeys, system_title: b
         return plain
 
 
-def _is_signed(message: bytes, signature: bytes, keys: InspectionKeys) -> bool:
+def _is_signed(apdu: GeneralSigning | GeneralCiphering, message: bytes, signature: bytes, keys: InspectionKeys) -> bool:
     """Whether the sender's key is known. Raises AuthenticationError when the signature is not its."""
-    point = keys.signing_point
+    point = keys.signing_point(apdu.originator_system_title)
     if point:
         verify_signature(point, signature, message)
     return bool(point)
@@ -191,7 +191,7 @@ def _agreed_key(apdu: GeneralCiphering, info: AgreedKey, keys: InspectionKeys, l
     if not point or not keys.static_private_key:
         layer["warnings"].append("no private key for this key agreement")
         return b""
-    if info.key_parameters == ONE_PASS and not _is_signed(point, bytes.fromhex(layer["signature"]), keys):
+    if info.key_parameters == ONE_PASS and not _is_signed(apdu, point, bytes.fromhex(layer["signature"]), keys):
         layer["warnings"].append("the signature of the ephemeral key was not verified")
     secret = shared_secret(keys.static_private_key, point)
     suite = SecuritySuite.SUITE_1 if curve_of(point).octets == P_256.octets else SecuritySuite.SUITE_2
