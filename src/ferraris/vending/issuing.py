@@ -167,14 +167,13 @@ class Issuing:
         Raises SalePendingError when the security module cannot be reached, IssueRefusedError when it refuses for good,
         SaleVoidError for an order that was voided before.
         """
-        if order.row.state == SaleState.VOID:
-            raise SaleVoidError(f"order {order.row.message_id} was voided", got=f"order {order.row.number}")
-        if order.row.state != SaleState.PENDING:
+        if self._not_void(order.row).state != SaleState.PENDING:
             return order.row
         failure = self.issue(order)
         if failure is None:
             with self._store.writing("post") as writer:
-                return self.post(writer, [order], now_ms)[0]
+                row = self.post(writer, [order], now_ms)[0]
+            return self._not_void(row)
         if isinstance(failure, SecurityModuleUnavailable):
             raise SalePendingError(f"the security module cannot be reached: {failure}", number=order.row.number)
         with self._store.writing("void") as writer:
@@ -256,6 +255,12 @@ class Issuing:
     def note(writer: VendingWriter, actor: str, action: str, subject: str, detail: str, now_ms: int) -> None:
         """One row of the audit."""
         writer.add([VendingAuditRow(at_ms=now_ms, actor=actor, action=action, subject=subject, detail=detail)])
+
+    @staticmethod
+    def _not_void(row: SaleRow) -> SaleRow:
+        if row.state == SaleState.VOID:
+            raise SaleVoidError(f"order {row.message_id} was voided", got=f"order {row.number}")
+        return row
 
     @staticmethod
     def _still_pending(reader: VendingReader, row: SaleRow) -> SaleRow:
