@@ -396,3 +396,45 @@ def test_the_wire_carries_both_ways() -> None:
     line: Wire = wire()
     line.connect()
     assert [way for way, _ in line.frames] == ["there", "back"]
+
+
+# Keeping a connection
+
+
+def resting(keep_alive_ms: int | None) -> HdlcFraming:
+    """A station that has asked once and has been answered at 100 ms."""
+    framing = HdlcFraming(16, SERVER, timing=PrimaryTiming(keep_alive_ms=keep_alive_ms))
+    framing.connect(0)
+    framing.receive(answer(UA), 0)
+    framing.send(b"\xc0", 0)
+    framing.receive(answer(0x30, LLC_RESPONSE + b"\xc4"), 100)
+    assert framing.apdus() == [b"\xc4"]
+    framing.outgoing()
+    return framing
+
+
+def test_a_station_that_rests_asks_before_it_is_taken_for_gone() -> None:
+    """RR, and again after each answer, until there is an APDU to send."""
+    framing = resting(60_000)
+    now_ms = 100
+    for _ in range(3):
+        wake_ms = framing.wake_at()
+        assert wake_ms == now_ms + 60_000
+        framing.tick(wake_ms)
+        assert controls(framing) == [0x31]
+        now_ms = wake_ms + 10
+        framing.receive(answer(0x31), now_ms)
+    framing.send(b"\xc0", now_ms + 5)
+    assert controls(framing) == [0x32]
+
+
+def test_without_that_setting_it_says_nothing() -> None:
+    assert resting(None).wake_at() is None
+
+
+def test_a_secondary_that_does_not_answer_any_more_is_found_gone() -> None:
+    framing = resting(60_000)
+    for _ in range(PrimaryTiming().tries):
+        framing.tick(framing.wake_at() or 0)
+    with pytest.raises(LinkTimeoutError):
+        framing.tick(framing.wake_at() or 0)

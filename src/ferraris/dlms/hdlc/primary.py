@@ -48,6 +48,9 @@ class PrimaryTiming:
     """Between two questions to a secondary that had no answer ready."""
     inter_octet_timeout_ms: int | None = None
     """A frame that stops for so long is none. Only where octets come as they were sent: not over a network."""
+    keep_alive_ms: int | None = None
+    """After so long without anything to say the secondary is asked all the same (RR), so that it does not take us for gone; less
+    than its inactivity time-out. Only while somebody watches the time: a client that waits or listens."""
 
 
 class HdlcFraming:
@@ -227,6 +230,8 @@ class HdlcFraming:
         elif (numbering.has_unsent or self._answer_due) and self._polls < HDLC_POLLS_MAX:
             self._polls += 1
             self._deadline_ms = now_ms + self._timing.poll_interval_ms
+        elif self._timing.keep_alive_ms is not None:
+            self._deadline_ms = now_ms + self._timing.keep_alive_ms
 
     def _count_fruitless(self) -> None:
         self._fruitless += 1
