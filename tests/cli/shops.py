@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import uvicorn
 from click.testing import Result
 from typer.testing import CliRunner
 
 from ferraris.cli.vend import app
 from ferraris.cli.vend_setup import make_vending
+from ferraris.cli.vending_place import opened_vending
+from ferraris.console import create_vending_rest
+from ferraris.kernel.clock import SystemClock
+from ferraris.vending import Vending
 
 GROUP = "600727"
 SUPERVISOR = "sarah"
@@ -23,10 +32,13 @@ class VendDirectory:
     """A directory in which `ferraris vend init` has been run, with meters on the sample tariffs."""
 
     path: Path
+    url: str = ""
+    """Where the directory is being served, if it is."""
 
     def run(self, *arguments: str, lines: str = "") -> Result:
-        """A command over the directory; what goes wrong is in the result."""
-        return CliRunner().invoke(app, [*arguments, "--dir", str(self.path)], input=lines)
+        """A command over the directory or what serves it; what goes wrong is in the result."""
+        place = ["--url", self.url] if self.url else ["--dir", str(self.path)]
+        return CliRunner().invoke(app, [*arguments, *place], input=lines)
 
     def text(self, *arguments: str, lines: str = "") -> str:
         result = self.run(*arguments, lines=lines)
@@ -55,3 +67,25 @@ def make_directory(path: Path) -> VendDirectory:
     ]  # fmt: skip
     assert [answer["registered"] for answer in directory.answers("meter", "add", lines=new)] == [1, 1, 1]
     return directory
+
+
+@contextmanager
+def served(vending: Vending) -> Iterator[str]:
+    """REST of a vending system over real HTTP, in a thread of its own."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(create_vending_rest(vending, SystemClock()), log_config=None, lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+    listener.close()
+
+
+@contextmanager
+def served_directory(path: Path) -> Iterator[VendDirectory]:
+    """A directory with meters, served while the block runs: commands over it are quick."""
+    make_directory(path)
+    with opened_vending(path, SystemClock()) as vending, served(vending) as url:
+        yield VendDirectory(path, url)

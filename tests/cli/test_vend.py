@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ferraris.cli.vend_connection import VendRefused
 from ferraris.kernel.errors import ConfigError
-from tests.cli.shops import METERS, SUPERVISOR, VendDirectory, make_directory
+from tests.cli.shops import METERS, SUPERVISOR, VendDirectory, served_directory
 
 
 @pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> VendDirectory:
-    return make_directory(tmp_path_factory.mktemp("vend") / "shop")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VendDirectory]:
+    with served_directory(tmp_path_factory.mktemp("vend") / "shop") as directory:
+        yield directory
 
 
 def test_a_quote_shows_the_lines(directory: VendDirectory) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ferraris.cli.vend_behind import registration
 from ferraris.cli.vend_connection import VendRefused
-from tests.cli.shops import GROUP, METERS, SUPERVISOR, VendDirectory, make_directory
+from tests.cli.shops import GROUP, METERS, SUPERVISOR, VendDirectory, served_directory
 
 
 @pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> VendDirectory:
-    return make_directory(tmp_path_factory.mktemp("vend") / "shop")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VendDirectory]:
+    with served_directory(tmp_path_factory.mktemp("vend") / "shop") as directory:
+        yield directory
 
 
 def test_a_meter_is_registered_once_and_found(directory: VendDirectory) -> None:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 
 from ferraris.cli.vend_connection import VendRefused, connected, content_of
-from ferraris.console import create_vending_rest
-from ferraris.kernel.clock import SystemClock
 from ferraris.kernel.errors import ConfigError, LinkError
-from tests.cli.shops import METERS, VendDirectory, make_directory
+from tests.cli.shops import METERS, VendDirectory, make_directory, served
 from tests.vending.house import make_house
 
 
@@ -26,16 +22,9 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> VendDirectory:
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """REST of a vending system over real HTTP."""
     house = make_house(meters=2)
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(create_vending_rest(house.vending, SystemClock()), log_config=None, lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
+    with served(house.vending) as address:
+        yield address
     house.store.close()
 
 
