@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from ferraris.cli.vending_place import (
-    CREDENTIAL,
     KEYSTORE_FILE,
     SECRET_FILE,
     SETTINGS_FILE,
@@ -22,20 +21,11 @@ from ferraris.cli.vending_place import (
     opened_vending,
 )
 from ferraris.kernel.clock import Clock
-from ferraris.keys.security_module import (
-    Keystore,
-    Role,
-    SoftwareSecurityModule,
-    VendingKey,
-    VendingKeyRegister,
-)
-from ferraris.meter.payment import PaymentManufacture, sts_configuration, vending_key
-from ferraris.sts import KEY_NEVER_EXPIRES
-from ferraris.vending import NewMeter
+from ferraris.simulation.till import make_fleet_keystore, new_meters
 
 FLEET_SEED: Final = 1
 """What `ferraris meter serve` takes unless it is told otherwise."""
-OFFICER: Final = "officer"
+WORK_FACTOR: Final = 1 << 14
 SECRET_OCTETS: Final = 16
 SETTINGS: Final = 'time_zone = "Europe/Amsterdam"\nutility = "Ferraris demo"\nsupervisors = ["supervisor"]\n'
 TARIFFS: Final = ("flat", "flat", "domestic_blocks")
@@ -57,17 +47,7 @@ def set_up_vending(directory: Path, prepaid: int, clock: Clock) -> None:
         if not (directory / SETTINGS_FILE).exists():
             _make_keystore(directory)
             (directory / SETTINGS_FILE).write_text(SETTINGS, "utf-8")
-        made = PaymentManufacture()
-        new = [
-            NewMeter(
-                sts_configuration(number, made),
-                account=f"account-{number:04}",
-                tariff=TARIFFS[number % len(TARIFFS)],
-                customer=f"customer-{number:04}",
-                customer_name=f"Household {number}",
-            )
-            for number in range(1, prepaid + 1)
-        ]
+        new = new_meters(range(1, prepaid + 1), TARIFFS)
         with opened_vending(directory, clock) as vending:
             vending.registry.register(new, OPERATOR, clock.now_ms())
 
@@ -76,20 +56,8 @@ def _make_keystore(directory: Path) -> None:
     """Under secrets that nobody but this directory knows. What a killed attempt has left is thrown away."""
     for path in (*directory.glob(f"{KEYSTORE_FILE}*"), directory / SECRET_FILE):
         path.unlink(missing_ok=True)
-    configuration = sts_configuration(1, PaymentManufacture())
-    register = VendingKeyRegister(
-        configuration.supply_group_code,
-        configuration.key_revision_number,
-        configuration.key_type,
-        configuration.base_date,
-        KEY_NEVER_EXPIRES,
-        configuration.key_derivation,
-    )
-    keystore = Keystore.create(directory / KEYSTORE_FILE, OFFICER, secrets.token_hex(SECRET_OCTETS))
-    with closing(SoftwareSecurityModule(keystore)) as module:
-        module.load_key(register, VendingKey(vending_key(FLEET_SEED, configuration.supply_group_code)))
-        secret = secrets.token_hex(SECRET_OCTETS)
-        keystore.add_credential(CREDENTIAL, secret, (Role.OPERATOR, Role.SUPERVISOR))
+    secret, officers_secret = (secrets.token_hex(SECRET_OCTETS) for _ in range(2))
+    make_fleet_keystore(directory / KEYSTORE_FILE, FLEET_SEED, secret, officers_secret, WORK_FACTOR)
     keep_secret(directory, secret)
 
 

@@ -29,6 +29,10 @@ def simulate(
     *,
     seed: Annotated[int | None, typer.Option(help="Where all chance comes from. [default: a fresh one]")] = None,
     meters: Annotated[int, typer.Option(min=1, max=METERS_MAX, help="Virtual meters.")] = 6,
+    prepaid: Annotated[
+        int,
+        typer.Option(min=0, max=METERS_MAX, help="So many of the meters are prepaid: households buy and type tokens."),
+    ] = 0,
     days: Annotated[float, typer.Option(min=0.01, max=DAYS_MAX, help="Virtual days of faults; a calm follows.")] = 1.0,
     seeds: Annotated[int, typer.Option(min=1, max=SEEDS_MAX, help="Runs, with the seed and those after it.")] = 1,
     jobs: Annotated[int | None, typer.Option(min=1, max=256, help="Runs at a time. [default: one a core]")] = None,
@@ -37,18 +41,17 @@ def simulate(
     """Run a territory on a virtual clock: meters that restart and drift, collectors that crash at any write, a bad network.
 
     The same seed gives the same run, octet for octet. An auditor checks that no interval is lost, invented, changed or
-    stored twice, no invocation counter used twice, no command carried out twice. A finding ends with exit code 1 and the
+    stored twice, no invocation counter used twice, no command carried out twice, no token lost or taken twice. A finding ends with exit code 1 and the
     command that replays it.
     """
     first = int.from_bytes(SystemEntropy().octets(SEED_OCTETS), "big") if seed is None else seed
     console = Console(stderr=True)
     if seeds == 1:
-        report = _single(WorldSettings(first, meters, days), log, console)
+        report = _single(WorldSettings(first, meters, days, prepaid=min(prepaid, meters)), log, console)
         _show(report)
         return
-    findings = _many(
-        [WorldSettings(first + number, meters, days) for number in range(seeds)], jobs or os.cpu_count() or 1, console
-    )
+    runs = [WorldSettings(first + number, meters, days, prepaid=min(prepaid, meters)) for number in range(seeds)]
+    findings = _many(runs, jobs or os.cpu_count() or 1, console)
     print(f"{seeds} runs, seeds {first} to {first + seeds - 1}: {len(findings)} with a finding")
     for finding in findings:
         print(f"  {finding}")
@@ -104,6 +107,7 @@ def _show(report: Report) -> None:
         "intervals captured": report.intervals_captured,
         "intervals stored": report.intervals_stored,
         "commands": f"{_counts(report.commands)}; carried out {report.commands_executed}",
+        "tokens": f"{report.tokens_sold} sold and taken, each once; {report.tokens_refused} refused",
         "invocation counters": f"{report.counters_seen}, none twice",
         "events": report.events,
         "log SHA-256": report.log_digest,

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from ferraris.headend import CollectionPlan, CommandKind, meter_view
 from ferraris.kernel.clock import Clock
@@ -19,17 +21,33 @@ from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import StoreError
 from ferraris.keys import MasterKey
 from ferraris.link import LinkServer
-from ferraris.runtime import Runtime, RuntimeSettings, save_plan
+from ferraris.runtime import DeliverySettings, Runtime, RuntimeSettings, TokenDelivery, save_plan
 from ferraris.runtime import World as Outside
 from ferraris.simulation.auditor import Auditor, Ledger
 from ferraris.simulation.events import EventLog
+from ferraris.simulation.households import Bought
 from ferraris.simulation.life import Life, ProcessDiedError
 from ferraris.simulation.mortal import Mortal
 from ferraris.simulation.network import Network
-from ferraris.store import Appended, CommandRow, IntervalStore, MeterRow, Readings, Stores, open_stores
+from ferraris.simulation.till import opened_till
+from ferraris.store import (
+    Appended,
+    CommandRow,
+    IntervalStore,
+    MeterRow,
+    Readings,
+    SaleFilter,
+    Stores,
+    open_stores,
+)
+from ferraris.vending import Delivery, LedgerError, Sale, SalePendingError, SaleRequest, Vending
+
+T = TypeVar("T")
 
 PUSH_PORT: Final = 4059
 LOAD_PROFILE: Final = "LOAD_PROFILE"
+OPEN_DELIVERIES: Final = (Delivery.NONE, Delivery.SENT)
+DELIVERY_LOOK_S: Final = 30.0
 STOP_S: Final = 300.0
 """An orderly end takes no longer."""
 
@@ -46,6 +64,9 @@ class CollectorSettings:
     flush_interval_s: float
     unkeyed: frozenset[int] = frozenset()
     """Meters that are registered with a wrong key: it cannot read them, and must not suffer for it."""
+    prepaid: int = 0
+    """It sells tokens for the meters with numbers up to this one."""
+    fleet_seed: int = 0
 
 
 class Collector(Mortal):
@@ -71,6 +92,7 @@ class Collector(Mortal):
         self._master_key = master_key
         self._entropy = entropy
         self._stores: Stores | None = None
+        self._till = ExitStack()
         self._listeners: list[LinkServer] = []
         self._task: asyncio.Task[None] | None = None
         self._last_commands: dict[int, list[CommandRow]] = {}
@@ -107,6 +129,40 @@ class Collector(Mortal):
         try:
             return self.life.process.run(self.runtime.post_command, meter, kind, "", requested_by)
         except (StoreError, ProcessDiedError):
+            return None
+
+    def sell(self, message_id: str, meter: str, amount: Decimal) -> Bought | None:
+        """A customer at the till; None when it cannot be served now."""
+        request = SaleRequest(message_id=message_id, till=self.name, operator=self.name, meter=meter, amount=amount)
+        sale = self._at_the_till(lambda vending: vending.sell(request, self._clock.now_ms()))
+        return None if sale is None else _bought(sale)
+
+    def drawer(self, meter: str) -> tuple[int, list[Bought]] | None:
+        """How many orders were made for a meter, and those whose delivery is open; None when nobody can look now."""
+        sales = self._at_the_till(lambda vending: vending.sales(SaleFilter(meter=meter)))
+        if sales is None:
+            return None
+        return len(sales), [_bought(sale) for sale in sales if sale.delivery in OPEN_DELIVERIES and sale.tokens]
+
+    def sold(self) -> list[Sale] | None:
+        """All sales; None when nobody can look now."""
+        return self._at_the_till(lambda vending: vending.sales(SaleFilter()))
+
+    def ledger_fault(self) -> str:
+        """What is wrong with the ledger; nothing when it holds, and is looked at."""
+        try:
+            state = self._at_the_till(lambda vending: vending.verify_ledger())
+        except LedgerError as error:
+            return str(error)
+        return "orders are pending" if state is None or state.pending else ""
+
+    def _at_the_till(self, act: Callable[[Vending], T]) -> T | None:
+        """Do something at the till, as a part of the process, which may die of it."""
+        if not self.running or self.runtime is None or self.runtime.vending is None or self.life is None:
+            return None
+        try:
+            return self.life.process.run(act, self.runtime.vending)
+        except (StoreError, SalePendingError, ProcessDiedError):
             return None
 
     def commands(self, meter: int) -> list[CommandRow]:
@@ -149,6 +205,18 @@ class Collector(Mortal):
         ]
         self._task = process.start(self.runtime.run())
         self._task.add_done_callback(self._ended)
+        if self.settings.prepaid:
+            self._open_till(life)
+
+    def _open_till(self, life: Life) -> None:
+        settings, runtime = self.settings, self.runtime
+        assert runtime is not None
+        entropy = self._entropy.fork(f"till {self.deaths}")
+        numbers = range(1, settings.prepaid + 1)
+        till = opened_till(self._directory, settings.fleet_seed, numbers, entropy, self._clock.now_ms(), life.check)
+        runtime.vending = self._till.enter_context(till)
+        delivery = TokenDelivery(runtime.vending, runtime, DeliverySettings(look_s=DELIVERY_LOOK_S))
+        life.process.start(delivery.run(), "delivery").add_done_callback(self._ended)
 
     def _prepare(self, stores: Stores) -> Runtime:
         save_plan(stores.records, self.settings.plan)
@@ -182,6 +250,7 @@ class Collector(Mortal):
             self._auditor.fail("a runtime ends by itself", f"{self.name}: {error!r}", self.name)
 
     def _close(self) -> None:
+        self._till.close()
         if self._stores is not None:
             rows = self._stores.records.commands()
             self._last_commands = {row.id: [] for row in self.settings.rows}
@@ -189,6 +258,10 @@ class Collector(Mortal):
                 self._last_commands[row.meter].append(row)
             self._stores.close()
         self.runtime = self._stores = self._task = None
+
+
+def _bought(sale: Sale) -> Bought:
+    return Bought(tuple(token.digits for token in sale.tokens), Decimal(sale.units_tenths) / 10)
 
 
 class _Watched:

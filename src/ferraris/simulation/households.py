@@ -92,6 +92,7 @@ class Households:
     """Told what each household (by its meter's number) did, with what, and what came of it."""
     seed: int = 1
     temper: Temper = field(default_factory=Temper)
+    amount_min: Decimal = AMOUNT_MIN
     closing: bool = False
     """The day is over: what was bought is typed, nothing more is bought."""
     problems: list[str] = field(default_factory=list)
@@ -114,7 +115,7 @@ class Households:
                 continue
             match home.household.look(self.now_ms(), display):
                 case Buy(units_kwh, again):
-                    home.order, home.again = (self._message_id(home), _amount(units_kwh)), again
+                    home.order, home.again = (self._message_id(home), self._amount(units_kwh)), again
                     self._order(home)
                 case Type(digits):
                     self._type(home, digits)
@@ -178,8 +179,7 @@ class Households:
             self._swapped = True
             mine.household.types_soon(neighbours.household.last_token, self.now_ms())
 
-
-def _amount(units_kwh: Decimal) -> Decimal:
-    """What people put on the counter for about so much: a round sum."""
-    steps = (units_kwh * PRICE / STEP).to_integral_value(ROUND_CEILING)
-    return min(max(steps * STEP, AMOUNT_MIN), AMOUNT_MAX)
+    def _amount(self, units_kwh: Decimal) -> Decimal:
+        """What people put on the counter for about so much: a round sum."""
+        steps = (units_kwh * PRICE / STEP).to_integral_value(ROUND_CEILING)
+        return min(max(steps * STEP, self.amount_min), AMOUNT_MAX)

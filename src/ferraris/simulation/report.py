@@ -25,6 +25,10 @@ class Report:
     commands: dict[str, int] = field(default_factory=dict)
     """By kind and final state."""
     commands_executed: int = 0
+    tokens_sold: int = 0
+    """Each taken by its meter once."""
+    tokens_refused: int = 0
+    """Mistyped, another meter's, or taken before."""
     counters_seen: int = 0
     links_max: int = 0
     tasks_max: int = 0

@@ -50,6 +50,8 @@ class WorldSettings:
     """One meter is registered with a wrong key; None: in one run of three."""
     datagrams: bool | None = None
     """Some meters are reached over UDP; None: in one run of three."""
+    prepaid: int = 0
+    """So many of the meters, the first ones, are prepaid, and their households buy tokens."""
     calm_h: float = 9.0
     """After the last fault, everything must be as it should within this time."""
 
@@ -108,7 +110,9 @@ def draw_script(settings: WorldSettings) -> Script:
             order
             for order in _orders(entropy.fork("orders"), settings, until_s)
             # Nobody waits for the long life of a command to a meter that cannot be reached.
-            if order.meter not in strangers or order.at_s < until_s / 2
+            if (order.meter not in strangers or order.at_s < until_s / 2)
+            # Over a prepaid meter's switch, its credit has the say.
+            and (order.meter > settings.prepaid or order.kind.reads_only)
         ),
         rival_meters=tuple(meter for meter in everyone if meter % 3 == 1) if rival else (),
         datagram_meters=frozenset(meter for meter in everyone if meter % 3 == 2 and datagrams),
@@ -123,7 +127,8 @@ def draw_script(settings: WorldSettings) -> Script:
 
 def replay_command(settings: WorldSettings) -> str:
     """What to type to see a run again."""
-    return f"make simulate SEED={settings.seed} METERS={settings.meters} DAYS={settings.days:g}"
+    prepaid = f" PREPAID={settings.prepaid}" if settings.prepaid else ""
+    return f"make simulate SEED={settings.seed} METERS={settings.meters} DAYS={settings.days:g}{prepaid}"
 
 
 def draw_weather(entropy: Entropy) -> Conditions:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ferraris.kernel.clock import Clock
 from ferraris.kernel.entropy import SeededEntropy
@@ -20,22 +20,30 @@ from ferraris.meter import (
     Identity,
     Manufacture,
     MeterModel,
+    PaymentManufacture,
     ServiceSettings,
     StochasticLoad,
     Surroundings,
     Zone,
+    decoder_reference_number,
     meter_model,
 )
 from ferraris.meter.committed_rows import Indices
 from ferraris.meter.memory import FleetMemory
 from ferraris.simulation.auditor import Auditor
 from ferraris.simulation.events import EventLog
+from ferraris.simulation.household import Display
+from ferraris.simulation.households import NOBODY
 from ferraris.simulation.life import Life, ProcessDiedError
 from ferraris.simulation.memory import MortalMemory
 from ferraris.simulation.mortal import Mortal
 from ferraris.simulation.network import Network
+from ferraris.simulation.prepayment_audit import TakenTokens
 
 PROFILES: Final = ("smr5_three_phase", "smr5_single_phase")
+PREPAID_PROFILES: Final = ("sts_three_phase", "sts_single_phase")
+START_CREDIT_TENTHS: Final = 20
+MILLION: Final = 1_000_000
 HEARTBEAT_S: Final = 60.0
 """A meter's process marks so often that it lives: after its death, power counts as lost since the last mark."""
 ZONE: Final = "central_european"
@@ -64,6 +72,8 @@ class StreetSettings:
     seed: int
     """Of keys and loads."""
     datagram_pushes: bool
+    prepaid: int = 0
+    """Of the territory's meters, those with numbers up to this one."""
 
 
 class Street(Mortal):
@@ -91,10 +101,54 @@ class Street(Mortal):
 
     @property
     def models(self) -> tuple[MeterModel, ...]:
-        return tuple(map(meter_model, PROFILES))
+        """Of every meter."""
+        return tuple(map(self.model_of, self.numbers))
 
     def model_of(self, number: int) -> MeterModel:
-        return self.models[(number - self.settings.first_number) % len(PROFILES)]
+        profiles = PREPAID_PROFILES if number <= self.settings.prepaid else PROFILES
+        return meter_model(profiles[(number - self.settings.first_number) % len(profiles)])
+
+    @property
+    def prepaid(self) -> tuple[int, ...]:
+        """Numbers of its prepayment meters."""
+        return tuple(number for number in self.numbers if number <= self.settings.prepaid)
+
+    def display(self, number: int) -> Display | None:
+        """What a prepayment meter shows; None when it shows nothing."""
+        shown = self._at_the_meter("keypad_display", number)
+        if shown is None or shown["credit_wh"] is None:
+            return None
+        return Display(shown["credit_wh"], shown["supplied"])
+
+    def type(self, number: int, digits: str) -> str:
+        """A token at a keypad; what the meter says to it."""
+        outcome = self._at_the_meter("enter_token", number, digits)
+        return NOBODY if outcome is None else str(outcome.result)
+
+    def taken(self) -> dict[str, TakenTokens] | None:
+        """What its prepayment meters remember of tokens; None while it does not run."""
+        if self._memory is None or not self.alive:
+            return None
+        rows = self._memory.payment
+        accepted, refused, credited = (
+            rows.column(name).tolist() for name in ("tokens_accepted", "tokens_refused", "credited")
+        )
+        first = self.settings.first_number
+        return {
+            decoder_reference_number(number): TakenTokens(
+                accepted[number - first], refused[number - first], credited[number - first] // MILLION
+            )
+            for number in self.prepaid
+        }
+
+    def _at_the_meter(self, act: str, *what: Any) -> Any:
+        """Do something at a meter, as a part of the process, which may die of it; None when it has died."""
+        if self.service is None or not self.alive or self.life is None:
+            return None
+        try:
+            return self.life.process.run(getattr(self.service, act), *what)
+        except ProcessDiedError:
+            return None
 
     async def stop(self) -> None:
         """End in order."""
@@ -156,7 +210,12 @@ class Street(Mortal):
             self._entropy.fork(f"life {self.deaths}"),
             together(network.listen, network.listen_datagrams),
             connect(self.gateway),
-            ServiceSettings(push_host=around.push_host, push_port=around.push_port, heartbeat_s=HEARTBEAT_S),
+            ServiceSettings(
+                push_host=around.push_host,
+                push_port=around.push_port,
+                heartbeat_s=HEARTBEAT_S,
+                payment=PaymentManufacture(credit_tenths=START_CREDIT_TENTHS),
+            ),
         )
 
     async def _as_process(self, coroutine: object) -> None:

@@ -9,7 +9,7 @@ from ferraris.dlms import CipherKeys
 from ferraris.headend import USUAL_PROFILES, CollectionPlan
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.keys import MasterKey
-from ferraris.meter import Identity, Manufacture, meter_keys
+from ferraris.meter import Identity, Manufacture, decoder_reference_number, meter_keys
 from ferraris.runtime import HEAD_END_SYSTEM_TITLE
 from ferraris.simulation.auditor import Auditor
 from ferraris.simulation.collector import PUSH_PORT, Collector, CollectorSettings, wrong_keys
@@ -84,7 +84,8 @@ class Territory:
         for place, first in enumerate(range(1, settings.meters + 1, settings.meters_per_street), 1):
             count = min(settings.meters_per_street, settings.meters + 1 - first)
             made = Manufacture(count, self.script.drift_ppm_max, self.script.clock_error_ms_max)
-            streets.append(self._street(StreetSettings(place, first, made, settings.seed, place % 2 == 1)))
+            of_street = StreetSettings(place, first, made, settings.seed, place % 2 == 1, settings.prepaid)
+            streets.append(self._street(of_street))
         return streets
 
     def _street(self, settings: StreetSettings) -> Street:
@@ -97,14 +98,22 @@ class Territory:
         script = self.script
         rows = tuple(self._row(street, number) for street in self.streets for number in street.numbers)
         mixed_up = wrong_keys(rows, script.unkeyed)
-        collectors = [self._collector("collector", COLLECTOR_HOST, HEAD_END_SYSTEM_TITLE, mixed_up, script.unkeyed)]
+        prepaid = script.settings.prepaid
+        first = self._collector("collector", COLLECTOR_HOST, HEAD_END_SYSTEM_TITLE, mixed_up, script.unkeyed, prepaid)
+        collectors = [first]
         if script.rival_meters:
             shared = tuple(row for row in rows if row.id in script.rival_meters)
             collectors.append(self._collector("rival", RIVAL_HOST, RIVAL_SYSTEM_TITLE, shared, frozenset()))
         return collectors
 
     def _collector(
-        self, name: str, host: str, system_title: bytes, rows: tuple[MeterRow, ...], unkeyed: frozenset[int]
+        self,
+        name: str,
+        host: str,
+        system_title: bytes,
+        rows: tuple[MeterRow, ...],
+        unkeyed: frozenset[int],
+        prepaid: int = 0,
     ) -> Collector:
         script = self.script
         plan = CollectionPlan(
@@ -113,7 +122,9 @@ class Territory:
             spread_s=script.spread_s,
             seed=script.settings.seed,
         )
-        settings = CollectorSettings(name, host, system_title, rows, plan, script.flush_interval_s, unkeyed)
+        settings = CollectorSettings(
+            name, host, system_title, rows, plan, script.flush_interval_s, unkeyed, prepaid, script.settings.seed
+        )
         directory = self._directory / name
         directory.mkdir()
         return Collector(
@@ -144,4 +155,8 @@ class Territory:
             wrapped_encryption_key=wrapped.encryption_key,
             wrapped_authentication_key=wrapped.authentication_key,
             link="udp" if number in self.script.datagram_meters else "tcp",
+            # Tokens for a meter that cannot be read are typed.
+            decoder_reference_number=""
+            if number > self.script.settings.prepaid or number in self.script.unkeyed
+            else decoder_reference_number(number),
         )

@@ -20,6 +20,7 @@ from ferraris.simulation.collector import Collector
 from ferraris.simulation.faults import FaultKind
 from ferraris.simulation.life import ProcessDiedError
 from ferraris.simulation.loop import VirtualLoop, run_virtual
+from ferraris.simulation.neighbourhood import Neighbourhood
 from ferraris.simulation.product_log import product_log_to
 from ferraris.simulation.report import Report
 from ferraris.simulation.script import WorldSettings, draw_script
@@ -65,6 +66,7 @@ class _World:
         self._territory = territory
         self._auditor = territory.auditor
         self._trouble = Trouble(territory)
+        self._neighbourhood = Neighbourhood(territory)
         self._loop = loop
         self._progress = progress
         self._tasks: dict[asyncio.Task[None], None] = {}
@@ -84,6 +86,8 @@ class _World:
         for program in territory.programs:
             self._start(program.run(trouble.restart_s), program.name)
         self._start(self._look(), "look")
+        if script.settings.prepaid:
+            self._start(self._neighbourhood.run(), "households")
         for order in script.orders:
             self._start(trouble.order(order), f"order {order.number}")
         for fault in script.faults:
@@ -153,6 +157,7 @@ class _World:
         territory.log.record("calm", "world")
         territory.medium.calm()
         self._auditor.calm_begins()
+        self._neighbourhood.households.closing = True
         until_s = territory.clock.now_ms() // MS_PER_S
         began_s = self._loop.time()
         while wrong := self._unsettled(until_s):
@@ -177,16 +182,25 @@ class _World:
                         return f"meter{row.id} has command {command.id} {command.state} at {collector.name}"
                 if row.id not in collector.settings.unkeyed and (unread := collector.unread_events(row.id)):
                     return f"meter{row.id} has events that {collector.name} has not: {dict(unread)}"
-        return ""
+        return self._neighbourhood.unsettled() if self._territory.script.settings.prepaid else ""
 
     async def _end(self) -> None:
         """Everybody goes home, and the auditor looks through what is left."""
+        if self._territory.script.settings.prepaid:
+            self._close_the_till()
         for collector in self._territory.collectors:
             await self._close_books(collector)
         await asyncio.sleep(IDLE_S)
         self._auditor.bound("the number of links that nobody needs", self._territory.network.links_open, 0)
         for street in self._territory.streets:
             await street.stop()
+
+    def _close_the_till(self) -> None:
+        audit, ledger = self._neighbourhood.audit(), self._territory.collectors[0].ledger_fault()
+        if wrong := ledger or self._neighbourhood.unsettled():
+            self._auditor.fail("what was sold is not what was taken", wrong)
+        elif audit is not None:
+            self._report.tokens_sold, self._report.tokens_refused = audit.tokens_sold, audit.tokens_refused
 
     async def _close_books(self, collector: Collector) -> None:
         auditor = self._auditor
@@ -201,7 +215,9 @@ class _World:
                 self._report.commands[key] = self._report.commands.get(key, 0) + 1
             if row.id not in collector.settings.unkeyed:
                 auditor.check_events(row.id, stores)
-                if collector is self._territory.collectors[0]:
+                # A prepaid meter's switch moves by itself.
+                prepaid = row.id <= self._territory.script.settings.prepaid
+                if collector is self._territory.collectors[0] and not prepaid:
                     auditor.check_state(row.id, seen[row.id])
 
     def _finished(self) -> Report:
