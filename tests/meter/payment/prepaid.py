@@ -41,7 +41,7 @@ licence = "Apache-2.0"
 [objects]
 """
 MONEY = """
-ACCOUNT = { values.currency = ["ZAR", -2, "monetary"] }
+ACCOUNT = { values.currency = ["EUR", -2, "monetary"] }
 CREDIT_TOKEN = { values.warning_threshold = 500 }
 CREDIT_EMERGENCY = { values.preset_credit_amount = 1000, values.credit_available_threshold = 0 }
 CHARGE_CONSUMPTION = { values.unit_charge_active = [[3, -4], [3, "1.0.1.8.0.255", 2], [["0x01", 23456]]] }
