@@ -52,7 +52,7 @@ def test_a_transaction_sees_the_shifts_that_it_opens_and_closes(store: VendingSt
 
 
 def test_two_open_shifts_at_a_till_are_refused_by_the_database(store: VendingStore) -> None:
-    with pytest.raises(StoreError, match="uq_shift_open|shift.till"), store.writing("one") as writer:
+    with pytest.raises(StoreError, match=r"uq_shift_open|shift\.till"), store.writing("one") as writer:
         writer.add([shift(1), shift(2)])
 
 
