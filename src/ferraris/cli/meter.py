@@ -18,11 +18,14 @@ from ferraris.cli.clocks import SPEED_MAX, shared_clock
 from ferraris.cli.event_loop import long_runner
 from ferraris.cli.keypad import Keypads, keypad_text, keypads_served
 from ferraris.cli.meter_ways import OpticalMode, OtherWays, address_of
+from ferraris.cosem import TransportService
 from ferraris.kernel.clock import MS_PER_S, S_PER_DAY, Clock, ScaledClock, SystemClock
 from ferraris.kernel.entropy import SeededEntropy, SystemEntropy
 from ferraris.kernel.errors import ConfigError
 from ferraris.link import (
     Listener,
+    open_coap,
+    open_coap_unconfirmed,
     open_tcp,
     open_udp,
     serve_coap,
@@ -53,6 +56,10 @@ app: Final = typer.Typer(add_completion=False, no_args_is_help=True, help="Serve
 FLEET_FILE: Final = "fleet.json"
 PREPAID_PROFILES: Final = {1: "sts_single_phase", 3: "sts_three_phase"}
 """By number of phases, the companion profile of meters that take tokens."""
+PUSH_CARRIERS: Final = {
+    TransportService.COAP_CONFIRMED: open_coap,
+    TransportService.COAP_NON_CONFIRMED: open_coap_unconfirmed,
+}
 LINKS_AT_ONCE: Final = 4_096
 """Links of all meters together for which there should be room, beside a listening socket for each meter."""
 OTHER_FILES: Final = 256
@@ -186,7 +193,17 @@ def serve(
     fleet = _open(directory, choice, surroundings, time, history_days)
     try:
         service = FleetService(
-            fleet, models, seed, time, SystemEntropy(), listener, open_tcp, settings, faults, datagrams=open_udp
+            fleet,
+            models,
+            seed,
+            time,
+            SystemEntropy(),
+            listener,
+            open_tcp,
+            settings,
+            faults,
+            datagrams=open_udp,
+            push_carriers=PUSH_CARRIERS,
         )
         registry = write_registry(directory, service.devices, port, hdlc=hdlc)
         write_vending_files(directory, service.devices, seed)

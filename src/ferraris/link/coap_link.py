@@ -31,6 +31,8 @@ COAP_CAPABILITIES: Final = LinkCapabilities(
 )
 UNCONFIRMED_CAPABILITIES: Final = replace(COAP_CAPABILITIES, reliable=False)
 """Of a link whose requests are non-confirmable."""
+CLOSING_S: Final = 1.0
+"""How long closing waits for what was sent last to be answered."""
 ANSWER_WITHIN_S: Final = 20.0
 """How long a request waits for its response. CoAP itself acknowledges it meanwhile."""
 
@@ -83,9 +85,12 @@ class CoapLink:
     async def aclose(self) -> None:
         if self._inbox.closed:
             return
+        over = self._inbox.ended
         self._inbox.discard("The link was closed on this side")
         for waiting in self._asked:
             waiting.cancel()
+        if self._posts and not over:  # what was sent last is still on its way
+            await asyncio.wait(self._posts, timeout=CLOSING_S)
         await self._close()
 
     def fail(self, error: LinkError) -> None:

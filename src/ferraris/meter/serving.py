@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -98,8 +98,10 @@ class FleetService:
         settings: ServiceSettings,
         faults: Sequence[Fault] = (),
         datagrams: Connector | None = None,
+        push_carriers: Mapping[TransportService, Connector] | None = None,
     ) -> None:
-        """Meters take the `models` in turn. `seed` is that of their keys. Pushes by UDP go through `datagrams`.
+        """Meters take the `models` in turn. `seed` is that of their keys. Pushes by UDP go through `datagrams`, others than those
+        and TCP's through `push_carriers`.
 
         ConfigError for a fault of an unknown meter.
         """
@@ -115,6 +117,7 @@ class FleetService:
         self._settings = settings
         self._listening: dict[int, LinkServer] = {}
         carriers = {TransportService.TCP: connector, TransportService.UDP: datagrams or connector}
+        carriers |= push_carriers or {}
         self._pusher = Pusher(fleet, self.devices, self._security, clock, entropy, carriers, settings.pushes_at_once)
         self._callers = Callers(self.server, clock, connector)
         self._tasks: list[asyncio.Task[None]] = []
