@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ferraris.dlms.apdu import CONFIRMED, DataNotificationConfirm, decode_apdu
+from ferraris.dlms.apdu import CONFIRMED, LONG_INVOKE_ID_MASK, DataNotificationConfirm, decode_apdu
 from ferraris.dlms.ciphering import SYSTEM_TITLE_OCTETS, CipherKeys, InvocationCounterSource, SecurityControl
 from ferraris.dlms.protection import GENERAL_GLOBAL, Protection
 from ferraris.dlms.push import ReceivedPush, protect_push
 from ferraris.dlms.settings import Security
 from ferraris.kernel.errors import RemoteProtocolError
-
-LONG_INVOKE_ID_MASK = 0xFF_FFFF
 
 
 def confirmation_of(

@@ -17,6 +17,7 @@ from ferraris.dlms.apdu import ActionResult, DataAccessResult, SelectiveAccess
 from ferraris.kernel.errors import FerrarisError
 from ferraris.meter.behaviours import CosemObjectView, Outcome, behaviour
 from ferraris.meter.changes import Capture, Keep
+from ferraris.meter.push_selection import element
 from ferraris.meter.restriction import selection_of
 
 COMPUTED: Final = frozenset((CompactData.compact_buffer.number, CompactData.template_description.number))
@@ -79,23 +80,13 @@ class CompactCapture:
         try:
             selection = selection_of(wanted.restriction) if isinstance(wanted, RestrictedAttribute) else None
             octets = self._meter.read(entry, wanted.attribute_index, self._moment, selection)
-            value = decode_whole(octets) if isinstance(octets, bytes) else _NOTHING
+            return decode_whole(element(octets, wanted.data_index)) if isinstance(octets, bytes) else _NOTHING
         except FerrarisError:  # a client wrote nonsense
             return _NOTHING
-        return _member(value, wanted.data_index)
 
 
 def _keep(attribute: Attribute[Any], value: Any) -> Keep:
     return Keep(attribute, attribute.datatype.encode(value))
-
-
-def _member(value: Data, index: int) -> Data:
-    """The whole for 0, else that member of an array or a structure; null-data for one that is not there."""
-    if not index:
-        return value
-    members = value.value if value.tag in (Tag.ARRAY, Tag.STRUCTURE) and isinstance(value.value, tuple) else ()
-    member = members[index - 1] if index <= len(members) else None
-    return member if isinstance(member, Data) else _NOTHING
 
 
 @behaviour(CompactData.capture)

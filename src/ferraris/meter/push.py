@@ -23,7 +23,7 @@ from ferraris.cosem import (
 from ferraris.cosem.classes.push_setup import ColumnsPushObject
 from ferraris.cosem.classes.restricted_attribute import RestrictedAttribute
 from ferraris.dlms import Security, encode_wpdu, protect_push, protect_push_in_layers
-from ferraris.dlms.apdu import CONFIRMED, DataNotification
+from ferraris.dlms.apdu import CONFIRMED, LONG_INVOKE_ID_MASK, DataNotification
 from ferraris.kernel.errors import FerrarisError
 from ferraris.meter.committed_rows import Indices
 from ferraris.meter.device import LogicalDevice
@@ -42,7 +42,6 @@ EVENTS_PER_PUSH_MAX: Final = 16
 """Events told over one link; the rest follows over the next."""
 SERVER_SAP: Final = 1
 CLIENT_SAP: Final = 1
-LONG_INVOKE_ID_MASK: Final = 0xFF_FFFF
 
 
 class PushedApdu(NamedTuple):
