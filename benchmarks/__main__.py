@@ -17,10 +17,11 @@ from benchmarks.growth import measure_growth
 from benchmarks.layers import measure_layers
 from benchmarks.rows import ROWS, measure_row
 from benchmarks.sts import measure_tokens
-from benchmarks.table import show_absent, show_growth, show_layers, show_row, show_tokens
+from benchmarks.table import show_absent, show_growth, show_layers, show_row, show_tokens, show_vending
+from benchmarks.vending import measure_vending
 
 SIZES = (100, 1_000, 10_000)
-OTHERS = ("tokens", "layers", "growth")
+OTHERS = ("tokens", "vending", "layers", "growth")
 
 
 def arguments() -> argparse.Namespace:
@@ -59,6 +60,10 @@ def main() -> int:
         rates = measure_tokens(chosen.rounds, chosen.seconds / 5)
         show_tokens(rates)
         record["tokens"] = {f"{one.algorithm}, {one.way}": [one.encode, one.decode] for one in rates}
+    if "vending" in chosen.only:
+        sales = measure_vending(chosen.seconds * 2)
+        show_vending(sales)
+        record["vending"] = sales.as_json()
     if "layers" in chosen.only:
         layers = measure_layers(chosen.rounds, chosen.seconds)
         show_layers(layers)

@@ -6,6 +6,7 @@ from benchmarks.growth import Growth
 from benchmarks.layers import Layer
 from benchmarks.rows import OURS, Result, Row, estimates
 from benchmarks.sts import TokenRate
+from benchmarks.vending import VendingSpeed
 
 
 def quantity(value: float) -> str:
@@ -58,6 +59,18 @@ def show_tokens(rates: list[TokenRate]) -> None:
             line += f"  goal {quantity(one.goal)}/s: {'reached' if one.is_reached else 'NOT reached'}"
         print(line)
     print("  not measured: Nectar's Java is not on Maven Central")
+
+
+def show_vending(speed: VendingSpeed) -> None:
+    """Sales a second by how many share a commit."""
+    print("\nsales through the ledger, on disk, synchronous=FULL; two commits for a sale, or for a batch of them")
+    estimate = estimates()["vending"]
+    print(f"  expected: {estimate['estimate']} ({estimate['why']})")
+    print(f"  {'the device makes a page durable':<36}{quantity(speed.fsyncs_per_s):>8}/s")
+    for batch, rate in speed.sales_per_s.items():
+        name = "one by one" if batch == 1 else f"{batch:,} tills share the commits"
+        print(f"  {name:<36}{quantity(rate):>8}/s  group-commit factor {speed.factors[batch]:.1f}")
+    print(f"  {'one by one, in memory':<36}{quantity(speed.in_memory_per_s):>8}/s")
 
 
 def show_growth(growth: list[Growth]) -> None:

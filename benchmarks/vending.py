@@ -1,14 +1,11 @@
 """Sales through the ledger, on disk, with synchronous=FULL: one by one, and sharing commits, beside the device's own fsync rate.
 
-python -m benchmarks.vending [--seconds 2] [--folder DIR]
-
 A sale is two commits (pending, posted), so one by one cannot be faster than half the rate at which the device makes octets durable.
 Tills that share commits divide that cost: the factor by which they are faster is the group-commit factor.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import tempfile
 import time
@@ -54,6 +51,14 @@ class VendingSpeed:
     def factors(self) -> dict[int, float]:
         """How many times as fast as one by one."""
         return {batch: rate / self.sales_per_s[1] for batch, rate in self.sales_per_s.items()}
+
+    def as_json(self) -> dict[str, object]:
+        """The rates."""
+        return {
+            "fsyncs": self.fsyncs_per_s,
+            "sales": {str(batch): rate for batch, rate in self.sales_per_s.items()},
+            "in memory": self.in_memory_per_s,
+        }
 
 
 class KeyedModule:
@@ -134,16 +139,6 @@ def measure_vending(seconds: float, folder: Path | None = None) -> VendingSpeed:
     return VendingSpeed(fsyncs, rates, in_memory)
 
 
-def show_vending(speed: VendingSpeed) -> None:
-    """Print the table."""
-    print("\nvending: sales through the ledger on disk, synchronous=FULL")
-    print(f"  the device makes a page durable        {speed.fsyncs_per_s:>9,.0f} times/s")
-    for batch, rate in speed.sales_per_s.items():
-        name = "one by one" if batch == 1 else f"{batch} tills share a commit"
-        print(f"  {name:36} {rate:>11,.0f} sales/s   group-commit factor {speed.factors[batch]:.1f}")
-    print(f"  {'one by one in memory':36} {speed.in_memory_per_s:>11,.0f} sales/s")
-
-
 def _fsync_rate(path: Path, seconds: float) -> float:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
 
@@ -174,16 +169,3 @@ def _configuration(reference: str) -> StsConfiguration:
     return StsConfiguration(
         MeterPan.from_reference(reference), EncryptionAlgorithm.EA11, "123456", 1, KeyType.DUTK, 1, BaseDate.Y2014
     )
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.vending", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of each row")
-    parser.add_argument("--folder", type=Path, default=None, help="where the store is to lie")
-    chosen = parser.parse_args()
-    show_vending(measure_vending(chosen.seconds, chosen.folder))
-
-
-if __name__ == "__main__":
-    main()
