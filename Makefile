@@ -6,7 +6,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 RUNTIME := .venv/.runtime
 DEV := .venv/.dev
-SIMULATE := $(if $(SEED),--seed $(SEED)) $(if $(METERS),--meters $(METERS)) $(if $(DAYS),--days $(DAYS))
+SIMULATE := $(if $(SEED),--seed $(SEED)) $(if $(METERS),--meters $(METERS)) $(if $(DAYS),--days $(DAYS)) $(if $(PREPAID),--prepaid $(PREPAID))
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -39,7 +39,7 @@ docs: $(DEV) ## write the reference pages anew from the code
 bench: $(DEV) ## measure beside other implementations and print the ratios
 	@$(PY) -m benchmarks $(ARGS)
 
-simulate: $(RUNTIME) ## a territory on a virtual clock: make simulate SEED=7 METERS=50 DAYS=3
+simulate: $(RUNTIME) ## a territory on a virtual clock: make simulate SEED=7 METERS=50 DAYS=3 PREPAID=20
 	@.venv/bin/ferraris simulate $(SIMULATE) $(ARGS)
 
 fuzz: $(DEV) ## throw mutated octets at every decoder: make fuzz ARGS="--minutes 10"

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from ferraris.simulation.collector import Collector
-from ferraris.simulation.household import Display
+from ferraris.simulation.household import Display, Temper
 from ferraris.simulation.households import Bought, Households
 from ferraris.simulation.prepayment_audit import PrepaymentAudit, SoldTokens, TakenTokens, audit_prepayment
 from ferraris.simulation.territory import Territory
@@ -17,6 +17,7 @@ from ferraris.vending import Delivery, SaleState
 LOOK_S: Final = 600.0
 AMOUNT_MIN: Final = Decimal(5)
 """They buy little at a time."""
+CLUMSY: Final = Temper(types=0.5, slips=0.3, types_twice=0.4, retries=0.4)
 
 
 class Neighbourhood:
@@ -26,9 +27,7 @@ class Neighbourhood:
         self._territory = territory
         prepaid = territory.script.settings.prepaid
         seed = territory.script.settings.seed
-        self.households = Households(
-            prepaid, self, self, territory.clock.now_ms, self._note, seed, amount_min=AMOUNT_MIN
-        )
+        self.households = Households(prepaid, self, self, territory.clock.now_ms, self._note, seed, CLUMSY, AMOUNT_MIN)
 
     @property
     def _collector(self) -> Collector:

@@ -20,7 +20,6 @@ from ferraris.meter import (
     Identity,
     Manufacture,
     MeterModel,
-    PaymentManufacture,
     ServiceSettings,
     StochasticLoad,
     Surroundings,
@@ -42,7 +41,6 @@ from ferraris.simulation.prepayment_audit import TakenTokens
 
 PROFILES: Final = ("smr5_three_phase", "smr5_single_phase")
 PREPAID_PROFILES: Final = ("sts_three_phase", "sts_single_phase")
-START_CREDIT_TENTHS: Final = 20
 MILLION: Final = 1_000_000
 HEARTBEAT_S: Final = 60.0
 """A meter's process marks so often that it lives: after its death, power counts as lost since the last mark."""
@@ -210,12 +208,7 @@ class Street(Mortal):
             self._entropy.fork(f"life {self.deaths}"),
             together(network.listen, network.listen_datagrams),
             connect(self.gateway),
-            ServiceSettings(
-                push_host=around.push_host,
-                push_port=around.push_port,
-                heartbeat_s=HEARTBEAT_S,
-                payment=PaymentManufacture(credit_tenths=START_CREDIT_TENTHS),
-            ),
+            ServiceSettings(push_host=around.push_host, push_port=around.push_port, heartbeat_s=HEARTBEAT_S),
         )
 
     async def _as_process(self, coroutine: object) -> None:
