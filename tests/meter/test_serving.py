@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from ferraris.cosem import CosemDateTime, DisconnectControl, PushSetupV0, Register, obis
+from ferraris.client import ImageJob, transfer_image
+from ferraris.cosem import CosemDateTime, DisconnectControl, ImageTransfer, PushSetupV0, Register, obis
 from ferraris.cosem.classes.push_setup import PushMessage, SendDestinationAndMethod, TransportService
 from ferraris.dlms import CipherKeys, PushReceiver, PushSecurity, WrapperReceiver
 from ferraris.kernel.entropy import SeededEntropy
-from ferraris.kernel.errors import ConfigError, LinkError
+from ferraris.kernel.errors import ConfigError, LinkError, RefusedError
 from ferraris.link import Link
-from ferraris.meter.events import EventCode
+from ferraris.meter.events import EventCode, read_events
 from ferraris.meter.faults import Fault, FaultKind
+from ferraris.meter.firmware import Firmware, build_image, signing_key
 from ferraris.meter.fleet import Fleet
 from ferraris.meter.identity import meter_keys
 from ferraris.meter.model import meter_model
@@ -355,3 +357,30 @@ def test_only_prepayment_meters_have_a_keypad(fleet: Fleet, number: int) -> None
             world.service.press(2, "bell")
 
     play(fleet, scenario, profiles=PREPAID)
+
+
+def test_an_image_is_activated_and_logged_at_its_time_though_nobody_asks(fleet: Fleet) -> None:
+    """Verification takes two seconds, activation ten; the second one goes on after a restart of the process."""
+    image = build_image(Firmware("2.0", bytes(600)), signing_key(1))
+
+    def logged() -> dict[EventCode, int]:
+        return {event.code: event.time_s - MONDAY_MS // 1000 for event in read_events(fleet.memory, 0)}
+
+    async def bringing(world: World) -> None:
+        async with world.meter(1) as client:
+            await transfer_image(client, ImageJob(b"fw", image))
+            with suppress(RefusedError):  # temporary failure: it has begun
+                await client.invoke(ImageTransfer.image_verify, obis.IMAGE_TRANSFER, 0)
+        await world.until(3_000)
+        assert 0 < logged()[EventCode.FIRMWARE_READY_FOR_ACTIVATION] <= 10
+        async with world.meter(1) as client:
+            with suppress(RefusedError):
+                await client.invoke(ImageTransfer.image_activate, obis.IMAGE_TRANSFER, 0)
+
+    async def going_on(world: World) -> None:
+        await world.until(3_600)
+
+    play(fleet, bringing, ServiceSettings(), head=False)
+    assert EventCode.FIRMWARE_ACTIVATED not in logged()
+    play(fleet, going_on, ServiceSettings(), head=False)
+    assert EventCode.FIRMWARE_ACTIVATED in logged()

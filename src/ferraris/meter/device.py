@@ -28,7 +28,7 @@ from ferraris.cosem import (
     obis,
 )
 from ferraris.cosem.classes.compact_data import CompactData
-from ferraris.cosem.classes.token_gateway import TokenDeliveryMethod, TokenGateway
+from ferraris.cosem.classes.token_gateway import TokenDeliveryMethod
 from ferraris.dlms import KEY_OCTETS_OF
 from ferraris.dlms.apdu import ActionResult, DataAccessResult, SelectiveAccess
 from ferraris.kernel.clock import MS_PER_S
@@ -63,7 +63,7 @@ from ferraris.meter.compact_captures import COMPUTED, CompactCapture
 from ferraris.meter.disconnector import LOCALLY
 from ferraris.meter.firmware import manufacturer_key
 from ferraris.meter.identity import Identity, meter_keys
-from ferraris.meter.image import MeterImage
+from ferraris.meter.image import IMAGES, MeterImage
 from ferraris.meter.live_values import Live, Moment, Partner, live_values
 from ferraris.meter.mapped_file import Rows
 from ferraris.meter.memory import NEVER_S, PUSH_SETUPS_MAX
@@ -76,6 +76,7 @@ from ferraris.meter.payment import (
     PaymentManufacture,
     Prepayment,
     Statement,
+    has_prepayment,
     make_terms,
     token_digits,
 )
@@ -141,8 +142,8 @@ class LogicalDevice:
         self._timed = TimedObjects(self)
         self._live = _LIVE_OF_PHASES[model.profile.phases]
         self.payment: Prepayment | None = None
-        """Of a meter whose profile has a token gateway."""
-        if model.of_classes(frozenset((TokenGateway.class_id,))):
+        """Of a meter whose profile has an account and a token gateway."""
+        if has_prepayment(model):
             mode = self._of_works(DisconnectControl.control_mode, obis.DISCONNECT_CONTROL)
             self.payment = Prepayment(self, seed, payment or PaymentManufacture(), mode)
 
@@ -191,7 +192,7 @@ class LogicalDevice:
 
     @cached_property
     def _image(self) -> MeterImage:
-        return MeterImage(self.meter.memory.directory / "images", self.meter.index, manufacturer_key(self._seed))
+        return MeterImage(self.meter.memory.directory / IMAGES, self.meter.index, manufacturer_key(self._seed))
 
     def image(self, now_ms: int) -> MeterImage:
         """The firmware image being brought into the meter, with everything over that is over by `now_ms`."""
@@ -199,6 +200,11 @@ class LogicalDevice:
         if event is not None:
             self.meter.log_event(event, now_ms)
         return self._image
+
+    @property
+    def image_open(self) -> bool:
+        """Whether there is an image, asked about since the start, of which something may still come."""
+        return "_image" in self.__dict__ and self._image.open
 
     def moment(self, now_ms: int, partner: Partner | None = None) -> Moment:
         """The meter as it is at `now_ms`, with everything captured that was due before."""
@@ -342,7 +348,8 @@ class LogicalDevice:
             self.payment.settle(now_ms)
 
     def _enter_token(self, entry: ProfileObject, octets: bytes, moment: Moment) -> int:
-        assert self.payment is not None  # a meter with a token gateway has it
+        if self.payment is None:  # a token gateway without an account
+            return ActionResult.OTHER_REASON
         name = None if moment.partner is None else moment.partner.name
         remote = name is not None and name != LOCAL_ASSOCIATION
         delivery = TokenDeliveryMethod.REMOTE if remote else TokenDeliveryMethod.LOCAL

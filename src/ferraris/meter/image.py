@@ -25,6 +25,8 @@ from ferraris.kernel.limits import IMAGE_IDENTIFIER_OCTETS_MAX, IMAGE_OCTETS_MAX
 from ferraris.meter.events import EventCode
 from ferraris.meter.firmware import SIGNATURE_OCTETS, open_image
 
+IMAGES: Final = "images"
+"""The directory of the transfers, in a fleet's memory."""
 IMAGE_BLOCK_OCTETS: Final = 512
 VERIFICATION_MS: Final = 2_000
 ACTIVATION_MS: Final = 10_000
@@ -64,6 +66,11 @@ class _Transfer:
         return self.mapping[start : start + self.size]
 
 
+def meters_with_images(directory: Path) -> list[int]:
+    """The meters whose transfers lie in that directory."""
+    return sorted(int(path.stem) for path in directory.glob("*.image") if path.stem.isdecimal())
+
+
 class MeterImage:
     """The image transfer object of one meter. One such object per meter at a time."""
 
@@ -81,6 +88,19 @@ class MeterImage:
     def status(self) -> ImageTransferStatus:
         """As of the last `settle`."""
         return ImageTransferStatus.NOT_INITIATED if self._transfer is None else self._status()[1]
+
+    @property
+    def over_ms(self) -> int | None:
+        """When what is under way is over, and `settle` is to be called; None when nothing is."""
+        if self._transfer is None:
+            return None
+        over_ms, status = self._status()
+        return over_ms if status in _UNDER_WAY else None
+
+    @property
+    def open(self) -> bool:
+        """Whether something may still come of the transfer."""
+        return self.status not in (ImageTransferStatus.NOT_INITIATED, ImageTransferStatus.ACTIVATION_SUCCESSFUL)
 
     @property
     def firmware_version(self) -> str | None:

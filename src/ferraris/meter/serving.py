@@ -27,6 +27,7 @@ from ferraris.meter.fleet import Fleet
 from ferraris.meter.gateway import Gateway, MeterBehind
 from ferraris.meter.hdlc_line import HdlcLineService
 from ferraris.meter.identity import PORT
+from ferraris.meter.image import IMAGES, meters_with_images
 from ferraris.meter.mbus_line import MbusLineService
 from ferraris.meter.model import MeterModel
 from ferraris.meter.optical_head import OpticalHead
@@ -121,6 +122,8 @@ class FleetService:
         self._pusher = Pusher(fleet, self.devices, self._security, clock, entropy, carriers, settings.pushes_at_once)
         self._callers = Callers(self.server, clock, connector)
         self._tasks: list[asyncio.Task[None]] = []
+        self._settling: dict[int, LogicalDevice] = {}
+        """Meters with an image that may be verified or activated."""
         self._turns = _turns_of(faults, clock.now_ms())
         numbers = {device.identity.number: device.meter.index for device in self.devices}
         strange = [fault.number for fault in faults if fault.number not in numbers]
@@ -178,6 +181,8 @@ class FleetService:
 
     async def start(self) -> None:
         """Listen for every meter that has power, and begin to capture and to push. Raises LinkUnreachableError."""
+        for index in meters_with_images(self.fleet.memory.directory / IMAGES):
+            self._settling[index] = self.devices[index]
         for device in self.devices:
             self._callers.watch(device)
             if device.meter.powered:
@@ -269,6 +274,8 @@ class FleetService:
 
     def _changed(self, device: LogicalDevice) -> None:
         self._callers.watch(device)
+        if device.image_open:
+            self._settling[device.meter.index] = device
         if device.connection_wanted:
             device.connection_wanted = False
             self._callers.call(device)
@@ -292,11 +299,22 @@ class FleetService:
                 case FaultKind.POWER, False:
                     await self.switch_on(index)
 
+    def _settle(self, now_ms: int) -> int | None:
+        """End verifications and activations whose time has come; when the next one is over, None for never."""
+        times = []
+        for index, device in list(self._settling.items()):
+            if device.meter.powered:
+                times.append(device.image(now_ms).over_ms)
+                if not device.image_open:
+                    del self._settling[index]
+        return min((time for time in times if time is not None), default=None)
+
     async def _capture(self) -> None:
         while True:
             now_ms = self._clock.now_ms()
             next_ms = self.fleet.capture_due(now_ms)
             await self._inflict(now_ms)
+            settled_ms = self._settle(now_ms)
             self._pusher.wake_for_news()
             self._callers.look(now_ms)
             for server in self._reporting:
@@ -305,5 +323,7 @@ class FleetService:
             until_ms = next_ms + CAPTURES_TOGETHER_MS
             if self._turns:
                 until_ms = min(until_ms, self._turns[0].at_ms)
+            if settled_ms is not None:
+                until_ms = min(until_ms, settled_ms)
             delay_s = max(self._clock.delay_s(until_ms), CAPTURE_REST_S)
             await asyncio.sleep(min(delay_s, self._settings.heartbeat_s))
