@@ -63,7 +63,7 @@ from ferraris.meter.compact_captures import COMPUTED, CompactCapture
 from ferraris.meter.disconnector import LOCALLY
 from ferraris.meter.firmware import manufacturer_key
 from ferraris.meter.identity import Identity, meter_keys
-from ferraris.meter.image import IMAGES, MeterImage
+from ferraris.meter.image import MeterImage
 from ferraris.meter.live_values import Live, Moment, Partner, live_values
 from ferraris.meter.mapped_file import Rows
 from ferraris.meter.memory import NEVER_S, PUSH_SETUPS_MAX
@@ -192,7 +192,7 @@ class LogicalDevice:
 
     @cached_property
     def _image(self) -> MeterImage:
-        return MeterImage(self.meter.memory.directory / IMAGES, self.meter.index, manufacturer_key(self._seed))
+        return MeterImage(self.meter.memory.directory / "images", self.meter.index, manufacturer_key(self._seed))
 
     def image(self, now_ms: int) -> MeterImage:
         """The firmware image being brought into the meter, with everything over that is over by `now_ms`."""
@@ -200,11 +200,6 @@ class LogicalDevice:
         if event is not None:
             self.meter.log_event(event, now_ms)
         return self._image
-
-    @property
-    def image_open(self) -> bool:
-        """Whether there is an image, asked about since the start, of which something may still come."""
-        return "_image" in self.__dict__ and self._image.open
 
     def moment(self, now_ms: int, partner: Partner | None = None) -> Moment:
         """The meter as it is at `now_ms`, with everything captured that was due before."""

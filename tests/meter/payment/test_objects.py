@@ -11,11 +11,16 @@ from ferraris.cosem import Attribute, obis, profile_from_text
 from ferraris.cosem.classes.charge import Charge, ChargePerUnitScaling
 from ferraris.cosem.classes.credit import Credit
 from ferraris.cosem.classes.limiter import Limiter
+from ferraris.cosem.classes.token_gateway import TokenGateway
+from ferraris.dlms.apdu import ActionRequestNormal, ActionResult, MethodDescriptor
 from ferraris.meter.changes import Keep
+from ferraris.meter.device import LogicalDevice
+from ferraris.meter.dispatch import answer
 from ferraris.meter.fleet import Fleet
 from ferraris.meter.model import MeterModel
-from ferraris.meter.payment.objects import limit_power, make_terms
+from ferraris.meter.payment.objects import has_prepayment, limit_power, make_terms
 from tests.meter.payment.prepaid import HEAD, Prepaid, laboratory
+from tests.meter.steady import MONDAY_MS, partner
 
 
 @pytest.mark.parametrize(("limit_w", "held"), [(0, 0), (4_600, 4_600), (65_535, 65_535), (18_201_624, 65_535)])
@@ -51,3 +56,18 @@ def test_only_what_makes_terms_is_kept(fleet: Fleet) -> None:
     assert not make_terms(device, entry, keep(Charge.unit_charge_active, finer))
     assert make_terms(device, entry, keep(Charge.unit_charge_passive, finer)), "it is not in force"
     assert make_terms(device, credit, keep(Credit.warning_threshold, 7))
+
+
+@pytest.mark.parametrize("absent", ["ACCOUNT", "CHARGE_DEBT", "CREDIT_EMERGENCY"])
+def test_a_meter_with_a_part_of_it_shows_that_and_keeps_no_account(fleet: Fleet, absent: str) -> None:
+    text = HEAD.replace("[source]", f'absent = ["{absent}"]\n[source]')
+    model = MeterModel(profile_from_text(text, "l.toml"))
+    assert not has_prepayment(model)
+    device = LogicalDevice(fleet.meters[0], model, 1)
+    assert device.payment is None
+    descriptor = MethodDescriptor(TokenGateway.class_id, obis.TOKEN_GATEWAY, TokenGateway.enter.number)
+    request = ActionRequestNormal(0xC1, descriptor, TokenGateway.enter.argument.encode(b"1" * 20))
+    assert answer(device, partner(), request, MONDAY_MS).result is ActionResult.OTHER_REASON  # type: ignore[union-attr]
+    collect = MethodDescriptor(Charge.class_id, obis.CHARGE_DAILY, Charge.collect.number)
+    request = ActionRequestNormal(0xC1, collect, Charge.collect.argument.encode(0))
+    assert answer(device, partner(), request, MONDAY_MS).result is ActionResult.OTHER_REASON  # type: ignore[union-attr]

@@ -14,7 +14,7 @@ from ferraris.meter.payment.identity import (
 )
 from ferraris.meter.payment.live import PAYMENT_LIVE, Statement
 from ferraris.meter.payment.methods import PAYMENT_IDS
-from ferraris.meter.payment.objects import make_terms
+from ferraris.meter.payment.objects import has_prepayment, make_terms
 from ferraris.meter.payment.outcome import TokenOutcome
 from ferraris.meter.payment.prepayment import Prepayment
 from ferraris.meter.payment.token_form import token_digits
@@ -28,6 +28,7 @@ __all__ = [
     "TokenOutcome",
     "decoder_key",
     "decoder_reference_number",
+    "has_prepayment",
     "make_terms",
     "sts_configuration",
     "token_digits",

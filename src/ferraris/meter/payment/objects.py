@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from ferraris.cosem import Attribute, Obis, ProfileObject, Register, obis
+from ferraris.cosem import Attribute, DisconnectControl, Obis, ProfileObject, Register, obis
+from ferraris.cosem.classes.account import Account
+from ferraris.cosem.classes.charge import Charge
+from ferraris.cosem.classes.credit import Credit
 from ferraris.cosem.classes.limiter import Limiter
 from ferraris.cosem.classes.object_references import AttributeReference
+from ferraris.cosem.classes.token_gateway import TokenGateway
 from ferraris.kernel.errors import TableError
 from ferraris.meter.changes import Keep
 from ferraris.meter.live_values import LONG_UNSIGNED_MAX
 from ferraris.meter.meter import Meter
 from ferraris.meter.model import MeterModel
 from ferraris.meter.payment.terms import Terms
+
+_NEEDED: Final = (
+    (Account.class_id, obis.ACCOUNT),
+    (Credit.class_id, obis.CREDIT_TOKEN),
+    (Credit.class_id, obis.CREDIT_EMERGENCY),
+    (Charge.class_id, obis.CHARGE_CONSUMPTION),
+    (Charge.class_id, obis.CHARGE_DAILY),
+    (Charge.class_id, obis.CHARGE_DEBT),
+    (TokenGateway.class_id, obis.TOKEN_GATEWAY),
+    (DisconnectControl.class_id, obis.DISCONNECT_CONTROL),
+)
+
+
+def has_prepayment(model: MeterModel) -> bool:
+    """Whether meters of this model have everything that prepayment is kept by. Those with a part of it only show it."""
+    return all(model.find(class_id, name) is not None for class_id, name in _NEEDED)
 
 
 class Owner(Protocol):
