@@ -1,5 +1,6 @@
-"""The ground floor: time and randomness as arguments, the tree of errors, named limits, units, table files.
+"""The ground floor: time and randomness as arguments, the tree of errors, named limits, units, table files, the
+collector of garbage.
 
-Nothing here knows a protocol; everything above may use it, module by module: `clock`, `entropy`, `errors`, `limits`,
-`tables`, `units`.
+Nothing here knows a protocol; everything above may use it, module by module: `clock`, `entropy`, `errors`, `garbage`,
+`limits`, `tables`, `units`.
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from ferraris.codec.axdr import write_length
+from ferraris.codec import write_length
 from ferraris.codec.ber import (
     INTEGER,
     LONG_TAG,
