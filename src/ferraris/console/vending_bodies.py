@@ -95,7 +95,7 @@ class Act:
 class Configuration:
     """A meter's STS configuration, without its number."""
 
-    supply_group_code: Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
+    supply_group_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
     key_revision_number: Annotated[int, Field(ge=1, le=9)] = 1
     key_type: KeyType = KeyType.DUTK
     tariff_index: Annotated[int, Field(ge=0, le=99)] = 1
@@ -239,7 +239,7 @@ class CampaignOrder:
     meters: Annotated[
         list[MeterNumber] | None, Field(max_length=NUMBERS_MAX, description="All that need it, if not given.")
     ] = None
-    supply_group_code: Annotated[str | None, StringConstraints(pattern=r"^\d{6}$")] = None
+    supply_group_code: Annotated[str | None, StringConstraints(pattern=r"^[0-9]{6}$")] = None
     key_revision_number: Annotated[int | None, Field(ge=1, le=9)] = None
     tariff_index: Annotated[int | None, Field(ge=0, le=99)] = None
     base_date: BaseDate | None = None

@@ -1,0 +1,48 @@
+"""What programs send: every field is bounded and described."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from ferraris.console import vending_bodies
+from ferraris.console.vending_bodies import Configuration, SaleOrder
+
+BODIES = [
+    value
+    for value in vars(vending_bodies).values()
+    if is_dataclass(value) and value.__module__ == vending_bodies.__name__
+]
+
+
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: body.__name__)
+def test_every_body_says_what_it_is(body: Any) -> None:
+    assert body.__doc__
+    assert not body.__doc__.startswith(f"{body.__name__}(")
+
+
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: body.__name__)
+def test_no_text_is_unbounded(body: Any) -> None:
+    """Each field of every body refuses a megabyte of text."""
+    for field in fields(body):
+        with pytest.raises(ValidationError) as caught:
+            TypeAdapter(body).validate_python({field.name: "x" * (1 << 20)})
+        assert field.name in {str(error["loc"][0]) for error in caught.value.errors()}, field.name
+
+
+def test_money_is_exact() -> None:
+    order = {"till": "T", "operator": "ann", "meter": "01000000016", "amount": "20.10"}
+    assert TypeAdapter(SaleOrder).validate_python(order).amount == Decimal("20.10")
+    assert TypeAdapter(SaleOrder).validate_json(
+        f'{{"till":"T","operator":"a","meter":"{"1" * 11}","amount":0.1}}'
+    ).amount == Decimal("0.1")
+
+
+@pytest.mark.parametrize("code", ["12345", "1234567", "12345x", "１２３４５６"])
+def test_supply_group_codes(code: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Configuration).validate_python({"supply_group_code": code})
