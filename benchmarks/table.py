@@ -19,9 +19,7 @@ def quantity(value: float) -> str:
 
 def show_row(row: Row, result: Result) -> None:
     """A row's contestants, then the ratios against their goals."""
-    print(f"\n{row.title}")
-    estimate = estimates()[row.name]
-    print(f"  expected: {estimate['estimate']} ({estimate['why']})")
+    _begin(row.title, row.name)
     limit = result.series.get(row.limit)
     for name, series in result.series.items():
         line = f"  {name:<34}{quantity(series.rate):>9}{row.unit}/s  best {quantity(series.best):>8}  spread {series.spread:4.0%}"
@@ -41,18 +39,14 @@ def show_row(row: Row, result: Result) -> None:
 
 def show_layers(layers: list[Layer]) -> None:
     """What each layer costs."""
-    print("\neach layer by itself, best round")
-    estimate = estimates()["layers"]
-    print(f"  expected: {estimate['estimate']} ({estimate['why']})")
+    _begin("each layer by itself, best round", "layers")
     for layer in layers:
         print(f"  {layer.name:<52}{layer.microseconds:8.2f} us")
 
 
 def show_tokens(rates: list[TokenRate]) -> None:
     """Tokens a second, each way of working with its goal."""
-    print("\ntokens of STS, one core, EA07 with the sample tables")
-    estimate = estimates()["tokens"]
-    print(f"  expected: {estimate['estimate']} ({estimate['why']})")
+    _begin("tokens of STS, one core, EA07 with the sample tables", "tokens")
     for one in rates:
         line = f"  {one.algorithm}, {one.way:<28}encode {quantity(one.encode):>8}/s  decode {quantity(one.decode):>8}/s"
         if one.goal is not None:
@@ -63,9 +57,9 @@ def show_tokens(rates: list[TokenRate]) -> None:
 
 def show_vending(speed: VendingSpeed) -> None:
     """Sales a second by how many share a commit."""
-    print("\nsales through the ledger, on disk, synchronous=FULL; two commits for a sale, or for a batch of them")
-    estimate = estimates()["vending"]
-    print(f"  expected: {estimate['estimate']} ({estimate['why']})")
+    _begin(
+        "sales through the ledger, on disk, synchronous=FULL; two commits for a sale, or for a batch of them", "vending"
+    )
     print(f"  {'the device makes a page durable':<36}{quantity(speed.fsyncs_per_s):>8}/s")
     for batch, rate in speed.sales_per_s.items():
         name = "one by one" if batch == 1 else f"{batch:,} tills share the commits"
@@ -75,9 +69,7 @@ def show_vending(speed: VendingSpeed) -> None:
 
 def show_growth(growth: list[Growth]) -> None:
     """Time and memory against the count of meters."""
-    print("\nvirtual meters served and read in one process tree")
-    estimate = estimates()["growth"]
-    print(f"  expected: {estimate['estimate']} ({estimate['why']})")
+    _begin("virtual meters served and read in one process tree", "growth")
     for one in growth:
         print(
             f"  {one.meters:>7,} meters  up in {one.start_s:6.2f} s  read in {one.read_s:7.2f} s"
@@ -90,3 +82,10 @@ def show_absent(absent: dict[str, str]) -> None:
     """Who could not take part, and why."""
     for name, reason in absent.items():
         print(f"\nnot measured: {name}: {reason}")
+
+
+def _begin(title: str, row: str) -> None:
+    """The head of a row: what is measured, and what was expected before."""
+    estimate = estimates()[row]
+    print(f"\n{title}")
+    print(f"  expected: {estimate['estimate']} ({estimate['why']})")
