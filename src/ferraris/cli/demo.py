@@ -35,7 +35,7 @@ from ferraris.cli.keypad import Keypads
 from ferraris.cli.process_tree import Child, ProcessTree
 from ferraris.kernel.clock import MS_PER_S, S_PER_DAY, ScaledClock
 from ferraris.kernel.errors import ConfigError, FerrarisError
-from ferraris.simulation.households import Households
+from ferraris.simulation import Households
 
 ZONE: Final = ZoneInfo("Europe/Amsterdam")
 PROFILES: Final = ("smr5_three_phase", "smr5_single_phase")

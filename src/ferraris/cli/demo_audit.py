@@ -16,13 +16,10 @@ from ferraris.cli.demo_vending import is_hybrid
 from ferraris.cli.vending_place import opened_vending
 from ferraris.kernel.clock import Clock
 from ferraris.kernel.errors import StoreError
-from ferraris.meter import EventCode, decoder_reference_number
+from ferraris.meter import EventCode, decoder_reference_number, payment_file, read_events
 from ferraris.meter.committed_rows import CommittedRows
-from ferraris.meter.events import read_events
 from ferraris.meter.memory import DIRECTORY, FleetMemory
-from ferraris.meter.payment_memory import payment_file
-from ferraris.simulation.households import Households
-from ferraris.simulation.prepayment_audit import SoldTokens, TakenTokens, audit_prepayment
+from ferraris.simulation import Households, SoldTokens, TakenTokens, audit_prepayment
 from ferraris.store import VENDING_FILE, SaleFilter, open_vending_store
 from ferraris.vending import Delivery, LedgerError, SaleState
 

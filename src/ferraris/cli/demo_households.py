@@ -16,8 +16,7 @@ import httpx
 
 from ferraris.cli.keypad import Keypads
 from ferraris.kernel.errors import ConfigError
-from ferraris.simulation.household import Display
-from ferraris.simulation.households import NOBODY, Bought, TillRefusedError
+from ferraris.simulation import NOBODY, Bought, Display, TillRefusedError
 
 TILL_TIMEOUT_S: Final = 30.0
 SALES_MAX: Final = 10_000

@@ -21,7 +21,7 @@ from ferraris.cli.vending_place import (
     opened_vending,
 )
 from ferraris.kernel.clock import Clock
-from ferraris.simulation.till import make_fleet_keystore, new_meters
+from ferraris.simulation import make_fleet_keystore, new_meters
 
 FLEET_SEED: Final = 1
 """What `ferraris meter serve` takes unless it is told otherwise."""

@@ -11,7 +11,7 @@ from ferraris.meter.clock import ProfileStatus, Zone
 from ferraris.meter.csv_replay import CsvReplay
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.disconnector import Command
-from ferraris.meter.events import EventCode, MeterEvent
+from ferraris.meter.events import EventCode, MeterEvent, read_events
 from ferraris.meter.faults import Fault, FaultKind
 from ferraris.meter.firmware import Firmware, build_image, signing_key
 from ferraris.meter.fleet import Fleet, Manufacture, Surroundings
@@ -27,6 +27,7 @@ from ferraris.meter.payment import (
     sts_configuration,
     vending_key,
 )
+from ferraris.meter.payment_memory import payment_file
 from ferraris.meter.registry import registry_line, write_registry, write_vending_files
 from ferraris.meter.server import MeterServer
 from ferraris.meter.serving import FleetService, ServiceSettings
@@ -61,6 +62,8 @@ __all__ = [
     "decoder_reference_number",
     "meter_keys",
     "meter_model",
+    "payment_file",
+    "read_events",
     "registry_line",
     "signing_key",
     "sts_configuration",
