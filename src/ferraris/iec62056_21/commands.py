@@ -120,6 +120,10 @@ class MessageReader:
         """What has come and is no whole message yet."""
         return bytes(self._held)
 
+    def forget(self) -> None:
+        """Drop a message that has stopped: what comes from now on is another."""
+        self._held.clear()
+
     def receive(self, octets: bytes) -> Iterator[Message | None]:
         """The messages that are whole now; None for one that was not to be read."""
         self._held += octets

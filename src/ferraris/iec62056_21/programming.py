@@ -3,7 +3,8 @@
 Theory of operation. The meter speaks first: P0, with an operand that may go into the password. The reader sends its password
 (P1), which the meter acknowledges or refuses. R1 is answered by a block, R3 by blocks that the reader acknowledges one by one, W1
 by an acknowledgement; each of them may be refused by a block that only holds an error in brackets. What cannot be read is
-answered by NAK and repeated. B0 from either end is the end, and so is silence for a minute.
+answered by NAK and repeated. B0 from either end is the end, and so is silence for a minute. Blocks have no numbers: a reader who
+hears nothing behind its acknowledgement cannot know whether the next block was said, and asks for the whole value again.
 
 Passwords travel as they are, and whoever is near the head hears them: three wrong ones end the mode (`wrong_passwords` tells how
 many there were), and how long nobody gets in again is the meter's business. P2, passwords made with a manufacturer's secret
@@ -34,11 +35,13 @@ from ferraris.iec62056_21.commands import (
 )
 from ferraris.iec62056_21.readout import DataSet, read_data_sets
 from ferraris.kernel.errors import DecodeError, LinkTimeoutError, LocalProtocolError, RefusedError, RemoteProtocolError
-from ferraris.kernel.limits import PROGRAMMING_BLOCKS_MAX, PROGRAMMING_PASSWORDS_MAX
+from ferraris.kernel.limits import PROGRAMMING_BLOCKS_MAX, PROGRAMMING_MESSAGE_OCTETS_MAX, PROGRAMMING_PASSWORDS_MAX
 
 ANSWER_TIMEOUT_MS: Final = 2_200
 """The standard's longest reaction time of 1.5 seconds, and a message on its way. Anything that comes starts it anew."""
 TRIES: Final = 3
+UNREADABLE_OCTETS_MAX: Final = TRIES * PROGRAMMING_MESSAGE_OCTETS_MAX
+"""What a meter may say that is no message, before it is left."""
 SILENCE_MS: Final = 60_000
 """The shortest that the standard lets a meter wait for its reader."""
 BLOCK_CHARACTERS: Final = 256
@@ -78,7 +81,11 @@ class Programmer:
         self._reader = MessageReader()
         self._outgoing: list[bytes] = []
         self._deadline_ms: int | None = now_ms + ANSWER_TIMEOUT_MS
+        self._asked = b""
+        """The command under way."""
         self._sent: bytes | None = None
+        """What was said last for it: the command, or the acknowledgement of a block."""
+        self._unreadable = 0
         self._wanted: Wanted | None = None
         self._tries = 0
         self._blocks: list[str] = []
@@ -113,9 +120,13 @@ class Programmer:
         """Take octets as they came. Raises RemoteProtocolError where the meter says what it may not, or ends the mode."""
         if self._deadline_ms is not None and octets:
             self._deadline_ms = now_ms + ANSWER_TIMEOUT_MS
+        self._unreadable += len(octets)
         for message in self._reader.receive(without_parity(octets)):
             if not self.over:
                 self._take(message, now_ms)
+        if self.busy and self._unreadable > UNREADABLE_OCTETS_MAX:
+            self.over, self._deadline_ms = True, None
+            raise RemoteProtocolError("the meter never stops talking", got=self._unreadable)
 
     def answers(self) -> list[Answer]:
         """What came of the commands since the last call."""
@@ -133,22 +144,28 @@ class Programmer:
     def tick(self, now_ms: int) -> None:
         """Repeat what is not answered. Raises LinkTimeoutError when no try is left."""
         if self._deadline_ms is not None and now_ms >= self._deadline_ms:
+            self._reader.forget()
+            self._blocks.clear()
+            self._sent = self._asked if self._sent else None
             self._repeat(now_ms)
 
     def _ask(self, asked: Command, now_ms: int) -> None:
         if self.over or self.busy:
             raise LocalProtocolError("a command while another one is under way, or none can be", got=asked.letter)
-        self._sent, self._wanted, self._tries = asked.encode(), asked.wanted, 1
+        self._asked, self._wanted, self._tries = asked.encode(), asked.wanted, 1
         self._blocks.clear()
-        self._outgoing.append(self._sent)
-        self._deadline_ms = now_ms + ANSWER_TIMEOUT_MS
+        self._say(self._asked, now_ms)
 
     def _repeat(self, now_ms: int) -> None:
         if self._sent is None or self._tries >= TRIES:
             self._deadline_ms, self.over = None, True
             raise LinkTimeoutError(f"The meter at the optical head has not answered {max(self._tries, 1)} times")
         self._tries += 1
-        self._outgoing.append(self._sent)
+        self._say(self._sent, now_ms)
+
+    def _say(self, octets: bytes, now_ms: int) -> None:
+        self._sent, self._unreadable = octets, 0
+        self._outgoing.append(octets)
         self._deadline_ms = now_ms + ANSWER_TIMEOUT_MS
 
     def _take(self, message: Message | None, now_ms: int) -> None:
@@ -183,10 +200,7 @@ class Programmer:
             refused = text.startswith("(ER") or self._wanted in (Wanted.PASSWORD, Wanted.WRITE)
             self._answered(Answer(text[1:-1] if refused else text, refused))
             return
-        self._sent = bytes((Sign.ACKNOWLEDGED.value,))
-        self._tries = 1
-        self._outgoing.append(self._sent)
-        self._deadline_ms = now_ms + ANSWER_TIMEOUT_MS
+        self._say(bytes((Sign.ACKNOWLEDGED.value,)), now_ms)
 
     def _answered(self, answer: Answer) -> None:
         self._answers.append(answer)
@@ -216,7 +230,7 @@ class MeterProgramming:
         self._outgoing = [command(Wanted.OPERAND, in_brackets(operand)).encode()]
         self._last = self._outgoing[0]
         self._repeated = 0
-        self._blocks: list[str] = []
+        self._blocks: list[bytes] = []
         """Of an answer that is asked for block by block."""
         self._ends_ms = now_ms + SILENCE_MS
         self._known = False
@@ -290,7 +304,7 @@ class MeterProgramming:
         if text is None:
             self._refuse(UNKNOWN)
         elif in_blocks:
-            self._blocks = [text[at : at + BLOCK_CHARACTERS] for at in range(0, len(text), BLOCK_CHARACTERS)]
+            self._blocks = _blocks_of(text)
             self._say_block()
         else:
             self._say(Block(text).encode())
@@ -304,8 +318,7 @@ class MeterProgramming:
             self._refuse(REFUSED)
 
     def _say_block(self) -> None:
-        text = self._blocks.pop(0)
-        self._say(Block(text, last=not self._blocks).encode())
+        self._say(self._blocks.pop(0))
 
     def _refuse(self, reason: str) -> None:
         self._say(Block(in_brackets(reason)).encode())
@@ -324,3 +337,9 @@ class MeterProgramming:
     def _break(self) -> None:
         self._outgoing.append(BREAK.encode())
         self.over = True
+
+
+def _blocks_of(text: str) -> list[bytes]:
+    """An answer, cut; one block at least. Raises LocalProtocolError for what no message can hold."""
+    places = range(0, max(len(text), 1), BLOCK_CHARACTERS)
+    return [Block(text[at : at + BLOCK_CHARACTERS], last=at == places[-1]).encode() for at in places]
