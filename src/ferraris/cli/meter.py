@@ -192,19 +192,8 @@ def serve(
     ways.check()
     fleet = _open(directory, choice, surroundings, time, history_days)
     try:
-        service = FleetService(
-            fleet,
-            models,
-            seed,
-            time,
-            SystemEntropy(),
-            listener,
-            open_tcp,
-            settings,
-            faults,
-            datagrams=open_udp,
-            push_carriers=PUSH_CARRIERS,
-        )
+        what = (fleet, models, seed, time, SystemEntropy(), listener, open_tcp, settings, faults)
+        service = FleetService(*what, datagrams=open_udp, push_carriers=PUSH_CARRIERS)
         registry = write_registry(directory, service.devices, port, hdlc=hdlc)
         write_vending_files(directory, service.devices, seed)
         _run(service, f"registry {registry}", ways, directory)
