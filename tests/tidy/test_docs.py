@@ -162,10 +162,9 @@ def unknown_words(words: list[str]) -> Iterator[str]:
         yield words[0]
         return
     here, rest = command(words[0]), words[1:]
-    children = getattr(here, "commands", {})
-    if children:
+    while children := getattr(here, "commands", {}):
         if not rest or rest[0] not in children:
-            yield " ".join(words[:2])
+            yield " ".join(words[: len(words) - len(rest) + 1])
             return
         here, rest = children[rest[0]], rest[1:]
     known = {option for parameter in here.params for option in [*parameter.opts, *parameter.secondary_opts]}
