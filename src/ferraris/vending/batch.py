@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ferraris.store import SaleRow, VendingReader, VendingWriter
-from ferraris.vending.errors import VendingError
+from ferraris.vending.errors import UnknownMeterError, VendingError
 from ferraris.vending.issuing import Issuing, OpenOrder, Plan, PreparedOrder
 from ferraris.vending.meters import KnownMeter, known_meter
 from ferraris.vending.orders import Order
@@ -47,17 +47,18 @@ class Batch:
         later: list[Placed] = []
         for place, request in waiting:
             try:
-                meter = self._meter(writer, request)
-                if request.message_id in messages or (meter and meter.account.number in accounts):
+                if request.message_id in messages or self._account(writer, request) in accounts:
                     later.append((place, request))
-                elif meter is None:
+                elif request.message_id in self._known:
                     row = self._known[request.message_id]
                     self.orders[place] = self._issuing.same_order(writer, request, row)
+                    continue
                 else:
+                    meter = self._meter(writer, request.meter)
                     plan = self._plan(writer, request, meter, self._now_ms)
                     prepared[place] = self._issuing.prepare(writer, request, meter, plan, self._now_ms)
-                    accounts.add(meter.account.number)
-                    messages.add(request.message_id)
+                accounts.add(self._account(writer, request))  # what comes behind it must not overtake it
+                messages.add(request.message_id)
             except VendingError as error:
                 self.results[place] = error
         opened = self._issuing.open(writer, list(prepared.values()), self._now_ms)
@@ -66,10 +67,17 @@ class Batch:
             self._known[order.row.message_id] = order.row
         return later
 
-    def _meter(self, reader: VendingReader, request: Order) -> KnownMeter | None:
-        """The order's meter, read once; None for an order that was made before."""
+    def _account(self, reader: VendingReader, request: Order) -> str:
+        """The account that the order may be made for; none, which no account is called, where there is no such meter."""
         if request.message_id in self._known:
-            return None
-        if request.meter not in self._meters:
-            self._meters[request.meter] = known_meter(reader, request.meter)
-        return self._meters[request.meter]
+            return ""
+        try:
+            return self._meter(reader, request.meter).account.number
+        except UnknownMeterError:
+            return ""
+
+    def _meter(self, reader: VendingReader, number: str) -> KnownMeter:
+        """The meter, read once."""
+        if number not in self._meters:
+            self._meters[number] = known_meter(reader, number)
+        return self._meters[number]

@@ -144,7 +144,7 @@ class Purchase:
                 high = middle
         for amount in range(low + _SEARCH_AROUND, max(0, low - _SEARCH_AROUND), -1):
             left = self._energy_left(amount)
-            if left > 0 and self._units_for(left) == wanted:
+            if left > 0 and (bought := self._tenths_for(left)) <= QUANTITY_MAX and carried_quantity(bought) == wanted:
                 return self.for_money(amount)
         raise AmountError("no whole amount of money buys exactly these units", got=f"{units_tenths} tenths")
 
@@ -220,14 +220,18 @@ class Purchase:
             units_tenths -= taken
         return cost
 
-    def _units_for(self, gross: int) -> int:
+    def _tenths_for(self, gross: int) -> int:
+        """What the money buys, whatever a token can carry."""
         money, units = Fraction(gross), 0
         for _, price, left in self._steps():
             if left is None or left * price >= money:
-                units += ceil(money / price)
-                break
+                return units + ceil(money / price)
             units += left
             money -= left * price
+        return units
+
+    def _units_for(self, gross: int) -> int:
+        units = self._tenths_for(gross)
         if units > QUANTITY_MAX:
             raise AmountError(
                 "buys more than one token can carry", expected=f"up to {QUANTITY_MAX / TENTHS}", got=units / TENTHS

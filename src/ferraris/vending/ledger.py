@@ -27,6 +27,7 @@ _ORDERED = (
     "message_id digest kind till operator approver shift meter account month payment currency tendered_minor units_tenths "
     "fixed_minor tariff breakdown detail configuration created_ms"
 ).split()
+_REVERSAL = "reversal of "
 _PLANNED = "position meter kind configuration base_date token_identifier random value".split()
 
 
@@ -121,6 +122,7 @@ def verify_chain(reader: VendingReader) -> ChainState:
     """Reckon the whole ledger again, with the orders and tokens that it is about. LedgerError names the first fault."""
     state = ChainState(0, GENESIS)
     waiting: dict[int, EntryRow] = {}
+    direct: set[str] = set()
     while entries := reader.entries(state.entries, _PAGE):
         last = entries[-1].number
         postings: dict[int, list[Posting]] = {}
@@ -130,10 +132,13 @@ def verify_chain(reader: VendingReader) -> ChainState:
         for entry in entries:
             _check_entry(entry, state, postings.pop(entry.number, []))
             _check_phase(entry, waiting, orders)
+            if entry.kind == EntryKind.DIRECT:
+                direct.add(entry.subject)
             state = ChainState(entry.number, entry.hash)
         if postings:
             raise LedgerError("a posting of no entry", got=min(postings))
     _check_tail(reader, state, waiting)
+    _check_reversals(reader, direct)
     return ChainState(state.entries, state.hash, len(waiting))
 
 
@@ -193,6 +198,19 @@ def _check_tail(reader: VendingReader, state: ChainState, waiting: dict[int, Ent
     if pending != set(waiting):
         odd = min(pending ^ set(waiting))
         raise LedgerError(f"order {odd}: its state was altered, or its end is missing")
+
+
+def _check_reversals(reader: VendingReader, direct: set[str]) -> None:
+    """The orders that were taken back are those whose money went back."""
+    reversed_orders = {reversal_of(sale.message_id) for sale in reader.sales(SaleFilter(states=("reversed",)))}
+    odd = reversed_orders ^ {subject for subject in direct if subject.startswith(_REVERSAL)}
+    if odd:
+        raise LedgerError(f"{min(odd)}: the state of the order was altered, or its counter-entry is missing")
+
+
+def reversal_of(message_id: str) -> str:
+    """What the counter-entry of an order is about."""
+    return f"{_REVERSAL}{message_id}"
 
 
 def _hash(content: object) -> str:

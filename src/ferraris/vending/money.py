@@ -15,6 +15,8 @@ from typing import Self
 from ferraris.vending.errors import AmountError
 
 _PLAIN = re.compile(r"-?\d{1,15}(\.\d{1,10})?", re.ASCII)
+_WHOLE_DIGITS_MAX = 15
+"""Digits before the point: what is above is a slip of the finger, and larger than any sum that a context of `decimal` rounds."""
 
 
 class Number(Decimal):
@@ -32,12 +34,14 @@ class Number(Decimal):
 
 def minor_units(amount: Decimal, minor_digits: int) -> int:
     """An amount in whole minor units; AmountError when it has a finer part, or is no number."""
-    if not amount.is_finite() or abs(amount) >= 10**15:
-        raise AmountError("not an amount of money", got=amount)
-    scaled = amount.scaleb(minor_digits)
-    if scaled != scaled.to_integral_value():
-        raise AmountError("finer than the currency's minor unit", expected=f"{minor_digits} decimals", got=amount)
-    return int(scaled)
+    if not amount.is_finite() or amount.adjusted() >= _WHOLE_DIGITS_MAX:
+        raise AmountError("not an amount of money", got=str(amount)[:40])
+    rounded = amount.quantize(Decimal(1).scaleb(-minor_digits))
+    if rounded != amount:
+        raise AmountError(
+            "finer than the currency's minor unit", expected=f"{minor_digits} decimals", got=str(amount)[:40]
+        )
+    return int(rounded.scaleb(minor_digits))
 
 
 def money_text(minor: int, minor_digits: int) -> str:

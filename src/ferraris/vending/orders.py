@@ -66,7 +66,7 @@ class SaleRequest(Order):
     def digest(self) -> str:
         """As of any order; 5 and 5.00 are one amount."""
         content = [self.till, self.operator, self.meter, self.payment.value]
-        content += ["" if given is None else f"{given.normalize():f}" for given in (self.amount, self.units)]
+        content += ["" if given is None else _exact(given) for given in (self.amount, self.units)]
         return hashlib.sha256(json.dumps(["SaleRequest", *content]).encode()).hexdigest()
 
 
@@ -103,6 +103,14 @@ class EngineeringRequest(Order):
     kind: EngineeringKind
     value: int = 0
     reason: str = ""
+
+
+def _exact(number: Decimal) -> str:
+    """A number above zero to its last digit, however it is written: no context rounds it, no exponent unrolls it."""
+    _, digits, exponent = number.as_tuple()
+    whole = "".join(map(str, digits))
+    kept = whole.rstrip("0")
+    return f"{kept}E{int(exponent) + len(whole) - len(kept)}"
 
 
 def check_text(name: str, text: str) -> None:

@@ -203,7 +203,7 @@ class Vending:
                 back = [
                     Posting(posting.account, -posting.amount_minor) for posting in writer.postings(number - 1, number)
                 ]
-                new = NewEntry(EntryKind.DIRECT, f"reversal of {row.message_id}", back)
+                new = NewEntry(EntryKind.DIRECT, ledger.reversal_of(row.message_id), back)
                 ledger.append(writer, now_ms, row.currency, [new])
                 writer.finish_sales([number], SaleState.REVERSED.value, now_ms)
                 self._note(writer, operator, "reverse", row.message_id, reason, now_ms)
