@@ -23,6 +23,7 @@ from ferraris.iec62056_21 import (
 )
 from ferraris.kernel.errors import LinkTimeoutError, RemoteProtocolError
 from ferraris.kernel.limits import READOUT_OCTETS_MAX
+from tests.iec62056_21.lossy import FAULTS, LOST, WHOLE, Fault
 
 MODE_E = Identification("FER", "5", "meter", "2")
 MODE_C = Identification("FER", "4", "meter")
@@ -222,3 +223,125 @@ def test_the_programming_mode_is_entered_where_the_meter_has_it(permitted: bool)
     assert reader.state is SignOnState.DONE
     assert meter.state is (SignOnState.DONE if permitted else SignOnState.IDLE)
     assert meter.outgoing() == ([LineForm(4800, 7, "E")] if permitted else [])
+
+
+# On a line that loses, cuts and changes what is said
+
+
+class Bottle:
+    """Both ends and time on a line with faults. What is said at one speed and heard at another does not arrive."""
+
+    def __init__(self, reader: SignOn, meter: MeterSignOn, faults: list[Fault], *, meter_first: bool = True) -> None:
+        self.ends: list[SignOn | MeterSignOn] = [meter, reader] if meter_first else [reader, meter]
+        self.reader, self.meter = reader, meter
+        self.forms = {reader: OPENING, meter: OPENING}
+        self.faults = list(faults)
+        self.now_ms = 0
+
+    def run(self) -> None:
+        self.reader.start(0)
+        self._carry()
+        while self.reader.state is not SignOnState.DONE:
+            self.now_ms = min(wake for end in self.ends if (wake := end.wake_at()) is not None)
+            for end in self.ends:
+                end.tick(self.now_ms)
+                self._carry()
+
+    def _carry(self) -> None:
+        while items := [(end, item) for end in self.ends for item in end.outgoing()]:
+            for sender, item in items:
+                receiver = self.meter if sender is self.reader else self.reader
+                if isinstance(item, LineForm):
+                    self.forms[sender] = item
+                elif self.forms[sender] == self.forms[receiver]:
+                    receiver.receive((self.faults.pop(0) if self.faults else WHOLE).on(item), self.now_ms)
+
+
+@pytest.mark.parametrize("meter_first", [True, False])
+@pytest.mark.parametrize("choice", list(Choice))
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_call_or_its_answer_that_is_lost_is_said_again(lost: int, choice: Choice, meter_first: bool) -> None:
+    """The meter that waits for an acknowledgement hears another call, or has begun its readout when it comes."""
+    reader, meter = SignOn(choice), MeterSignOn(MODE_E, DATA, programming=True)
+    bottle = Bottle(reader, meter, [WHOLE] * lost + [LOST], meter_first=meter_first)
+    bottle.run()
+    assert reader.identification == MODE_E
+    assert meter.choice is choice
+    assert reader.readout == (DATA if choice is Choice.READOUT else None)
+    assert bottle.forms[reader] == bottle.forms[meter] or choice is Choice.READOUT
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from([MODE_A, MODE_B, MODE_C, MODE_E]),
+    st.sampled_from(list(Choice)),
+    st.lists(FAULTS, max_size=8),
+    st.booleans(),
+)
+def test_a_bad_line_ends_in_agreement_or_in_an_error(
+    identification: Identification, choice: Choice, faults: list[Fault], meter_first: bool
+) -> None:
+    reader, meter = SignOn(choice), MeterSignOn(identification, DATA, programming=True)
+    bottle = Bottle(reader, meter, faults, meter_first=meter_first)
+    try:
+        bottle.run()
+    except (LinkTimeoutError, RemoteProtocolError):
+        assert reader.readout is None
+        return
+    assert reader.readout == (DATA if choice is Choice.READOUT else None)
+    if meter.state is SignOnState.DONE:
+        assert meter.choice is choice
+
+
+def test_a_call_behind_noise_hears_its_own_echo() -> None:
+    reader = SignOn()
+    reader.start(0)
+    reader.receive(b"\xff\x00/?!\r\n" + MODE_E.encode(), 0)
+    assert reader.identification == MODE_E
+
+
+def test_lines_that_are_no_identification_are_passed_over_but_not_for_ever() -> None:
+    reader = SignOn()
+    reader.start(0)
+    reader.receive(encode_readout(DATA) + MODE_E.encode(), 0)
+    assert reader.identification == MODE_E
+    reader = SignOn()
+    reader.start(0)
+    line = b"1.8.0(1)\r\n"
+    for _ in range(READOUT_OCTETS_MAX // len(line)):
+        reader.receive(line, 0)
+    with pytest.raises(RemoteProtocolError, match="no identification"):
+        reader.receive(line, 0)
+
+
+def test_nothing_received_gives_no_more_time() -> None:
+    reader = SignOn()
+    reader.start(0)
+    reader.receive(b"", 1_000)
+    assert reader.wake_at() == 1_500
+
+
+@given(st.sampled_from([MODE_A, MODE_C, MODE_E]), st.sampled_from(list(Choice)), st.data())
+def test_any_pieces_bring_the_same(identification: Identification, choice: Choice, data: st.DataObject) -> None:
+    """Where the line brings all that one end has said in any pieces, both end as they do with whole messages."""
+    ends = [(SignOn(choice), MeterSignOn(identification, DATA, programming=True)) for _ in range(2)]
+    said: list[list[bytes]] = []
+    for number, (reader, meter) in enumerate(ends):
+        said.append([])
+        reader.start(0)
+        with contextlib.suppress(RemoteProtocolError):
+            for _ in range(4):
+                for sender, receiver in ((reader, meter), (meter, reader)):
+                    stream = b"".join(item for item in sender.outgoing() if isinstance(item, bytes))
+                    said[-1].append(stream)
+                    while stream:
+                        size = data.draw(st.integers(1, len(stream))) if number else len(stream)
+                        receiver.receive(stream[:size], 0)
+                        stream = stream[size:]
+    assert said[0] == said[1]
+    (reader, meter), (other_reader, other_meter) = ends
+    assert (reader.state, reader.readout, meter.choice) == (
+        other_reader.state,
+        other_reader.readout,
+        other_meter.choice,
+    )

@@ -19,6 +19,7 @@ from ferraris.iec62056_21 import (
 from ferraris.iec62056_21.unsolicited import crc16
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import READOUT_OCTETS_MAX
+from tests.iec62056_21.lossy import FAULTS, WHOLE, Fault
 
 WHO = Identification("FER", "3", "FER0000000001")
 DATA = [DataSet("1.8.0", (("000123.456", "kWh"),)), DataSet("0.0.0", (("00000001", ""),))]
@@ -89,3 +90,45 @@ def test_what_is_no_telegram_is_refused(octets: bytes) -> None:
 def test_what_no_telegram_can_hold_is_our_own_fault() -> None:
     with pytest.raises(LocalProtocolError):
         encode_unsolicited(WHO, [DataSet("ä", (("1", ""),))])
+
+
+PRINTABLE = st.characters(min_codepoint=0x20, max_codepoint=0x7E)
+IDENTIFICATIONS = st.builds(
+    Identification,
+    st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcxyz", min_size=3, max_size=3),
+    PRINTABLE,
+    st.text(PRINTABLE, max_size=20),
+    st.text(PRINTABLE, max_size=2),
+)
+TEXT = st.one_of(st.text("0123456789.:- kWhm", max_size=8), st.text(st.characters(max_codepoint=0x7F), max_size=4))
+DATA_SETS = st.lists(
+    st.builds(DataSet, TEXT.filter(bool), st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=3).map(tuple)),
+    max_size=4,
+)
+
+
+@given(IDENTIFICATIONS, DATA_SETS, st.booleans())
+def test_what_can_be_said_is_heard(who: Identification, data_sets: list[DataSet], checked: bool) -> None:
+    """Nothing that a meter is called or holds can end a telegram before its time, or add a line to it."""
+    try:
+        telegram = encode_unsolicited(who, data_sets, checked=checked)
+    except LocalProtocolError:
+        return
+    receiver = UnsolicitedReceiver()
+    found = [one for octet in telegram for one in receiver.receive(bytes((octet,)))]
+    assert found == [(who, data_sets)]
+    assert receiver.refused == 0
+
+
+@given(st.lists(st.integers(0, 5), max_size=6), st.lists(FAULTS, max_size=6), st.integers(1, 70))
+def test_checked_telegrams_come_whole_or_not_at_all(numbers: list[int], faults: list[Fault], size: int) -> None:
+    """Cut, lost or changed: what is found was said, in its order; at most two telegrams go with every fault."""
+    said = [[DataSet("1.8.0", ((f"{number}", "kWh"),))] for number in numbers]
+    telegrams = [encode_unsolicited(WHO, data_sets, checked=True) for data_sets in said]
+    damaged = faults[: len(telegrams)] + [WHOLE] * (len(telegrams) - len(faults))
+    stream = b"".join(fault.on(telegram) for fault, telegram in zip(damaged, telegrams, strict=True))
+    receiver = UnsolicitedReceiver()
+    found = [one.data_sets for at in range(0, len(stream), size) for one in receiver.receive(stream[at : at + size])]
+    rest = iter(said)
+    assert all(one in rest for one in found), "nothing is made up, doubled or out of order"
+    assert len(found) >= len(said) - 2 * sum(fault.what != "whole" for fault in damaged)

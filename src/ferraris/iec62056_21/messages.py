@@ -27,7 +27,7 @@ LETTER_BAUD: Final = dict(zip("ABCDEF", (600, 1200, 2400, 4800, 9600, 19200), st
 HDLC_ENHANCEMENT: Final = "2"
 _REQUEST: Final = re.compile(rb"/\?([0-9A-Za-z ]{0,32})!\r\n")
 _IDENTIFICATION: Final = re.compile(
-    rb"/([A-Za-z]{3})([\x20-\x7e])((?:\\[\x20-\x7e])*)([\x20\x22-\x2e\x30-\x5b\x5d-\x7e]{0,32})\r\n"
+    rb"/([A-Za-z]{3})([\x20\x22-\x2e\x30-\x7e])((?:\\[\x20\x22-\x2e\x30-\x7e])*)([\x20\x22-\x2e\x30-\x5b\x5d-\x7e]{0,32})\r\n"
 )
 _ACKNOWLEDGEMENT: Final = re.compile(rb"\x06([0-9])([0-9])([0-9A-Z])\r\n")
 

@@ -18,6 +18,7 @@ from ferraris.kernel.limits import READOUT_OCTETS_MAX
 CLAUSE: Final = "IEC 62056-21 6.5"
 END_OF_DATA: Final = b"!"
 _DATA_SET: Final = re.compile(r"([^()/!*]{0,32})((?:\([^()/!]{0,160}\))+)")
+_WRITABLE: Final = re.compile(r"[^()/!*\x00-\x1f\x7f-\U0010ffff]*")
 _VALUE: Final = re.compile(r"\(([^()]*)\)")
 
 
@@ -30,15 +31,24 @@ class DataSet:
     """Each value with its unit, empty where it has none."""
 
     def encode(self) -> str:
+        """Raises LocalProtocolError for what would be read as something else."""
+        for text in (self.identifier, *(part for value in self.values for part in value)):
+            if not _WRITABLE.fullmatch(text):
+                raise LocalProtocolError(
+                    "a data set has other characters than the printable ones of seven bits but ()/!*",
+                    got=text,
+                    clause=CLAUSE,
+                )
         values = "".join(f"({value}*{unit})" if unit else f"({value})" for value, unit in self.values)
-        return f"{self.identifier}{values}"
+        written = f"{self.identifier}{values}"
+        if _DATA_SET.fullmatch(written) is None or self.identifier != self.identifier.strip():
+            raise LocalProtocolError("a data set is too long, or has no value", got=written, clause=CLAUSE)
+        return written
 
 
 def encode_readout(data_sets: Iterable[DataSet]) -> bytes:
-    """The whole block, one data set a line. Raises LocalProtocolError for characters that have no seven bits."""
+    """The whole block, one data set a line. Raises LocalProtocolError for what no data set can hold."""
     text = "".join(f"{data_set.encode()}\r\n" for data_set in data_sets)
-    if not text.isascii():
-        raise LocalProtocolError("a readout has other characters than those of seven bits", got=text, clause=CLAUSE)
     covered = text.encode("ascii") + END_OF_DATA + CR_LF + bytes((ETX,))
     return bytes((STX,)) + covered + bytes((block_check(covered),))
 

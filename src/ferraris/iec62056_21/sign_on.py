@@ -75,6 +75,7 @@ class SignOn:
         self._deadline_ms: int | None = None
         self._tries = 0
         self._sent = b""
+        self._passed_over = 0
         self.state = SignOnState.IDLE
         self.identification: Identification | None = None
         self.readout: list[DataSet] | None = None
@@ -92,7 +93,7 @@ class SignOn:
 
     def receive(self, octets: bytes, now_ms: int) -> None:
         """Take octets as they came. Raises RemoteProtocolError where the meter says what it may not."""
-        if self._deadline_ms is not None:
+        if self._deadline_ms is not None and octets:
             self._deadline_ms = now_ms + ANSWER_TIMEOUT_MS
         self._received += octets if self.state is SignOnState.DONE else without_parity(octets)
         if self.state is SignOnState.REQUESTED:
@@ -132,7 +133,11 @@ class SignOn:
         self._deadline_ms = now_ms + ANSWER_TIMEOUT_MS
 
     def _message(self) -> bytes | None:
-        """The next line; the echo of what was sent is passed over. Raises RemoteProtocolError for a line without an end."""
+        """What the next line holds from its stroke on; the echo of what was sent, and lines without a stroke, are passed over.
+
+        Such lines are noise, or the readout that a meter begins when nobody acknowledges. Raises RemoteProtocolError for a line,
+        or for lines, without an end.
+        """
         while True:
             line, found, rest = self._received.partition(b"\r\n")
             if not found:
@@ -141,14 +146,18 @@ class SignOn:
                 return None
             self._received = bytearray(rest)
             message = bytes(line + found)
-            if message != self._request:
-                return message
+            start = message.find(b"/")
+            if start >= 0 and message[start:] != self._request:
+                return message[start:]
+            self._passed_over += len(message)
+            if self._passed_over > READOUT_OCTETS_MAX:
+                raise RemoteProtocolError("no identification among many lines", got=self._passed_over)
 
     def _take_identification(self, now_ms: int) -> None:
         message = self._message()
         if message is None:
             return
-        self.identification = identification = decode_identification(message[max(message.find(b"/"), 0) :])
+        self.identification = identification = decode_identification(message)
         if identification.mode in (Mode.A, Mode.B):
             if self._choice is not Choice.READOUT:
                 raise RemoteProtocolError("the meter only sends a readout", got=f"mode {identification.mode.value}")
@@ -257,7 +266,7 @@ class MeterSignOn:
     def _take(self, message: bytes, now_ms: int) -> bool:
         """Take one message; whether the dialogue is done."""
         try:
-            if self.state is SignOnState.IDENTIFIED:
+            if self.state is SignOnState.IDENTIFIED and not _is_call(message):
                 self._take_acknowledgement(message)
             else:
                 self._take_request(message, now_ms)
@@ -297,3 +306,8 @@ class MeterSignOn:
         self._outgoing += [encode_readout(self.data_sets), OPENING]
         self.choice = Choice.READOUT
         self.state = SignOnState.IDLE
+
+
+def _is_call(message: bytes) -> bool:
+    """Whether a reader calls (again: it has not heard the identification)."""
+    return b"/?" in message

@@ -17,7 +17,7 @@ from ferraris.iec62056_21.block_check import without_parity
 from ferraris.iec62056_21.messages import CR_LF, Identification, decode_identification
 from ferraris.iec62056_21.readout import DataSet, read_data_sets
 from ferraris.iec62056_21.sign_on import LineForm
-from ferraris.kernel.errors import DecodeError, LocalProtocolError
+from ferraris.kernel.errors import DecodeError
 from ferraris.kernel.limits import READOUT_OCTETS_MAX
 
 CLAUSE: Final = "IEC 62056-21 6.4.4"
@@ -39,8 +39,6 @@ class Unsolicited(NamedTuple):
 def encode_unsolicited(identification: Identification, data_sets: Iterable[DataSet], *, checked: bool = False) -> bytes:
     """A whole telegram; `checked`: with the CRC of consumer ports. Raises LocalProtocolError."""
     text = "".join(f"{data_set.encode()}\r\n" for data_set in data_sets)
-    if not text.isascii():
-        raise LocalProtocolError("a telegram has other characters than those of seven bits", got=text, clause=CLAUSE)
     telegram = identification.encode() + CR_LF + text.encode() + END_OF_DATA
     return telegram + (f"{crc16(telegram):04X}".encode() if checked else b"") + CR_LF
 
