@@ -67,14 +67,18 @@ class StsConfiguration:
     """An EA07 meter that takes the supply group code in a third key-change token."""
 
     def __post_init__(self) -> None:
-        code = self.supply_group_code
-        if len(code) != SUPPLY_GROUP_DIGITS or not is_decimal(code):
-            raise StsError("a supply group code", expected=f"{SUPPLY_GROUP_DIGITS} digits", got=repr(code[:40]))
+        check_supply_group_code(self.supply_group_code)
         check_range("key revision number", self.key_revision_number, KEY_REVISION_NUMBERS)
         check_range("tariff index", self.tariff_index, TARIFF_INDEXES)
         check_range("key expiry number", self.key_expiry_number, KEY_EXPIRY_NUMBERS)
         if self.encryption_algorithm is EncryptionAlgorithm.EA11 and self.key_derivation is not KeyDerivation.DKGA04:
             raise StsError("key derivation of an EA11 meter", expected="DKGA04", got=self.key_derivation.name)
+
+
+def check_supply_group_code(code: str) -> None:
+    """Raise StsError for anything else than six digits."""
+    if len(code) != SUPPLY_GROUP_DIGITS or not is_decimal(code):
+        raise StsError("a supply group code", expected=f"{SUPPLY_GROUP_DIGITS} digits", got=repr(code[:40]))
 
 
 def check_range(name: str, number: int, numbers: range) -> None:

@@ -16,13 +16,13 @@ from typing import Final
 
 from ferraris.sts.configuration import (
     KEY_REVISION_NUMBERS,
-    SUPPLY_GROUP_DIGITS,
     TARIFF_INDEXES,
     EncryptionAlgorithm,
     check_range,
+    check_supply_group_code,
 )
 from ferraris.sts.errors import StsError
-from ferraris.sts.meter_pan import MeterPan, is_decimal
+from ferraris.sts.meter_pan import MeterPan
 
 IDRECORD_DIGITS: Final = 35
 NO_EXPIRY: Final = "0000"
@@ -52,9 +52,7 @@ class IdentificationRecord:
     expires: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        code = self.supply_group_code
-        if len(code) != SUPPLY_GROUP_DIGITS or not is_decimal(code):
-            raise StsError("a supply group code", expected=f"{SUPPLY_GROUP_DIGITS} digits", got=repr(code[:40]))
+        check_supply_group_code(self.supply_group_code)
         check_range("key revision number", self.key_revision_number, KEY_REVISION_NUMBERS)
         check_range("tariff index", self.tariff_index, TARIFF_INDEXES)
         check_range("token carrier type", self.token_carrier_type, CARRIER_TYPES)

@@ -12,6 +12,8 @@ from ferraris.sts.configuration import (
     TARIFF_INDEXES,
     EncryptionAlgorithm,
     KeyType,
+    check_range,
+    check_supply_group_code,
 )
 from ferraris.sts.errors import StsError, TokenError, TokenResult
 from ferraris.sts.tokens import (
@@ -40,6 +42,7 @@ from ferraris.sts.tokens import (
 CURRENCY_SUBCLASS: Final = 4
 """Class 0 from here on is money: subclass 4 is the one of electricity."""
 SUPPLY_GROUP_CODES: Final = range(10**SUPPLY_GROUP_DIGITS)
+SERVICES: Final = range(len(Service))
 _BODY_BITS: Final = 44
 _CREDIT, _DISPLAY, _MANAGE = 0, 1, 2
 _FIRST_PROPRIETARY: Final = {_DISPLAY: 6, _MANAGE: 11}
@@ -99,11 +102,13 @@ def _identified(subclass: int, random: int, token_identifier: int, value: int) -
 
 def _pack_credit(token: CreditToken) -> tuple[int, int]:
     field = encode_quantity(token.amount)
+    check_range("service", token.service, SERVICES)
     return _CREDIT, _identified(token.service, token.random, token.token_identifier, field)
 
 
 def _pack_currency(token: CurrencyCreditToken) -> tuple[int, int]:
     field = encode_currency(token.amount)
+    check_range("service", token.service, SERVICES)
     subclass = CURRENCY_SUBCLASS + token.service
     return _CREDIT, _identified(subclass, field >> 16, token.token_identifier, field & 0xFFFF)
 
@@ -181,7 +186,8 @@ def _body(subclass: int, body: int) -> int:
 
 def _pack_first(token: KeyChangeFirstSection) -> tuple[int, int]:
     head = _bits("key expiry number", token.key_expiry_number_high, 4) << 4
-    head |= _bits("key revision number", token.key_revision_number, 4)
+    check_range("key revision number", token.key_revision_number, KEY_REVISION_NUMBERS)
+    head |= token.key_revision_number
     head = head << 4 | token.rollover << 3 | token.three_token_key_change << 2 | token.key_type
     return _MANAGE, _body(3, head << 32 | _bits("key part", token.key_part, 32))
 
@@ -197,9 +203,8 @@ def _unpack_first(_: int, body: int) -> Token:
 
 
 def _pack_second(token: KeyChangeSecondSection) -> tuple[int, int]:
-    head = _bits("key expiry number", token.key_expiry_number_low, 4) << 8 | _bits(
-        "tariff index", token.tariff_index, 8
-    )
+    check_range("tariff index", token.tariff_index, TARIFF_INDEXES)
+    head = _bits("key expiry number", token.key_expiry_number_low, 4) << 8 | token.tariff_index
     return _MANAGE, _body(4, head << 32 | _bits("key part", token.key_part, 32))
 
 
@@ -221,6 +226,7 @@ def _pack_fourth(token: KeyChangeFourthSection) -> tuple[int, int]:
 
 
 def _pack_supply_group(token: KeyChangeSupplyGroupSection) -> tuple[int, int]:
+    check_supply_group_code(token.supply_group_code)
     return _MANAGE, _body(8, int(token.supply_group_code) << 20)
 
 
