@@ -100,6 +100,15 @@ def test_an_amount_that_buys_nothing_is_refused(row: str) -> None:
         purchase(name).for_money(int(Decimal(tendered) * 100))
 
 
+@pytest.mark.parametrize("name", ["flat", "business_time_of_use", "evening_saver"])
+@pytest.mark.parametrize("less", [0, 1, 999, 1_000, 1_001])
+def test_units_up_to_the_last_that_a_token_carries_can_be_bought(name: str, less: int) -> None:
+    breakdown = purchase(name).for_units(QUANTITY_MAX - less)
+    assert breakdown.units_tenths == carried_quantity(QUANTITY_MAX - less)
+    with pytest.raises(AmountError, match="token can carry"):
+        purchase(name).for_money(purchase(name).for_units(QUANTITY_MAX).tendered_minor + 16)
+
+
 @pytest.mark.parametrize("units", [0, -1, QUANTITY_MAX + 1])
 def test_units_that_no_token_carries_are_refused(units: int) -> None:
     with pytest.raises(AmountError, match="cannot carry"):
