@@ -37,6 +37,35 @@ def test_what_is_no_amount(amount: str, digits: int) -> None:
         minor_units(Decimal(amount), digits)
 
 
+# amount that a context of `decimal` would round, or unroll into millions of digits
+HARD = """
+1.0000000000000000000000000000000001
+0.00000000000000000000000000000000000001
+1E-999999999
+1E+999999999
+-1E+999999999
+999999999999999.990000000000000000000000001
+9999999999999999999999999999999999999999
+"""
+
+
+@pytest.mark.parametrize("amount", HARD.split())
+def test_no_digit_is_lost_however_many_there_are(amount: str) -> None:
+    with pytest.raises(AmountError) as refused:
+        minor_units(Decimal(amount), 2)
+    assert len(str(refused.value)) < 200
+
+
+@given(st.decimals(), st.integers(0, 4))
+def test_any_decimal_number_is_minor_units_or_refused(amount: Decimal, digits: int) -> None:
+    try:
+        minor = minor_units(amount, digits)
+    except AmountError:
+        assert not amount.is_finite() or amount.adjusted() >= 15 or Fraction(amount) * 10**digits % 1
+        return
+    assert Fraction(amount) * 10**digits == minor
+
+
 @given(st.integers(-(10**12), 10**12), st.integers(0, 4))
 def test_text_and_back(minor: int, digits: int) -> None:
     assert minor_units(Decimal(money_text(minor, digits)), digits) == minor

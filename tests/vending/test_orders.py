@@ -62,6 +62,27 @@ def test_one_amount_has_one_digest_however_it_is_written(amount: str) -> None:
     assert replace(SALE, amount=Decimal(amount)).digest() == SALE.digest()
 
 
+@pytest.mark.parametrize("amount", ["5." + 40 * "0" + "1", "4." + 60 * "9", "5E+1", "1E+999999999", "1E-999999999"])
+def test_another_amount_has_another_digest_however_close_or_far_it_is(amount: str) -> None:
+    assert replace(SALE, amount=Decimal(amount)).digest() != SALE.digest()
+
+
+positive = st.decimals(allow_nan=False, allow_infinity=False).filter(lambda number: number > 0)
+
+
+@given(positive, positive)
+def test_digests_are_equal_where_the_amounts_are(one: Decimal, other: Decimal) -> None:
+    same = replace(SALE, amount=one).digest() == replace(SALE, amount=other).digest()
+    assert same == (one == other)
+
+
+@given(positive, st.integers(1, 60))
+def test_noughts_at_the_end_say_nothing(amount: Decimal, noughts: int) -> None:
+    sign, digits, exponent = amount.as_tuple()
+    longer = Decimal((sign, digits + (0,) * noughts, int(exponent) - noughts))
+    assert replace(SALE, amount=longer).digest() == replace(SALE, amount=amount).digest()
+
+
 def test_kinds_of_orders_have_digests_of_their_own() -> None:
     orders = [
         SALE,
