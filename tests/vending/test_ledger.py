@@ -38,6 +38,8 @@ UPDATE sale SET state = 'void' WHERE number = 1                                 
 UPDATE sale SET state = 'pending' WHERE number = 1                                                its state was altered
 UPDATE sale SET state = 'posted' WHERE state = 'void'                                             its state was altered
 UPDATE sale SET state = 'posted' WHERE state = 'pending'                                          its state was altered
+UPDATE sale SET state = 'reversed' WHERE number = 1                                               reversal of m1: the state of the order
+UPDATE sale SET state = 'posted' WHERE state = 'reversed'                                         its counter-entry is missing
 UPDATE token SET digits = '12345678901234567890' WHERE sale = 1                                   tokens of order 1 were altered
 UPDATE token SET value = 9999 WHERE sale = 3                                                      order of entry 3 was altered
 UPDATE token SET token_identifier = 1 WHERE sale = 3                                              order of entry 3 was altered
@@ -46,7 +48,7 @@ DELETE FROM token WHERE sale = 3                                                
 
 
 def sold_something(path: Path) -> None:
-    """Four sales: two posted, one void, one pending."""
+    """Five sales: two posted, one void, one pending, one taken back."""
     house = make_house(path)
     for step in range(2):
         house.vending.sell(house.request("10"), NOON_MS + step * MINUTE_MS)
@@ -54,6 +56,9 @@ def sold_something(path: Path) -> None:
         house.module.failure = failure
         with pytest.raises(VendingError):
             house.vending.sell(house.request("10"), NOON_MS)
+    house.module.failure = None
+    back = house.vending.sell(house.request("10"), NOON_MS + 9 * MINUTE_MS)
+    house.vending.reverse(back.number, SUPERVISOR, NOON_MS)
     house.store.close()
 
 
@@ -73,7 +78,7 @@ def test_an_honest_ledger_holds(tmp_path: Path) -> None:
     with store.reading() as reader:
         state = verify_chain(reader)
     store.close()
-    assert (state.entries, state.pending) == (7, 1)
+    assert (state.entries, state.pending) == (10, 1)
     assert len(state.hash) == 64
 
 
