@@ -18,6 +18,7 @@ from ferraris.kernel.clock import SystemClock
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.link import open_coap, open_coap_unconfirmed, open_tcp, serve_coap, serve_tcp
 from ferraris.meter import Fleet, FleetService, Manufacture, ServiceSettings, meter_model
+from ferraris.meter.device import LogicalDevice
 from ferraris.meter.push_terms import push_setups
 from ferraris.meter.security import MADE_AT_S, fleet_authority
 from ferraris.runtime import RuntimeSettings
@@ -153,6 +154,25 @@ def test_a_push_that_would_be_weaker_than_the_policy_is_not_sent(tmp_path: Path)
     run_virtual(story())
 
 
+def row_of(device: LogicalDevice, port: int) -> MeterRow:
+    """As a registry has the meter."""
+    wrapped = device.keys.wrapped(MASTER)
+    return MeterRow(
+        id=1,
+        serial=device.identity.serial,
+        profile="smr5_single_phase",
+        host=device.identity.host,
+        port=port,
+        group="default",
+        client_sap=1,
+        server_sap=1,
+        system_title=device.identity.system_title,
+        created_ms=0,
+        wrapped_encryption_key=wrapped.encryption_key,
+        wrapped_authentication_key=wrapped.authentication_key,
+    )
+
+
 @pytest.mark.parametrize("transport", [TransportService.COAP_CONFIRMED, TransportService.COAP_NON_CONFIRMED])
 def test_an_event_is_pushed_over_coap(tmp_path: Path, transport: TransportService) -> None:
     """Over loopback sockets: the meter's last gasp, confirmed by the head-end."""
@@ -177,21 +197,7 @@ def test_an_event_is_pushed_over_coap(tmp_path: Path, transport: TransportServic
             push_carriers=carriers,
         )
         device = service.devices[0]
-        wrapped = device.keys.wrapped(MASTER)
-        row = MeterRow(
-            id=1,
-            serial=device.identity.serial,
-            profile="smr5_single_phase",
-            host=device.identity.host,
-            port=settings.port,
-            group="default",
-            client_sap=1,
-            server_sap=1,
-            system_title=device.identity.system_title,
-            created_ms=0,
-            wrapped_encryption_key=wrapped.encryption_key,
-            wrapped_authentication_key=wrapped.authentication_key,
-        )
+        row = row_of(device, settings.port)
         taken: asyncio.Queue[object] = asyncio.Queue()
         with open_stores(tmp_path / "stores", threads=1) as stores:
             save_plan(stores.records, CollectionPlan())

@@ -17,7 +17,16 @@ import typer
 from ferraris.cli.clocks import SPEED_MAX, shared_clock
 from ferraris.cli.event_loop import long_runner
 from ferraris.cli.keypad import Keypads, keypad_text, keypads_served
-from ferraris.cli.meter_ways import OpticalMode, OtherWays, address_of
+from ferraris.cli.meter_ways import (
+    GatewayOption,
+    MbusOption,
+    OpticalMode,
+    OpticalModeOption,
+    OpticalOption,
+    OtherWays,
+    SerialOption,
+    address_of,
+)
 from ferraris.cosem import TransportService
 from ferraris.kernel.clock import MS_PER_S, S_PER_DAY, Clock, ScaledClock, SystemClock
 from ferraris.kernel.entropy import SeededEntropy, SystemEntropy
@@ -157,25 +166,11 @@ def serve(
     udp: Annotated[bool, typer.Option("--udp", help="Answer on UDP too.")] = False,
     coap: Annotated[bool, typer.Option("--coap", help="Answer on CoAP too, at the same port of UDP.")] = False,
     hdlc: Annotated[bool, typer.Option("--hdlc", help="Speak HDLC on the port instead of the wrapper.")] = False,
-    serial: Annotated[
-        str,
-        typer.Option(metavar="DEVICE[:BAUD]", help="Answer on this serial line too: HDLC, physical addresses from 17."),
-    ] = "",
-    mbus: Annotated[
-        str, typer.Option(metavar="DEVICE[:BAUD]", help="Answer on this wired M-Bus too, primary addresses from 1.")
-    ] = "",
-    gateway: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Be a gateway to the meters here: network 0, serials as addresses.")
-    ] = "",
-    optical: Annotated[
-        str,
-        typer.Option(
-            metavar="DEVICE|HOST:PORT", help="Meter 1 has an optical head: on this line, or behind a port of RFC 2217."
-        ),
-    ] = "",
-    optical_mode: Annotated[
-        OpticalMode, typer.Option(help="How it speaks (IEC 62056-21); d sends every ten seconds, unasked.")
-    ] = OpticalMode.E,
+    serial: SerialOption = "",
+    mbus: MbusOption = "",
+    gateway: GatewayOption = "",
+    optical: OpticalOption = "",
+    optical_mode: OpticalModeOption = OpticalMode.E,
 ) -> None:
     """Serve virtual meters until the process is told to end. The same directory brings the same meters back."""
     choice = FleetChoice(count, seed, profile or ["smr5_three_phase"], zone, min(prepaid, count))

@@ -9,7 +9,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
-from typing import Final
+from typing import Annotated, Final, TypeAlias
+
+import typer
 
 from ferraris.iec62056_21 import OPENING, UNSOLICITED_FORM, LineForm, Mode
 from ferraris.kernel.errors import ConfigError
@@ -29,6 +31,26 @@ class OpticalMode(Enum):
     C = "c"
     D = "d"
     E = "e"
+
+
+SerialOption: TypeAlias = Annotated[
+    str, typer.Option(metavar="DEVICE[:BAUD]", help="Answer on this serial line too: HDLC, physical addresses from 17.")
+]
+MbusOption: TypeAlias = Annotated[
+    str, typer.Option(metavar="DEVICE[:BAUD]", help="Answer on this wired M-Bus too, primary addresses from 1.")
+]
+GatewayOption: TypeAlias = Annotated[
+    str, typer.Option(metavar="HOST:PORT", help="Be a gateway to the meters here: network 0, serials as addresses.")
+]
+OpticalOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        metavar="DEVICE|HOST:PORT", help="Meter 1 has an optical head: on this line, or behind a port of RFC 2217."
+    ),
+]
+OpticalModeOption: TypeAlias = Annotated[
+    OpticalMode, typer.Option(help="How it speaks (IEC 62056-21); d sends every ten seconds, unasked.")
+]
 
 
 @dataclass(frozen=True, slots=True)
