@@ -7,9 +7,14 @@ import re
 import signal
 import subprocess
 import sys
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
+
+from ferraris.cli.demo_vending import set_up_vending
+from ferraris.kernel.clock import SystemClock
+from ferraris.meter import decoder_reference_number
 
 LINE = {
     "serial": "FER0000000001",
@@ -55,6 +60,32 @@ def test_serve_answers_and_ends_in_good_order(tmp_path: Path) -> None:
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
+
+
+def test_serve_sells_where_vending_was_set_up(tmp_path: Path) -> None:
+    set_up_vending(tmp_path, 1, SystemClock())
+    order = {"till": "t", "operator": "o", "meter": decoder_reference_number(1), "amount": "50", "message_id": "m1"}
+    with subprocess.Popen(
+        ferraris("serve", "--dir", str(tmp_path), "--port", "0"), stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().removeprefix("console at ").strip()
+            sales = f"{address}/api/v1/vending/sales"
+            first, again = (httpx.post(sales, json=order, timeout=20) for _ in range(2))
+            assert first.status_code == HTTPStatus.CREATED
+            assert again.json() == first.json()
+        finally:
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
+def test_serve_that_is_told_to_sell_and_cannot_says_why(tmp_path: Path) -> None:
+    arguments = ferraris("serve", "--vending", "--dir", str(tmp_path), "--port", "0")
+    ended = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert "keystore" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
 
 
 def test_collect_says_what_it_lacks(tmp_path: Path) -> None:

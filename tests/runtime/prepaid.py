@@ -10,20 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from ferraris.kernel.entropy import SeededEntropy
-from ferraris.keys.security_module import (
-    Keystore,
-    Role,
-    SoftwareSecurityModule,
-    VendingKey,
-    VendingKeyRegister,
-)
-from ferraris.meter import PaymentManufacture, decoder_reference_number, sts_configuration, vending_key
+from ferraris.keys.security_module import SoftwareSecurityModule
+from ferraris.meter import PaymentManufacture, decoder_reference_number, sts_configuration
 from ferraris.meter.payment import Prepayment, decoder_key
-from ferraris.simulation import run_virtual
-from ferraris.simulation.prepayment_audit import SoldTokens, TakenTokens, audit_prepayment
+from ferraris.simulation import (
+    SoldTokens,
+    TakenTokens,
+    audit_prepayment,
+    make_fleet_keystore,
+    new_meters,
+    run_virtual,
+)
 from ferraris.store import MeterRow, SaleFilter, WriteHook, open_vending_store
 from ferraris.sts import (
-    KEY_NEVER_EXPIRES,
     CreditToken,
     Service,
     StsConfiguration,
@@ -32,12 +31,13 @@ from ferraris.sts import (
     encode_token,
     token_identifier_at,
 )
-from ferraris.vending import NewMeter, Sale, SaleRequest, SaleState, Vending, VendingSettings, sample_tariffs
+from ferraris.vending import Sale, SaleRequest, SaleState, Vending, VendingSettings, sample_tariffs
 from tests.runtime.street import FLEET_SEED, Street
 
 MADE = PaymentManufacture()
 MILLION = 1_000_000
-WORK_FACTOR = 1 << 14
+SECRET = "till of tests"
+WORK_FACTOR = 1 << 4
 """Of scrypt: these keystores guard nothing."""
 MODELS = ("sts_single_phase", "sts_three_phase")
 Story = Callable[[Street], Coroutine[Any, Any, None]]
@@ -93,38 +93,18 @@ def tell(tmp_path: Path, story: Callable[[PrepaidStreet], Coroutine[Any, Any, No
     run_virtual(whole())
 
 
-def make_keystore(path: Path) -> None:
-    configuration = sts_configuration(1, MADE)
-    register = VendingKeyRegister(
-        configuration.supply_group_code,
-        configuration.key_revision_number,
-        configuration.key_type,
-        configuration.base_date,
-        KEY_NEVER_EXPIRES,
-        configuration.key_derivation,
-    )
-    keystore = Keystore.create(path, "officer", "officer of tests", work_factor=WORK_FACTOR)
-    with closing(SoftwareSecurityModule(keystore)) as module:
-        module.load_key(register, VendingKey(vending_key(FLEET_SEED)))
-        keystore.add_credential("till", "till of tests", (Role.OPERATOR, Role.SUPERVISOR), work_factor=WORK_FACTOR)
-
-
 @contextmanager
 def open_till(directory: Path, meters: int, now_ms: int, hook: WriteHook | None = None) -> Iterator[Vending]:
     """A vending system that knows the street's meters; the same directory brings the same one back."""
     path = directory / "keystore.json"
     if not path.exists():
-        make_keystore(path)
+        make_fleet_keystore(path, FLEET_SEED, SECRET, SECRET, WORK_FACTOR)
     with (
-        closing(SoftwareSecurityModule.open(path, "till", "till of tests")) as module,
+        closing(SoftwareSecurityModule.open(path, "till", SECRET)) as module,
         closing(open_vending_store(directory / "vending.sqlite", hook)) as store,
     ):
         vending = Vending(store, module, SeededEntropy("till"), VendingSettings(sample_tariffs()))
-        new = [
-            NewMeter(sts_configuration(number, MADE), f"account {number}", "flat", f"customer {number}")
-            for number in range(1, meters + 1)
-        ]
-        vending.registry.register(new, "tests", now_ms)
+        vending.registry.register(new_meters(range(1, meters + 1), ("flat",)), "tests", now_ms)
         yield vending
 
 

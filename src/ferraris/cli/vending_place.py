@@ -6,9 +6,9 @@
     DIR/keystore.secret    what opens the keystore, for its owner's eyes alone; the variable
                            FERRARIS_KEYSTORE_SECRET goes before it, FERRARIS_HSM_PIN opens an HSM's token
 
-Settings: `security_module` (see `keys.security_module.opening`), `credential` (under which name the keystore is opened), `store` (a path, or the URL of a
-PostgreSQL database), `tariffs` (TOML files; without them the sample tariffs), `sta_tables` (an operator's own tables of EA07),
-`currency`, `minor_digits`, `time_zone`, `utility`, `supervisors`, `shift_required`.
+Settings: `security_module` (see `keys.security_module.opening`), `credential` (under which name the keystore is opened), `store` (a
+path, or the URL of a PostgreSQL database), `tariffs` (TOML files; without them the sample tariffs), `sta_tables` (an operator's own
+tables of EA07; without it those of `ferraris.toml`), `currency`, `minor_digits`, `time_zone`, `utility`, `supervisors`, `shift_required`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ferraris.cli.settings import read_settings
 from ferraris.kernel.clock import Clock
 from ferraris.kernel.entropy import Entropy, SystemEntropy
 from ferraris.kernel.errors import ConfigError
@@ -108,8 +109,8 @@ def keep_secret(directory: Path, secret: str) -> None:
 
 
 def _module(settings: VendingPlaceSettings, directory: Path, clock: Clock) -> SecurityModule:
-    name = settings.sta_tables
-    tables = load_sta_tables(_text(directory / name), name) if name else StaTables.SAMPLE
+    named = directory / settings.sta_tables if settings.sta_tables else read_settings().sts.sta_tables
+    tables = StaTables.SAMPLE if named is None else load_sta_tables(_text(named), str(named))
     scheme, _, place = settings.security_module.partition(":")
     url = f"{scheme}:{directory / place}" if scheme in KEYSTORE_SCHEMES else settings.security_module
     pin = os.environ.get(PIN_VARIABLE, "")
