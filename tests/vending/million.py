@@ -41,7 +41,7 @@ STREET_SALES = 20_000
 METERS = 100
 REMEMBERED = 400
 BATCHES = (1, 20, 80, 200)
-MOMENTS_MAX = 90
+MOMENTS_MAX = 40
 """A kill is set for one of so many writes ahead; an order alone has about ten."""
 
 
@@ -106,7 +106,7 @@ class Street:
             module.failure = SecurityModuleUnavailable("away")
         elif draw() < 0.02:
             module.failure = VendingKeyNotFound("not loaded")
-        self.fuse = self.random.randrange(1, MOMENTS_MAX) if draw() < 0.3 else -1
+        self.fuse = self.random.randrange(1, MOMENTS_MAX) if draw() < 0.4 else -1
         if draw() < 0.03:
             self._guarded(self._want_key_change)
         if draw() < 0.05 and self.answered:

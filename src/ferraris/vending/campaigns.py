@@ -22,7 +22,7 @@ from ferraris.store import (
     VendingWriter,
 )
 from ferraris.sts import BaseDate, StsConfiguration, StsError
-from ferraris.vending.errors import VendingError
+from ferraris.vending.errors import KeyChangeError, VendingError
 from ferraris.vending.meters import ConfigurationState, KnownMeter, known_meter, sts_configuration, want_configuration
 from ferraris.vending.orders import KeyChangeRequest, check_text
 from ferraris.vending.sale import Delivery, Sale, SaleKind, SaleState
@@ -128,8 +128,7 @@ class Campaigns:
             for number in dict.fromkeys(numbers):
                 try:
                     known = known_meter(writer, number)
-                    base = known.wanted or known.present
-                    position = want_configuration(writer, known, goal.applied_to(base.sts), now_ms)
+                    position = want_configuration(writer, known, _wanted(goal, known), now_ms)
                 except (VendingError, StsError) as error:
                     left_out.append((number, str(error)))
                     continue
@@ -176,6 +175,14 @@ class Campaigns:
             writer.close_campaign(name, now_ms)
             _note(writer, operator, "close campaign", name, f"{len(progress.meters)} meters entered", now_ms)
         return self.progress(name)
+
+
+def _wanted(goal: CampaignGoal, meter: KnownMeter) -> StsConfiguration:
+    """What the goal makes of the meter, on top of what it waits for already. KeyChangeError when it is there."""
+    coming = (meter.wanted or meter.present).sts
+    if all(goal.applied_to(one) == one for one in (meter.present.sts, coming)):
+        raise KeyChangeError("the meter has this configuration already")
+    return goal.applied_to(coming)
 
 
 def stranded_sales(reader: VendingReader, meter: KnownMeter, before: int) -> list[int]:
