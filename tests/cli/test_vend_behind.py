@@ -93,7 +93,7 @@ def test_a_shift_from_open_to_close(directory: VendDirectory) -> None:
 
 def test_a_campaign_from_start_to_proof(directory: VendDirectory) -> None:
     started = directory.text("campaign", "start", "rollover", "--krn", "2", "--meter", METERS[0], "--meter", METERS[2])
-    assert "2 meters are to change" in started
+    assert "2 meters to change" in started
     issued = directory.text("campaign", "issue", "rollover")
     assert [line.split()[0] for line in issued.splitlines()] == [METERS[0], METERS[2]]
     assert "wanted 0  issued 2  entered 0" in directory.text("campaign", "show", "rollover")

@@ -313,7 +313,8 @@ def start_campaign(
     }  # fmt: skip
     with connected(url, directory) as connection:
         answer = connection.ask("POST", "campaigns", {"name": name, "operator": operator, "meters": meter, **goal})
-    typer.echo(f"{answer['meters']} meters are to change")
+    count = answer["meters"]
+    typer.echo(f"{count} meter{'' if count == 1 else 's'} to change")
     for number, why in answer["left_out"]:
         typer.echo(f"left out: {number}: {why}")
 

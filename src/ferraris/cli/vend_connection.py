@@ -83,11 +83,11 @@ def connected(url: str, directory: Path) -> Iterator[VendingConnection]:
     clock = SystemClock()
     with opened_vending(directory, clock) as vending, asyncio.Runner() as runner:
         transport = httpx.ASGITransport(create_vending_rest(vending, clock))
-        client = httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=None)  # noqa: S113 - no network
+        inside = httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=None)  # noqa: S113 - no network
         try:
-            yield LocalVending(client, runner)
+            yield LocalVending(inside, runner)
         finally:
-            runner.run(client.aclose())
+            runner.run(inside.aclose())
 
 
 def content_of(answer: httpx.Response) -> Any:
