@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ferraris.kernel.errors import LinkTimeoutError, LocalProtocolError
 from ferraris.mbus.frames import BROADCAST, TO_ANY_STATION, Function, encode_long_frame, encode_short_frame
-from ferraris.mbus.primary import MbusTiming, NothingReady, PrimaryStation, Sent, UserData
+from ferraris.mbus.primary import NOISE_OCTETS_MAX, MbusTiming, NothingReady, PrimaryStation, Sent, UserData
 
 ACK = b"\xe5"
 TIMING = MbusTiming(response_timeout_ms=100, tries=3, inter_octet_timeout_ms=20)
@@ -164,3 +164,95 @@ def test_any_octets_at_any_time_end_in_silence_at_worst(pieces: list[tuple[bytes
             now_ms += passed_ms
             primary.tick(now_ms)
             primary.receive(octets, now_ms)
+
+
+# What is not to be taken for an answer
+
+
+def test_an_acknowledgement_that_comes_twice_is_none_of_the_next_command() -> None:
+    """That one was not even sent when it came."""
+    primary = station()
+    primary.send(0x10, b"first", 0)
+    primary.send(0x11, b"second", 0)
+    primary.receive(ACK * 2, 0)
+    assert primary.events() == [Sent(Function.SND_UD)]
+    assert primary.busy
+    primary.receive(ACK, 0)
+    assert primary.events() == [Sent(Function.SND_UD)]
+
+
+def test_an_answer_that_comes_twice_is_one() -> None:
+    primary = station()
+    primary.request(0)
+    primary.request(0)
+    primary.receive(encode_long_frame(8, 5, 0x10, b"ab") * 2, 0)
+    assert primary.events() == [UserData(0x10, b"ab", more=False)]
+    assert primary.busy
+
+
+@pytest.mark.parametrize("place", range(9 + 6))
+def test_an_acknowledgement_inside_a_damaged_answer_is_none(place: int) -> None:
+    """Taken for `nothing ready` it would cost the answer: the next question has another frame count bit."""
+    primary = station()
+    primary.request(0)
+    answer = bytearray(encode_long_frame(8, 5, 0x10, b"ab\xe5cdef"))
+    answer[place] ^= 0x01
+    for now_ms, octet in enumerate(answer):
+        primary.receive(bytes((octet,)), now_ms)
+    assert primary.events() == []
+    for now_ms in (len(answer) + 19, len(answer) + 99):
+        primary.tick(now_ms)
+    primary.receive(encode_long_frame(8, 5, 0x10, b"ab\xe5cdef"), 200)
+    assert primary.events() == [UserData(0x10, b"ab\xe5cdef", more=False)]
+
+
+def test_an_acknowledgement_behind_a_glitch_of_the_line_is_one() -> None:
+    primary = station()
+    primary.send(0x10, b"", 0)
+    primary.receive(b"\xff\x00" + ACK, 0)
+    assert primary.events() == [Sent(Function.SND_UD)]
+
+
+def test_a_line_that_never_falls_silent_is_given_up() -> None:
+    primary = station()
+    primary.request(0)
+    for now_ms in range(NOISE_OCTETS_MAX):
+        primary.receive(b"\x00", now_ms)
+    with pytest.raises(LinkTimeoutError, match="noise"):
+        primary.receive(b"\x00", NOISE_OCTETS_MAX)
+    assert not primary.busy
+
+
+def test_what_waited_behind_a_command_that_failed_is_not_sent_later() -> None:
+    primary = station()
+    primary.send(0x10, b"old", 0)
+    primary.send(0x11, b"old too", 0)
+    for now_ms in (100, 200):
+        primary.tick(now_ms)
+    with pytest.raises(LinkTimeoutError):
+        primary.tick(300)
+    primary.outgoing()
+    primary.reset(400)
+    primary.receive(ACK, 400)
+    primary.send(0x12, b"new", 400)
+    assert [octets[6:-2] for octets in primary.outgoing() if octets[0] == 0x68] == [b"\x12new"]
+
+
+def test_after_a_command_that_failed_both_must_begin_anew() -> None:
+    """Whether it was done nobody knows, so the frame count bits may differ: the next question could be taken for the last."""
+    primary = station()
+    primary.request(0)
+    primary.receive(encode_long_frame(8, 5, 0x10, b"first"), 0)
+    primary.request(0)
+    for now_ms in (100, 200):
+        primary.tick(now_ms)
+    with pytest.raises(LinkTimeoutError):
+        primary.tick(300)
+    primary.outgoing()
+    primary.events()
+    with pytest.raises(LocalProtocolError, match="begin anew"):
+        primary.request(400)
+    primary.reset(400)
+    primary.receive(ACK, 400)
+    primary.request(400)
+    assert primary.outgoing()[-1] == encode_short_frame(0x7B, 5)

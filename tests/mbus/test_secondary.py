@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from ferraris.kernel.errors import LinkTimeoutError
 from ferraris.mbus.deframer import MbusDeframer
 from ferraris.mbus.frames import MbusFrame, encode_long_frame
 from ferraris.mbus.primary import MbusTiming, NothingReady, PrimaryStation, Sent, UserData
 from ferraris.mbus.secondary import SecondaryStation
 from ferraris.mbus.secondary_address import SecondaryAddress
+from tests.mbus.copper import DOUBLED, FAULTS, LOST, WHOLE, Copper, Fault
 
 ACK = b"\xe5"
 NKE = MbusFrame(0x40, 5)
@@ -184,3 +187,131 @@ def test_both_stations_talk_by_a_secondary_address() -> None:
                 secondary_answers.append(secondary.take_selected(frame))
                 primary.receive(secondary_answers[-1], 0)
     assert primary.events() == [Sent(0x43), Sent(0x43), UserData(0x10, b"answer", more=False)]
+
+
+# Several meters on one line, and a bad line
+
+METERS = [SecondaryAddress("12345678", "FER", 1, 2), SecondaryAddress("12345679", "FER", 1, 2)]
+TIMING = MbusTiming(100, 3, 20)
+
+
+@pytest.mark.parametrize(
+    "fault", [LOST, DOUBLED, Fault("cut", 3), Fault("flipped", 1, 3)], ids=lambda fault: fault.what
+)
+@pytest.mark.parametrize("place", range(6))
+def test_one_fault_anywhere_changes_nothing(place: int, fault: Fault) -> None:
+    line = Copper(PrimaryStation(SELECTED, TIMING), [SecondaryStation(5, WHO)])
+    line.faults = [WHOLE] * place + [fault]
+    line.primary.select(WHO, 0)
+    assert line.settle() == [Sent(0x43)]
+    line.primary.send(0x10, b"question", line.now_ms)
+    assert line.settle() == [Sent(0x43)]
+    line.stations[0].offer(0x10, b"an answer \xe5\xe5")
+    line.stations[0].offer(0x11, b"another")
+    answers = []
+    for _ in range(2):
+        line.primary.request(line.now_ms)
+        answers += line.settle()
+    assert answers == [UserData(0x10, b"an answer \xe5\xe5", more=True), UserData(0x11, b"another", more=False)]
+    received = line.stations[0].received()
+    assert received[-1] == (0x10, b"question")
+    assert received.count((0x10, b"question")) == 1
+
+
+def test_two_who_are_selected_at_once_are_no_answer() -> None:
+    line = Copper(
+        PrimaryStation(SELECTED, TIMING), [SecondaryStation(number, who) for number, who in enumerate(METERS)]
+    )
+    line.primary.select(SecondaryAddress.parse("1234567?"), 0)
+    line.primary.request(0)
+    events = []
+    with pytest.raises(LinkTimeoutError):
+        events += line.settle()
+    assert all(station.selected for station in line.stations)
+    assert not any(isinstance(event, UserData) for event in events + line.primary.events())
+
+
+class MetersOnABadLine(RuleBasedStateMachine):
+    """Whatever the line does, what is sent arrives once, at one meter, and what is asked for comes in its order."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.line = Copper(
+            PrimaryStation(SELECTED, TIMING), [SecondaryStation(number, who) for number, who in enumerate(METERS)]
+        )
+        self.selected: int | None = None
+        self.got: list[list[tuple[int, bytes] | None]] = [[], []]
+        self.ready: list[list[bytes]] = [[], []]
+
+    def outcome(self, faults: list[Fault]) -> Sent | UserData | NothingReady | None:
+        """None where nobody has answered."""
+        self.line.faults = list(faults)
+        try:
+            (event,) = self.line.settle()
+        except LinkTimeoutError:
+            event = None
+            self.selected = None
+        self.line.faults = []
+        return event
+
+    def heard(self, number: int) -> list[tuple[int, bytes] | None]:
+        return self.line.stations[number].received()
+
+    @rule(number=st.integers(0, 1), faults=st.lists(FAULTS, max_size=5))
+    def select(self, number: int, faults: list[Fault]) -> None:
+        self.line.primary.select(METERS[number], self.line.now_ms)
+        event = self.outcome(faults)
+        heard = self.heard(number)
+        assert set(heard) <= {None}, "a selection brings no data"
+        if event is not None:
+            assert event == Sent(0x43)
+            assert heard, "who acknowledges has begun anew"
+            self.selected = number
+        if heard:
+            self.ready[number].clear()
+
+    @rule(information=st.integers(0x10, 0x13), data=st.binary(max_size=30), faults=st.lists(FAULTS, max_size=5))
+    def send(self, information: int, data: bytes, faults: list[Fault]) -> None:
+        number = self.selected
+        if number is None:
+            return
+        self.line.primary.send(information, data, self.line.now_ms)
+        event = self.outcome(faults)
+        heard = self.heard(number)
+        assert heard == [(information, data)] or (event is None and heard == [])
+        assert event in (None, Sent(0x43))
+
+    @rule(data=st.binary(max_size=30))
+    def offer(self, data: bytes) -> None:
+        if self.selected is not None:
+            self.line.stations[self.selected].offer(0x10, data)
+            self.ready[self.selected].append(data)
+
+    @rule(faults=st.lists(FAULTS, max_size=5))
+    def request(self, faults: list[Fault]) -> None:
+        number = self.selected
+        if number is None:
+            return
+        self.line.primary.request(self.line.now_ms)
+        event = self.outcome(faults)
+        match event:
+            case UserData(0x10, data, more):
+                assert data == self.ready[number].pop(0)
+                assert more is bool(self.ready[number])
+            case UserData(information, data, _):
+                assert information == 0x72, "a meter that was just selected tells who it is"
+                assert data[:8] == METERS[number].encode()
+            case NothingReady():
+                assert self.ready[number] == []
+            case None:
+                pass  # whether the meter has given its answer nobody knows; the next selection drops what is left
+
+    @invariant()
+    def nobody_else_has_heard_anything(self) -> None:
+        for station in self.line.stations:
+            assert station.received() == []
+        assert not self.line.primary.busy
+
+
+TestMetersOnABadLine = MetersOnABadLine.TestCase
+TestMetersOnABadLine.settings = settings(max_examples=80, stateful_step_count=20)

@@ -86,7 +86,7 @@ class MbusFraming:
         self._answer_due, self._polls, self._poll_at_ms = True, 0, None
 
     def receive(self, octets: bytes, now_ms: int) -> None:
-        """Raises RemoteProtocolError for user data that are no segment of an APDU for this client."""
+        """Raises RemoteProtocolError for user data that are no segment of an APDU for this client, LinkTimeoutError for noise."""
         self._station.receive(octets, now_ms)
         for event in self._station.events():
             self._take(event, now_ms)

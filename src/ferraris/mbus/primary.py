@@ -2,7 +2,7 @@
 
 One command is under way at a time. SND_NKE (begin anew) and SND_UD (here are user data) are answered by the single character,
 REQ_UD2 (what have you for me?) by user data. A command that is not answered is repeated with the same frame count bit, so that
-the secondary knows it again. A secondary with nothing ready answers REQ_UD2 by the single character here, which the standard
+the secondary knows it again; after one that was never answered both must begin anew. A secondary with nothing ready answers REQ_UD2 by the single character here, which the standard
 says of another command, or not at all, which looks like a lost frame.
 """
 
@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, NoReturn, TypeAlias
 
-from ferraris.kernel.errors import LinkTimeoutError
+from ferraris.kernel.errors import LinkTimeoutError, LocalProtocolError
 from ferraris.mbus.deframer import MbusDeframer
 from ferraris.mbus.frames import (
     ACCESS_DEMAND,
     BROADCAST,
     FRAME_COUNT_BIT,
     FRAME_COUNT_VALID,
+    LONG_FRAME_OCTETS_MAX,
     SELECT,
     TO_ANY_STATION,
     TO_SELECTED,
@@ -29,6 +30,11 @@ from ferraris.mbus.frames import (
     encode_short_frame,
 )
 from ferraris.mbus.secondary_address import SecondaryAddress
+
+NOISE_OCTETS_MAX: Final = 4 * LONG_FRAME_OCTETS_MAX
+"""What a line may bring behind a command, and no answer, before the secondary is taken for gone."""
+GLITCH_OCTETS_MAX: Final = 2
+"""Of noise before a single character, as lines that turn around have it. More is a damaged answer with that octet inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,9 @@ class PrimaryStation:
         """The frame of the command under way."""
         self._frame_count = FRAME_COUNT_BIT
         self._tries = 0
+        self._heard = 0
+        """Octets since the command was sent last."""
+        self._failed = False
         self._deadline_ms: int | None = None
         self._events: list[PrimaryEvent] = []
         self._outgoing: list[bytes] = []
@@ -94,29 +103,31 @@ class PrimaryStation:
 
     def reset(self, now_ms: int) -> None:
         """Begin anew: both ends forget the frame count bit, and what was to be sent."""
-        self._waiting.clear()
-        self._under_way = None
+        self._drop()
         self._put(_Command(Function.SND_NKE), now_ms)
 
     def select(self, secondary: SecondaryAddress, now_ms: int) -> None:
         """Begin anew with the station of that secondary address, which from then on answers at 253."""
-        self._waiting.clear()
-        self._under_way = None
+        self._drop()
         self._frame_count = 0
         self._put(_Command(Function.SND_UD, SELECT, secondary.encode()), now_ms)
 
     def send(self, information: int, data: bytes, now_ms: int) -> None:
-        """Send user data, once those before them have been taken. Raises LocalProtocolError for too many in one frame."""
+        """Send user data, once those before them have been taken.
+
+        Raises LocalProtocolError for too many in one frame, and where both must begin anew.
+        """
         encode_long_frame(0, 0, information, data)
         self._put(_Command(Function.SND_UD, information, data), now_ms)
 
     def request(self, now_ms: int) -> None:
-        """Ask for user data."""
+        """Ask for user data. Raises LocalProtocolError where both must begin anew."""
         self._put(_Command(Function.REQ_UD2), now_ms)
 
     def receive(self, octets: bytes, now_ms: int) -> None:
-        """Take octets as they came. What is no answer is passed over."""
+        """Take octets as they came. What is no answer is passed over. Raises LinkTimeoutError for noise without an end."""
         self._deframer.receive(octets, now_ms)
+        self._heard += len(octets)
         if self._under_way is not None and octets:
             self._deadline_ms = now_ms + self._timing.response_timeout_ms
         for frame in self._deframer.frames():
@@ -124,6 +135,9 @@ class PrimaryStation:
             if event is not None:
                 self._events.append(event)
                 self._next(now_ms)
+                return  # what came along with it answers no command that is sent only now
+        if self._under_way is not None and self._heard > NOISE_OCTETS_MAX:
+            self._fail(f"The M-Bus station {self._address} has not answered among {self._heard} octets of noise")
 
     def events(self) -> list[PrimaryEvent]:
         """What happened since the last call."""
@@ -146,11 +160,25 @@ class PrimaryStation:
         if self._deadline_ms is None or now_ms < self._deadline_ms:
             return
         if self._tries >= self._timing.tries:
-            self._under_way, self._deadline_ms = None, None
-            raise LinkTimeoutError(f"The M-Bus station {self._address} has not answered {self._tries} times")
+            self._fail(f"The M-Bus station {self._address} has not answered {self._tries} times")
         self._transmit(now_ms)
 
+    def _fail(self, summary: str) -> NoReturn:
+        self._drop()
+        self._failed = True
+        raise LinkTimeoutError(summary)
+
+    def _drop(self) -> None:
+        """Forget what is under way and what waits for it."""
+        self._waiting.clear()
+        self._under_way, self._deadline_ms = None, None
+        self._failed = False
+
     def _put(self, command: _Command, now_ms: int) -> None:
+        if self._failed:
+            raise LocalProtocolError(
+                "an M-Bus station that has not answered must begin anew", got=command.function.name
+            )
         self._waiting.append(command)
         if self._under_way is None:
             self._next(now_ms)
@@ -171,6 +199,8 @@ class PrimaryStation:
 
     def _transmit(self, now_ms: int) -> None:
         self._tries += 1
+        self._heard = 0
+        self._deframer = MbusDeframer(self._timing.inter_octet_timeout_ms)
         self._outgoing.append(self._octets)
         self._deadline_ms = now_ms + self._timing.response_timeout_ms
 
@@ -190,6 +220,8 @@ class PrimaryStation:
         if command is None:
             return None
         if frame is SingleCharacter.ACKNOWLEDGED:
+            if self._deframer.dropped > GLITCH_OCTETS_MAX:
+                return None
             return NothingReady() if command.function is Function.REQ_UD2 else Sent(command.function)
         assert isinstance(frame, MbusFrame)
         if command.function is not Function.REQ_UD2 or frame.function != Function.RSP_UD or frame.information is None:
