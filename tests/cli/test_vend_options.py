@@ -94,3 +94,8 @@ def test_order_ids() -> None:
 @pytest.mark.parametrize(("rows", "text"), [([], ""), ([("a", "b"), ("long", "c")], "a     b\nlong  c")])
 def test_tables(rows: list[tuple[str, ...]], text: str) -> None:
     assert table_text(rows) == text
+
+
+def test_a_line_that_is_nested_without_end_is_answered() -> None:
+    answer = json.loads(answer_order(Echo(), LINES, b"[" * 200_000))
+    assert (answer["ok"], answer["error"]) == (False, "bad_line")

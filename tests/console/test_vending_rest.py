@@ -232,3 +232,11 @@ def test_every_function_is_described(shop: Shop) -> None:
             assert operation["tags"][0].startswith("vending: "), f"{verb} {path}"
     amount = description["components"]["schemas"]["SaleOrder"]["properties"]["amount"]
     assert amount["description"] == "Money to be paid."
+
+
+@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"meter": ' * 20_000, b"\xff\xfe", b"", b"null", b'"text"'])
+def test_bodies_that_are_no_orders(shop: Shop, body: bytes) -> None:
+    answer = shop.client.post(f"{PREFIX}/sales", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code in {400, 422}
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert len(answer.content) < 2_000

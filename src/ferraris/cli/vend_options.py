@@ -97,7 +97,7 @@ def answer_order(connection: VendingConnection, lines: Lines, line: bytes) -> st
         answer = {"id": name, "ok": True, **fields_of(connection.ask("POST", lines.path, lines.wrap(body)))}
     except VendRefused as error:
         answer = {"id": name, "ok": False, "error": error.result or error.error or "refused", "detail": str(error)}
-    except (FerrarisError, ValueError) as error:
+    except (FerrarisError, ValueError, RecursionError) as error:
         answer = {"id": name, "ok": False, "error": "bad_line", "detail": str(error)}
     return json.dumps(answer, ensure_ascii=False)
 
