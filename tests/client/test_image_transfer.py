@@ -19,6 +19,7 @@ from ferraris.client import (
     verify_image,
 )
 from ferraris.cosem import Data, ImageToTransfer, ImageTransfer, ImageTransferStatus, obis
+from ferraris.dlms.hdlc import NETWORK_TIMING, HdlcFraming, PrimaryTiming, server_address
 from ferraris.kernel.clock import ManualClock
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import (
@@ -31,6 +32,7 @@ from ferraris.kernel.errors import (
 )
 from ferraris.link import Link, loopback_pair
 from ferraris.meter import Firmware, Fleet, build_image, signing_key
+from ferraris.meter.hdlc_line import HdlcLineService
 from ferraris.meter.server import MeterServer
 from ferraris.simulation import run_virtual
 from tests.meter.clients import associated, management
@@ -220,6 +222,35 @@ def test_patience_ends(fleet: Fleet) -> None:
             await transfer_image(client, job())
             with pytest.raises(LinkTimeoutError, match="does not come to an end"):
                 await verify_image(client, job(), Patience(1.0, 3.0, nothing_happens))
+
+    run(fleet, scenario)
+
+
+@pytest.mark.parametrize(
+    ("timing", "end"),
+    [(NETWORK_TIMING, "does not come to an end"), (PrimaryTiming(), "does not answer")],
+    ids=["kept alive", "left alone"],
+)
+def test_between_two_looks_the_data_link_connection_is_kept_alive(
+    fleet: Fleet, timing: PrimaryTiming, end: str
+) -> None:
+    """The looks are further apart than the station's inactivity time-out of two minutes."""
+
+    async def scenario(place: Place) -> None:
+        here, there = loopback_pair()
+        service = HdlcLineService({17: place.server}, idle_timeout_s=100_000)
+        serving = asyncio.create_task(service.serve(there))
+        settings = management()
+        framing = HdlcFraming(settings.client_sap, server_address(1, 17), timing=timing)
+        client = ClientAssociation(here, settings, SeededEntropy(6), framing=framing)
+        try:
+            await client.associate()
+            await transfer_image(client, job())
+            with pytest.raises(LinkError, match=end):
+                await verify_image(client, job(), Patience(200.0, 600.0))
+        finally:
+            await client.aclose()
+            await asyncio.gather(serving, return_exceptions=True)
 
     run(fleet, scenario)
 

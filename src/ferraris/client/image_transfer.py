@@ -7,7 +7,6 @@ A meter may answer verification and activation with a temporary failure and tell
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -62,7 +61,8 @@ class Patience:
 
     poll_s: float = 5.0
     give_up_s: float = 600.0
-    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    sleep: Callable[[float], Awaitable[object]] | None = None
+    """Without one the association listens meanwhile, which keeps a data link connection alive."""
 
 
 async def transfer_image(
@@ -159,7 +159,7 @@ async def _carried_out(
             raise RefusedError(f"{method.name} failed", result=status.name.lower().replace("_", "-"), code=status)
         if waited_s >= patience.give_up_s:
             raise LinkTimeoutError(f"{method.name} does not come to an end", expected=done.name, got=status.name)
-        await patience.sleep(patience.poll_s)
+        await (patience.sleep or association.listen)(patience.poll_s)
         waited_s += patience.poll_s
 
 

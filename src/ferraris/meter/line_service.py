@@ -99,14 +99,15 @@ class _ServedLine:
 
     async def run(self, octets: bytes, *, until_left: bool) -> None:
         idle_ends = until_left or self._link.capabilities.reliable
+        left = False
         while True:
             if octets:
                 self.line.receive(octets, self._now_ms())
-            left = self._take_events()
+            left = self._take_events() or left
             frames = b"".join(self.line.outgoing())
             if frames:
                 await self._link.send(frames)
-            if until_left and left and not self.line.connections:
+            if until_left and left and not self.line.connections and self.line.wake_at() is None:
                 return
             try:
                 octets = await receive_within(self._link, self._patience_s())

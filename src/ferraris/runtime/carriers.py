@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from ferraris.dlms import Framing, GatewayAddress, GatewayFraming, MbusFraming, WrapperFraming
-from ferraris.dlms.hdlc import HdlcFraming, server_address
+from ferraris.dlms.hdlc import NETWORK_TIMING, SERIAL_TIMING, HdlcFraming, server_address
 from ferraris.headend import HDLC_LINKS, LINES, MBUS_LINKS
 from ferraris.kernel.errors import ConfigError, LocalProtocolError
 from ferraris.mbus import TO_ANY_STATION, TO_SELECTED, SecondaryAddress
@@ -27,7 +27,8 @@ def framing_of(row: MeterRow, client_sap: int) -> Framing | None:
         framing: Framing | None = None
         if row.link in HDLC_LINKS:
             address = server_address(row.server_sap, row.physical_address, row.address_octets)
-            framing = HdlcFraming(client_sap, address)
+            timing = SERIAL_TIMING if row.link in LINES else NETWORK_TIMING
+            framing = HdlcFraming(client_sap, address, timing=timing)
         elif row.link in MBUS_LINKS:
             framing = _mbus_framing(row, client_sap)
         if not row.gateway:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferraris.dlms.hdlc import (
+    CALLING_PHYSICAL_DEVICE,
     DataLink,
     HdlcAddress,
     HdlcFraming,
@@ -167,3 +168,57 @@ def test_whatever_comes_nothing_is_raised_and_the_line_lives_on(pieces: list[byt
         line.outgoing()
     line.tick(1_000)
     assert say(line, server_address(1, 17), SNRM) == ["UA"]
+
+
+# The meter that has called
+
+CALLS: list[tuple[int, int, HdlcAddress]] = [
+    # size of the call, the meter that has called, the address by which it answers
+    (2, 17, HdlcAddress(1, 17, 2)),
+    (4, 17, HdlcAddress(1, 17, 4)),
+    (4, 300, HdlcAddress(1, 300, 4)),
+    (2, 300, HdlcAddress(1, 300, 4)),
+]
+
+
+@pytest.mark.parametrize(("size", "calling", "answers_as"), CALLS)
+def test_the_meter_that_has_called_answers_and_no_other(size: int, calling: int, answers_as: HdlcAddress) -> None:
+    """It says who it is, and is called by its own address from then on."""
+    line = HdlcLine(BUS, LineSettings(calling=calling))
+    framing = HdlcFraming(1, server_address(1, CALLING_PHYSICAL_DEVICE[size], size))
+    bus = Wire(framing, line)
+    bus.connect()
+    assert [decode_frame(frame[1:-1]).source for way, frame in bus.frames if way == "back"] == [answers_as]
+    assert framing.server == answers_as
+    assert bus.ask(b"abc") == [echo(b"abc")]
+    assert [decode_frame(frame[1:-1]).destination for way, frame in bus.frames if way == "there"][1:] == [answers_as]
+    assert line.connections == 1
+
+
+def test_where_nobody_has_called_nobody_answers_to_the_calling_address() -> None:
+    assert say(HdlcLine(BUS), server_address(1, 0x7E, 2), SNRM) == []
+
+
+def test_the_calling_address_of_one_length_is_none_in_another() -> None:
+    """0x7E in two octets of its own is an ordinary number."""
+    line = HdlcLine(BUS, LineSettings(calling=17))
+    assert say(line, server_address(1, 0x7E, 4), SNRM) == []
+
+
+def test_a_single_meter_on_its_line_has_always_called() -> None:
+    assert say(HdlcLine({17: {1}}), server_address(1, 0x7E, 2), SNRM) == ["UA"]
+
+
+# The gap between frames
+
+
+def test_a_station_answers_when_the_line_has_been_silent_for_long_enough() -> None:
+    line = HdlcLine(BUS, LineSettings(inter_frame_gap_ms=25))
+    line.receive(encode_frame(server_address(1, 17), CLIENT, SNRM), 1_000)
+    assert line.outgoing() == []
+    assert line.wake_at() == 1_025
+    line.tick(1_024)
+    assert line.outgoing() == []
+    line.tick(1_025)
+    assert [decode_frame(octets[1:-1]).kind for octets in line.outgoing()] == ["UA"]
+    assert line.outgoing() == []

@@ -4,7 +4,13 @@
 `HdlcDeframer` finds frames in a live stream, `split_frames` and `join_segments` read what was captured.
 """
 
-from ferraris.dlms.hdlc.addresses import HdlcAddress, client_address, encode_address, server_address
+from ferraris.dlms.hdlc.addresses import (
+    CALLING_PHYSICAL_DEVICE,
+    HdlcAddress,
+    client_address,
+    encode_address,
+    server_address,
+)
 from ferraris.dlms.hdlc.captured import join_segments, split_frames
 from ferraris.dlms.hdlc.deframer import HdlcDeframer
 from ferraris.dlms.hdlc.frames import (
@@ -22,17 +28,21 @@ from ferraris.dlms.hdlc.frames import (
 from ferraris.dlms.hdlc.line import HdlcLine, LineSettings
 from ferraris.dlms.hdlc.llc import LLC_COMMAND, LLC_RESPONSE
 from ferraris.dlms.hdlc.parameters import HdlcParameters, decode_parameters
-from ferraris.dlms.hdlc.primary import HdlcFraming, PrimaryTiming
+from ferraris.dlms.hdlc.primary import HdlcFraming
+from ferraris.dlms.hdlc.timing import NETWORK_TIMING, SERIAL_TIMING, PrimaryTiming
 from ferraris.dlms.hdlc.transitions import LINK_TRANSITIONS, LinkSignal, LinkState, Station, link_diagram
 from ferraris.dlms.line import DataLink, LineEnded, LineEvent, LineMessage
 
 __all__ = [
+    "CALLING_PHYSICAL_DEVICE",
     "FLAG",
     "FORMAT_MASK",
     "FORMAT_TYPE_3",
     "LINK_TRANSITIONS",
     "LLC_COMMAND",
     "LLC_RESPONSE",
+    "NETWORK_TIMING",
+    "SERIAL_TIMING",
     "DataLink",
     "FrameKind",
     "HdlcAddress",

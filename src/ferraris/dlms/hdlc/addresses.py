@@ -1,8 +1,9 @@
 """HDLC addresses: of 1, 2 or 4 octets, the lowest bit of the last one set (Green Book 8.4.2).
 
 A client has one octet. A server has an upper part (its logical device) and, from 2 octets on, a lower part (the physical
-device: the meter on the line). All ones in a part means every station, zero means none. Some meters answer a client with an
-address of two octets; so any length is read in either place.
+device: the meter on the line). All ones in a part means every station, zero means none; one less than all ones in the lower
+part means whichever meter has made the call over which the line runs. Some meters answer a client with an address of two
+octets; so any length is read in either place.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ PUBLIC_CLIENT: Final = 16
 SHORT_PART_MAX: Final = 0x7F
 LONG_PART_MAX: Final = 0x3FFF
 ADDRESSES_REMEMBERED: Final = 1_024
+CALLING_PHYSICAL_DEVICE: Final = {2: 0x7E, 4: 0x3FFE}
+"""The lower part, by the address's octets, that stands for the meter that has called. No meter may have it as its own."""
 
 
 class HdlcAddress(NamedTuple):
@@ -39,6 +42,11 @@ class HdlcAddress(NamedTuple):
     def to_all_physical(self) -> bool:
         """Whether every physical device on the line is meant."""
         return self.lower is not None and self.lower == _all_station(self.size)
+
+    @property
+    def to_calling(self) -> bool:
+        """Whether the physical device is meant that has made the call."""
+        return self.lower is not None and self.lower == CALLING_PHYSICAL_DEVICE.get(self.size)
 
 
 def client_address(sap: int) -> HdlcAddress:

@@ -8,6 +8,7 @@ found by their length, not by flags: octets of value 0x7E stand in them as they 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -109,6 +110,11 @@ def encode_frame(
     if information:
         octets += check_sequence(octets) + information
     return FLAG_OCTET + octets + check_sequence(octets) + FLAG_OCTET
+
+
+def linked(frames: Iterable[bytes]) -> bytes:
+    """Frames one behind the other, the flag that ends one beginning the next, so that there is no gap to keep between them."""
+    return FLAG_OCTET + b"".join(frame[1:] for frame in frames)
 
 
 def decode_frame(octets: bytes) -> HdlcFrame:

@@ -1,7 +1,8 @@
 """The meters' side of an HDLC line: several meters on one bus, each with its logical devices and clients (Green Book 8.4.2).
 
 A frame reaches the device that its address names. An address without a lower part reaches the only meter on the line, or none.
-To every station at once, only UI without the poll bit may be sent, and nobody answers it; what asks everybody for an answer,
+The address of the calling meter reaches the one that has made the call over which the line runs, which answers by its own; on a
+line with a single meter that is the one. To every station at once, only UI without the poll bit may be sent, and nobody answers it; what asks everybody for an answer,
 comes from no or from every station, or goes to no station, is dropped.
 """
 
@@ -10,9 +11,15 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
-from ferraris.dlms.hdlc.addresses import MANAGEMENT_LOGICAL_DEVICE, NO_STATION, HdlcAddress
+from ferraris.dlms.hdlc.addresses import (
+    MANAGEMENT_LOGICAL_DEVICE,
+    NO_STATION,
+    SHORT_PART_MAX,
+    HdlcAddress,
+    server_address,
+)
 from ferraris.dlms.hdlc.deframer import HdlcDeframer
-from ferraris.dlms.hdlc.frames import FrameKind, HdlcFrame
+from ferraris.dlms.hdlc.frames import FrameKind, HdlcFrame, linked
 from ferraris.dlms.hdlc.llc import LLC_COMMAND, without_llc
 from ferraris.dlms.hdlc.parameters import HdlcParameters
 from ferraris.dlms.hdlc.secondary import SecondaryStation
@@ -33,6 +40,10 @@ class LineSettings:
     limits: HdlcParameters = MOST_GRANTED
     inactivity_timeout_ms: int = 120_000
     inter_octet_timeout_ms: int | None = None
+    inter_frame_gap_ms: int = 0
+    """So long the line must have been silent before a station answers."""
+    calling: int | None = None
+    """The physical address of the meter that has made the call over which this line runs."""
 
 
 class HdlcLine:
@@ -45,6 +56,9 @@ class HdlcLine:
         self._deframer = HdlcDeframer(self._settings.inter_octet_timeout_ms)
         self._stations: dict[DataLink, SecondaryStation] = {}
         self._events: list[LineEvent] = []
+        self._held: list[bytes] = []
+        self._quiet_at_ms: int | None = None
+        """When the line will have been silent for long enough; None when it is."""
 
     @property
     def connections(self) -> int:
@@ -54,6 +68,8 @@ class HdlcLine:
     def receive(self, octets: bytes, now_ms: int) -> None:
         """Take octets as they came. Whatever is wrong with them is dropped or answered; nothing is raised."""
         self._deframer.receive(octets, now_ms)
+        if self._settings.inter_frame_gap_ms:
+            self._quiet_at_ms = now_ms + self._settings.inter_frame_gap_ms
         for frame in self._deframer.frames():
             if frame.source.upper == NO_STATION or frame.source.to_all_logical:
                 continue
@@ -76,18 +92,24 @@ class HdlcLine:
 
     def outgoing(self) -> list[bytes]:
         """The frames to send since the last call. Call it when all events were dealt with: it ends a station's turn."""
-        outgoing = [frame for station in self._stations.values() for frame in station.outgoing()]
+        self._held += [frame for station in self._stations.values() for frame in station.outgoing()]
         self._forget_disconnected()
-        return outgoing
+        if self._quiet_at_ms is not None:
+            return []
+        outgoing, self._held = self._held, []
+        return [linked(outgoing)] if outgoing and self._settings.inter_frame_gap_ms else outgoing
 
     def wake_at(self) -> int | None:
         """When `tick` must be called at the latest."""
-        times = [self._deframer.wake_at(), *(station.wake_at() for station in self._stations.values())]
+        held_ms = self._quiet_at_ms if self._held else None
+        times = [held_ms, self._deframer.wake_at(), *(station.wake_at() for station in self._stations.values())]
         return min((time for time in times if time is not None), default=None)
 
     def tick(self, now_ms: int) -> None:
         """Give up an unfinished frame, and clients that have gone silent."""
         self._deframer.tick(now_ms)
+        if self._quiet_at_ms is not None and now_ms >= self._quiet_at_ms:
+            self._quiet_at_ms = None
         for link, station in self._stations.items():
             before = station.state
             station.tick(now_ms)
@@ -102,7 +124,7 @@ class HdlcLine:
         if station is None:
             if self.connections >= HDLC_CONNECTIONS_MAX:
                 return
-            own, client, settings = frame.destination, frame.source, self._settings
+            own, client, settings = _proper(frame.destination, link.physical), frame.source, self._settings
             station = SecondaryStation(own, client, settings.limits, settings.inactivity_timeout_ms)
             self._stations[link] = station
         was_connected = station.state is not LinkState.DISCONNECTED
@@ -138,9 +160,19 @@ class HdlcLine:
             return list(self._devices)
         if destination.lower is None:
             return list(self._devices) if len(self._devices) == 1 else []
+        if destination.to_calling:
+            calling = self._settings.calling
+            return [each for each in self._devices if each == calling or len(self._devices) == 1]
         return [destination.lower] if destination.lower in self._devices and destination.lower != NO_STATION else []
 
     def _forget_disconnected(self) -> None:
         self._stations = {
             link: station for link, station in self._stations.items() if station.state is not LinkState.DISCONNECTED
         }
+
+
+def _proper(called: HdlcAddress, physical: int) -> HdlcAddress:
+    """The address by which a station answers: the one it was called by, unless that was the calling meter's."""
+    if not called.to_calling:
+        return called
+    return server_address(called.upper, physical, 4 if physical > SHORT_PART_MAX else called.size)

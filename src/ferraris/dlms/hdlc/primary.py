@@ -3,11 +3,13 @@
 Frames for others, and the echo of its own that many optical heads and two-wire lines give, are passed over: they carry another
 destination. (Not so where client and server have the same one-octet address; then an echo cannot be told from an answer.)
 An answer that an earlier time-out has already given up may still come: its N(R) then costs at most one frame sent twice.
+
+A client that was called by a line with several meters asks the calling one for the connection by the address kept for that; the
+answer tells who it is, and from then on the client calls it so.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from ferraris.dlms.hdlc.addresses import HdlcAddress, client_address
@@ -17,12 +19,14 @@ from ferraris.dlms.hdlc.frames import (
     HdlcFrame,
     encode_frame,
     information_control,
+    linked,
     supervisory_control,
     unnumbered_control,
 )
 from ferraris.dlms.hdlc.llc import LLC_COMMAND, LLC_RESPONSE, without_llc
 from ferraris.dlms.hdlc.numbering import Numbering, Reassembly
 from ferraris.dlms.hdlc.parameters import HdlcParameters, decode_parameters
+from ferraris.dlms.hdlc.timing import PrimaryTiming
 from ferraris.dlms.hdlc.transitions import LINK_TRANSITIONS, LinkSignal, LinkState, Station
 from ferraris.kernel.errors import (
     LinkClosedError,
@@ -34,23 +38,6 @@ from ferraris.kernel.limits import HDLC_POLLS_MAX
 
 CLAUSE: Final = "Green Book 8.4.5"
 _MOVES: Final = LINK_TRANSITIONS[Station.PRIMARY]
-
-
-@dataclass(frozen=True, slots=True)
-class PrimaryTiming:
-    """How long a primary station waits for what."""
-
-    response_timeout_ms: int = 3_000
-    """For the turn to come back; anything that comes starts it anew. The longest turn must fit at the line's speed."""
-    tries: int = 3
-    """How often the same turn is given before the secondary is taken for gone."""
-    poll_interval_ms: int = 100
-    """Between two questions to a secondary that had no answer ready."""
-    inter_octet_timeout_ms: int | None = None
-    """A frame that stops for so long is none. Only where octets come as they were sent: not over a network."""
-    keep_alive_ms: int | None = None
-    """After so long without anything to say the secondary is asked all the same (RR), so that it does not take us for gone; less
-    than its inactivity time-out. Only while somebody watches the time: a client that waits or listens."""
 
 
 class HdlcFraming:
@@ -84,6 +71,15 @@ class HdlcFraming:
         """Turns in a row that brought nothing forward."""
         self._polls = 0
         self._deadline_ms: int | None = None
+        self._quiet_until_ms = 0
+        """The line will have been silent for long enough then."""
+        self._held_until_ms: int | None = None
+        """There are frames that wait for that."""
+
+    @property
+    def server(self) -> HdlcAddress:
+        """The secondary station: the one that was given, or the calling one once it has answered."""
+        return self._server
 
     @property
     def state(self) -> LinkState:
@@ -111,6 +107,8 @@ class HdlcFraming:
             self._put_unnumbered(FrameKind.DISC, now_ms)
         elif self._state is LinkState.CONNECTING:
             self._move(LinkSignal.LOSE)
+            self._outgoing.clear()
+            self._held_until_ms = None
 
     def send(self, apdu: bytes, now_ms: int) -> None:
         """Send an APDU as soon as the turn is ours. Raises LocalProtocolError without a data link connection."""
@@ -129,10 +127,13 @@ class HdlcFraming:
         connection is over then.
         """
         self._deframer.receive(octets, now_ms)
+        self._quiet_until_ms = now_ms + self._timing.inter_frame_gap_ms
+        if self._held_until_ms is not None:
+            self._held_until_ms = self._quiet_until_ms
         if self._asked and octets:
             self._deadline_ms = now_ms + self._timing.response_timeout_ms
         for frame in self._deframer.frames():
-            if frame.source[:2] == self._server[:2] and frame.destination.upper == self._own.upper:
+            if self._is_from_server(frame) and frame.destination.upper == self._own.upper:
                 self._take(frame, now_ms)
 
     def apdus(self) -> list[bytes]:
@@ -141,20 +142,21 @@ class HdlcFraming:
         return apdus
 
     def outgoing(self) -> list[bytes]:
-        """The frames to send since the last call."""
+        """The frames to send since the last call; none before the line has been silent for long enough."""
+        if self._held_until_ms is not None:
+            return []
         outgoing, self._outgoing = self._outgoing, []
-        return outgoing
+        return [linked(outgoing)] if outgoing and self._timing.inter_frame_gap_ms else outgoing
 
     def wake_at(self) -> int | None:
         """When `tick` must be called at the latest."""
-        gap_ms = self._deframer.wake_at()
-        if gap_ms is None or self._deadline_ms is None:
-            return self._deadline_ms if gap_ms is None else gap_ms
-        return min(gap_ms, self._deadline_ms)
+        times = (self._deframer.wake_at(), self._deadline_ms, self._held_until_ms)
+        return min((time for time in times if time is not None), default=None)
 
     def tick(self, now_ms: int) -> None:
         """Ask again for what has not come. Raises LinkTimeoutError when no try is left."""
         self._deframer.tick(now_ms)
+        self._release(now_ms)
         if self._deadline_ms is None or now_ms < self._deadline_ms:
             return
         if self._asked:
@@ -168,6 +170,11 @@ class HdlcFraming:
                 self._take_turn(now_ms)
 
     # What comes
+
+    def _is_from_server(self, frame: HdlcFrame) -> bool:
+        if self._server.to_calling and self._state is LinkState.CONNECTING:
+            return frame.source.upper == self._server.upper
+        return frame.source[:2] == self._server[:2]
 
     def _take(self, frame: HdlcFrame, now_ms: int) -> None:
         match frame.kind:
@@ -195,6 +202,8 @@ class HdlcFraming:
             self._move(LinkSignal.LOSE)
             raise
         self._move(LinkSignal.GRANT)
+        if self._server.to_calling:
+            self._server = frame.source
         self._numbering = Numbering(self.parameters.max_information_octets_transmit, self.parameters.window_transmit)
         self._answer_due = False
 
@@ -269,8 +278,15 @@ class HdlcFraming:
         self._outgoing.append(octets)
 
     def _expect(self, now_ms: int) -> None:
+        """The turn has been put: it leaves when the line has been silent for long enough, and then an answer is due."""
+        if now_ms < self._quiet_until_ms:
+            self._held_until_ms = self._quiet_until_ms
         self._asked = True
-        self._deadline_ms = now_ms + self._timing.response_timeout_ms
+        self._deadline_ms = max(now_ms, self._quiet_until_ms) + self._timing.response_timeout_ms
+
+    def _release(self, now_ms: int) -> None:
+        if self._held_until_ms is not None and now_ms >= self._held_until_ms:
+            self._held_until_ms = None
 
     def _move(self, signal: LinkSignal) -> None:
         self._state = _MOVES[self._state][signal]
