@@ -60,8 +60,8 @@ def framing_of(url: MeterUrl, client_sap: int, server_sap: int) -> Framing | Non
     """A new framing between two service access points; None where the wrapper alone is used."""
     framing: Framing | None = None
     if url.carrier.is_hdlc:
-        address = server_address(server_sap, url.physical_address, url.address_octets)
-        framing = HdlcFraming(client_sap, address, timing=SERIAL_TIMING if url.carrier.is_line else NETWORK_TIMING)
+        station = server_address(server_sap, url.physical_address, url.address_octets)
+        framing = HdlcFraming(client_sap, station, timing=SERIAL_TIMING if url.carrier.is_line else NETWORK_TIMING)
     elif url.carrier.is_mbus:
         address = TO_ANY_STATION if url.physical_address is None else url.physical_address
         secondary = url.secondary_address
