@@ -50,9 +50,7 @@ class MortalMemory(FleetMemory):
 class _MortalRows(CommittedRows):
     """Committed rows; the last commit of a process may be torn."""
 
-    def __init__(
-        self, file: MappedFile, life: Life, witness: Callable[[Indices], None], name: str = "state"
-    ) -> None:
+    def __init__(self, file: MappedFile, life: Life, witness: Callable[[Indices], None], name: str = "state") -> None:
         super().__init__(file)
         self._life = life
         self._witness = witness
