@@ -45,7 +45,7 @@ def test_a_transaction_sees_the_shifts_that_it_opens_and_closes(store: VendingSt
         assert writer.open_shift("T") is None
         writer.add([shift(1)])
         assert writer.open_shift("T") == shift(1)
-        writer.close_shift(1, 5, 0)
+        writer.close_shift(1, 5, 7, 0)
         assert writer.open_shift("T") is None
         writer.add([shift(2)])
         assert writer.open_shift("T") == shift(2)
@@ -67,7 +67,7 @@ def test_batches_are_of_the_shifts_named(store: VendingStore) -> None:
     with store.writing("one") as writer:
         for number in (1, 2, 3):
             writer.add([shift(number)])
-            writer.close_shift(number, 5, 0)
+            writer.close_shift(number, 5, 7, 0)
         writer.batch_shifts([1, 3], 7)
         assert [row.number for row in writer.unbatched_shifts("T")] == [2]
         assert [row.number for row in writer.shifts(batch=7)] == [3, 1]

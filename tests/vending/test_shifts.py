@@ -66,6 +66,28 @@ def test_a_closed_shift_does_not_change_any_more(house: House) -> None:
     assert (after.payments, after.expected_cash_minor) == (closed.payments, 10_000)
 
 
+@pytest.mark.parametrize(
+    "steps", [(0, 0, 0, 0), (0, -30, -20, -10), (0, 10, -50, -45), (50, 40, 30, 20), (0, -55, 55, -55)], ids=str
+)
+def test_a_clock_set_back_takes_no_money_out_of_a_shift(house: House, steps: tuple[int, int, int, int]) -> None:
+    """Sold before, sold in the shift, brought to the bank in it, and sold after it: whatever the clock says meanwhile."""
+    shifts = house.vending.shifts
+    before, opened, sold, closed = (NOON_MS + minutes * MINUTE_MS for minutes in steps)
+    house.vending.sell(house.request("40"), before)
+    shifts.open("T1", OPERATOR, opened)
+    house.vending.sell(house.request("100"), sold)
+    back = house.vending.sell(house.request("70"), sold)
+    house.vending.reverse(back.number, SUPERVISOR, sold)
+    shifts.deposit("d", "T1", OPERATOR, 2_500, sold)
+    totals = shifts.close("T1", OPERATOR, closed, 7_500)
+    assert (totals.payments[0].taken_minor, totals.payments[0].returned_minor) == (17_000, 7_000)
+    assert (totals.deposited_minor, totals.expected_cash_minor, totals.difference_minor) == (2_500, 7_500, 0)
+    house.vending.sell(house.request("90"), sold)
+    shifts.deposit("later", "T1", OPERATOR, 100, sold)
+    after = shifts.totals(totals.number)
+    assert (after.payments, after.expected_cash_minor) == (totals.payments, 7_500)
+
+
 def test_a_till_has_one_shift_at_a_time(house: House) -> None:
     shifts = house.vending.shifts
     first = shifts.open("T1", OPERATOR, NOON_MS)
@@ -95,8 +117,8 @@ def test_batches_gather_closed_shifts_once(house: House) -> None:
     for step in range(2):
         shifts.open("T1", OPERATOR, NOON_MS + 10 * step)
         house.vending.sell(house.request("100"), NOON_MS + 10 * step + 1)
+        shifts.deposit(f"d{step}", "T1", OPERATOR, 2_000, NOON_MS + 10 * step + 2)
         shifts.close("T1", OPERATOR, NOON_MS + 10 * step + 5, 10_000)
-    shifts.deposit("d1", "T1", OPERATOR, 4_000, NOON_MS + 12)
     batch = shifts.close_batch("T1", SUPERVISOR, NOON_MS + 100)
     assert [shift.number for shift in batch.shifts] == [1, 2]
     assert (batch.taken_minor, batch.deposited_minor) == (20_000, 4_000)

@@ -234,8 +234,8 @@ class SqlVendingReader:
             statement = statement.where(POSTING.c.account == account)
         return {name: int(balance) for name, balance in self._connection.execute(statement)}
 
-    def movements(self, prefix: str, from_ms: int, until_ms: int) -> dict[str, tuple[int, int]]:
-        effective = sa.case((ENTRY.c.kind == "direct", ENTRY.c.at_ms), else_=_ENDING.c.at_ms)
+    def movements(self, prefix: str, after: int, upto: int | None) -> dict[str, tuple[int, int]]:
+        effective = sa.case((ENTRY.c.kind == "direct", ENTRY.c.number), else_=_ENDING.c.number)
         amount = POSTING.c.amount_minor
         statement = (
             sa.select(
@@ -246,7 +246,7 @@ class SqlVendingReader:
             .join(ENTRY, ENTRY.c.number == POSTING.c.entry)
             .outerjoin(_ENDING, _ENDING.c.pending == ENTRY.c.number)
             .where(_POSTED, POSTING.c.account >= prefix, POSTING.c.account < prefix + _LAST_SIGN)
-            .where(effective >= from_ms, effective < until_ms)
+            .where(effective > after, sa.true() if upto is None else effective <= upto)
             .group_by(POSTING.c.account)
         )
         return {name: (int(debit), int(credit)) for name, debit, credit in self._connection.execute(statement)}

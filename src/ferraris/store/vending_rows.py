@@ -159,13 +159,18 @@ class PostingRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShiftRow:
-    """An operator's time at a till, from opening to closing the drawer."""
+    """An operator's time at a till, from opening to closing the drawer.
+
+    What belongs to it are the ledger's entries after `opened_entry`, up to `closed_entry`: clocks may be set back.
+    """
 
     number: int
     till: str
     operator: str
     opened_ms: int
     float_minor: int
+    opened_entry: int = 0
+    closed_entry: int | None = None
     closed_ms: int | None = None
     counted_minor: int | None = None
     batch: int | None = None

@@ -94,9 +94,9 @@ class SqlVendingWriter(SqlVendingReader):
         ]
         self._write("set digits", _DIGITS, parameters)
 
-    def close_shift(self, number: int, closed_ms: int, counted_minor: int) -> None:
+    def close_shift(self, number: int, closed_ms: int, closed_entry: int, counted_minor: int) -> None:
         self._shifts.clear()
-        values = {"closed_ms": closed_ms, "counted_minor": counted_minor}
+        values = {"closed_ms": closed_ms, "closed_entry": closed_entry, "counted_minor": counted_minor}
         self._write("close shift", sa.update(SHIFT).where(SHIFT.c.number == number).values(values), {})
 
     def batch_shifts(self, shifts: Sequence[int], batch: int) -> None:

@@ -1,7 +1,7 @@
 """The drawer: shifts with their totals by kind of payment, deposits to the bank, and batches of shifts.
 
 Totals come from the ledger: what was debited to the till's accounts while the shift was open was taken, what was credited was
-given back or brought to the bank. They carry the ledger's newest hash, so that a printed shift slip witnesses the ledger.
+given back or brought to the bank. The order of its entries says what came while it was open, not a clock, which may be set back. They carry the ledger's newest hash, so that a printed shift slip witnesses the ledger.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from ferraris.vending.sale import SaleKind, SaleState
 from ferraris.vending.settings import VendingSettings
 
 BANK = "bank"
-_FOREVER_MS = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,14 @@ class Shifts:
             if present is not None:
                 raise ShiftError(f"till {till} has a shift open", got=f"shift {present.number} of {present.operator}")
             number = writer.next_number(ShiftRow)
-            row = ShiftRow(number=number, till=till, operator=operator, opened_ms=now_ms, float_minor=float_minor)
+            row = ShiftRow(
+                number=number,
+                till=till,
+                operator=operator,
+                opened_ms=now_ms,
+                float_minor=float_minor,
+                opened_entry=_newest_entry(writer),
+            )
             writer.add([row])
             _note(writer, operator, "open shift", str(number), f"till {till}", now_ms)
         return row
@@ -113,7 +119,7 @@ class Shifts:
             raise AmountError("what is counted is not below zero", got=counted_minor)
         with self._store.writing("close_shift") as writer:
             row = self._open_shift(writer, till)
-            writer.close_shift(row.number, now_ms, counted_minor)
+            writer.close_shift(row.number, now_ms, _newest_entry(writer), counted_minor)
             _note(writer, operator, "close shift", str(row.number), f"counted {counted_minor}", now_ms)
         return self.totals(row.number)
 
@@ -198,10 +204,18 @@ def cash_account(till: str) -> str:
     return f"till:{till}:{PaymentKind.CASH.value}"
 
 
+def _newest_entry(reader: VendingReader) -> int:
+    head = reader.ledger_head()
+    return head.number if head else 0
+
+
+def _belongs(deposit: DepositRow, shift: ShiftRow) -> bool:
+    return deposit.entry > shift.opened_entry and (shift.closed_entry is None or deposit.entry <= shift.closed_entry)
+
+
 def _totals(reader: VendingReader, row: ShiftRow) -> ShiftTotals:
-    until_ms = _FOREVER_MS if row.closed_ms is None else row.closed_ms
-    moved = reader.movements(f"till:{row.till}:", row.opened_ms, until_ms)
-    deposited = sum(one.amount_minor for one in reader.deposits(row.till) if row.opened_ms <= one.at_ms < until_ms)
+    moved = reader.movements(f"till:{row.till}:", row.opened_entry, row.closed_entry)
+    deposited = sum(one.amount_minor for one in reader.deposits(row.till) if _belongs(one, row))
     payments = []
     for kind in PaymentKind:
         taken, returned = moved.get(f"till:{row.till}:{kind.value}", (0, 0))

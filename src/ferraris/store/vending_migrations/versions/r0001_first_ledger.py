@@ -142,6 +142,8 @@ def _sales() -> None:
         _text("operator"),
         _number("opened_ms"),
         _number("float_minor"),
+        _number("opened_entry"),
+        _number("closed_entry", optional=True),
         _number("closed_ms", optional=True),
         _number("counted_minor", optional=True),
         _number("batch", optional=True),
