@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ferraris.kernel.errors import LocalProtocolError
 from ferraris.mbus import EVERYBODY, MbusDeframer, MbusFrame, SecondaryAddress, SecondarySearch, SecondaryStation
 from ferraris.mbus import search as search_module
+from ferraris.mbus.search import ANSWER_TIMEOUT_MS, NOISE_OCTETS_MAX
 
 METERS = ["12345678.FER.01.02", "12345679.FER.01.02", "12945678.ELS.10.03", "00000001.KAM.1b.04", "99999999.FER.01.02"]
 
@@ -115,3 +116,45 @@ def test_an_address_that_the_mask_does_not_fit_is_not_believed() -> None:
     search.tick(200)
     assert search.found == []
     assert len(search.collisions) == 1
+
+
+def test_an_answer_without_an_end_is_noise() -> None:
+    """Its octets are neither waited for nor kept for ever: the next selection is said behind twice the longest frame."""
+    search = SecondarySearch(SecondaryAddress.parse("1234567?"))
+    search.start(0)
+    search.outgoing()
+    for now_ms in range(NOISE_OCTETS_MAX):
+        search.receive(b"\xe5", now_ms)
+        assert search.selections == 1
+    search.receive(b"\xe5", NOISE_OCTETS_MAX)
+    assert search.selections == 2
+    assert len(search.outgoing()) == 1
+    assert search.found == search.collisions == []
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.binary(max_size=300), st.integers(0, 500)), max_size=30))
+def test_any_octets_at_any_time_leave_a_search_that_goes_on(pieces: list[tuple[bytes, int]]) -> None:
+    search, now_ms = SecondarySearch(SecondaryAddress.parse("1234567?")), 0
+    search.start(now_ms)
+    for octets, passed_ms in pieces:
+        now_ms += passed_ms
+        search.receive(octets, now_ms)
+        search.tick(now_ms)
+    while (wake_ms := search.wake_at()) is not None:
+        assert wake_ms <= now_ms + ANSWER_TIMEOUT_MS
+        now_ms = max(now_ms, wake_ms)
+        search.tick(now_ms)
+    assert search.selections <= 11
+    assert all(search.outgoing())
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sets(st.integers(0, 99), min_size=1, max_size=5), st.integers(0, 2**32), st.floats(0.0, 0.06))
+def test_on_a_bad_line_nobody_is_made_up(numbers: set[int], seed: int, loss: float) -> None:
+    """Who is not found has been lost in silence twice, or is told as a collision; nobody else is found."""
+    line = Line([f"123456{number:02}.FER.01.02" for number in numbers], loss)
+    line._dice = Random(seed)
+    search = searched(line, SecondaryAddress.parse("123456??"))
+    assert {str(address) for address in search.found} <= {f"123456{number:02}.FER.01.02" for number in numbers}
+    assert len(search.found) == len(set(search.found)), "nobody is found twice"

@@ -16,6 +16,7 @@ from ferraris.mbus.deframer import MbusDeframer
 from ferraris.mbus.frames import (
     FRAME_COUNT_BIT,
     FRAME_COUNT_VALID,
+    LONG_FRAME_OCTETS_MAX,
     SELECT,
     TO_SELECTED,
     Function,
@@ -31,6 +32,8 @@ ANSWER_TIMEOUT_MS: Final = 400
 """For the first octet of an answer: 330 bit times and 50 ms at 2,400 baud are 188 ms; serial servers add to it."""
 GAP_MS: Final = 100
 """A silence of so long behind an octet is the end of an answer."""
+NOISE_OCTETS_MAX: Final = 2 * LONG_FRAME_OCTETS_MAX
+"""A longer answer is none, and its end is not waited for."""
 TRIES: Final = 2
 REQUEST: Final = encode_short_frame(Function.REQ_UD2 | FRAME_COUNT_VALID | FRAME_COUNT_BIT, TO_SELECTED)
 
@@ -48,7 +51,8 @@ class SecondarySearch:
         self._request = False
         """Whether the one who was selected has been asked for its address."""
         self._tries = 0
-        self._heard = False
+        self._heard = 0
+        """Octets of the answer."""
         self.found: list[SecondaryAddress] = []
         self.collisions: list[SecondaryAddress] = []
         """Masks without an open digit behind which there is more than one meter."""
@@ -60,11 +64,14 @@ class SecondarySearch:
         self._next(now_ms)
 
     def receive(self, octets: bytes, now_ms: int) -> None:
-        """Take octets as they came."""
+        """Take octets as they came. Raises LocalProtocolError when the search would take too long."""
         if octets and self._deadline_ms is not None:
             self._deframer.receive(octets, now_ms)
-            self._heard = True
+            self._heard += len(octets)
             self._deadline_ms = now_ms + GAP_MS
+            if self._heard > NOISE_OCTETS_MAX:
+                self._deadline_ms = now_ms
+                self.tick(now_ms)
 
     def outgoing(self) -> list[bytes]:
         outgoing, self._outgoing = self._outgoing, []
@@ -80,7 +87,7 @@ class SecondarySearch:
             return
         self._deframer.tick(now_ms + GAP_MS)
         frames = self._deframer.frames()
-        heard, self._heard = self._heard, False
+        heard, self._heard = self._heard > 0, 0
         if not heard and self._tries < TRIES:
             self._say(now_ms)
         elif not self._request and frames == [SingleCharacter.ACKNOWLEDGED]:
