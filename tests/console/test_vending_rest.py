@@ -210,6 +210,22 @@ def test_sales_are_listed_filtered_and_paged(shop: Shop) -> None:
     assert shop.get("sales", kind="free_issue") == []
 
 
+@pytest.mark.parametrize("name", ["shift", "from_ms", "until_ms", "below", "limit"])
+@pytest.mark.parametrize("number", ["9" * 30, "-" + "9" * 30, "1.5", "ten", ""])
+def test_a_filter_that_no_sale_can_have_is_refused(shop: Shop, name: str, number: str) -> None:
+    answer = shop.client.get(f"{PREFIX}/sales", params={name: number})
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize("name", ["shift", "from_ms", "until_ms", "below"])
+@pytest.mark.parametrize("number", [(1 << 63) - 1, 0, -1, -(1 << 63)])
+def test_any_number_that_can_be_stored_is_a_filter(shop: Shop, name: str, number: int) -> None:
+    shop.post("sales", **shop.order())
+    inside = {"shift": False, "from_ms": number <= 0, "until_ms": number > 0, "below": number > 0}[name]
+    assert len(shop.get("sales", **{name: number})) == inside
+
+
 @pytest.mark.parametrize("path", ["sales/99", "sales/by-message?message_id=nobody", "sales/99/receipt", "sales/none"])
 def test_unknown_orders(shop: Shop, path: str) -> None:
     answer = shop.client.get(f"{PREFIX}/{path}")

@@ -43,6 +43,8 @@ Key = Annotated[
     ),
 ]
 Limit = Annotated[int, Query(ge=1, le=VENDING_ROWS_MAX)]
+Whole = Annotated[int | None, Query(ge=-1 << 63, lt=1 << 63)]
+"""What a column of the store can be compared with."""
 
 
 class ReceiptFormat(StrEnum):
@@ -113,13 +115,13 @@ def _add_queries(router: APIRouter, desk: VendingDesk) -> None:
         account: str | None = None,
         till: str | None = None,
         operator: str | None = None,
-        shift: int | None = None,
+        shift: Whole = None,
         state: SaleState | None = None,
         kind: SaleKind | None = None,
         delivery: Delivery | None = None,
-        from_ms: int | None = None,
-        until_ms: int | None = None,
-        below: Annotated[int | None, Query(description="The page after the one that ended with this number.")] = None,
+        from_ms: Whole = None,
+        until_ms: Whole = None,
+        below: Annotated[Whole, Query(description="The page after the one that ended with this number.")] = None,
         limit: Limit = PAGE_ROWS,
     ) -> list[SaleView]:
         """Orders that fit all that is given, the newest first."""
