@@ -11,14 +11,16 @@ import pytest
 
 from ferraris.client import ClientAssociation, ClientSettings, read_profile
 from ferraris.cosem import ProfileGeneric, Register
-from ferraris.dlms.hdlc import HdlcFraming, HdlcParameters, server_address
+from ferraris.dlms.apdu import AttributeDescriptor
+from ferraris.dlms.hdlc import HdlcFraming, HdlcParameters, PrimaryTiming, server_address
 from ferraris.kernel.entropy import SystemEntropy
+from ferraris.kernel.errors import LinkTimeoutError
 from ferraris.link import open_tcp
 from tests.interop.foreign_meter import meter_of
 from tests.interop.load_profile import ACTIVE_ENERGY_IMPORT, LOAD_PROFILE, ROWS
 from tests.interop.own_client import PUBLIC, READING, management
 from tests.interop.own_meter import HISTORY_DAYS, OwnMeter, serving
-from tests.interop.peers.process import PeerProcess
+from tests.interop.peers.process import PeerError, PeerProcess
 
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("interop")]
 as_client, as_meter = pytest.mark.peer_role("client"), pytest.mark.peer_role("meter")
@@ -80,7 +82,11 @@ def test_load_profile_over_hdlc_by_jdlms(jdlms: PeerProcess, own_meter: OwnMeter
 @pytest.mark.parametrize(
     "settings_of", [management, lambda: READING, lambda: PUBLIC], ids=["management", "reading", "public"]
 )
-@pytest.mark.parametrize("proposed", [HdlcParameters(), HdlcParameters(512, 512, 1, 1)], ids=["default", "long"])
+@pytest.mark.parametrize(
+    "proposed",
+    [HdlcParameters(), HdlcParameters(512, 512, 1, 1), HdlcParameters(128, 128, 7, 7)],
+    ids=["default", "long", "window of seven"],
+)
 def test_load_profile_over_hdlc_of_the_gurux_meter(
     gurux_hdlc_meter: int, settings_of: Callable[[], ClientSettings], proposed: HdlcParameters
 ) -> None:
@@ -101,3 +107,45 @@ def test_load_profile_over_hdlc_of_the_gurux_meter(
             await client.aclose()
 
     asyncio.run(scenario())
+
+
+# No peer has a window of its own: jDLMS asks for and grants one frame, Gurux negotiates up to seven in both roles, gives each
+# frame it sends the turn's last bit, and knows no frame without it.
+
+
+@pytest.fixture
+def hasty(gurux_hdlc_meter: int) -> Callable[[int], tuple[HdlcParameters, int]]:
+    """What the Gurux meter grants for a window, and how many answers a request of several frames gets."""
+
+    async def ask(window: int) -> tuple[HdlcParameters, int]:
+        link = await open_tcp("127.0.0.1", gurux_hdlc_meter)
+        timing = PrimaryTiming(response_timeout_ms=400, tries=2)
+        framing = HdlcFraming(PUBLIC.client_sap, server_address(1), HdlcParameters(128, 128, window, 7), timing)
+        client = ClientAssociation(link, PUBLIC, SystemEntropy(), framing=framing)
+        try:
+            await client.associate()
+            wanted = [AttributeDescriptor(Register.class_id, ACTIVE_ENERGY_IMPORT, Register.value.number)] * 30
+            return framing.parameters, len(await client.get_list(wanted))
+        except LinkTimeoutError:
+            return framing.parameters, 0
+        finally:
+            await client.aclose()
+
+    return lambda window: asyncio.run(ask(window))
+
+
+@pytest.mark.parametrize(("window", "answers"), [(1, 30), (7, 0)])
+def test_gurux_grants_a_window_and_takes_one_frame_a_turn(
+    hasty: Callable[[int], tuple[HdlcParameters, int]], window: int, answers: int
+) -> None:
+    """A request of three frames: whole in turns of one frame, unanswered in a turn of three."""
+    granted, answered = hasty(window)
+    assert (granted.window_transmit, granted.window_receive) == (window, 7)
+    assert answered == answers
+
+
+def test_gurux_asks_for_a_window_and_takes_one_frame_a_turn(gurux: PeerProcess, own_meter: OwnMeter) -> None:
+    fresh = {**MANAGEMENT, "physical": 17, "address_size": 2, "invocation_counter": next(COUNTERS), "window": 7}
+    fresh["patience_ms"] = 1_500
+    with pytest.raises(PeerError, match="Read timed out"):
+        gurux.ask(own_meter.task({**fresh, "hdlc": True}, [["objects"]]))

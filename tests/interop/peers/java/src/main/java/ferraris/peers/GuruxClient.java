@@ -44,7 +44,7 @@ final class GuruxClient implements AutoCloseable {
         client = configure(task);
         socket = new Socket(task.get("host").getAsString(), task.get("port").getAsInt());
         socket.setTcpNoDelay(true);
-        socket.setSoTimeout(TIMEOUT_MS);
+        socket.setSoTimeout(Lines.number(task, "patience_ms", TIMEOUT_MS));
         in = socket.getInputStream();
         out = socket.getOutputStream();
     }
