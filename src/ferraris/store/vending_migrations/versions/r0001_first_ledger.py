@@ -29,6 +29,7 @@ def upgrade() -> None:
     _registry()
     _configurations()
     _ledger()
+    _shifts()
     _sales()
     _orders()
     _audit()
@@ -134,7 +135,7 @@ def _ledger() -> None:
     op.create_index("ix_posting_account", "posting", ["account"])
 
 
-def _sales() -> None:
+def _shifts() -> None:
     op.create_table(
         "shift",
         _number("number"),
@@ -151,6 +152,9 @@ def _sales() -> None:
     )
     only_open = sa.text("closed_ms IS NULL")
     op.create_index("uq_shift_open", "shift", ["till"], unique=True, sqlite_where=only_open, postgresql_where=only_open)
+
+
+def _sales() -> None:
     op.create_table(
         "sale",
         _number("number", "entry.number"),
