@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 
 from ferraris.client import ClientSettings
 from ferraris.client.conformance import Bench, Check, Result, chosen, run_checks
+from ferraris.dlms import AssociationSettings
 from ferraris.dlms.hdlc import HdlcFraming, server_address
 from ferraris.kernel.clock import ManualClock
 from ferraris.kernel.entropy import SeededEntropy
@@ -23,6 +24,8 @@ PHYSICAL = 17
 """The meter's physical address on an HDLC line."""
 
 Around = Callable[[Link], Link]
+Spoil = Callable[[MeterServer], None]
+"""What makes a sound meter a faulty one, before it is reached."""
 
 
 def check_meter(
@@ -35,12 +38,14 @@ def check_meter(
     clock_ms: int = MONDAY_MS + HOUR_MS,
     hdlc: bool = False,
     profile: str = "smr5_three_phase",
+    spoil: Spoil = lambda meter: None,
 ) -> list[Result]:
     """The results of checks (all of them unless named) against the fleet's first meter; `around` may tamper with its links."""
 
     async def main() -> list[Result]:
         clock = ManualClock(MONDAY_MS + HOUR_MS)
         meter = MeterServer(device_of(fleet, profile=profile), clock, SeededEntropy(4))
+        spoil(meter)
         server = HdlcLineService({PHYSICAL: meter}) if hdlc else meter
         tasks: list[asyncio.Task[None]] = []
 
@@ -66,6 +71,16 @@ def check_meter(
         return results
 
     return run_virtual(main())
+
+
+def with_settings(change: Callable[[AssociationSettings], AssociationSettings]) -> Spoil:
+    """A meter whose associations are not what its profile says."""
+
+    def spoil(meter: MeterServer) -> None:
+        made = meter.associations._settings
+        meter.associations._settings = lambda name: change(made(name))  # type: ignore[method-assign]
+
+    return spoil
 
 
 class Tampering(Middleware):

@@ -20,7 +20,7 @@ from ferraris.dlms.apdu import (
 from ferraris.kernel.errors import DecodeError
 from ferraris.link import Link
 from ferraris.meter.fleet import Fleet
-from tests.client.conformance.bottle import Tampering, check_meter
+from tests.client.conformance.bottle import Spoil, Tampering, check_meter
 
 HEADER = 8
 
@@ -51,6 +51,12 @@ def check_with(
         return Tampering(link, change)
 
     [result] = check_meter(fleet, settings, chosen([name]), around=around, profile=profile)
+    return result
+
+
+def check_spoilt(fleet: Fleet, settings: ClientSettings, name: str, spoil: Spoil) -> Result:
+    """One check, also one that writes, against a meter that is faulty itself."""
+    [result] = check_meter(fleet, settings, chosen([name]), spoil=spoil, write=True)
     return result
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from ferraris.client.conformance import Outcome
+from ferraris.dlms import ciphering
 from ferraris.meter.fleet import Fleet
 from tests.client.conformance import faulty
 from tests.client.conformance.faulty import check_with, on_apdus
@@ -39,6 +40,14 @@ FAULTS: list[tuple[str, Callable[[bytes], bytes]]] = [
         (name, on_apdus(lambda apdu: b"\xd8\x01\x01"))
         for name in ("aarq-truncated", "aarq-with-lying-length", "pdu-size-zero")
     ),
+    ("conformance-of-nothing", on_apdus(lambda apdu: faulty.accepts_everybody(faulty.gives_data_for_everything(apdu)))),
+]
+CIPHERED_FAULTS: list[tuple[str, Callable[[bytes], bytes]]] = [
+    ("context-without-ciphering", on_apdus(faulty.accepts_everybody)),
+    ("context-of-short-names", on_apdus(faulty.accepts_everybody)),
+    ("hls-challenge-is-fresh", on_apdus(faulty.same_challenge)),
+    ("hls-answer-wrong", on_apdus(faulty.gives_data_in_the_clear)),
+    ("hls-pending-serves-nothing", on_apdus(faulty.gives_data_in_the_clear)),
 ]
 
 
@@ -51,15 +60,21 @@ def test_a_fault_is_found(fleet: Fleet, name: str, change: Callable[[bytes], byt
     assert result.got
 
 
-@pytest.mark.parametrize("name", ["context-without-ciphering", "context-of-short-names"])
-def test_a_context_that_is_accepted_beside_the_ciphered_one_is_found(fleet: Fleet, name: str) -> None:
-    result = check_with(fleet, management(), name, on_apdus(faulty.accepts_everybody))
-    assert result.outcome is Outcome.FAILED
+@pytest.mark.parametrize(
+    ("name", "change"), CIPHERED_FAULTS, ids=[f"{number} {name}" for number, (name, _) in enumerate(CIPHERED_FAULTS)]
+)
+def test_a_fault_of_a_ciphered_association_is_found(fleet: Fleet, name: str, change: Callable[[bytes], bytes]) -> None:
+    result = check_with(fleet, management(), name, change)
+    assert result.outcome is Outcome.FAILED, (result.outcome, result.got)
 
 
-def test_a_challenge_that_never_changes_is_found(fleet: Fleet) -> None:
-    result = check_with(fleet, management(), "hls-challenge-is-fresh", on_apdus(faulty.same_challenge))
-    assert result.outcome is Outcome.FAILED
+def test_a_server_that_believes_every_answer_to_its_challenge_is_found(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer has the right form and a fresh counter; its tag is made up, and the server does not look."""
+    monkeypatch.setattr(ciphering, "compare_digest", lambda one, other: True)
+    result = check_with(fleet, management(), "hls-answer-wrong", lambda wpdu: wpdu)
+    assert result.outcome is Outcome.FAILED, result.got
 
 
 @pytest.mark.parametrize("name", ["hls-answer-wrong", "hls-challenge-is-fresh", "hls-pending-serves-nothing"])

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from ferraris.client.conformance import Outcome
+from ferraris.client.conformance import Outcome, chosen
+from ferraris.link import Link
 from ferraris.meter.fleet import Fleet
 from tests.client.conformance import faulty
+from tests.client.conformance.bottle import Tampering, check_meter
 from tests.client.conformance.faulty import check_with, on_apdus
 from tests.meter.clients import reading
 
@@ -29,3 +31,37 @@ def test_a_fault_is_found(fleet: Fleet, name: str, change: Callable[[bytes], byt
     result = check_with(fleet, reading(), name, change)
     assert result.outcome is Outcome.FAILED, (result.outcome, result.got)
     assert result.got
+
+
+def of_version_1(octets: bytes) -> bytes:
+    return b"\x00\x01" + octets[2:]
+
+
+class Hearing(Tampering):
+    """The meter's side of a link that hears something else than was said."""
+
+    async def receive(self) -> bytes:
+        return self._change(await self._link.receive())
+
+    async def send(self, octets: bytes) -> None:
+        await self._link.send(octets)
+
+
+def test_a_server_that_looks_at_no_version_is_found(fleet: Fleet) -> None:
+    [result] = check_meter(
+        fleet, reading(), chosen(["wrapper-version-wrong"]), around=lambda link: Hearing(link, of_version_1)
+    )
+    assert result.outcome is Outcome.FAILED, result.got
+
+
+@pytest.mark.parametrize("name", ["wrapper-cut-short", "wrapper-empty"])
+def test_a_server_that_falls_over_is_found(fleet: Fleet, name: str) -> None:
+    """Behind the first link it serves no other."""
+    links: list[Link] = []
+
+    def around(link: Link) -> Link:
+        links.append(link)
+        return Hearing(link, lambda octets: octets if len(links) == 1 else b"")
+
+    [result] = check_meter(fleet, reading(), chosen([name]), around=around)
+    assert result.outcome is Outcome.FAILED, result.got

@@ -2,60 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import pytest
 
-from ferraris.client.conformance import Outcome, Result, chosen
+from ferraris.client.conformance import Outcome, chosen
 from ferraris.client.conformance.stations import DISC, POLL, RR, SNRM, UNDEFINED, numbered, supervisory
 from ferraris.codec.crc import check_sequence
-from ferraris.dlms.hdlc import FrameKind, HdlcDeframer, HdlcFrame, HdlcParameters, encode_frame
-from ferraris.link import Link
+from ferraris.dlms.hdlc import FrameKind, HdlcFrame, HdlcParameters
 from ferraris.meter.fleet import Fleet
-from tests.client.conformance.bottle import Tampering, check_meter
+from tests.client.conformance.bottle import check_meter
+from tests.client.conformance.faulty_station import Faulty, checked, checks_of, readdressed
 from tests.meter.clients import reading
 
-Faulty = Callable[[HdlcFrame], HdlcFrame | None]
-"""What a station sends in the place of a frame; None for nothing."""
-NAMES = [each.name for each in chosen(["hdlc"])]
-
-
-class FaultyStation(Tampering):
-    """The station's side of a link: `out` changes what it sends, `into` what reaches it."""
-
-    def __init__(self, link: Link, out: Faulty = lambda frame: frame, into: Callable[[bytes], bytes] = bytes) -> None:
-        super().__init__(link, lambda octets: octets)
-        self._out = out
-        self._into = into
-
-    async def send(self, octets: bytes) -> None:
-        sent = [self._out(frame) for frame in frames_in(octets)]
-        changed = b"".join(encoded(frame) for frame in sent if frame is not None)
-        if changed:
-            await self._link.send(changed)
-
-    async def receive(self) -> bytes:
-        return self._into(await self._link.receive())
-
-
-def frames_in(octets: bytes) -> Iterator[HdlcFrame]:
-    deframer = HdlcDeframer()
-    deframer.receive(octets, 0)
-    yield from deframer.frames()
-
-
-def encoded(frame: HdlcFrame) -> bytes:
-    return encode_frame(frame.destination, frame.source, frame.control, frame.information, segmented=frame.segmented)
-
-
-def checked(fleet: Fleet, name: str, **fault: object) -> Result:
-    """One check against the meter with a fault."""
-
-    def around(link: Link) -> Link:
-        return FaultyStation(link, **fault)  # type: ignore[arg-type]
-
-    [result] = check_meter(fleet, reading(), chosen([name]), around=around, hdlc=True)
-    return result
+NAMES = checks_of("hdlc_checks")
 
 
 def test_our_own_station_passes(fleet: Fleet) -> None:
@@ -146,10 +104,6 @@ def mends_checks(octets: bytes) -> bytes:
 def takes_every_address(octets: bytes) -> bytes:
     """A station that answers whoever is asked, in the name of the one asked."""
     return readdressed(octets, lambda frame: frame._replace(destination=frame.destination._replace(upper=1, lower=17)))
-
-
-def readdressed(octets: bytes, change: Callable[[HdlcFrame], HdlcFrame]) -> bytes:
-    return b"".join(encoded(change(frame)) for frame in frames_in(octets)) or octets
 
 
 def forgets_numbers(octets: bytes) -> bytes:

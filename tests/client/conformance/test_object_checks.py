@@ -13,6 +13,7 @@ from ferraris.cosem import (
     AccessMode,
     AccessRight,
     AttributeAccess,
+    CaptureObject,
     Clock,
     CosemDateTime,
     CosemObject,
@@ -106,6 +107,15 @@ def test_profiles_beyond_their_room() -> None:
     assert finding_of(object_checks.profiles_keep_within_their_room, full).passed
     over = thing(7, obis.LOAD_PROFILE, {in_use: 11, room: 10})
     assert not finding_of(object_checks.profiles_keep_within_their_room, over).passed
+
+
+def test_profiles_of_objects_that_nobody_lists() -> None:
+    column = CaptureObject(3, obis.ACTIVE_ENERGY_IMPORT, 2, 0)
+    profile = thing(7, obis.LOAD_PROFILE, {ProfileGeneric.capture_objects.number: (column,)})
+    check = object_checks.profiles_capture_listed_objects
+    assert not finding_of(check, profile).passed
+    assert finding_of(check, profile, thing(3, obis.ACTIVE_ENERGY_IMPORT, {})).passed
+    assert not finding_of(check, profile, thing(4, obis.ACTIVE_ENERGY_IMPORT, {})).passed, "of another class"
 
 
 def test_clocks() -> None:

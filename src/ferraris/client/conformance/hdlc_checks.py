@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ferraris.client.conformance.bench import Bench, proposal
+from ferraris.client.conformance.bench import Bench
 from ferraris.client.conformance.check import Finding, NotApplicable, check, found
 from ferraris.client.conformance.stations import (
     DISC,
@@ -14,14 +14,14 @@ from ferraris.client.conformance.stations import (
     UNDEFINED,
     StationProbe,
     Turn,
+    aarq,
     carries_apdu,
     numbered,
     station,
     supervisory,
 )
 from ferraris.codec.crc import check_sequence
-from ferraris.dlms.hdlc import LLC_COMMAND, FrameKind, HdlcParameters, decode_parameters
-from ferraris.kernel.errors import DecodeError
+from ferraris.dlms.hdlc import LLC_COMMAND, FrameKind, HdlcParameters
 
 SECTION = "HDLC"
 FRAMES = "Green Book 8.4"
@@ -31,21 +31,6 @@ TRANSFER = "Green Book 8.4.5"
 AARE = 0x61
 SMALL = HdlcParameters(32, 32)
 SEGMENT_OCTETS = 16
-
-
-def _aarq(bench: Bench) -> bytes:
-    """What the bench's client would open its association with."""
-    return proposal(bench.association, bench.entropy)
-
-
-def _granted(turn: Turn) -> HdlcParameters | None:
-    """What a UA grants; None where none came, or one that says nothing sensible."""
-    if not turn.is_only(FrameKind.UA):
-        return None
-    try:
-        return decode_parameters(turn.frames[0].information)
-    except DecodeError:
-        return None
 
 
 def _within(granted: HdlcParameters | None, proposed: HdlcParameters) -> bool:
@@ -64,7 +49,7 @@ def _within(granted: HdlcParameters | None, proposed: HdlcParameters) -> bool:
 async def _negotiated(bench: Bench, proposed: HdlcParameters, information: bytes) -> Finding:
     async with station(bench) as probe:
         turn = await probe.ask(SNRM, information)
-    granted = _granted(turn)
+    granted = turn.granted
     return found(_within(granted, proposed), f"UA within {_shown(proposed)}", _shown(granted) if granted else turn)
 
 
@@ -138,7 +123,7 @@ async def disc_when_disconnected(bench: Bench) -> Finding:
 @check(section=SECTION, clause=CONNECTING, title="An I frame before any SNRM: DM, and it is not taken")
 async def information_before_snrm(bench: Bench) -> Finding:
     async with station(bench) as probe:
-        turn = await probe.ask(numbered(0, 0), LLC_COMMAND + _aarq(bench))
+        turn = await probe.ask(numbered(0, 0), LLC_COMMAND + aarq(bench))
     return found(turn.is_only(FrameKind.DM), "DM", turn)
 
 
@@ -146,9 +131,9 @@ async def information_before_snrm(bench: Bench) -> Finding:
 async def second_snrm(bench: Bench) -> Finding:
     async with station(bench) as probe:
         await probe.connect()
-        await probe.converse(numbered(0, 0), _aarq(bench))
+        await probe.converse(numbered(0, 0), aarq(bench))
         again = await probe.connect()
-        turn = await probe.converse(numbered(0, 0), _aarq(bench))
+        turn = await probe.converse(numbered(0, 0), aarq(bench))
     first = next((frame for frame in turn.frames if frame.kind is FrameKind.I), None)
     passed = (
         again.is_only(FrameKind.UA) and first is not None and (first.send_sequence, first.receive_sequence) == (0, 1)
@@ -160,7 +145,7 @@ async def _discarded(bench: Bench, spoil: str) -> Finding:
     """A spoilt frame brings no answer, and the same frame whole brings one."""
     async with station(bench) as probe:
         await probe.connect()
-        frame = probe.frame(numbered(0, 0), LLC_COMMAND + _aarq(bench))
+        frame = probe.frame(numbered(0, 0), LLC_COMMAND + aarq(bench))
         silence = await probe.ask_framed(_spoilt(probe, frame, spoil))
         turn = await probe.ask_framed(frame)
     passed = not silence.frames and any(f.receive_sequence == 1 for f in turn.frames)
@@ -201,8 +186,8 @@ async def receive_ready_is_answered(bench: Bench) -> Finding:
 async def send_sequence_wrong(bench: Bench) -> Finding:
     async with station(bench) as probe:
         await probe.connect()
-        wrong = await probe.ask(numbered(3, 0), LLC_COMMAND + _aarq(bench))
-        turn = await probe.converse(numbered(0, 0), _aarq(bench))
+        wrong = await probe.ask(numbered(3, 0), LLC_COMMAND + aarq(bench))
+        turn = await probe.converse(numbered(0, 0), aarq(bench))
     refused = not wrong.frames or (wrong.is_only(FrameKind.RR) and wrong.frames[0].receive_sequence == 0)
     return found(refused and carries_apdu(turn, AARE), "RR (N(R) 0), then the AARE", f"{wrong}, then {turn}")
 
@@ -211,7 +196,7 @@ async def send_sequence_wrong(bench: Bench) -> Finding:
 async def answer_is_sent_again(bench: Bench) -> Finding:
     async with station(bench) as probe:
         await probe.connect()
-        first = await probe.converse(numbered(0, 0), _aarq(bench))
+        first = await probe.converse(numbered(0, 0), aarq(bench))
         again = await probe.ask(supervisory(RR, 0))
     passed = bool(first.information) and again.frames == first.frames
     return found(passed, str(first), again)
@@ -221,8 +206,8 @@ async def answer_is_sent_again(bench: Bench) -> Finding:
 async def repeated_frame(bench: Bench) -> Finding:
     async with station(bench) as probe:
         await probe.connect()
-        frame = probe.frame(numbered(0, 0), LLC_COMMAND + _aarq(bench))
-        await probe.converse(numbered(0, 0), _aarq(bench))
+        frame = probe.frame(numbered(0, 0), LLC_COMMAND + aarq(bench))
+        await probe.converse(numbered(0, 0), aarq(bench))
         turn = await probe.ask_framed(frame)
     numbers = {f.receive_sequence for f in turn.frames} | {f.send_sequence for f in turn.frames if f.send_sequence}
     return found(bool(turn.frames) and numbers == {1}, "N(R) 1, and no answer after the first", turn)
@@ -232,7 +217,7 @@ async def repeated_frame(bench: Bench) -> Finding:
 async def receive_not_ready(bench: Bench) -> Finding:
     async with station(bench) as probe:
         await probe.connect()
-        await probe.send(probe.frame(numbered(0, 0, poll=False), LLC_COMMAND + _aarq(bench)))
+        await probe.send(probe.frame(numbered(0, 0, poll=False), LLC_COMMAND + aarq(bench)))
         held = await probe.ask(supervisory(RNR, 0))
         if not held.frames:
             raise NotApplicable("the station takes no I frame without the poll bit")
@@ -264,11 +249,11 @@ async def _rejected(bench: Bench, control: int) -> Finding:
 @check(section=SECTION, clause=TRANSFER, title="An information field longer than agreed upon is not taken")
 async def information_too_long(bench: Bench) -> Finding:
     async with station(bench) as probe:
-        granted = _granted(await probe.connect(SMALL))
+        granted = (await probe.connect(SMALL)).granted
         if granted is None:
             return found(False, "UA", "no sensible UA")
-        aarq = (LLC_COMMAND + _aarq(bench)).ljust(granted.max_information_octets_receive + 1, b"\0")
-        turn = await probe.ask(numbered(0, 0), aarq)
+        long = (LLC_COMMAND + aarq(bench)).ljust(granted.max_information_octets_receive + 1, b"\0")
+        turn = await probe.ask(numbered(0, 0), long)
     taken = any(frame.receive_sequence for frame in turn.frames)
     return found(not taken, "FRMR, or no acknowledgement", turn)
 
@@ -277,7 +262,7 @@ async def information_too_long(bench: Bench) -> Finding:
 async def segments_from_the_client(bench: Bench) -> Finding:
     async with station(bench) as probe:
         await probe.connect()
-        message = LLC_COMMAND + _aarq(bench)
+        message = LLC_COMMAND + aarq(bench)
         segments = [message[at : at + SEGMENT_OCTETS] for at in range(0, len(message), SEGMENT_OCTETS)]
         for number, segment in enumerate(segments[:-1]):
             turn = await probe.ask(numbered(number % 8, 0), segment, segmented=True)
@@ -294,11 +279,11 @@ async def segments_from_the_client(bench: Bench) -> Finding:
 )
 async def segments_from_the_server(bench: Bench) -> Finding:
     async with station(bench) as probe:
-        granted = _granted(await probe.connect(replace(SMALL, max_information_octets_transmit=1024)))
+        granted = (await probe.connect(replace(SMALL, max_information_octets_transmit=1024))).granted
         most = SMALL.max_information_octets_receive
-        if granted is None or len(LLC_COMMAND + _aarq(bench)) > granted.max_information_octets_receive:
+        if granted is None or len(LLC_COMMAND + aarq(bench)) > granted.max_information_octets_receive:
             raise NotApplicable("the station does not take an AARQ in one frame")
-        turn = await probe.converse(numbered(0, 0), _aarq(bench))
+        turn = await probe.converse(numbered(0, 0), aarq(bench))
         frames = list(turn.frames)
         while frames and frames[-1].kind is FrameKind.I and frames[-1].segmented and len(frames) < most:
             frames += (await probe.ask(supervisory(RR, len(frames) % 8))).frames

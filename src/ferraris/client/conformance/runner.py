@@ -12,6 +12,8 @@ from ferraris.client.conformance import (  # noqa: F401 - the modules register t
     framing_checks,
     general_block_checks,
     hdlc_checks,
+    hdlc_unnumbered_checks,
+    hdlc_window_checks,
     object_checks,
     security_checks,
     service_checks,

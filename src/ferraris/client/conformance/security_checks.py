@@ -15,6 +15,8 @@ SECTION = "Security"
 PROTECTION = "Green Book 9.2.3.4"
 EXCEPTION = "Green Book 9.5"
 TAG_OCTETS = 12
+INVOKE_ID_OFFSET = 2
+"""Of invoke-id and priority in a GET."""
 
 
 def _security(bench: Bench) -> Security:
@@ -42,12 +44,14 @@ async def request_in_the_clear(bench: Bench) -> Finding:
 
 @check(section=SECTION, clause=PROTECTION, title="A request whose authentication tag does not hold is not served")
 async def tag_wrong(bench: Bench) -> Finding:
-    return await _damaged(bench, -1)
+    return await _damaged(bench, -1, 0x01)
 
 
 @check(section=SECTION, clause=PROTECTION, title="A request with one bit of its ciphertext flipped is not served")
 async def ciphertext_flipped(bench: Bench) -> Finding:
-    return await _damaged(bench, -TAG_OCTETS - 1)
+    """The bit is the request's priority: without a look at the tag it would be served."""
+    request = len(get_request(bench.readable))
+    return await _damaged(bench, INVOKE_ID_OFFSET - request - TAG_OCTETS, 0x80)
 
 
 @check(section=SECTION, clause=PROTECTION, title="A damaged request does not end the association")
@@ -178,11 +182,11 @@ def _counter_of(answer: Answer) -> int | None:
     return None
 
 
-async def _damaged(bench: Bench, at: int) -> Finding:
+async def _damaged(bench: Bench, at: int, bit: int) -> Finding:
     _security(bench)
     async with bench.talk() as talk:
         octets = bytearray(talk.protected(get_request(bench.readable)))
-        octets[at] ^= 1
+        octets[at] ^= bit
         answer = await talk.ask_raw(bytes(octets))
     return _not_served(answer)
 

@@ -37,6 +37,8 @@ INCONSISTENT = (DataAccessResult.OBJECT_CLASS_INCONSISTENT, *UNDEFINED)
 NO_ATTRIBUTE = (*UNDEFINED, DataAccessResult.READ_WRITE_DENIED, DataAccessResult.SCOPE_OF_ACCESS_VIOLATED)
 DENIED = (DataAccessResult.READ_WRITE_DENIED, DataAccessResult.SCOPE_OF_ACCESS_VIOLATED)
 NULL_DATA = b"\x00"
+DESCRIPTOR_OCTETS = 10
+"""Of one attribute in a list, without a selection."""
 
 
 @check(section=SECTION, clause=SERVICES, title="An answer carries the invoke-id and the priority of its request")
@@ -186,7 +188,7 @@ async def request_too_long(bench: Bench) -> Finding:
     async with bench.talk() as talk:
         assert talk.associated is not None
         size = talk.associated.peer_max_receive_pdu_size
-        count = size // 11 + 2
+        count = size // DESCRIPTOR_OCTETS + 1
         if not 0 < size < 2_000:
             raise NotApplicable(f"the server takes APDUs of {size or 'any number of'} octets")
         answer = await talk.ask(get_list(*[bench.readable] * count))

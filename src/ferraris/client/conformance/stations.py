@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from ferraris.client.conformance.bench import Bench
+from ferraris.client.conformance.bench import Bench, proposal
 from ferraris.client.conformance.check import NotApplicable
 from ferraris.dlms.hdlc import (
     LLC_COMMAND,
@@ -19,9 +19,10 @@ from ferraris.dlms.hdlc import (
     HdlcFrame,
     HdlcParameters,
     client_address,
+    decode_parameters,
     encode_frame,
 )
-from ferraris.kernel.errors import LinkError
+from ferraris.kernel.errors import DecodeError, LinkError
 from ferraris.kernel.limits import HDLC_POLLS_MAX
 from ferraris.link import Link
 
@@ -29,6 +30,7 @@ SNRM: Final = 0x93
 DISC: Final = 0x53
 RR: Final = 0x11
 RNR: Final = 0x15
+UI: Final = 0x03
 POLL: Final = 0x10
 UNDEFINED: Final = 0xFF
 """An unnumbered control octet that no procedure has."""
@@ -59,6 +61,16 @@ class Turn:
     def is_only(self, *kinds: FrameKind) -> bool:
         """Whether one frame of one of these kinds came, and nothing else."""
         return len(self.frames) == 1 and self.frames[0].kind in kinds
+
+    @property
+    def granted(self) -> HdlcParameters | None:
+        """What a UA grants; None where none came, or one that says nothing sensible."""
+        if not self.is_only(FrameKind.UA):
+            return None
+        try:
+            return decode_parameters(self.frames[0].information)
+        except DecodeError:
+            return None
 
     @property
     def information(self) -> bytes:
@@ -134,6 +146,11 @@ class StationProbe:
             await asyncio.sleep(self._patience_s / HDLC_POLLS_MAX)
             turn = await self.ask(supervisory(RR, (control >> 5) & 0x07))
         return turn
+
+
+def aarq(bench: Bench) -> bytes:
+    """What the bench's client would open its association with."""
+    return proposal(bench.association, bench.entropy)
 
 
 def carries_apdu(turn: Turn, tag: int) -> bool:
