@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import cycle
 
 import pytest
 
@@ -11,6 +10,7 @@ from ferraris.client.conformance import Outcome, chosen
 from ferraris.dlms import AssociationSettings, ciphering
 from ferraris.dlms.apdu import ExceptionResponse
 from ferraris.kernel.errors import LinkClosedError
+from ferraris.link import Link
 from ferraris.meter.fleet import Fleet
 from tests.client.conformance.bottle import Tampering, check_meter, with_settings
 from tests.client.conformance.faulty import (
@@ -58,29 +58,26 @@ def test_security_is_not_asked_of_a_plain_association(fleet: Fleet) -> None:
 # Meters that are faulty themselves
 
 
-class CountsToTwo:
-    """A sending counter that the meter forgets with every association: two answers open one."""
+class ForgottenCounter:
+    """A sending counter that begins anew with every link."""
 
     last_taken = 0
 
-    def __init__(self) -> None:
-        self._counters = cycle((1, 2))
-
     def take(self) -> int:
-        return next(self._counters)
+        self.last_taken += 1
+        return self.last_taken
 
     def raise_to(self, minimum: int) -> None:
         """Nothing is kept."""
+
+    def around(self, link: Link) -> Link:
+        self.last_taken = 0
+        return link
 
 
 def without_guard(settings: AssociationSettings) -> AssociationSettings:
     security = settings.security
     return settings if security is None else replace(settings, security=replace(security, guard=NoGuard()))
-
-
-def without_memory(settings: AssociationSettings) -> AssociationSettings:
-    security = settings.security
-    return settings if security is None else replace(settings, security=replace(security, counters=CountsToTwo()))
 
 
 @pytest.mark.parametrize("name", ["request-replayed", "counter-of-yesterday"])
@@ -90,9 +87,22 @@ def test_a_meter_that_remembers_no_counter_is_found(fleet: Fleet, name: str) -> 
 
 
 def test_a_meter_that_begins_to_count_anew_is_found(fleet: Fleet) -> None:
-    result = check_spoilt(fleet, management(), "own-counter-rises", with_settings(without_memory))
-    assert result.outcome is Outcome.FAILED, result.got
-    assert "1, 2, 1, 2" in result.got
+    counter = ForgottenCounter()
+
+    def forgetful(settings: AssociationSettings) -> AssociationSettings:
+        assert settings.security is not None
+        return replace(settings, security=replace(settings.security, counters=counter))
+
+    [result] = check_meter(
+        fleet,
+        management(),
+        chosen(["own-counter-rises"]),
+        spoil=with_settings(forgetful),
+        around=counter.around,
+    )
+    assert result.outcome is Outcome.FAILED
+    assert result.expected == "counters that rise"
+    assert result.got.startswith("1, "), result.got
 
 
 @pytest.mark.parametrize("name", ["tag-wrong", "ciphertext-flipped", "authentication-key-wrong"])
