@@ -22,18 +22,21 @@ from ferraris.link import loopback_pair
 from ferraris.meter.fleet import Fleet
 from ferraris.meter.mapped_file import HEADER_OCTETS
 from ferraris.meter.memory import FleetMemory
+from ferraris.meter.payment import PaymentManufacture
 from ferraris.meter.server import MeterServer
 from ferraris.simulation import run_virtual
 from tests.meter.clients import associated, management
+from tests.meter.payment.prepaid import Prepaid
 from tests.meter.steady import MONDAY_MS, STEADY, Maker, device_of
 
-NAMES = ["state", "settings", "counters", "load_profile", "daily_profile", "event_log", "supply"]
+NAMES = ["state", "settings", "counters", "load_profile", "daily_profile", "event_log", "supply", "payment"]
 
 
 @pytest.fixture
 def lived(tmp_path: Path, make_fleet: Maker) -> Path:
-    """The memory of meters that have lived for two days, closed."""
+    """The memory of meters that have lived for two days, closed. One takes tokens."""
     fleet = make_fleet()
+    Prepaid(fleet, made=PaymentManufacture(credit_tenths=2_000))
     fleet.advance(MONDAY_MS + 2 * 86_400_000)
     fleet.close()
     return tmp_path / "fleet"

@@ -6,11 +6,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ferraris.cosem import obis
+from ferraris.cosem.classes.account import Account, AccountStatus
+from ferraris.cosem.classes.charge import Charge
 from ferraris.kernel.errors import StoreError
 from ferraris.meter.committed_rows import CommittedRows, Indices
 from ferraris.meter.fleet import Fleet
@@ -19,7 +23,9 @@ from ferraris.meter.memory import STATE, FleetMemory
 from ferraris.meter.payment import PaymentManufacture
 from ferraris.meter.payment_memory import FILE, PAYMENT, create_payment_file, payment_file
 from ferraris.sts import TokenResult
-from tests.meter.payment.prepaid import KWH, Prepaid
+from tests.meter.payment.prepaid import KWH, Prepaid, laboratory
+from tests.meter.payment.test_appointments import HOUR_MS, appoint, new_price
+from tests.meter.payment.test_friendly import befriend
 from tests.meter.steady import MONDAY_MS, STEADY, Maker
 
 STARTED = PaymentManufacture(credit_tenths=20)
@@ -115,7 +121,7 @@ def test_killed_at_any_moment_credit_is_exact_and_no_token_is_taken_twice(tmp_pa
         account = meter.payment.account
         seen_credit = sum(int(step[0]) % 7 + 1 for step in mine) * KWH // 10
         # The kill may have come between the commit of one more token and its line.
-        last = int(mine[-1][0]) if mine else index - 3 * (index == 0)
+        last = int(mine[-1][0]) if mine else (index or 3) - 3
         unseen = ((last + 3) % 7 + 1) * KWH // 10
         assert account.credited in (seen_credit, seen_credit + unseen)
         assert meter.left == 2 * KWH + account.credited - 1_000 * meter.device.meter.import_mwh
@@ -139,7 +145,8 @@ class Doomed:
         self.left = after
         self.how = how
         self.names: list[str] = []
-        for rows, name in ((memory.state, "state"), (memory.payment, "payment")):
+        rooms = (memory.state, "state"), (memory.payment, "payment"), (memory.settings, "settings")
+        for rows, name in rooms:
             self._hook(rows, name)
 
     def _hook(self, rows: CommittedRows, name: str) -> None:
@@ -225,6 +232,69 @@ def cut_off_at(fleet: Fleet, folder: Path, place: int, how: str) -> None:
             assert again.enter(token) is TokenResult.USED_ERROR
         assert again.payment.account.credited == KWH + KWH // 2
     fleet.close()
+
+
+RICH = PaymentManufacture(credit_tenths=40)
+TERMS = """
+CHARGE_DEBT = { values.proportion = 5000 }
+ACCOUNT = { values.max_provision = 300, values.max_provision_period = 86400 }
+"""
+"""Half of each payment goes to debt, but no more than 0.3 kWh a day."""
+
+
+def prepared(fleet: Fleet) -> Prepaid:
+    """A price of 2 from 04:00 on, closure at 14:00, friendly hours from 02:00 to 08:00 local time, a debt of 1 kWh."""
+    meter = Prepaid(fleet, laboratory(TERMS), RICH)
+    befriend(meter, 2, 8)
+    new_price(meter, 2)
+    appoint(meter, Charge.unit_charge_activation_time, MONDAY_MS + 4 * HOUR_MS, obis.CHARGE_CONSUMPTION)
+    appoint(meter, Account.account_closure_time, MONDAY_MS + 14 * HOUR_MS)
+    meter.payment.change(lambda account, terms: replace(account, debt=KWH), meter.now_ms)
+    return meter
+
+
+def day(meter: Prepaid, tokens: list[str], heard: list[TokenResult]) -> None:
+    """From now on to 16:00: spared until 08:00, cut off; two tokens of 1.5 kWh, one before and one after."""
+    for place, hour in enumerate((5, 11)):
+        if meter.now_ms < MONDAY_MS + hour * HOUR_MS:
+            meter.passes(MONDAY_MS + hour * HOUR_MS - meter.now_ms)
+        heard.append(meter.enter(tokens[place]))
+    meter.passes(MONDAY_MS + 16 * HOUR_MS - meter.now_ms)
+
+
+@pytest.mark.parametrize("how", ["before", "torn", "behind"])
+def test_prices_closure_and_provision_come_once_wherever_it_is_cut_off(
+    make_fleet: Maker, tmp_path: Path, how: str
+) -> None:
+    fleet = make_fleet(name=f"day-{how}")
+    meter = prepared(fleet)
+    tokens = [meter.credit(15), meter.credit(15)]
+    whole = Doomed(fleet.memory, 10**9, how)
+    day(meter, tokens, [])
+    assert {"state", "payment", "settings"} == set(whole.names)
+    expected = end_of(meter)
+    assert expected[:3] == (AccountStatus.CLOSED, 2_000, 7 * KWH // 10)
+    for place in range(len(whole.names)):
+        name = f"day-{how}-{place}"
+        meter = prepared(make_fleet(name=name))
+        heard: list[TokenResult] = []
+        Doomed(meter.fleet.memory, place, how)
+        with pytest.raises(CutOffError):
+            day(meter, tokens, heard)
+        FleetMemory.close(meter.fleet.memory)
+        fleet = Fleet.open(tmp_path / name, STEADY, meter.now_ms)
+        again = Prepaid(fleet, meter.model, RICH, now_ms=meter.now_ms)
+        day(again, tokens, heard)
+        assert end_of(again) == expected
+        fleet.close()
+
+
+def end_of(meter: Prepaid) -> tuple[AccountStatus, int, int, int, int]:
+    """Status and price, debt, what tokens brought, and what nothing accounts for."""
+    account, import_mwh = meter.payment.account, meter.device.meter.import_mwh
+    paid = sum(collection.paid for collection in account.collections) + account.balance.consumed(import_mwh)
+    price = meter.payment.terms.prices[0]
+    return account.status, price, account.debt, account.credited, 4 * KWH + account.credited - paid - meter.left
 
 
 def test_the_memorys_file_has_two_slots_for_each_meter(tmp_path: Path) -> None:

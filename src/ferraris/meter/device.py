@@ -63,7 +63,7 @@ from ferraris.meter.compact_captures import COMPUTED, CompactCapture
 from ferraris.meter.disconnector import LOCALLY
 from ferraris.meter.firmware import manufacturer_key
 from ferraris.meter.identity import Identity, meter_keys
-from ferraris.meter.image import MeterImage
+from ferraris.meter.image import IMAGES, MeterImage
 from ferraris.meter.live_values import Live, Moment, Partner, live_values
 from ferraris.meter.mapped_file import Rows
 from ferraris.meter.memory import NEVER_S, PUSH_SETUPS_MAX
@@ -73,6 +73,7 @@ from ferraris.meter.object_list import selected
 from ferraris.meter.payment import (
     PAYMENT_IDS,
     PAYMENT_LIVE,
+    PERIOD_IDS,
     PaymentManufacture,
     Prepayment,
     Statement,
@@ -192,7 +193,7 @@ class LogicalDevice:
 
     @cached_property
     def _image(self) -> MeterImage:
-        return MeterImage(self.meter.memory.directory / "images", self.meter.index, manufacturer_key(self._seed))
+        return MeterImage(self.meter.memory.directory / IMAGES, self.meter.index, manufacturer_key(self._seed))
 
     def image(self, now_ms: int) -> MeterImage:
         """The firmware image being brought into the meter, with everything over that is over by `now_ms`."""
@@ -200,6 +201,11 @@ class LogicalDevice:
         if event is not None:
             self.meter.log_event(event, now_ms)
         return self._image
+
+    @property
+    def image_open(self) -> bool:
+        """Whether there is an image, asked about since the start, of which something may still come."""
+        return "_image" in self.__dict__ and self._image.open
 
     def moment(self, now_ms: int, partner: Partner | None = None) -> Moment:
         """The meter as it is at `now_ms`, with everything captured that was due before."""
@@ -296,6 +302,7 @@ class LogicalDevice:
                     self._settle(now_ms)
                 case SetClock(clock_ms):
                     self.meter.set_clock(clock_ms, now_ms)
+                    self._settle(now_ms)
                 case ClearEventLog():
                     self.meter.clear_event_log(now_ms)
                 case Push(logical_name):
@@ -458,7 +465,7 @@ class LogicalDevice:
         paying = self.payment is not None and entry.class_id in PAYMENT_IDS
         if (paying and not make_terms(self, entry, values)) or not self.settings.put_all(kept):
             return DataAccessResult.OTHER_REASON
-        if paying and self.payment is not None:
+        if self.payment is not None and (paying or entry.class_id in PERIOD_IDS):
             self.payment.terms_changed(now_ms)
         if entry.class_id in TIMED_IDS:
             self._timed.changed(now_ms)

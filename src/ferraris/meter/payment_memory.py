@@ -40,12 +40,16 @@ PAYMENT: Final = committed_dtype(
         ("paid", "<i8", (CHARGES,)),  # collected by each charge, consumption up to `reference_mwh`
         ("collected_s", "<i8", (CHARGES,)),  # when, by the meter's clock
         ("collected", "<i8", (CHARGES,)),  # how much, the last time
-        ("days_until_s", "<i8"),  # meter's clock: charges by time are collected up to here
+        ("days_until_s", "<i8"),  # meter's clock: charges by time are collected up to here; 0 where there are none
+        ("appointments_s", "<i8"),  # meter's clock: what was appointed up to here is done, or came too late
+        ("provided_s", "<i8"),  # meter's clock: since then payments were charged with `provided`
+        ("provided", "<i8"),
         ("account_status", "u1"),
         ("emergency", "u1"),
         ("warned", "u1"),  # of low credit
         ("cut_off", "u1"),  # the switch is open for want of credit, or for tamper
         ("tampered", "u1"),
+        ("spared", "u1"),  # supplied without credit, the hours being friendly
         # The decoder.
         ("made", "u1"),  # 0 in a row of a meter that has not been set up
         ("encryption_algorithm", "u1"),

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from ferraris.cosem import profile_from_text
+from ferraris.cosem import Attribute, Method, Obis, profile_from_text
 from ferraris.cosem.classes.token_gateway import TokenDeliveryMethod
+from ferraris.dlms.apdu import (
+    ActionRequestNormal,
+    ActionResult,
+    AttributeDescriptor,
+    DataAccessResult,
+    MethodDescriptor,
+    SetRequestNormal,
+)
 from ferraris.meter.device import LogicalDevice
+from ferraris.meter.dispatch import answer
 from ferraris.meter.events import EventCode
 from ferraris.meter.fleet import Fleet
+from ferraris.meter.live_values import Partner
 from ferraris.meter.model import MeterModel, meter_model
 from ferraris.meter.payment import PaymentManufacture, Prepayment, decoder_key
 from ferraris.sts import (
@@ -22,7 +33,7 @@ from ferraris.sts import (
     encode_token,
     token_identifier_at,
 )
-from tests.meter.steady import MONDAY_MS
+from tests.meter.steady import MONDAY_MS, partner
 
 SEED = 1
 KWH = 1_000_000_000
@@ -124,3 +135,19 @@ class Prepaid:
 def since(codes: list[int], *wanted: EventCode) -> list[EventCode]:
     """Those of the events that are wanted, in their order."""
     return [EventCode(code) for code in codes if code in wanted]
+
+
+def invoke(
+    meter: Prepaid, method: Method[Any, Any], name: Obis, argument: object, by: Partner | None = None
+) -> ActionResult:
+    descriptor = MethodDescriptor(method.owner.class_id, name, method.number)
+    request = ActionRequestNormal(0xC1, descriptor, method.argument.encode(argument))
+    result: ActionResult = answer(meter.device, by or partner(), request, meter.now_ms).result  # type: ignore[union-attr]
+    return result
+
+
+def write(meter: Prepaid, attribute: Attribute[Any], name: Obis, value: object) -> DataAccessResult:
+    descriptor = AttributeDescriptor(attribute.owner.class_id, name, attribute.number)
+    request = SetRequestNormal(0xC1, descriptor, None, attribute.datatype.encode(value))
+    result: DataAccessResult = answer(meter.device, partner(), request, meter.now_ms).result  # type: ignore[union-attr, assignment]
+    return result

@@ -135,6 +135,82 @@ def test_a_token_pays_debts_share_then_emergency_credit_then_arrears() -> None:
     assert after.credited == 600
 
 
+PROVISION = """
+# tokens (time/amount)         share of 20 %, at most 100 in 1000 s        debt of 1000
+  0/200 10/200 20/200          40 40 20
+  0/200 10/200 1000/200        40 40 40
+  0/900 999/900 1000/900       100 0 100
+  0/900 1500/400 2400/400      100 80 20
+  500/900 400/900              100 100
+  0/4000 1000/4000 2000/4000   100 100 100
+"""
+
+
+@pytest.mark.parametrize("line", [line for line in PROVISION.strip().splitlines() if not line.startswith("#")])
+def test_payments_are_charged_with_no_more_than_the_provision_of_a_period(line: str) -> None:
+    terms = replace(TERMS, debt_share=2_000, provision_max=100, provision_period_s=1_000)
+    account, found = with_left(0, debt=1_000), []
+    fields = line.split()
+    for token in (field for field in fields if "/" in field):
+        time_s, amount = map(int, token.split("/"))
+        after = with_token(account, amount, terms, 0, 5_000 + time_s)
+        found.append(account.debt - after.debt)
+        account = after
+    assert found == [int(field) for field in fields if "/" not in field]
+
+
+@given(
+    tokens=st.lists(st.tuples(st.integers(0, 700), st.integers(0, 3_000)), max_size=30),
+    share=st.integers(0, 10_000),
+    most=st.integers(1, 500),
+    period_s=st.integers(1, 2_000),
+)
+def test_whatever_is_paid_a_period_takes_no_more_than_its_provision(
+    tokens: list[tuple[int, int]], share: int, most: int, period_s: int
+) -> None:
+    terms = replace(TERMS, debt_share=share, provision_max=most, provision_period_s=period_s)
+    account, clock_s = with_left(0, debt=10_000), 10_000
+    taken: list[tuple[int, int]] = []
+    for wait_s, amount in tokens:
+        clock_s += wait_s
+        after = with_token(account, amount, terms, 0, clock_s)
+        taken.append((clock_s, account.debt - after.debt))
+        assert after.left(0) == account.left(0) + amount - taken[-1][1]
+        account = after
+    start_s, total = 0, 0
+    for time_s, amount in taken:
+        if amount and time_s >= start_s + period_s:
+            start_s, total = time_s, 0
+        total += amount
+        assert total <= most
+
+
+FRIENDLY = """
+# left  emergency     cut    spared  friendly   supply  mark  spared  events
+  50    not_selected  no     no      yes        yes     50    no
+  0     not_selected  no     no      yes        yes     0     yes     friendly_credit_in_use
+  -70   not_selected  no     yes     yes        yes     0     yes
+  -70   not_selected  no     yes     no         no      1     no      credit_exhausted
+  -70   not_selected  yes    no      yes        no      1     no
+  -70   in_use        no     no      yes        yes     430   no
+  -500  in_use        no     no      yes        yes     0     yes     friendly_credit_in_use
+  50    not_selected  yes    no      yes        yes     50    no
+"""
+
+
+@pytest.mark.parametrize("line", [line for line in FRIENDLY.strip().splitlines() if not line.startswith("#")])
+def test_settling_in_friendly_hours(line: str) -> None:
+    left, emergency, cut, spared, friendly, supply, mark, after_spared, *events = line.split()
+    state = Emergency[emergency.upper()]
+    before = with_left(int(left), emergency=state, warned=True, cut_off=cut == "yes", spared=spared == "yes")
+    terms = TERMS.at(friendly == "yes")
+    after, found = settled(before, terms, 0)
+    assert after.may_supply(terms, 0) is (supply == "yes")
+    assert after.mark_mwh(terms, 0) == int(mark)
+    assert after.spared is (after_spared == "yes")
+    assert found == [EventCode[event.upper()] for event in events]
+
+
 def test_money_that_is_taken_away_has_no_share() -> None:
     after = with_token(replace(with_left(500), debt=100), -200, replace(TERMS, debt_share=5_000), 0, 9)
     assert (after.left(0), after.debt) == (300, 100)

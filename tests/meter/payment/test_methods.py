@@ -13,13 +13,10 @@ from ferraris.cosem.classes.charge import Charge, ChargeTableElement, ChargeType
 from ferraris.cosem.classes.credit import Credit, CreditConfiguration, CreditStatus
 from ferraris.cosem.classes.token_gateway import TokenDeliveryMethod, TokenGateway, TokenStatusCode
 from ferraris.dlms.apdu import (
-    ActionRequestNormal,
     ActionResult,
     AttributeDescriptor,
     DataAccessResult,
     GetRequestNormal,
-    MethodDescriptor,
-    SetRequestNormal,
 )
 from ferraris.meter.dispatch import answer
 from ferraris.meter.events import EventCode
@@ -27,33 +24,17 @@ from ferraris.meter.fleet import Fleet
 from ferraris.meter.live_values import Partner
 from ferraris.meter.memory import NEVER_S
 from ferraris.meter.payment import PaymentManufacture
-from tests.meter.payment.prepaid import KWH, KWH_MS, MONEY, Prepaid, laboratory
+from tests.meter.payment.prepaid import KWH, KWH_MS, MONEY, Prepaid, invoke, laboratory, write
 from tests.meter.steady import partner
 
 STARTED = PaymentManufacture(credit_tenths=20)
 DAILY = 'CHARGE_DAILY = { values.unit_charge_active = [[0, 0], [0, "0.0.0.0.0.0", 0], [["0x01", 1]]] }'
 
 
-def invoke(
-    meter: Prepaid, method: Method[Any, Any], name: Obis, argument: object, by: Partner | None = None
-) -> ActionResult:
-    descriptor = MethodDescriptor(method.owner.class_id, name, method.number)
-    request = ActionRequestNormal(0xC1, descriptor, method.argument.encode(argument))
-    result: ActionResult = answer(meter.device, by or partner(), request, meter.now_ms).result  # type: ignore[union-attr]
-    return result
-
-
 def read(meter: Prepaid, attribute: Attribute[Any], name: Obis) -> Any:
     descriptor = AttributeDescriptor(attribute.owner.class_id, name, attribute.number)
     response = answer(meter.device, partner("reading"), GetRequestNormal(0xC1, descriptor), meter.now_ms)
     return attribute.datatype.decode(response.result)  # type: ignore[union-attr, arg-type]
-
-
-def write(meter: Prepaid, attribute: Attribute[Any], name: Obis, value: object) -> DataAccessResult:
-    descriptor = AttributeDescriptor(attribute.owner.class_id, name, attribute.number)
-    request = SetRequestNormal(0xC1, descriptor, None, attribute.datatype.encode(value))
-    result: DataAccessResult = answer(meter.device, partner(), request, meter.now_ms).result  # type: ignore[union-attr, assignment]
-    return result
 
 
 def enter(meter: Prepaid, octets: bytes, by: Partner | None = None) -> ActionResult:

@@ -42,6 +42,9 @@ ACCOUNTS = st.builds(
     st.booleans(),
     st.booleans(),
     st.booleans(),
+    st.booleans(),
+    st.integers(0, 2**40),
+    AMOUNTS,
 )
 
 

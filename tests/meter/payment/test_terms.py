@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -41,7 +42,34 @@ def test_the_terms_of_the_prepayment_meter() -> None:
         emergency_limit=5_000 * MILLION,
         emergency_from=1_000 * MILLION,
         emergency_automatic=False,
+        provision_max=0,
+        provision_period_s=0,
+        collected_when_friendly=(True, True, True),
     )
+
+
+def configured(bits: str) -> Terms:
+    """Consumption collected so, and the charge by time in friendly hours."""
+    pairs = (
+        f'[["0.0.19.10.0.255", "0.0.19.20.0.255", {bits}],'
+        ' ["0.0.19.10.0.255", "0.0.19.20.1.255", ["in_friendly_credit_periods"]]]'
+    )
+    return terms_of(laboratory(f"ACCOUNT = {{ values.credit_charge_configuration = {pairs} }}"))
+
+
+def test_friendly_hours_have_their_terms() -> None:
+    terms = configured("[]")
+    assert terms.collected_when_friendly == (False, True, False)
+    friendly = replace(terms, a_day=5, debt_a_day=6, debt_share=7).at(friendly=True)
+    assert (friendly.prices, friendly.a_day, friendly.debt_a_day, friendly.debt_share) == ((0, 0), 5, 0, 0)
+    assert friendly.friendly
+    assert configured('["in_friendly_credit_periods"]').at(friendly=True).prices == terms.prices
+    assert terms.at(friendly=False) is terms
+
+
+def test_a_provision_is_in_the_unit_of_the_currency() -> None:
+    terms = terms_of(laboratory("ACCOUNT = { values.max_provision = 700, values.max_provision_period = 604800 }"))
+    assert (terms.provision_max, terms.provision_period_s) == (700 * MILLION, 604_800)
 
 
 def test_money() -> None:

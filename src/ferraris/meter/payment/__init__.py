@@ -5,6 +5,7 @@ A logical device whose companion profile has a token gateway has a `Prepayment`.
 `PaymentManufacture` say what meters of a fleet are for vending; whoever sells to them is given just that.
 """
 
+from ferraris.meter.payment.friendly import PERIOD_IDS
 from ferraris.meter.payment.identity import (
     PaymentManufacture,
     decoder_key,
@@ -22,6 +23,7 @@ from ferraris.meter.payment.token_form import token_digits
 __all__ = [
     "PAYMENT_IDS",
     "PAYMENT_LIVE",
+    "PERIOD_IDS",
     "PaymentManufacture",
     "Prepayment",
     "Statement",

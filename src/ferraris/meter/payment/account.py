@@ -4,6 +4,9 @@ There is one balance. Above 0 it is what tokens brought; below 0 it is what emer
 is selected. So a token pays emergency credit back before it gives any credit. Charges by time take from credit alone: what
 they find no credit for is owed as arrears and taken from the next token, behind emergency credit and before new credit. Debt
 is taken as a share of each token or by the day, and never leaves anybody owing more.
+
+In friendly hours credit may run out without anybody being cut off: what flows is owed like emergency credit. An account that was
+cut off before them stays so.
 """
 
 from __future__ import annotations
@@ -63,6 +66,11 @@ class Account:
     warned: bool = False
     cut_off: bool = False
     tampered: bool = False
+    spared: bool = False
+    """Supplied, though nothing is left, since the hours are friendly."""
+    provided_s: int = 0
+    """When the period began in which shares of payments have come to `provided`."""
+    provided: int = 0
 
     def left(self, import_mwh: int) -> int:
         return self.balance.at(import_mwh)
@@ -87,7 +95,7 @@ class Account:
             return False
         if self.status is AccountStatus.NEW or not terms.prepaid:
             return True
-        return self.left(import_mwh) > self.floor(terms)
+        return self.left(import_mwh) > self.floor(terms) or (terms.friendly and not self.cut_off)
 
     def mark_mwh(self, terms: Terms, import_mwh: int) -> int:
         """The import at which this must be looked at again; at once, where energy flows that must not."""
@@ -97,7 +105,20 @@ class Account:
             return NO_MARK
         left = self.left(import_mwh)
         levels = [level for level in (terms.warning, 0, self.floor(terms)) if level < left]
-        return self.balance.mark_mwh(max(levels)) or NO_MARK
+        return (self.balance.mark_mwh(max(levels)) if levels else None) or NO_MARK
+
+    def provision_left(self, terms: Terms, clock_s: int) -> int | None:
+        """What payments may still be charged with in the running period; None for as much as they bring."""
+        if not terms.provision_max or not terms.provision_period_s:
+            return None
+        running = self.provided_s <= clock_s < self.provided_s + terms.provision_period_s
+        return max(0, terms.provision_max - self.provided) if running else terms.provision_max
+
+    def with_provision(self, share: int, terms: Terms, clock_s: int) -> Account:
+        """A payment was charged with so much."""
+        if self.provided_s <= clock_s < self.provided_s + terms.provision_period_s:
+            return replace(self, provided=self.provided + share)
+        return replace(self, provided_s=clock_s, provided=share)
 
 
 def rebased(account: Account, import_mwh: int, price: int, clock_s: int) -> Account:
@@ -110,9 +131,11 @@ def rebased(account: Account, import_mwh: int, price: int, clock_s: int) -> Acco
 def with_token(account: Account, amount: int, terms: Terms, import_mwh: int, clock_s: int) -> Account:
     """A token has brought `amount`: its share goes to debt, then come emergency credit and arrears, then credit."""
     share = min(account.debt, max(0, amount) * terms.debt_share // PROPORTION_WHOLE)
+    most = account.provision_left(terms, clock_s)
+    share = share if most is None else min(share, most)
     after = replace(account, credited=account.credited + amount, debt=account.debt - share).with_amount(amount - share)
     if share:
-        after = after.collected(ChargeKind.DEBT, share, clock_s)
+        after = after.collected(ChargeKind.DEBT, share, clock_s).with_provision(share, terms, clock_s)
     return _take_arrears(after, import_mwh, clock_s)
 
 
@@ -143,7 +166,7 @@ def cleared(account: Account, import_mwh: int) -> Account:
 def settled(account: Account, terms: Terms, import_mwh: int) -> tuple[Account, list[EventCode]]:
     """Thresholds: what the balance means now, and what is to be logged. The switch is left to whoever moves it."""
     if account.status is not AccountStatus.ACTIVE or not terms.prepaid:
-        return _cut(account, terms, import_mwh, [])
+        return _cut(replace(account, spared=False), terms, import_mwh, [])
     left, events = account.left(import_mwh), []
     if left > max(0, terms.emergency_from):
         account = replace(account, emergency=Emergency.NOT_SELECTED)
@@ -156,7 +179,10 @@ def settled(account: Account, terms: Terms, import_mwh: int) -> tuple[Account, l
     low = terms.warning > 0 and left <= terms.warning
     if low and not account.warned:
         events.append(EventCode.CREDIT_LOW)
-    return _cut(replace(account, warned=low), terms, import_mwh, events)
+    spared = terms.friendly and not account.cut_off and left <= account.floor(terms)
+    if spared and not account.spared:
+        events.append(EventCode.FRIENDLY_CREDIT_IN_USE)
+    return _cut(replace(account, warned=low, spared=spared), terms, import_mwh, events)
 
 
 def _cut(account: Account, terms: Terms, import_mwh: int, events: list[EventCode]) -> tuple[Account, list[EventCode]]:

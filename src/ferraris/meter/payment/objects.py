@@ -46,6 +46,10 @@ class Owner(Protocol):
         """An attribute as it is set."""
         ...
 
+    def setting(self, entry: ProfileObject, number: int) -> bytes:
+        """Its octets as they are set."""
+        ...
+
     def keep(self, entry: ProfileObject, values: tuple[Keep, ...], now_ms: int) -> object:
         """Keep these attributes of one object, all of them or none."""
         ...
@@ -64,6 +68,15 @@ def make_terms(owner: Owner, entry: ProfileObject, values: tuple[Keep, ...]) -> 
     except TableError:
         return False
     return True
+
+
+def activate_unit_charge(owner: Owner, name: Obis, now_ms: int) -> None:
+    """The passive unit charge of a charge becomes the active one; it stays what it was where that makes no terms."""
+    charge = owner.model.find(Charge.class_id, name)
+    assert charge is not None  # a meter without its charges keeps no account
+    passive = owner.setting(charge, Charge.unit_charge_passive.number)
+    active: Attribute[Any] = Charge.unit_charge_active
+    owner.keep(charge, (Keep(active, passive),), now_ms)
 
 
 def limit_power(owner: Owner, limit_w: int, now_ms: int) -> None:

@@ -1,7 +1,7 @@
 """Prepayment of one meter: takes tokens, keeps the account, and lets the load switch follow.
 
-The account is settled whenever something may have changed it: a token, a mark on the import register, midnight, an order to the
-switch, an attribute that was set, the return of power. Settling looks at the state, not at what happened, so that whatever was
+The account is settled whenever something may have changed it: a token, a mark on the import register, midnight, the begin and the
+end of friendly hours, a time that was appointed, an order to the switch, an attribute that was set, the return of power. Settling looks at the state, not at what happened, so that whatever was
 cut off between two commits is put right by the next time. When credit falls, metering is told of the nearer mark before the
 account changes, and after it when credit rises: so it never passes a mark that holds.
 
@@ -41,11 +41,12 @@ from ferraris.meter.payment.account import (
     with_days,
     with_token,
 )
+from ferraris.meter.payment.appointments import Deed
 from ferraris.meter.payment.balance import Balance, whole
 from ferraris.meter.payment.decoder import Decoder
 from ferraris.meter.payment.display import Shown, lines
 from ferraris.meter.payment.identity import PaymentManufacture, decoder_key, sts_configuration
-from ferraris.meter.payment.objects import Owner, limit_power
+from ferraris.meter.payment.objects import Owner, activate_unit_charge, limit_power
 from ferraris.meter.payment.outcome import TokenOutcome
 from ferraris.meter.payment.row import (
     NO_LIMIT,
@@ -57,6 +58,7 @@ from ferraris.meter.payment.row import (
     put_decoder,
     put_text,
 )
+from ferraris.meter.payment.rules import Rules
 from ferraris.meter.payment.terms import Terms
 from ferraris.sts import (
     RESULT_NUMBERS,
@@ -79,6 +81,11 @@ MWH_PER_WH: Final = 1_000
 WH_PER_TENTH: Final = 100
 MONEY_PER_TENTH: Final = 10_000
 """Hundred-thousandths of the base currency in a tenth of it."""
+_STATUSES: Final = {
+    Deed.ACTIVATE_ACCOUNT: (AccountStatus.NEW, AccountStatus.ACTIVE, EventCode.ACCOUNT_ACTIVATED),
+    Deed.CLOSE_ACCOUNT: (AccountStatus.ACTIVE, AccountStatus.CLOSED, EventCode.ACCOUNT_CLOSED),
+}
+"""From which status an account is brought to which, and what is logged."""
 
 
 class Prepayment:
@@ -92,7 +99,9 @@ class Prepayment:
         self._works = sts_configuration(meter.number, made)
         self._rows = meter.memory.payment
         self._place = np.array([meter.index])
-        self._terms: Terms | None = None
+        self._known_rules: Rules | None = None
+        self._keeping = False
+        """An appointment is being kept."""
         meter.collect_through(self.settle)
         now_ms = meter.time_ms
         if not number(self._row(), "made"):
@@ -115,6 +124,7 @@ class Prepayment:
         key = decoder_key(seed, self._works, self._made.tables)
         put_decoder(row, Decoder(self._works, key))
         row["power_limit_w"] = row["phase_unbalance_limit_w"] = NO_LIMIT
+        row["appointments_s"] = clock_s
         row["made"] = 1
         self._rows.commit(self._place, row)
 
@@ -132,15 +142,28 @@ class Prepayment:
     @property
     def terms(self) -> Terms:
         """As the payment objects are set now."""
-        if self._terms is None:
-            self._terms = Terms.of(self._owner.value)
-        return self._terms
+        return self._rules.terms
+
+    @property
+    def _rules(self) -> Rules:
+        """Worked out when something was set."""
+        if self._known_rules is None:
+            self._known_rules = Rules(self._owner)
+        return self._known_rules
 
     def terms_changed(self, now_ms: int) -> None:
-        """A payment object was set. What was due until now was due on the terms before."""
+        """A payment object or the calendar of friendly hours was set. What was due until now was due on the terms before."""
         self.settle(now_ms)
-        self._terms = None
+        appointed = self._rules.appointments
+        self._known_rules = None
+        if self._rules.appointments != appointed and not self._keeping:
+            row = self._row()
+            row["appointments_s"] = self._clock_s(now_ms)
+            self._rows.commit(self._place, row)
         self.settle(now_ms)
+
+    def _clock_s(self, now_ms: int) -> int:
+        return self._meter.clock_ms(now_ms) // MS_PER_S
 
     @property
     def account(self) -> Account:
@@ -187,7 +210,7 @@ class Prepayment:
         row = self._row()
         decoder, account = self._decoder(row), account_of(row)
         left = account.left(self._meter.import_mwh)
-        terms = self.terms
+        terms = self._rules.terms_at(self._clock_s(now_ms))
         purse = Purse(terms.counts_money, whole(left), terms.amount_max)
         acceptance = accept(decoder, digits, delivery, purse, now_ms)
         if account.status is AccountStatus.CLOSED and acceptance.token is not None:
@@ -207,7 +230,7 @@ class Prepayment:
 
     def _carried_out(self, row: Rows, account: Account, token: Token | None, terms: Terms, now_ms: int) -> Account:
         """The account after an accepted token; what else it sets goes into the row."""
-        clock_s = self._meter.clock_ms(now_ms) // MS_PER_S
+        clock_s = self._clock_s(now_ms)
         match token:
             case CreditToken() | CurrencyCreditToken():
                 amount = amount_of(credited_amount(token))
@@ -241,7 +264,7 @@ class Prepayment:
         """What the token gateway shows of the last token."""
         put_text(row, "token", digits.encode("ascii", "replace"))
         put_text(row, "display", fitting(display))
-        row["token_s"] = self._meter.clock_ms(now_ms) // MS_PER_S
+        row["token_s"] = self._clock_s(now_ms)
         row["token_delivery"] = int(delivery)
         row["token_result"] = RESULT_NUMBERS[result]
         row["tokens_accepted" if result.is_accepted else "tokens_refused"] += np.uint32(1)
@@ -281,7 +304,7 @@ class Prepayment:
     def change(self, changed: Callable[[Account, Terms], Account], now_ms: int) -> None:
         """Another account from now on."""
         self.settle(now_ms)
-        row, terms = self._row(), self.terms
+        row, terms = self._row(), self._rules.terms_at(self._clock_s(now_ms))
         account = changed(account_of(row), terms)
         put_account(row, account)
         self._store(row, account, terms)
@@ -292,7 +315,12 @@ class Prepayment:
         if not self._meter.powered:
             return
         self._meter.move_on(now_ms)
-        row, terms = self._row(), self.terms
+        self._settle_account(now_ms)
+        if self._keep_appointments(now_ms):
+            self._settle_account(now_ms)
+
+    def _settle_account(self, now_ms: int) -> None:
+        row, terms = self._row(), self._rules.terms_at(self._clock_s(now_ms))
         before = account_of(row)
         account, events = self._as_due(before, terms, now_ms)
         for event in events:
@@ -307,35 +335,39 @@ class Prepayment:
     def _as_due(self, account: Account, terms: Terms, now_ms: int) -> tuple[Account, list[EventCode]]:
         """The account with everything that time and consumption have done to it."""
         meter = self._meter
-        clock_s, import_mwh = meter.clock_ms(now_ms) // MS_PER_S, meter.import_mwh
+        clock_s, import_mwh = self._clock_s(now_ms), meter.import_mwh
         active = account.status is AccountStatus.ACTIVE
         price = terms.prices[meter.rate] if active else 0
         if price != account.balance.price:
             account = rebased(account, import_mwh, price, clock_s)
-        days = 0
-        if terms.charges_days and meter.marks[1] < NEVER_S:
-            days, until_s = self._midnights(account.days_until_s, clock_s)
-            account = replace(account, days_until_s=until_s)
-        elif terms.charges_days:  # from now on; until now there was no such charge
+        if not self.terms.charges_days:
+            account = replace(account, days_until_s=0)
+        elif not account.days_until_s:  # from now on; until now there was no such charge
             account = replace(account, days_until_s=clock_s)
-        if days and active and (meter.output_state or terms.charged_when_off):
-            account = with_days(account, days, terms, import_mwh, clock_s)
+        else:
+            midnights, until_s = self._midnights(account.days_until_s, clock_s)
+            account = replace(account, days_until_s=until_s)
+            charged = active and (meter.output_state or terms.charged_when_off)
+            for midnight_s in midnights if charged else ():
+                account = with_days(account, 1, self._rules.terms_at(midnight_s), import_mwh, clock_s)
         return settled(account, terms, import_mwh)
 
-    def _midnights(self, until_s: int, clock_s: int) -> tuple[int, int]:
-        """Local midnights behind `until_s` up to `clock_s`, and the last of them. After a long absence not all count."""
-        days = 0
-        while days < COLLECTED_DAYS_MAX and (midnight_s := self._next_midnight_s(until_s)) <= clock_s:
-            days, until_s = days + 1, midnight_s
-        return days, until_s if days < COLLECTED_DAYS_MAX else clock_s
+    def _midnights(self, until_s: int, clock_s: int) -> tuple[list[int], int]:
+        """Local midnights behind `until_s` up to `clock_s`, and up to when all is done. After a long absence not all count."""
+        found: list[int] = []
+        while len(found) < COLLECTED_DAYS_MAX and (midnight_s := self._next_midnight_s(until_s)) <= clock_s:
+            found.append(midnight_s)
+            until_s = midnight_s
+        return found, until_s if len(found) < COLLECTED_DAYS_MAX else clock_s
 
     def _next_midnight_s(self, clock_s: int) -> int:
         return int(self._meter.zone.next_midnight_s(np.array([clock_s]))[0])
 
     def _marks(self, account: Account, terms: Terms) -> tuple[int, int]:
         """At which import and when this must be looked at next."""
-        midnight_s = self._next_midnight_s(account.days_until_s) if terms.charges_days else NEVER_S
-        return account.mark_mwh(terms, self._meter.import_mwh), midnight_s
+        next_s = self._rules.next_s(self._clock_s(self._meter.time_ms))
+        midnight_s = self._next_midnight_s(account.days_until_s) if account.days_until_s else NEVER_S
+        return account.mark_mwh(terms, self._meter.import_mwh), min(midnight_s, next_s)
 
     def _store(self, row: Rows, account: Account, terms: Terms) -> None:
         """Commit the row, with the marks in the order in which none that holds can be passed."""
@@ -364,6 +396,32 @@ class Prepayment:
             row = self._row()
             row["cut_off"] = 0
             self._rows.commit(self._place, row)
+
+    def _keep_appointments(self, now_ms: int) -> bool:
+        """Do what was appointed up to now; whether anything was. Whoever dies in between does all of it again, to the same end."""
+        clock_s = self._clock_s(now_ms)
+        due = self._rules.appointments.due(number(self._row(), "appointments_s"), clock_s)
+        if not due or self._keeping:
+            return False
+        self._keeping = True
+        try:
+            for one in due:
+                if one.deed is Deed.ACTIVATE_UNIT_CHARGE:
+                    activate_unit_charge(self._owner, one.name, now_ms)
+        finally:
+            self._keeping = False
+        self._known_rules = None  # the device tells of it only once it is whole
+        row, events = self._row(), []
+        for one in due:
+            status = AccountStatus(number(row, "account_status"))
+            if one.deed in _STATUSES and status is _STATUSES[one.deed][0]:
+                row["account_status"] = int(_STATUSES[one.deed][1])
+                events.append(_STATUSES[one.deed][2])
+        row["appointments_s"] = clock_s
+        self._rows.commit(self._place, row)
+        for event in events:
+            self._meter.log_event(event, now_ms)
+        return True
 
     # Its parts
 

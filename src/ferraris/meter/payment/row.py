@@ -17,6 +17,11 @@ from ferraris.sts import BaseDate, DecoderKey, EncryptionAlgorithm, KeyType, Met
 KEY_OCTETS: Final = {EncryptionAlgorithm.EA07: 8, EncryptionAlgorithm.EA09: 8, EncryptionAlgorithm.EA11: 16}
 NO_LIMIT: Final = 0xFFFF_FFFF
 """No token has set this limit."""
+_ACCOUNT_FIELDS: Final = (
+    *("days_until_s", "arrears", "debt", "credited", "emergency", "warned", "cut_off", "tampered"),
+    *("spared", "provided_s", "provided"),
+)
+"""Those of an account that a field of the same name holds."""
 
 
 def number(row: Rows, field: str, place: int | None = None) -> int:
@@ -42,6 +47,9 @@ def account_of(row: Rows) -> Account:
         bool(number(row, "warned")),
         bool(number(row, "cut_off")),
         bool(number(row, "tampered")),
+        bool(number(row, "spared")),
+        number(row, "provided_s"),
+        number(row, "provided"),
     )
 
 
@@ -50,7 +58,7 @@ def put_account(row: Rows, account: Account) -> None:
     row["balance"] = account.balance.amount
     row["reference_mwh"] = account.balance.reference_mwh
     row["price"] = account.balance.price
-    for field in ("days_until_s", "arrears", "debt", "credited", "emergency", "warned", "cut_off", "tampered"):
+    for field in _ACCOUNT_FIELDS:
         row[field] = int(getattr(account, field))
     row["account_status"] = int(account.status)
     for kind, collection in enumerate(account.collections):

@@ -6,12 +6,16 @@ that is collected with each payment or by time.
 
 A price in the table is `charge_per_unit` times 10 to the power of its scale, for 10^commodity_scale Wh; a charge by time is
 that much a day. The proportion of a payment that goes to debt is in hundredths of a percent; no public source says so.
+
+The collection configuration says which charges are collected while the supply is off, and which in friendly hours. A charge that is
+not collected then falls not due: it is not made up for. `max_provision` limits what the debt's share of payments comes to in
+`max_provision_period` seconds, which begin with the first payment that they collect from; 0 sets no limit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Final
 
@@ -59,6 +63,13 @@ class Terms:
     emergency_from: int
     """Emergency credit can be selected when no more than this is left."""
     emergency_automatic: bool
+    provision_max: int = 0
+    """What shares of payments come to at most in a period; 0: there is no limit."""
+    provision_period_s: int = 0
+    collected_when_friendly: tuple[bool, bool, bool] = (True, True, True)
+    """Whether consumption, the charge by time and the debt are collected in friendly hours."""
+    friendly: bool = False
+    """These are the terms of a friendly hour."""
 
     @classmethod
     def of(cls, value: Value) -> Terms:
@@ -80,13 +91,34 @@ class Terms:
             currency.scale,
             _prices(value(Charge.unit_charge_active, obis.CHARGE_CONSUMPTION), unit_scale),
             _charges(value(Charge.unit_charge_active, obis.CHARGE_DAILY), unit_scale)[0] * MILLION,
-            _charged_when_off(value),
+            _collects(value, obis.CHARGE_DAILY, CollectionConfiguration.WHEN_SUPPLY_IS_DISCONNECTED),
             debt_rate * MILLION if debt_type is ChargeType.TIME_BASED else 0,
             value(Charge.proportion, obis.CHARGE_DEBT) if debt_type is ChargeType.PAYMENT_EVENT_BASED else 0,
             int(value(Credit.warning_threshold, obis.CREDIT_TOKEN) * shown),
             int(value(Credit.preset_credit_amount, obis.CREDIT_EMERGENCY) * shown),
             int(value(Credit.credit_available_threshold, obis.CREDIT_EMERGENCY) * shown),
             not configuration & CreditConfiguration.CONFIRMATION_NEEDED,
+            int(value(Account.max_provision, obis.ACCOUNT) * shown),
+            max(0, value(Account.max_provision_period, obis.ACCOUNT)),
+            (
+                _collects(value, obis.CHARGE_CONSUMPTION, CollectionConfiguration.IN_FRIENDLY_CREDIT_PERIODS),
+                _collects(value, obis.CHARGE_DAILY, CollectionConfiguration.IN_FRIENDLY_CREDIT_PERIODS),
+                _collects(value, obis.CHARGE_DEBT, CollectionConfiguration.IN_FRIENDLY_CREDIT_PERIODS),
+            ),
+        )
+
+    def at(self, friendly: bool) -> Terms:
+        """The terms of a friendly hour, or of any other."""
+        if not friendly:
+            return self
+        consumption, daily, debt = self.collected_when_friendly
+        return replace(
+            self,
+            friendly=True,
+            prices=self.prices if consumption else (0,) * len(self.prices),
+            a_day=self.a_day if daily else 0,
+            debt_a_day=self.debt_a_day if debt else 0,
+            debt_share=self.debt_share if debt else 0,
         )
 
     @property
@@ -144,11 +176,7 @@ def _exact(amount: Fraction) -> int:
     return amount.numerator
 
 
-def _charged_when_off(value: Value) -> bool:
-    """Whether the charge by time is collected while the supply is disconnected."""
+def _collects(value: Value, charge: Obis, when: CollectionConfiguration) -> bool:
+    """Whether the charge is collected then, from whatever credit."""
     configured = value(Account.credit_charge_configuration, obis.ACCOUNT)
-    return any(
-        one.charge_reference == obis.CHARGE_DAILY
-        and one.collection_configuration & CollectionConfiguration.WHEN_SUPPLY_IS_DISCONNECTED
-        for one in configured
-    )
+    return any(one.charge_reference == charge and one.collection_configuration & when for one in configured)
