@@ -92,6 +92,18 @@ def give_calendar(device: LogicalDevice, now_ms: int, days: tuple[Day, ...] = DA
     assert invoke(device, method, obis.ACTIVITY_CALENDAR, 0, now_ms) is ActionResult.SUCCESS
 
 
+@pytest.mark.parametrize("year", [0, 1, 2, 1969, 9998, 9999, 65534])
+def test_a_season_of_a_year_that_nobody_lives_in_stops_no_meter(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, year: int
+) -> None:
+    """A client may write any year that fits into two octets; the meter goes on, and without a tariff counts at its rate."""
+    monkeypatch.setitem(globals(), "SEASON", (Season(b"year", CosemDateTime(year, 2, 30), b"week"),))
+    device = device_of(fleet)
+    give_calendar(device, MONDAY_MS)
+    fleet.advance(MONDAY_MS + 50 * HOUR_MS)
+    assert sum(rates(device, MONDAY_MS + 50 * HOUR_MS)) == 50 * 400
+
+
 @pytest.fixture
 def device(fleet: Fleet) -> LogicalDevice:
     """The meter has the calendar since Monday 01:00 local time, in the low rate. 400 W flow."""

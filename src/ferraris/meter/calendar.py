@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from typing import Final
 
+from ferraris.cosem import CosemDateTime
 from ferraris.cosem.classes.activity_calendar import Day, Season, Week
 from ferraris.cosem.classes.special_days_table import SpecialDay
 from ferraris.meter.clock import Zone
@@ -99,7 +100,20 @@ def _began(season: Season, day: date, zone: Zone) -> int | None:
     start = season.season_start
     if (start.year, start.month, start.day_of_month, start.day_of_week) == (None, None, None, None):
         return 0
-    if start.year is not None and start.year < day.year:
-        day = date(start.year, 12, 31)
-    back = (day - timedelta(ago) for ago in range(YEAR_DAYS))
-    return next((past.toordinal() for past in back if falls_on(start, past, zone)), None)
+    year = day.year if start.year is None else min(start.year, day.year)
+    last = day.toordinal() if year == day.year else max(_days_of(year), default=0)
+    starts = [*_starts(start, year - 1, zone), *_starts(start, year, zone)]
+    return max((begun for begun in starts if last - YEAR_DAYS < begun <= last), default=None)
+
+
+@lru_cache(DAYS_REMEMBERED)
+def _starts(start: CosemDateTime, year: int, zone: Zone) -> tuple[int, ...]:
+    """The day numbers of a year on which a season begins: looked for once, since a calendar may have many seasons."""
+    return tuple(day for day in _days_of(year) if falls_on(start, date.fromordinal(day), zone))
+
+
+def _days_of(year: int) -> range:
+    """The day numbers of a year; none where a week before or after may be none of the calendar's."""
+    if not date.min.year < year < date.max.year:
+        return range(0)
+    return range(date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal() + 1)
