@@ -187,6 +187,8 @@ def _check_phase(entry: EntryRow, waiting: dict[int, EntryRow], orders: _Orders)
         digits = [token.digits for token in orders.tokens.get(entry.pending, [])]
         if entry.kind == EntryKind.POST and digits_digest(digits) != entry.digest:
             raise LedgerError(f"the tokens of order {sale.number} were altered")
+        if entry.kind == EntryKind.VOID and any(digits):
+            raise LedgerError(f"order {sale.number} was voided and has tokens")
 
 
 def _check_tail(reader: VendingReader, state: ChainState, waiting: dict[int, EntryRow]) -> None:
@@ -198,6 +200,9 @@ def _check_tail(reader: VendingReader, state: ChainState, waiting: dict[int, Ent
     if pending != set(waiting):
         odd = min(pending ^ set(waiting))
         raise LedgerError(f"order {odd}: its state was altered, or its end is missing")
+    for number, tokens in _Orders(reader, sorted(pending)).tokens.items():
+        if any(token.digits for token in tokens):
+            raise LedgerError(f"order {number} is pending and has tokens")
 
 
 def _check_reversals(reader: VendingReader, direct: set[str]) -> None:
