@@ -14,6 +14,7 @@ from ferraris.client.conformance import (  # noqa: F401 - the modules register t
     hdlc_checks,
     hdlc_unnumbered_checks,
     hdlc_window_checks,
+    method_checks,
     object_checks,
     security_checks,
     service_checks,
