@@ -6,13 +6,10 @@ import io
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ferraris.cli import main
-from ferraris.cli.decode import answer_lines
-from ferraris.kernel.limits import INSPECTION_LINE_OCTETS_MAX
 
 PUSH = "0f40000000090c07e3020401173416ff800000020106000016dc"
 CIPHERED = "c81e3001234567411312ff935a47566827c467bc7d825c3be4a77c3fcc056b6b"
@@ -104,47 +101,6 @@ def test_every_published_row(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [answer["id"] for answer in answers if not answer["ok"]] == ["greenbook/ecdsa-p256-table-c1-bad"]
     assert len(answers) == 71
-
-
-class CountingLines(io.BytesIO):
-    """A stream that notes the longest piece ever taken from it."""
-
-    longest = 0
-
-    def readline(self, size: int | None = -1, /) -> bytes:
-        piece = super().readline(size)
-        self.longest = max(self.longest, len(piece))
-        return piece
-
-
-def test_a_huge_line_is_answered_and_never_held_whole() -> None:
-    lines = CountingLines(
-        b"9" * (3 * INSPECTION_LINE_OCTETS_MAX)
-        + b"\n"
-        + b'{"id": 2, "hex": "c0"}\n'
-        + b"8" * (2 * INSPECTION_LINE_OCTETS_MAX)
-    )
-    written = io.StringIO()
-    answer_lines(lines, written)
-    answers: list[dict[str, Any]] = [json.loads(line) for line in written.getvalue().splitlines()]
-    assert [answer["error"]["summary"] for answer in answers] == [
-        "a line is too long",
-        "an APDU is cut short",
-        "a line is too long",
-    ]
-    assert lines.longest <= INSPECTION_LINE_OCTETS_MAX + 1
-
-
-def test_each_answer_is_written_before_the_next_line_is_read() -> None:
-    class Conversation(io.StringIO):
-        flushed = 0
-
-        def flush(self) -> None:
-            self.flushed += 1
-
-    written = Conversation()
-    answer_lines(io.BytesIO(b'{"hex": "c0"}\n{"hex": "c0"}\n'), written)
-    assert written.flushed == 2
 
 
 def test_a_long_tree_is_cut_on_the_screen(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

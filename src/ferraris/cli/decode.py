@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Final
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from ferraris.cli.answered_lines import answer_lines
 from ferraris.cli.decoded_messages import messages_of, messages_of_file, show_messages, with_key_file
 from ferraris.dlms.inspect import Inspection, InspectionKeys, answer_line, error_to_json, inspect
 from ferraris.kernel.errors import ConfigError, FerrarisError, LocalProtocolError
@@ -49,7 +49,7 @@ def decode(
     and each answer {"id", "ok", "layers", "apdu", "value", "error"}.
     """
     if jsonl:
-        answer_lines(sys.stdin.buffer, sys.stdout)
+        answer_lines(sys.stdin.buffer, sys.stdout, answer_line)
         return
     keys = InspectionKeys.of({"ek": ek, "ak": ak, "system_title": system_title, "dedicated": dedicated})
     if keys_file is not None:
@@ -73,21 +73,6 @@ def decode(
         if error is not None:
             raise error
     raise typer.Exit(0 if error is None else EXIT_REFUSED)
-
-
-def answer_lines(lines: BinaryIO, answers: Any, answer: Callable[[bytes], str] = answer_line) -> None:
-    """Answer each line as it comes. A line too long is answered with an error and never held whole."""
-    while line := lines.readline(INSPECTION_LINE_OCTETS_MAX + 1):
-        if len(line) > INSPECTION_LINE_OCTETS_MAX:
-            _skip_line(lines, line)
-        if line.strip():
-            answers.write(answer(line) + "\n")
-            answers.flush()
-
-
-def _skip_line(lines: BinaryIO, piece: bytes) -> None:
-    while piece and not piece.endswith(b"\n"):
-        piece = lines.readline(INSPECTION_LINE_OCTETS_MAX)
 
 
 def _octets(digits: str) -> bytes:

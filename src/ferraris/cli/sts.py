@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ferraris.cli.decode import answer_lines
+from ferraris.cli.answered_lines import answer_lines
 from ferraris.cli.prismtoken import serve_prismtoken
 from ferraris.cli.sts_explain import explain_row, explanation_fields, now_ms
 from ferraris.cli.sts_files import read_meter, read_record, read_sta_tables

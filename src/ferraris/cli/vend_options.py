@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import typer
 
-from ferraris.cli.decode import answer_lines
+from ferraris.cli.answered_lines import answer_lines
 from ferraris.cli.vend_connection import VendingConnection, VendRefused, connected
 from ferraris.kernel.errors import ConfigError, FerrarisError
 from ferraris.vending import money_text

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
 import ferraris
-from ferraris.console.figures import FigureBoard
 from ferraris.console.guard import Guard
-from ferraris.console.meters import MeterReader
-from ferraris.console.orders import Desk
 from ferraris.console.port import System
 from ferraris.console.problems import add_problem_handlers
-from ferraris.console.rest import PREFIX, rest_routes
 from ferraris.console.throttle import ThrottleGuard
 from ferraris.console.vending_desk import VendingDesk
 from ferraris.console.vending_problems import add_vending_problem_handlers
@@ -23,6 +20,13 @@ from ferraris.console.vending_rest_work import work_routes
 from ferraris.console.xmlvend import XMLVEND_PATH, xmlvend_routes
 from ferraris.kernel.clock import Clock
 from ferraris.vending import Vending
+
+if TYPE_CHECKING:  # a till without a head-end loads none of these
+    from ferraris.console.figures import FigureBoard
+    from ferraris.console.meters import MeterReader
+    from ferraris.console.orders import Desk
+
+PREFIX = "/api/v1"
 
 DESCRIPTION = """Read what the head-end knows and what the stores hold, and order what meters shall do.
 
@@ -75,8 +79,13 @@ def _new_app() -> FastAPI:
 
 
 def _add_system(app: FastAPI, system: System) -> tuple[MeterReader, Desk, FigureBoard]:
+    from ferraris.console.figures import FigureBoard
+    from ferraris.console.meters import MeterReader
+    from ferraris.console.orders import Desk
+    from ferraris.console.rest import rest_routes
+
     parts = MeterReader(system), Desk(system), FigureBoard(system)
-    app.include_router(rest_routes(*parts))
+    app.include_router(rest_routes(*parts), prefix=PREFIX)
     return parts
 
 

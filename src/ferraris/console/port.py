@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from ferraris.cosem import CompanionProfile
-from ferraris.headend import CommandKind, Event, HeadEnd
 from ferraris.kernel.clock import Clock, ScaledClock
-from ferraris.store import CommandRow, Stores
-from ferraris.vending import Vending
+
+if TYPE_CHECKING:  # a till without a head-end loads no head-end
+    from ferraris.cosem import CompanionProfile
+    from ferraris.headend import CommandKind, Event, HeadEnd
+    from ferraris.store import CommandRow, Stores
+    from ferraris.vending import Vending
 
 
 class System(Protocol):

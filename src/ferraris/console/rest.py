@@ -17,7 +17,6 @@ from ferraris.console.rest_meters import Limit, Name, meter_routes
 from ferraris.console.summary import Summary, summarize
 from ferraris.store import AlarmRow, AuditRow, CommandRow, CommandState
 
-PREFIX = "/api/v1"
 METERS_PER_COLLECTION_MAX = 100_000
 CommandNumber = Annotated[int, Path(ge=0, lt=1 << 63)]
 
@@ -56,7 +55,7 @@ class Collection:
 
 def rest_routes(meters: MeterReader, desk: Desk, board: FigureBoard) -> APIRouter:
     """All of REST."""
-    router = APIRouter(prefix=PREFIX)
+    router = APIRouter()
     _add_system(router, meters, board)
     router.include_router(meter_routes(meters, desk))
     _add_alarms(router, meters, desk)

@@ -6,26 +6,21 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
 
-import uvicorn
 from fastapi import FastAPI
 
 from ferraris.console.app import create_app
 from ferraris.console.port import System
 from ferraris.kernel.errors import ConfigError
 
+if TYPE_CHECKING:  # whoever only asks REST inside the process serves nothing
+    import uvicorn
+
 LOOPBACK = "127.0.0.1"
 BACKLOG = 128
 CLOSING_S = 3
 """How long a stop waits for answers under way; web sockets of open pages are closed then."""
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn without its hands on the process's signals: whoever serves decides when it ends."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
 
 
 @asynccontextmanager
@@ -40,10 +35,7 @@ async def serving(system: System, *, host: str = LOOPBACK, port: int = 8080) -> 
 @asynccontextmanager
 async def serving_app(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
     """Serve an application on a socket that listens, while the block runs."""
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=CLOSING_S, server_header=False
-    )
-    server = _Server(config)
+    server = _server(app)
     task = asyncio.create_task(_run(server, listener), name="console")
     try:
         while not server.started:
@@ -55,6 +47,21 @@ async def serving_app(app: FastAPI, listener: socket.socket) -> AsyncIterator[No
         server.should_exit = True
         await asyncio.wait([task])
         listener.close()
+
+
+def _server(app: FastAPI) -> uvicorn.Server:
+    """Uvicorn without its hands on the process's signals: whoever serves decides when it ends."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Generator[None, None, None]:
+            yield
+
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=CLOSING_S, server_header=False
+    )
+    return Server(config)
 
 
 async def _run(server: uvicorn.Server, listener: socket.socket) -> None:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from ferraris.console.figures import LOAD_PROFILE
 from ferraris.console.port import System
-from ferraris.headend import Communication, collectable
 
-HOPELESS = frozenset({Communication.WRONG_KEY, Communication.QUARANTINED})
 MS_PER_S = 1_000
 
 
@@ -33,6 +30,10 @@ class Summary:
 
 async def summarize(system: System, until_s: int | None = None) -> Summary:
     """The summary of what was captured until `until_s`; until now when that is not given."""
+    from ferraris.console.figures import LOAD_PROFILE
+    from ferraris.headend import Communication, collectable
+
+    hopeless = {Communication.WRONG_KEY, Communication.QUARANTINED}
     state = system.head_end.state
     now_s = system.clock.now_ms() // MS_PER_S
     if until_s is not None:
@@ -43,10 +44,10 @@ async def summarize(system: System, until_s: int | None = None) -> Summary:
     backfilled = failed = 0
     start_s = now_s
     for meter in state.meters.values():
-        failed += meter.communication in HOPELESS
+        failed += meter.communication in hopeless
         for coverage in meter.coverage:
             profile = coverage.profile
-            if profile.tag == LOAD_PROFILE and meter.communication not in HOPELESS:
+            if profile.tag == LOAD_PROFILE and meter.communication not in hopeless:
                 created_s = meter.row.created_ms // MS_PER_S
                 passed = profile.slot_at(now_s) - profile.slot_at(created_s)
                 due.setdefault(profile.channel, {})[meter.id] = max(0, passed - coverage.absent)

@@ -28,7 +28,6 @@ from ferraris.vending import (
     parse_pan,
     receipt_text,
 )
-from ferraris.vending.receipt_pdf import receipt_pdf
 
 VENDING_PREFIX = "/api/v1/vending"
 QUOTE_NAME = "quote"
@@ -153,6 +152,8 @@ def _add_queries(router: APIRouter, desk: VendingDesk) -> None:
         found = await desk.run(lambda vending, _: receipt_of(vending, vending.sale(number)))
         if answer is ReceiptFormat.TEXT:
             return Response(receipt_text(found), media_type="text/plain; charset=utf-8")
+        from ferraris.vending.receipt_pdf import receipt_pdf  # its library is heavy, and tills print text
+
         octets = await asyncio.to_thread(receipt_pdf, found)
         named = {"content-disposition": f'inline; filename="receipt-{found.number}.pdf"'}
         return Response(octets, media_type="application/pdf", headers=named)
