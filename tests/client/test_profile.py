@@ -228,3 +228,16 @@ def test_a_compact_array_is_the_plain_buffer() -> None:
     assert packed.table.layout is not None
     assert packed.rows() == plain.rows()
     assert packed.time_s().tolist() == plain.time_s().tolist()
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("number", [2**63, 2**64 - 1])
+def test_a_number_that_an_array_cannot_hold_is_refused_and_its_rows_tell_it(number: int, compressed: bool) -> None:
+    """In an array of 64 bits with a sign it would come out below zero."""
+    large = Data(Tag.STRUCTURE, (row(0).value[0], Data(Tag.LONG64_UNSIGNED, number), row(0).value[2]))  # type: ignore[index]
+    rows = [large, Data(Tag.STRUCTURE, (Data(Tag.NULL_DATA, None),) * 3)] if compressed else [large]
+    profile = decode_profile(buffer(*rows), COLUMNS, capture_period_s=900)
+    assert [values[1] for values in profile.rows()] == [number] * len(rows)
+    with pytest.raises(DecodeError, match="too large"):
+        profile.numbers(IMPORT)
+    assert profile.numbers(VOLTAGE).tolist() == [2300] * len(rows)

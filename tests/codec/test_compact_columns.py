@@ -6,14 +6,15 @@ import contextlib
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferraris.codec import Data, Tag, decode_whole, encode_data
-from ferraris.codec.columns import ColumnShape, RowLayout
+from ferraris.codec.columns import ColumnShape, RowLayout, columns_of
 from ferraris.codec.compact_array import decode_compact_array, encode_compact_array
 from ferraris.codec.compact_columns import decode_compact_table, encode_compact_table
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
+from tests.codec.changed import CELLS, changed, seen
 
 SHAPES = [
     ColumnShape(int(Tag.OCTET_STRING), 12),
@@ -118,3 +119,23 @@ def test_tables_are_encoded_as_they_are_read() -> None:
 def test_rows_of_another_layout_are_not_encoded() -> None:
     with pytest.raises(LocalProtocolError):
         encode_compact_table(RowLayout.untagged(SHAPES), np.zeros((2, 3), np.uint8))
+
+
+def by_value(octets: bytes) -> list[tuple[object, ...]]:
+    """The rows as the general decoder reads them, differences added up."""
+    elements = decode_compact_array(decode_whole(octets).value)  # type: ignore[arg-type]
+    if not elements:
+        return []
+    whole = elements[0].tag == Tag.STRUCTURE
+    rows = elements if whole else [Data(int(Tag.STRUCTURE), (element,)) for element in elements]
+    return list(zip(*columns_of(rows), strict=True))
+
+
+@settings(max_examples=400)
+@given(st.data(), st.lists(CELLS, min_size=1, max_size=4))
+def test_changed_octets_are_read_as_the_general_decoder_reads_them(data: st.DataObject, members: list[Data]) -> None:
+    rows = data.draw(st.integers(1, 6))
+    elements = [Data(int(Tag.STRUCTURE), tuple(members))] * rows
+    octets = data.draw(changed(encode_data(Data(int(Tag.COMPACT_ARRAY), encode_compact_array(elements)))))
+    if octets[:1] == b"\x13":
+        assert seen(lambda octets: decode_compact_table(octets).rows(), octets) == seen(by_value, octets)

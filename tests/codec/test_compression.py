@@ -18,6 +18,7 @@ from ferraris.codec.columns import ColumnShape, RowLayout, Table, decode_by_valu
 from ferraris.codec.compression import CompressedTable, decode_buffer, encode_with_nulls
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import TABLE_ROW_OCTETS_MAX
+from tests.codec.changed import CELLS, changed, seen
 
 U8, U32 = int(Tag.UNSIGNED), int(Tag.DOUBLE_LONG_UNSIGNED)
 NULL = Data(int(Tag.NULL_DATA), None)
@@ -198,3 +199,36 @@ def test_long_rows_are_left_to_the_general_decoder() -> None:
     table = decode_buffer(buffer((long,), (NULL,), (long,)))
     assert not isinstance(table, CompressedTable)
     assert table.values(0) == [bytes(TABLE_ROW_OCTETS_MAX), None, bytes(TABLE_ROW_OCTETS_MAX)]
+
+
+@settings(max_examples=400)
+@given(st.data(), st.integers(1, 4))
+def test_changed_octets_are_read_as_the_general_decoder_reads_them(data: st.DataObject, width: int) -> None:
+    """Both refuse, or both see the same values: no octet is passed over by the fast way."""
+    kinds = data.draw(st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1, max_size=4))
+    rows = data.draw(st.lists(st.sampled_from(kinds).map(tuple), min_size=1, max_size=8))
+    octets = data.draw(changed(buffer(*rows)))
+    if octets[:1] == b"\x01":
+        by_value = seen(lambda octets: decode_by_value(octets).rows(), octets)
+        assert seen(lambda octets: decode_buffer(octets).rows(), octets) == by_value
+
+
+FILLED = [
+    # column of                 rows (None: null-data; text: a difference)           filled
+    ("long64-unsigned", [(21, 2**63 + 5), None, (21, 2**64 - 1)], [2**63 + 5, 2**63 + 5, 2**64 - 1]),
+    ("long64 and difference", [(20, 2**63 - 2), (0x21, 200)], [2**63 - 2, 2**63 + 198]),
+    ("many differences", [(6, 7), *[(0x21, 2**32 - 1)] * 40], [7 + (2**32 - 1) * count for count in range(41)]),
+    ("the smallest and a difference", [(20, -(2**63)), (0x1E, -1)], [-(2**63), -(2**63) - 1]),
+    ("below zero", [(20, -(2**63) + 1), (0x1E, -5)], [-(2**63) + 1, -(2**63) - 4]),
+]
+
+
+@pytest.mark.parametrize(("name", "cells", "filled"), FILLED, ids=[row[0] for row in FILLED])
+def test_numbers_beyond_64_bits_are_told_as_they_are(
+    name: str, cells: list[tuple[int, int] | None], filled: list[int]
+) -> None:
+    tags = {0x1E: int(Tag.DELTA_DOUBLE_LONG), 0x21: int(Tag.DELTA_DOUBLE_LONG_UNSIGNED)}
+    rows = [(NULL if cell is None else Data(tags.get(cell[0], cell[0]), cell[1]), Data(U8, 1)) for cell in cells]
+    table = decode_buffer(buffer(*rows))
+    told = [value for value in table.column(0).tolist() if value is not None]
+    assert told in (filled, [number for number, cell in zip(filled, cells, strict=True) if cell is not None])

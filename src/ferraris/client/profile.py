@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ferraris.client.association import ClientAssociation, descriptor_of
 from ferraris.codec import Tag
 from ferraris.codec.columns import Table
-from ferraris.codec.compression import CompressedTable, decode_buffer
+from ferraris.codec.compression import CompressedTable, beyond_int64, decode_buffer
 from ferraris.cosem import (
     CLOCK_TIME,
     DATE_TIME_OCTETS,
@@ -83,20 +83,25 @@ class ProfileColumns:
         return self._filled_times(self.table.values(index))
 
     def numbers(self, capture_object: CaptureObject) -> npt.NDArray[np.int64]:
-        """A column of integers. Raises DecodeError when it holds anything else."""
+        """A column of integers. Raises DecodeError when it holds anything else, or a number that 64 bits with a sign cannot hold."""
         table = self.table
         if not len(table):
             return np.empty(0, np.int64)
         index = self.index_of(capture_object)
         column = table.column(index)
-        if column.dtype.kind in "iu":
+        if column.dtype.kind in "iu" and not beyond_int64(column):
             return column.astype(np.int64)
         values = _filled(self.table.values(index))
         if not all(isinstance(value, int) for value in values):
             raise DecodeError(
                 "a column holds something other than integers", expected="integers", got=str(capture_object)
             )
-        return np.array(values, np.int64)
+        try:
+            return np.array(values, np.int64)
+        except OverflowError:
+            raise DecodeError(
+                "a column holds a number too large", expected="64 bits with a sign", got=str(capture_object)
+            ) from None
 
     def rows(self) -> list[tuple[object, ...]]:
         """The rows as Python values: the time as a datetime in UTC (None where there is none), the rest as sent."""

@@ -22,9 +22,18 @@ from ferraris.codec.compact_columns import decode_compact_table
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import DATA_ELEMENTS_MAX, TABLE_LAYOUTS_MAX, TABLE_ROW_OCTETS_MAX
 
+INT64_MAX: Final = 2**63 - 1
+LARGEST: Final = np.dtype(">u8")
+SUMMED_MAX: Final = 2**62
+"""All differences of the longest table together are far less, so that no sum of such numbers overflows."""
 ROWS_PER_MATCH_MAX: Final = 1_000
 """A regular expression keeps a mark for each repetition: a long run is found in several calls."""
 PATTERNS_KEPT: Final = 256
+
+
+def beyond_int64(numbers: npt.NDArray[np.generic]) -> bool:
+    """Whether some of these integers are too large for 64 bits with a sign."""
+    return numbers.dtype == LARGEST and int(cast("npt.NDArray[np.uint64]", numbers).max(initial=0)) > INT64_MAX
 
 
 class Part(NamedTuple):
@@ -72,7 +81,8 @@ class CompressedTable(Table):
             )
 
     def filled_numbers(self, index: int) -> npt.NDArray[np.int64] | None:
-        """A column of integers with nulls filled and differences added up; None when it holds anything else.
+        """A column of integers with nulls filled and differences added up; None when it holds anything else, numbers among them
+        that 64 bits with a sign cannot hold.
 
         Raises DecodeError for a difference with no number above it.
         """
@@ -83,7 +93,7 @@ class CompressedTable(Table):
             whole.append(values is not None and shape.tag not in DELTA_TAGS)
             if values is None:
                 continue
-            if values.dtype.kind not in "iu":
+            if values.dtype.kind not in "iu" or beyond_int64(values):
                 return None
             numbers[places] = values
             differing = differing or not whole[-1]
@@ -96,6 +106,8 @@ class CompressedTable(Table):
             return None
         if not differing:
             return numbers.take(above)
+        if ((numbers > SUMMED_MAX) | (numbers < -SUMMED_MAX)).any():
+            return None
         sums = np.where(marked, 0, numbers).cumsum()
         return cast("npt.NDArray[np.int64]", numbers[above] + sums - sums[above])
 
