@@ -33,6 +33,7 @@ from ferraris.cosem.classes.association_sn import BASE_NAME, BASE_NAME_LIST, CLA
 from ferraris.cosem.classes.object_references import ObjectId
 from ferraris.cosem.declaration import Selector
 from ferraris.cosem.short_names import FIRST_BASE_NAME, ShortNames
+from ferraris.cosem.types import Structure
 from ferraris.dlms.apdu import (
     BlockNumberAccess,
     DataAccessResult,
@@ -193,8 +194,15 @@ def test_parts_of_the_lists_by_their_selectors(fleet: Fleet) -> None:
 
         assert await part(CLASS_LIST, (8,)) == (clock,)
         assert await part(CLASS_LIST, (3, 8)) == tuple(one for one in elements if one.class_id in (3, 8))
-        assert await part(OBJECT, ObjectId(8, obis.CLOCK)) == (clock,)
-        assert await part(OBJECT, ObjectId(9, obis.CLOCK)) == ()
+        descriptor = descriptor_of(AssociationSnV2.object_list, ASSOCIATION)
+        of_clock, of_none = (
+            SelectiveAccess(OBJECT.number, OBJECT.datatype.encode(ObjectId(class_id, obis.CLOCK)))
+            for class_id in (8, 9)
+        )
+        one = await client.get_octets(descriptor, of_clock)
+        assert Structure(ObjectListElementSn).decode(one) == clock, "its element, and no list of one: jDLMS wants it so"
+        with pytest.raises(RefusedError, match="object-undefined"):
+            await client.get_octets(descriptor, of_none)
         assert await part(BASE_NAME_LIST, (0x2BC0, 1)) == (clock,)
         selection = SelectiveAccess(BASE_NAME_LIST.number, BASE_NAME_LIST.datatype.encode((0x2BC0,)))
         own = await client.get(AssociationSnV2.access_rights_list, ASSOCIATION, selection)

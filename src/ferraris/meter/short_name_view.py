@@ -1,7 +1,7 @@
 """What one association by short names sees: the object list and the rights as Association SN tells them, worked out once.
 
-Parts of the lists are told by the selectors of class 12: some classes, one object, some base names. Uncertain, as no public source
-shows an answer to them: here each answers with a list, that of one object with a list of one.
+Parts of the lists are told by the selectors of class 12: some classes, one object, some base names. No public source shows an
+answer to them. That for one object is its element and no list of one: jDLMS, which finds its objects so, takes nothing else.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from ferraris.cosem import (
     assign_base_names,
 )
 from ferraris.cosem.classes.association_sn import BASE_NAME_LIST, CLASS_LIST, OBJECT
+from ferraris.cosem.types import Structure
 from ferraris.dlms.apdu import DataAccessResult, SelectiveAccess
 from ferraris.kernel.errors import DecodeError
 from ferraris.meter.object_list import as_told
 
 OBJECT_LIST: Final = AssociationSnV0.object_list
 RIGHTS_LIST: Final = AssociationSnV2.access_rights_list
+OBJECT_LIST_ELEMENT: Final = Structure(ObjectListElementSn)
 LISTS: Final = frozenset((OBJECT_LIST.number, RIGHTS_LIST.number))
 _SELECTORS: Final = {selector.number: selector for selector in (CLASS_LIST, OBJECT, BASE_NAME_LIST)}
 
@@ -65,6 +67,8 @@ class ShortNameView:
         except DecodeError:
             return DataAccessResult.TYPE_UNMATCHED
         part = tuple(self._part(selection.selector, wanted))
+        if of_objects and selection.selector == OBJECT.number:
+            return OBJECT_LIST_ELEMENT.encode(part[0]) if part else DataAccessResult.OBJECT_UNDEFINED
         if of_objects:
             return OBJECT_LIST.datatype.encode(part)
         names = {element.base_name for element in part}
