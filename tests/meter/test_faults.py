@@ -12,6 +12,7 @@ def test_a_fault_has_its_time_from_the_origin() -> None:
     fault = Fault.parse("link:7:3600:21600", origin_ms=1_000)
     assert fault == Fault(FaultKind.LINK, 7, 3_601_000, 25_201_000)
     assert Fault.parse("power:1:0:1", 0).kind is FaultKind.POWER
+    assert Fault.parse("tamper:1:0:1", 0).kind is FaultKind.TAMPER
 
 
 @pytest.mark.parametrize(

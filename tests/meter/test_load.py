@@ -108,6 +108,15 @@ def test_voltage_stays_within_the_band() -> None:
     assert (voltages[..., 0] != voltages[..., 1]).mean() > 0.9
 
 
+def test_the_phases_carry_unlike_shares_that_change() -> None:
+    weights = LOAD.phase_weights(*days(MONDAY, 50))
+    assert weights.shape == (50, PERIODS_PER_DAY, 3)
+    assert (weights.min(), weights.max()) == (400, 999)
+    shares = weights / weights.sum(axis=2, keepdims=True)
+    assert abs(shares.mean(axis=(0, 1)) - 1 / 3).max() < 0.01
+    assert LOAD.phase_weights(np.array([3]), np.array([[MONDAY]]))[0, 0].tolist() == weights[2, 0].tolist()
+
+
 def test_the_tables_are_complete() -> None:
     assert LOAD._shapes.shape == (len(Kind), 2, PERIODS_PER_DAY)
     assert LOAD._shapes.min() > 0

@@ -25,7 +25,7 @@ from ferraris.meter.model import meter_model
 from ferraris.meter.payment import PaymentManufacture, decoder_key, sts_configuration
 from ferraris.meter.serving import FleetService, ServiceSettings
 from ferraris.simulation import VirtualClock, run_virtual
-from ferraris.sts import CreditToken, Service, TokenResult, encode_token, token_identifier_at
+from ferraris.sts import ClearTamperToken, CreditToken, Service, TokenResult, encode_token, token_identifier_at
 from tests.meter.clients import NoGuard, associated, management
 from tests.meter.steady import MONDAY_MS, STEADY, Maker
 from tests.simulation.bottle import network
@@ -333,6 +333,42 @@ def test_a_token_is_typed_while_the_link_is_away_and_told_when_it_is_back(fleet:
     assert (110, EventCode.TOKEN_ACCEPTED) in told
     assert [second for second, code in told if code is EventCode.CREDIT_EXHAUSTED] == [0, 9_110]
     assert fleet.meters[1].import_mwh == 1_000_000
+
+
+def test_a_meter_that_is_tampered_with_supplies_nobody_until_a_token_clears_it(fleet: Fleet) -> None:
+    configuration = sts_configuration(2, PaymentManufacture())
+
+    def clear(minute: int) -> TokenResult:
+        identifier = token_identifier_at(configuration.base_date, MONDAY_MS) + minute
+        token = encode_token(ClearTamperToken(identifier, 5), decoder_key(1, configuration))
+        return world_of[0].service.enter_token(2, token).result
+
+    world_of: list[World] = []
+
+    async def scenario(world: World) -> None:
+        world_of.append(world)
+        world.service.enter_token(2, credit_token(2, 100))
+        assert fleet.meters[1].output_state
+        await world.until(110)
+        assert not fleet.meters[1].output_state
+        assert (clear(1), fleet.meters[1].output_state) == (TokenResult.ACCEPT, False), "the hand is still in it"
+        await world.until(400)
+        assert not fleet.meters[1].output_state, "it is over, and nothing has cleared it"
+        assert (clear(2), fleet.meters[1].output_state) == (TokenResult.ACCEPT, True)
+        await world.until(1_000)
+
+    tamper = Fault.parse("tamper:2:100:200", MONDAY_MS)
+    world = play(fleet, scenario, faults=[tamper], profiles=PREPAID)
+    told = [EventCode(code) for number, _, code in world.pushes if number == 2]
+    assert told.count(EventCode.TAMPER_DETECTED) == told.count(EventCode.TAMPER_CLEARED) == 1
+
+
+def test_only_prepayment_meters_are_tampered_with(fleet: Fleet) -> None:
+    async def scenario(world: World) -> None:
+        raise AssertionError
+
+    with pytest.raises(ConfigError, match="a prepayment meter"):
+        play(fleet, scenario, faults=[Fault.parse("tamper:1:100:200", MONDAY_MS)], profiles=PREPAID)
 
 
 def test_prepayment_meters_without_power_show_nothing(fleet: Fleet) -> None:

@@ -88,7 +88,7 @@ Faults = Annotated[
     list[str] | None,
     typer.Option(
         metavar="KIND:METER:FROM:FOR",
-        help="Take meter number METER from its link or power FROM seconds after the start, FOR seconds long.",
+        help="link, power: take meter number METER from it FROM seconds after the start, FOR seconds long; tamper with it.",
     ),
 ]
 Profiles = Annotated[

@@ -1,7 +1,8 @@
-"""Faults that a demonstration gives its meters: a lost link, a lost supply, at a time and for a time.
+"""Faults that a demonstration gives its meters: a lost link, a lost supply, a hand in the meter, at a time and for a time.
 
 Written `KIND:METER:FROM:FOR`, FROM and FOR in seconds of the meters' time: `link:7:3600:21600` takes meter 7 from the
-network an hour after the clock's origin, for six hours.
+network an hour after the clock's origin, for six hours. `tamper` is for prepayment meters: nobody is supplied until a token clears it,
+and none does as long as it lasts.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from typing import Self
 from ferraris.kernel.clock import MS_PER_S
 from ferraris.kernel.errors import ConfigError
 
-FORM = "KIND:METER:FROM:FOR, KIND link or power"
+FORM = "KIND:METER:FROM:FOR, KIND link, power or tamper"
 
 
 class FaultKind(Enum):
     LINK = "link"
     POWER = "power"
+    TAMPER = "tamper"
 
 
 @dataclass(frozen=True, slots=True)

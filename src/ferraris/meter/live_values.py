@@ -115,6 +115,21 @@ class Moment:
     def voltages_dv(self) -> Integers:
         return self.meter.voltages_dv(self.now_ms)
 
+    @cached_property
+    def phase_weights(self) -> list[int]:
+        return self.meter.phase_weights(self.now_ms)
+
+    def of_phase(self, amount: int, phase: int, phases: int) -> int:
+        """What one of so many phases has of an amount."""
+        weights = self.phase_weights[:phases]
+        return amount * weights[phase] // sum(weights)
+
+    @property
+    def phase_unbalance_w(self) -> int:
+        """By how much the active power of one of three phases is more than that of another."""
+        powers = [self.of_phase(self.power[Quantity.ACTIVE_IMPORT], phase, 3) for phase in range(3)]
+        return max(powers) - min(powers)
+
     @property
     def clock_status(self) -> ClockStatus:
         status = ClockStatus.INVALID if self.meter.clock_invalid else ClockStatus(0)
@@ -127,11 +142,12 @@ class Moment:
         return CosemDateTime.from_epoch_ms(self.clock_ms, self.deviation_min, self.clock_status)
 
     def current_ca(self, phase: int = 0, phases: int = 1) -> int:
-        """Current of one of so many phases in 1/100 A, the apparent power being spread evenly over them."""
+        """Current of one of so many phases in 1/100 A."""
         active = self.power[Quantity.ACTIVE_IMPORT] + self.power[Quantity.ACTIVE_EXPORT]
         reactive = self.power[Quantity.REACTIVE_IMPORT] + self.power[Quantity.REACTIVE_EXPORT]
         apparent_va = (active * active + reactive * reactive) ** 0.5
-        return min(int(apparent_va * 1000 / int(self.voltages_dv[phase])) // phases, LONG_UNSIGNED_MAX)
+        current_ca = int(apparent_va * 1000 / int(self.voltages_dv[phase]))
+        return min(self.of_phase(current_ca, phase, phases), LONG_UNSIGNED_MAX)
 
     def take_answer(self) -> bytes | None:
         """What the last method had to answer, once."""
@@ -160,8 +176,12 @@ def _rate(rate: int, direction: int) -> Live:
     return lambda moment: int(moment.rates_wh[rate, direction])
 
 
-def _power(quantity: Quantity, phases: int = 1) -> Live:
-    return lambda moment: moment.power[quantity] // phases
+def _power(quantity: Quantity) -> Live:
+    return lambda moment: moment.power[quantity]
+
+
+def _phase_power(quantity: Quantity, phase: int, phases: int) -> Live:
+    return lambda moment: moment.of_phase(moment.power[quantity], phase, phases)
 
 
 def _voltage(phase: int) -> Live:
@@ -202,12 +222,17 @@ def _image(value: Callable[[MeterImage], Any]) -> Live:
     return read
 
 
-def _limiter(value: Callable[[Callable[[Attribute[Any], Obis], Any], int, Zone], Any]) -> Live:
-    """A value of the limiter at the meter's time."""
+def _threshold(value: Callable[[Attribute[Any], Obis], Any], name: Obis, clock_s: int, zone: Zone) -> Any:
+    """What a limiter holds against its value now."""
+    return limit_at(value, name, clock_s, zone).threshold
+
+
+def _limiter(value: Callable[[Callable[[Attribute[Any], Obis], Any], Obis, int, Zone], Any], name: Obis) -> Live:
+    """A value of the limiter of that name at the meter's time."""
 
     def read(moment: Moment) -> Any:
         assert moment.value is not None  # a logical device has attributes
-        return value(moment.value, moment.clock_ms // 1000, moment.meter.zone)
+        return value(moment.value, name, moment.clock_ms // 1000, moment.meter.zone)
 
     return read
 
@@ -247,12 +272,18 @@ def live_values(phases: int) -> dict[tuple[str, str], Live]:
     live |= {(tag, "value"): _rate(*divmod(bit, 2)) for bit, tag in enumerate(RATE_REGISTERS)}
     for tag, quantity in _POWERS.items():
         live[tag, "value"] = _power(quantity)
-        for phase in range(1, phases + 1):
-            live[f"{tag}_L{phase}", "value"] = live[f"AVERAGE_{tag}_L{phase}", "value"] = _power(quantity, phases)
+        for phase in range(phases):
+            of_phase = _phase_power(quantity, phase, phases)
+            live[f"{tag}_L{phase + 1}", "value"] = live[f"AVERAGE_{tag}_L{phase + 1}", "value"] = of_phase
     for phase in range(phases):
         for average in ("", "AVERAGE_"):
             live[f"{average}VOLTAGE_L{phase + 1}", "value"] = _voltage(phase)
             live[f"{average}CURRENT_L{phase + 1}", "value"] = _current(phase, phases)
+    if phases == 3:
+        live["PHASE_UNBALANCE", "value"] = lambda moment: moment.phase_unbalance_w
+    for tag, name in (("LIMITER", obis.LIMITER), ("PHASE_LIMITER", obis.PHASE_LIMITER)):
+        live[tag, "threshold_active"] = _limiter(_threshold, name)
+        live[tag, "emergency_profile_active"] = _limiter(in_emergency, name)
     return live | _DEVICE | _ASSOCIATION
 
 
@@ -286,12 +317,6 @@ _DEVICE: Final[dict[tuple[str, str], Live]] = {
     ("LTE_DIAGNOSTIC", "cell_info"): lambda moment: cell(moment.identity.number, moment.now_ms // 1000),
     ("LTE_DIAGNOSTIC", "adjacent_cells"): lambda moment: adjacent_cells(moment.identity.number, moment.now_ms // 1000),
     ("LTE_DIAGNOSTIC", "capture_time"): lambda moment: moment.time,
-    ("LIMITER", "threshold_active"): _limiter(
-        lambda value, clock_s, zone: limit_at(value, obis.LIMITER, clock_s, zone).threshold
-    ),
-    ("LIMITER", "emergency_profile_active"): _limiter(
-        lambda value, clock_s, zone: in_emergency(value, obis.LIMITER, clock_s, zone)
-    ),
     ("INVOCATION_COUNTER", "value"): lambda moment: moment.invocation_counters()[0],
     ("INVOCATION_COUNTER_SENT", "value"): lambda moment: moment.invocation_counters()[1],
     ("SECURITY_SETUP", "security_policy"): _security(lambda security: security.shown_policy),

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +55,15 @@ class LoadModel(Protocol):
         ...
 
 
+@runtime_checkable
+class PhasedLoad(Protocol):
+    """A load model that says how its load lies on the phases; that of others lies evenly."""
+
+    def phase_weights(self, meters: Integers, periods: Integers) -> Integers:
+        """What each of the three phases carries, as weights of one another, shape (meters, n, 3); none below 1."""
+        ...
+
+
 class Kind(IntEnum):
     """Kind of consumer behind a meter."""
 
@@ -85,7 +94,7 @@ class _Purpose(IntEnum):
 
     KIND, SCALE, POWER_FACTOR, PLANT, PLANT_PEAK, VOLTAGE_OFFSET = 1, 2, 3, 4, 5, 6
     DAY, NOISE, CLOUDS, CLOUD_DAY, REACTIVE = 10, 11, 12, 13, 14
-    APPLIANCE, VOLTAGE = 20, 30
+    APPLIANCE, VOLTAGE, PHASE = 20, 30, 40
 
 
 @dataclass(frozen=True)
@@ -151,6 +160,11 @@ class StochasticLoad:
             middle - evening_drop + self._below(_Purpose.VOLTAGE + phase, 41, owner, periods) for phase in range(3)
         ]
         return np.stack(phases, axis=-1)
+
+    def phase_weights(self, meters: Integers, periods: Integers) -> Integers:
+        owner = meters[:, None]
+        weights = [400 + self._below(_Purpose.PHASE + phase, 600, owner, periods) for phase in range(3)]
+        return np.stack(weights, axis=-1)
 
     def _demand_w(self, owner: Integers, kind: Integers, periods: Integers, local: Integers) -> Integers:
         day = local // PERIODS_PER_DAY

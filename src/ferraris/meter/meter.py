@@ -18,7 +18,7 @@ from ferraris.meter.clock import ProfileStatus, Zone, clock_fields, clock_time_m
 from ferraris.meter.counters import counter_guard, forget_clients, sending_counter
 from ferraris.meter.disconnector import Command, next_state
 from ferraris.meter.events import EventCode, MeterEvent, append_events, read_events
-from ferraris.meter.load import Integers, Quantity
+from ferraris.meter.load import Integers, PhasedLoad, Quantity
 from ferraris.meter.mapped_file import Rows
 from ferraris.meter.memory import LOAD_ENTRY, NEVER_S, RATES, FleetMemory
 from ferraris.meter.metering import disturb, first_capture_s, registers_wh
@@ -130,6 +130,15 @@ class Meter:
         period = np.array([[now_ms // self._metering.load.period_ms]])
         voltages: Integers = self._metering.load.voltages(np.array([self.number]), period)[0, 0]
         return voltages
+
+    def phase_weights(self, now_ms: int) -> list[int]:
+        """How the load lies on the three phases, as weights of one another."""
+        load = self._metering.load
+        if not isinstance(load, PhasedLoad):
+            return [1, 1, 1]
+        period = np.array([[now_ms // load.period_ms]])
+        weights: list[int] = load.phase_weights(np.array([self.number]), period)[0, 0].tolist()
+        return weights
 
     def advance(self, now_ms: int) -> None:
         """Move on to `now_ms` if there is something to capture or to do before it."""

@@ -130,6 +130,9 @@ class FleetService:
         if strange:
             raise ConfigError("a fault of a meter that there is not", expected=f"1 to {len(numbers)}", got=strange[0])
         self._places = numbers
+        for fault in faults:
+            if fault.kind is FaultKind.TAMPER:
+                self._payment(fault.number)
         self._reporting = [server for server in self._servers if server.device.model.reports_events]
 
     @property
@@ -298,6 +301,13 @@ class FleetService:
                     await self.switch_off(index)
                 case FaultKind.POWER, False:
                     await self.switch_on(index)
+                case FaultKind.TAMPER, True:
+                    payment = self._payment(turn.fault.number)
+                    payment.tampering = True
+                    payment.tamper(now_ms)
+                    self._changed(self.devices[index])
+                case FaultKind.TAMPER, False:
+                    self._payment(turn.fault.number).tampering = False
 
     def _settle(self, now_ms: int) -> int | None:
         """End verifications and activations whose time has come; when the next one is over, None for never."""

@@ -68,7 +68,7 @@ class TimedObjects:
         else:
             meter.set_plan(min(self._look_s, _next_step_s(clock_s)), clock_s)
         if self._watches.wanted:
-            for action in self._watches.look(clock_s, now_ms, meter.zone):
+            for action in self._watches.look(clock_s, now_ms):
                 self._owner.perform_alone(action, now_ms, local=True)
 
     def _do_all(self, now_ms: int, *, disturbed: bool) -> None:

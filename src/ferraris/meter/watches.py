@@ -1,6 +1,7 @@
 """What limiters and register monitors watch, looked at by the minute; a meter without any is never asked.
 
-Their scripts are the meter's own doing: an order to disconnect in them is a local disconnection.
+Their scripts are the meter's own doing: an order to disconnect in them is a local disconnection. What the phases differ by
+beyond its limit is logged, whatever the script; one with the selector 0 leaves it at that.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from ferraris.codec import decode_data
-from ferraris.cosem import Attribute, ExecutedScript, Obis, ProfileObject, ScriptAction
+from ferraris.cosem import Attribute, ExecutedScript, Obis, ProfileObject, ScriptAction, obis
 from ferraris.cosem.classes.limiter import Limiter
 from ferraris.cosem.classes.object_references import AttributeReference
 from ferraris.cosem.classes.register_monitor import RegisterMonitor
 from ferraris.meter.clock import Zone
+from ferraris.meter.events import EventCode
 from ferraris.meter.limiter import Limit, Side, emergency_holds
+from ferraris.meter.meter import Meter
 from ferraris.meter.model import MeterModel
 from ferraris.meter.monitor import crossings
 from ferraris.meter.work import script
@@ -30,6 +33,8 @@ class Watched(Protocol):
 
     @property
     def model(self) -> MeterModel: ...
+    @property
+    def meter(self) -> Meter: ...
     def value(self, attribute: Attribute[Any], name: Obis) -> Any:
         """An attribute as it is set."""
         ...
@@ -58,14 +63,14 @@ class Watches:
         """Whether anything is to be watched."""
         return any(self._reference(entry).class_id for entry in self._entries())
 
-    def look(self, clock_s: int, now_ms: int, zone: Zone) -> list[ScriptAction]:
+    def look(self, clock_s: int, now_ms: int) -> list[ScriptAction]:
         """What follows from the values of this moment."""
         found: list[ScriptAction] = []
         for entry in self._entries():
             value = self._number(self._reference(entry), now_ms)
             if value is not None:
-                step = self._limit if entry.class_id == Limiter.class_id else self._monitor
-                found += step(entry, value, clock_s, zone)
+                limiting = entry.class_id == Limiter.class_id
+                found += self._limit(entry, value, clock_s, now_ms) if limiting else self._monitor(entry, value)
         return found
 
     def _entries(self) -> tuple[ProfileObject, ...]:
@@ -86,9 +91,9 @@ class Watches:
         value = None if octets is None else decode_data(octets)[0].value
         return value if isinstance(value, int) else None
 
-    def _limit(self, entry: ProfileObject, value: int, clock_s: int, zone: Zone) -> list[ScriptAction]:
+    def _limit(self, entry: ProfileObject, value: int, clock_s: int, now_ms: int) -> list[ScriptAction]:
         name = entry.logical_name
-        limit = limit_at(self._device.value, name, clock_s, zone)
+        limit = limit_at(self._device.value, name, clock_s, self._device.meter.zone)
         before = self._sides.get(name)
         if before is None and self._device.remembered(entry, DISCONNECTING) == b"\x01":
             before = Side(True, clock_s, acted=True)
@@ -96,10 +101,12 @@ class Watches:
         if acts is None:
             return []
         self._device.remember(entry, DISCONNECTING, bytes((acts,)))
+        if acts and name == obis.PHASE_LIMITER:
+            self._device.meter.log_event(EventCode.PHASE_UNBALANCE, now_ms)
         actions = self._device.value(Limiter.actions, name)
         return _scripts([actions.action_over_threshold if acts else actions.action_under_threshold])
 
-    def _monitor(self, entry: ProfileObject, value: int, clock_s: int, zone: Zone) -> list[ScriptAction]:
+    def _monitor(self, entry: ProfileObject, value: int) -> list[ScriptAction]:
         name = entry.logical_name
         thresholds = [data.value for data in self._device.value(RegisterMonitor.thresholds, name)]
         numbers = [threshold for threshold in thresholds if isinstance(threshold, int)]

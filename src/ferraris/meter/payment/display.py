@@ -102,7 +102,7 @@ def lines(result: TokenResult, token: Token | None, change: KeyChange | None, me
         case ClearCreditToken():
             return "accept", f"credit {meter.credit}"
         case ClearTamperToken():
-            return "accept", "tamper no"
+            return "accept", f"tamper {'yes' if meter.tampered else 'no'}"
         case TariffRateToken():
             return "accept", f"tariff rate {token.rate}"
         case WaterFactorToken():

@@ -1,4 +1,4 @@
-"""The meter's own objects, as far as prepayment uses them: whether what is written to them makes terms, and the limiter."""
+"""The meter's own objects, as far as prepayment uses them: whether what is written to them makes terms, and the limiters."""
 
 from __future__ import annotations
 
@@ -81,10 +81,19 @@ def activate_unit_charge(owner: Owner, name: Obis, now_ms: int) -> None:
 
 def limit_power(owner: Owner, limit_w: int, now_ms: int) -> None:
     """The limiter holds this threshold against the active power that is taken; it cannot hold more than 65,535 W."""
-    limiter = owner.model.find(Limiter.class_id, obis.LIMITER)
+    _limit(owner, obis.LIMITER, obis.ACTIVE_POWER_IMPORT, limit_w, now_ms)
+
+
+def limit_phases(owner: Owner, limit_w: int, now_ms: int) -> None:
+    """The limiter of the phases holds it against the difference between their powers. A meter with one phase has none."""
+    _limit(owner, obis.PHASE_LIMITER, obis.PHASE_UNBALANCE, limit_w, now_ms)
+
+
+def _limit(owner: Owner, name: Obis, register: Obis, limit_w: int, now_ms: int) -> None:
+    limiter = owner.model.find(Limiter.class_id, name)
     if limiter is None:
         return
-    watched = AttributeReference(Register.class_id, obis.ACTIVE_POWER_IMPORT, Register.value.number)
+    watched = AttributeReference(Register.class_id, register, Register.value.number)
     threshold: Attribute[Any] = Limiter.threshold_normal
     monitored: Attribute[Any] = Limiter.monitored_value
     datatype = limiter.attributes[threshold.number].datatype

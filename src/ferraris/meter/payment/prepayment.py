@@ -46,7 +46,7 @@ from ferraris.meter.payment.balance import Balance, whole
 from ferraris.meter.payment.decoder import Decoder
 from ferraris.meter.payment.display import Shown, lines
 from ferraris.meter.payment.identity import PaymentManufacture, decoder_key, sts_configuration
-from ferraris.meter.payment.objects import Owner, activate_unit_charge, limit_power
+from ferraris.meter.payment.objects import Owner, activate_unit_charge, limit_phases, limit_power
 from ferraris.meter.payment.outcome import TokenOutcome
 from ferraris.meter.payment.row import (
     NO_LIMIT,
@@ -100,6 +100,8 @@ class Prepayment:
         self._rows = meter.memory.payment
         self._place = np.array([meter.index])
         self._known_rules: Rules | None = None
+        self.tampering = False
+        """Somebody's hand is in the meter."""
         self._keeping = False
         """An appointment is being kept."""
         meter.collect_through(self.settle)
@@ -238,11 +240,12 @@ class Prepayment:
             case ClearCreditToken():
                 return cleared(account, self._meter.import_mwh)
             case ClearTamperToken():
-                return replace(account, tampered=False)
+                return replace(account, tampered=account.tampered and self.tampering)
             case PowerLimitToken(limit_w=limit_w):
                 limit_power(self._owner, limit_w, now_ms)  # first: entered again after a crash, the token sets it again
                 row["power_limit_w"] = limit_w
             case PhaseUnbalanceToken(limit_w=limit_w):
+                limit_phases(self._owner, limit_w, now_ms)
                 row["phase_unbalance_limit_w"] = limit_w
             case TariffRateToken(rate=rate):
                 row["tariff_rate"] = rate
@@ -276,13 +279,15 @@ class Prepayment:
             log(EventCode.DECODER_KEY_CHANGED, now_ms)
         if acceptance.decoder.locked_until_ms > before.locked_until_ms:
             log(EventCode.KEYPAD_LOCKED, now_ms)
-        if isinstance(acceptance.token, ClearTamperToken) and acceptance.result is TokenResult.ACCEPT:
+        cleared_tamper = isinstance(acceptance.token, ClearTamperToken) and acceptance.result is TokenResult.ACCEPT
+        if cleared_tamper and not self.tampering:
             log(EventCode.TAMPER_CLEARED, now_ms)
 
     def tamper(self, now_ms: int) -> None:
-        """Somebody has tampered with the meter: no supply until a token clears it."""
-        self.change(lambda account, terms: replace(account, tampered=True), now_ms)
-        self._meter.log_event(EventCode.TAMPER_DETECTED, now_ms)
+        """Somebody has tampered with the meter: no supply until a token clears it, which none does while `tampering`."""
+        if not self.account.tampered:
+            self.change(lambda account, terms: replace(account, tampered=True), now_ms)
+            self._meter.log_event(EventCode.TAMPER_DETECTED, now_ms)
 
     def select_emergency(self, now_ms: int) -> bool:
         """The consumer selects emergency credit. Whether there is any, and credit is low enough for it."""
