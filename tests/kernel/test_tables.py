@@ -359,3 +359,73 @@ def test_toml_nested_beyond_the_stack_is_a_complaint_too() -> None:
     finally:
         sys.setrecursionlimit(before)
     assert str(caught.value) == "tree.toml: arrays or tables are nested too deep"
+
+
+# Broken files
+
+
+DIGITS_TOO_MANY = "9" * (sys.int_info.default_max_str_digits + 1)
+
+
+@pytest.mark.parametrize("text", [f"code = {DIGITS_TOO_MANY}", f"code = 1\ntag = 'x'\nratio = [{DIGITS_TOO_MANY}]"])
+def test_a_number_of_too_many_digits_is_a_complaint(text: str) -> None:
+    with pytest.raises(TableError, match=r"t\.toml: "):
+        parse_toml(text, Row, "t.toml")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [f"{DIGITS_TOO_MANY},x", "1," + "x" * (csv.field_size_limit() + 1), '1,"' + "x" * (csv.field_size_limit() + 1)],
+    ids=["digits", "long cell", "long quoted cell"],
+)
+def test_a_cell_beyond_all_measure_is_a_complaint_with_its_line(package: str, tmp_path: Path, line: str) -> None:
+    put(package, tmp_path, f"code,tag\n1,x\n{line}\n")
+    with pytest.raises(TableError, match=r"t\.csv line 3") as caught:
+        load_csv(package, "t.csv", Row)
+    assert len(str(caught.value)) < 1_000, "the cell itself is not told at full length"
+
+
+@dataclass(frozen=True)
+class Numbered:
+    by_number: dict[int, str]
+
+
+def test_one_key_written_in_two_ways_is_a_complaint() -> None:
+    assert parse_toml("[by_number]\n16 = 'a'\n17 = 'b'", Numbered, "t.toml").by_number == {16: "a", 17: "b"}
+    with pytest.raises(TableError, match=r"by_number\.0x10, expected each key once"):
+        parse_toml("[by_number]\n16 = 'a'\n0x10 = 'b'", Numbered, "t.toml")
+
+
+HEAD = "code,tag,ratio,active,access,name,numbers\n"
+LINES = [
+    "# a comment\n",
+    '3,"one, two",0.5,false,read_only,1.2.3,1 2 0x10\n',
+    "0x10,µ,2,true,READ_AND_WRITE,,\n",
+    "-4,,,,,,\n",
+]
+
+
+@given(st.data())
+def test_a_changed_file_is_rows_or_a_complaint_that_names_it(data: st.DataObject) -> None:
+    """Whatever is typed into a table, the loader raises nothing but its own error, and every row fits its schema."""
+    text = HEAD + "".join(data.draw(st.lists(st.sampled_from(LINES), max_size=4)))
+    for _ in range(data.draw(st.integers(0, 3))):
+        place = data.draw(st.integers(0, len(text)))
+        gone, come = data.draw(st.integers(0, 2)), data.draw(st.text(max_size=2) | st.sampled_from(',"\n\0'))
+        text = text[:place] + come + text[place + gone :]
+    rows: tuple[Row, ...] = ()
+    complaint = "a/t.csv"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables, "read_text", lambda package, path: text)
+        try:
+            rows = load_csv.__wrapped__("a", "t.csv", Row)
+        except TableError as error:
+            complaint = str(error)
+    assert complaint.startswith("a/t.csv")
+    for row in rows:
+        assert type(row.code) is int
+        assert type(row.ratio) is float
+        assert type(row.active) is bool
+        assert row.access is None or isinstance(row.access, Access)
+        assert row.name is None or isinstance(row.name, Name)
+        assert all(type(number) is int for number in row.numbers)

@@ -28,6 +28,8 @@ from ferraris.kernel.errors import FerrarisError, TableError
 
 T = TypeVar("T")
 
+GOT_CHARACTERS_MAX: Final = 200
+"""Of a value that does not fit, as an error tells it."""
 _TRUTH: Final = {"true": True, "false": False}
 
 
@@ -49,12 +51,12 @@ def load_csv(package: str, path: str, row_type: type[T], unique: tuple[str, ...]
     """The rows of the CSV file `path` in `package`, each a `row_type`. No two rows agree in a field named in `unique`."""
     place = f"{package}/{path}"
     lines = _numbered_lines(read_text(package, path))
-    columns = next(csv.reader([next(lines, (1, ""))[1]]))
+    columns = _cells(*next(lines, (1, "")), place)
     _check_columns(columns, row_type, place)
     rows: list[T] = []
     seen: dict[tuple[str, object], int] = {}
     for number, line in lines:
-        row = _csv_row(next(csv.reader([line])), columns, row_type, place, number)
+        row = _csv_row(_cells(number, line, place), columns, row_type, place, number)
         for name in unique:
             first = seen.setdefault((name, getattr(row, name)), number)
             if first != number:
@@ -73,7 +75,7 @@ def parse_toml(text: str, schema: type[T], place: str) -> T:
     """TOML text as a `schema`; `place` names the text in errors."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # a TOMLDecodeError, or a number of too many digits
         raise TableError(f"{place}: {error}") from error
     except RecursionError:
         raise TableError(f"{place}: arrays or tables are nested too deep") from None
@@ -103,6 +105,13 @@ def _numbered_lines(text: str) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
+def _cells(number: int, line: str, place: str) -> list[str]:
+    try:
+        return next(csv.reader([line]))
+    except csv.Error as error:
+        raise TableError(f"{place} line {number}: {error}") from error
+
+
 def _check_columns(columns: Sequence[str], row_type: type, place: str) -> None:
     fields = {field.name: field for field in dataclasses.fields(row_type)}
     strange = [name for name in columns if name not in fields]
@@ -124,7 +133,9 @@ def _csv_row(cells: Sequence[str], columns: Sequence[str], row_type: type[T], pl
 def _raise(unfit: _UnfitError, place: str, line: int | None) -> NoReturn:
     where = place if line is None else f"{place} line {line}"
     field = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in unfit.path).lstrip(".")
-    raise TableError(f"{where}: {field or 'the whole'}", expected=unfit.expected, got=unfit.got) from unfit
+    got = str(unfit.got)
+    short = got if len(got) <= GOT_CHARACTERS_MAX else f"{got[:GOT_CHARACTERS_MAX]}…"
+    raise TableError(f"{where}: {field or 'the whole'}", expected=unfit.expected, got=short) from unfit
 
 
 def _build(row_type: type[T], given: dict[str, Any], convert: Callable[[Any, Any], object]) -> T:
@@ -229,7 +240,10 @@ def _mapping(value: object, key_kind: Any, value_kind: Any) -> dict[object, obje
     mapping: dict[object, object] = {}
     for key, item in value.items():
         try:
-            mapping[_from_text(key, key_kind)] = _from_value(item, value_kind)
+            name = _from_text(key, key_kind)
+            if name in mapping:
+                raise _UnfitError("each key once", repr(key))
+            mapping[name] = _from_value(item, value_kind)
         except _UnfitError as unfit:
             raise unfit.inside(key) from unfit
     return mapping
