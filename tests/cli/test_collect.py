@@ -55,7 +55,8 @@ def test_a_one_shot_collection_over_tcp(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "hdlc"), [("short_name_meter", False), ("compressed_meter", False), ("security_suite_2", True)]
+    ("profile", "hdlc"),
+    [("short_name_meter", False), ("compressed_meter", False), ("delta_meter", False), ("security_suite_2", True)],
 )
 def test_what_a_virtual_fleet_lists_is_collected(tmp_path: Path, profile: str, hdlc: bool) -> None:
     async def story() -> Collected:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ferraris.codec import Data, Tag, encode_data
 from ferraris.codec.columns import ColumnShape, RowLayout, Table, decode_by_value, encode_table
-from ferraris.codec.compression import CompressedTable, decode_buffer, encode_with_nulls
+from ferraris.codec.compression import CompressedTable, decode_buffer, encode_with_differences, encode_with_nulls
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import TABLE_ROW_OCTETS_MAX
 from tests.codec.changed import CELLS, changed, seen
@@ -232,3 +232,45 @@ def test_numbers_beyond_64_bits_are_told_as_they_are(
     table = decode_buffer(buffer(*rows))
     told = [value for value in table.column(0).tolist() if value is not None]
     assert told in (filled, [number for number, cell in zip(filled, cells, strict=True) if cell is not None])
+
+
+STEPS = """
+    from        to          sent
+    1           0           1cff
+    0           255         1fff
+    0           256         200100
+    200         72          1c80
+    200         71          1dff7f
+    0           65535       20ffff
+    0           65536       0600010000
+    40000       7232        1d8000
+    40000       7231        0600001c3f
+    4294967295  0           0600000000
+"""
+
+
+@pytest.mark.parametrize("row", [line.split() for line in STEPS.strip().splitlines()[1:]], ids="-".join)
+def test_a_step_is_sent_in_the_shortest_type_that_holds_it(row: list[str]) -> None:
+    layout = RowLayout.of([ColumnShape(U32)])
+    octets, values = layout.blank(2)
+    values["c0"] = [int(row[0]), int(row[1])]
+    sent = encode_with_differences(layout, octets, np.zeros((2, 1), np.bool_))
+    assert sent.hex()[4 + 4 + 10 :] == "0201" + row[2]
+
+
+@given(st.lists(st.tuples(st.integers(0, 255), st.integers(0, 2**32 - 1)), min_size=1, max_size=20))
+def test_differences_add_up_to_the_numbers(pairs: list[tuple[int, int]]) -> None:
+    """Numbers that stay are null-data; those of one octet have no shorter difference."""
+    layout = RowLayout.of(SHAPES[1:])
+    octets, values = layout.blank(len(pairs))
+    values["c0"], values["c1"] = zip(*pairs, strict=True)
+    told = np.zeros((len(pairs), 2), np.bool_)
+    for index in (0, 1):
+        told[1:, index] = values[f"c{index}"][1:] == values[f"c{index}"][:-1]
+    sent = encode_with_differences(layout, octets, told)
+    for table in (decode_buffer(sent), decode_by_value(sent)):
+        above = [0, 0]
+        for row, wanted in zip(table.rows(), pairs, strict=True):
+            above = [old if cell is None else cell for old, cell in zip(above, row, strict=True)]
+            assert tuple(above) == wanted
+    assert len(sent) <= len(encode_with_nulls(layout, octets, told))

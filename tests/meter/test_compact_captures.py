@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ferraris.client import ClientAssociation, CompactRow, read_compact_data, read_compact_template
+from ferraris.client import ClientAssociation, CompactRow, explore, read_compact_data, read_compact_template
 from ferraris.codec import Data, Tag
 from ferraris.cosem import CaptureObject, Obis, Register, obis, profile_from_text
 from ferraris.cosem.classes.compact_data import CompactData, CompactDataV0
@@ -20,7 +20,7 @@ from ferraris.kernel.errors import LinkError, RefusedError
 from ferraris.link import loopback_pair
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.fleet import Fleet
-from ferraris.meter.model import MeterModel
+from ferraris.meter.model import MeterModel, meter_model
 from ferraris.meter.push import told_octets
 from ferraris.meter.server import MeterServer
 from ferraris.simulation import run_virtual
@@ -75,10 +75,15 @@ class Home:
 
 
 def at_home(
-    fleet: Fleet, act: Callable[[Home], Awaitable[None]], method: str = "on_invocation", version: int = 0
+    fleet: Fleet,
+    act: Callable[[Home], Awaitable[None]],
+    method: str = "on_invocation",
+    version: int = 0,
+    device: LogicalDevice | None = None,
 ) -> LogicalDevice:
-    text = PROFILE.format(version=version, method=method, captured=COLUMNS[version])
-    device = LogicalDevice(fleet.meters[0], MeterModel(profile_from_text(text, "compact")), 1, "")
+    if device is None:
+        text = PROFILE.format(version=version, method=method, captured=COLUMNS[version])
+        device = LogicalDevice(fleet.meters[0], MeterModel(profile_from_text(text, "compact")), 1, "")
 
     async def main() -> None:
         clock = ManualClock(MONDAY_MS + 3_600_000)
@@ -198,3 +203,18 @@ def test_a_template_read_once_opens_a_buffer_that_comes_alone(fleet: Fleet) -> N
     assert template.template_id == 7
     (row,) = template.open(CompactData.compact_buffer.datatype.decode(octets))
     assert values(row)[1] == 800
+
+
+def test_the_shipped_profile_with_compact_data_is_explored_and_read(fleet: Fleet) -> None:
+    device = LogicalDevice(fleet.meters[0], meter_model("compressed_meter"), 1, "")
+
+    async def act(home: Home) -> None:
+        (row,) = await home.rows()
+        tags = [Tag.OCTET_STRING, Tag.DOUBLE_LONG_UNSIGNED, Tag.DOUBLE_LONG_UNSIGNED, Tag.LONG_UNSIGNED]
+        assert [value.tag for _, value in row] == tags
+        assert values(row)[1] == 400
+        (compact,) = [each for each in (await explore(home.client)).objects if each.element.logical_name == NAME]
+        assert [attribute.deviation for attribute in compact.attributes] == [None] * len(compact.attributes)
+        assert {attribute.number for attribute in compact.attributes} == set(range(1, 7))
+
+    at_home(fleet, act, device=device)

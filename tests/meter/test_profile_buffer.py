@@ -212,6 +212,7 @@ def test_other_forms_are_shorter() -> None:
     sizes = {encoding: len(as_sent(encoding, entries())) for encoding in BufferEncoding}
     assert sizes[BufferEncoding.NULL_DATA] < 0.7 * sizes[BufferEncoding.PLAIN]
     assert sizes[BufferEncoding.COMPACT_ARRAY] < 0.8 * sizes[BufferEncoding.PLAIN]
+    assert sizes[BufferEncoding.DIFFERENCES] < 0.8 * sizes[BufferEncoding.NULL_DATA]
 
 
 def test_nothing_but_what_the_row_above_tells_is_null() -> None:

@@ -32,7 +32,7 @@ from ferraris.codec.axdr import (
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import DATA_ELEMENTS_MAX, PATTERN_OCTETS_MAX, PATTERNS_MAX
 
-_NUMBER_DTYPES: Final[dict[int, str]] = {
+NUMBER_DTYPES: Final[dict[int, str]] = {
     Tag.BOOLEAN: "u1",
     Tag.DOUBLE_LONG: ">i4",
     Tag.DOUBLE_LONG_UNSIGNED: ">u4",
@@ -128,8 +128,8 @@ def _layout(shapes: tuple[ColumnShape, ...], *, tagged: bool = True) -> RowLayou
             dtype = f"V{FIXED_OCTETS[tag]}"
         elif tag in EMPTY_TAGS:
             dtype = "V0"
-        elif tag in _NUMBER_DTYPES:
-            dtype = _NUMBER_DTYPES[tag]
+        elif tag in NUMBER_DTYPES:
+            dtype = NUMBER_DTYPES[tag]
         else:
             raise LocalProtocolError("a column has no fixed size", expected="a number, string or date-time", got=tag)
         names.append(f"c{index}")
@@ -159,7 +159,7 @@ def recognise(octets: bytes, offset: int) -> RowLayout | None:
         position += 1
         length = 0
         number = NUMBER_FORMATS.get(tag)
-        if tag in _NUMBER_DTYPES and number is not None:
+        if tag in NUMBER_DTYPES and number is not None:
             position += number.size
         elif tag in STRING_TAGS:
             length, position = read_length(octets, position)

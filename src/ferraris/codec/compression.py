@@ -17,7 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ferraris.codec.axdr import EMPTY_TAGS, STRING_TAGS, Tag, read_length, write_length
-from ferraris.codec.columns import DELTA_TAGS, ColumnShape, RowLayout, Table, decode_by_value, decode_shared, recognise
+from ferraris.codec.columns import (
+    DELTA_TAGS,
+    NUMBER_DTYPES,
+    ColumnShape,
+    RowLayout,
+    Table,
+    decode_by_value,
+    decode_shared,
+    recognise,
+)
 from ferraris.codec.compact_columns import decode_compact_table
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import DATA_ELEMENTS_MAX, TABLE_LAYOUTS_MAX, TABLE_ROW_OCTETS_MAX
@@ -29,6 +38,8 @@ SUMMED_MAX: Final = 2**62
 ROWS_PER_MATCH_MAX: Final = 1_000
 """A regular expression keeps a mark for each repetition: a long run is found in several calls."""
 PATTERNS_KEPT: Final = 256
+DIFFERENCES: Final = (Tag.DELTA_UNSIGNED, Tag.DELTA_INTEGER, Tag.DELTA_LONG_UNSIGNED, Tag.DELTA_LONG)
+"""How a difference is sent: in the first of these types that holds it."""
 
 
 def beyond_int64(numbers: npt.NDArray[np.generic]) -> bool:
@@ -247,6 +258,40 @@ def encode_with_nulls(layout: RowLayout, rows: npt.NDArray[np.uint8], told_above
     """The array of structures whose rows' octets, made with `RowLayout.blank`, are `rows`, with null-data for each value that
     `told_above`, of shape (rows, columns), marks.
     """
+    octets, kept = _with_nulls(layout, rows, told_above)
+    return _array_of(octets, kept)
+
+
+def encode_with_differences(layout: RowLayout, rows: npt.NDArray[np.uint8], told_above: npt.NDArray[np.bool_]) -> bytes:
+    """As `encode_with_nulls`, and numbers as differences to the row above where these are shorter."""
+    octets, kept = _with_nulls(layout, rows, told_above)
+    values = rows.reshape(-1).view(layout.dtype)
+    for index, (tag, end) in enumerate(_cells(layout)):
+        numbers = values[layout.names[index]]
+        if numbers.dtype.kind not in "iu" or numbers.dtype.itemsize > 4:
+            continue  # eight octets with no sign to spare, or no number
+        steps = np.zeros(len(rows), np.int64)
+        steps[1:] = np.diff(numbers.astype(np.int64))
+        free = ~told_above[:, index]
+        free[:1] = False
+        for delta in DIFFERENCES:
+            dtype = np.dtype(NUMBER_DTYPES[delta])
+            limits = np.iinfo(dtype)
+            chosen = free & (steps >= limits.min) & (steps <= limits.max)
+            if dtype.itemsize >= numbers.dtype.itemsize:
+                break
+            free &= ~chosen
+            octets[chosen, tag] = delta
+            cell = steps[chosen].astype(dtype).view(np.uint8).reshape(-1, dtype.itemsize)
+            octets[chosen, tag + 1 : tag + 1 + dtype.itemsize] = cell
+            kept[chosen, tag + 1 + dtype.itemsize : end] = False
+    return _array_of(octets, kept)
+
+
+def _with_nulls(
+    layout: RowLayout, rows: npt.NDArray[np.uint8], told_above: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+    """The rows with null-data for what is marked, and which of their octets are left. Raises LocalProtocolError."""
     if told_above.shape != (len(rows), len(layout.shapes)):
         raise LocalProtocolError(
             "marks of another shape", expected=(len(rows), len(layout.shapes)), got=told_above.shape
@@ -257,8 +302,12 @@ def encode_with_nulls(layout: RowLayout, rows: npt.NDArray[np.uint8], told_above
         marked = told_above[:, index]
         octets[marked, tag] = Tag.NULL_DATA
         kept[marked, tag + 1 : end] = False
+    return octets, kept
+
+
+def _array_of(octets: npt.NDArray[np.uint8], kept: npt.NDArray[np.bool_]) -> bytes:
     out = bytearray((Tag.ARRAY,))
-    write_length(len(rows), out)
+    write_length(len(octets), out)
     return bytes(out) + octets[kept].tobytes()
 
 

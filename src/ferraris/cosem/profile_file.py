@@ -65,6 +65,7 @@ class BufferEncoding(Enum):
 
     PLAIN = "an array of structures"
     NULL_DATA = "the same with null-data for what the row above tells"
+    DIFFERENCES = "null-data, and differences to the row above where they are shorter"
     COMPACT_ARRAY = "a compact-array"
 
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ferraris.codec import Data, Tag
 from ferraris.codec.columns import ColumnShape, RowLayout, encode_table
 from ferraris.codec.compact_columns import encode_compact_table
-from ferraris.codec.compression import encode_with_nulls
+from ferraris.codec.compression import encode_with_differences, encode_with_nulls
 from ferraris.cosem import (
     CLOCK_TIME,
     BufferEncoding,
@@ -37,6 +37,11 @@ from ferraris.meter.mapped_file import Rows
 DATE_TIME_OCTETS: Final = len(CosemDateTime())
 CLOCK_COLUMNS_KEPT: Final = 64
 """Encoded columns of times that are kept: meters that are read together have captured at the same times."""
+ENCODERS: Final = {
+    BufferEncoding.NULL_DATA: encode_with_nulls,
+    BufferEncoding.DIFFERENCES: encode_with_differences,
+}
+"""Of rows that lean on the row above."""
 
 SOURCES: Final[dict[str, Callable[[Rows], npt.NDArray[Any]]]] = {
     "PROFILE_STATUS": lambda entries: entries["status"],
@@ -90,8 +95,8 @@ class ProfileBuffer:
                 octets[:, start : start + DATE_TIME_OCTETS] = _times(entries)
         if compact:
             return encode_compact_table(layout, octets)
-        if self._encoding is BufferEncoding.NULL_DATA and len(entries):
-            return encode_with_nulls(layout, octets, self._told_above(entries, columns, values, layout.names))
+        if self._encoding in ENCODERS and len(entries):
+            return ENCODERS[self._encoding](layout, octets, self._told_above(entries, columns, values, layout.names))
         return encode_table(octets)
 
     def _told_above(
