@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ferraris.sts import QUANTITY_MAX, carried_quantity
+from ferraris.sts import QUANTITY_MAX, carried_currency, carried_quantity, encode_currency
 from ferraris.vending import (
     AmountError,
     Breakdown,
@@ -55,8 +56,10 @@ water                    0       0           -                               5.0
 """
 
 
-def purchase(name: str, bought: str = "0", fixed: str = "0", debts: str = "-", when: datetime = WEDNESDAY) -> Purchase:
-    month = MonthSoFar(int(Decimal(bought) * 10), int(Decimal(fixed) * 100))
+def purchase(
+    name: str, bought: str = "0", fixed: str = "0", debts: str = "-", when: datetime = WEDNESDAY, skipped: int = 0
+) -> Purchase:
+    month = MonthSoFar(int(Decimal(bought) * 10), int(Decimal(fixed) * 100), skipped)
     owed = [one.split("/") for one in debts.split() if one != "-"]
     due = tuple(
         DebtDue(f"D{place}", "a debt", int(Decimal(left) * 100), Decimal(percent), int(Decimal(least) * 100))
@@ -67,6 +70,8 @@ def purchase(name: str, bought: str = "0", fixed: str = "0", debts: str = "-", w
 
 def shown(breakdown: Breakdown) -> str:
     def name(line: Line) -> str:
+        if line.kind is LineKind.UNITS and line.units_tenths == 0:
+            return line.name
         return line.kind.value if line.kind in (LineKind.UNITS, LineKind.DEBT) else line.name.replace(" ", "_")
 
     return " ".join(f"{name(line)}:{Decimal(line.amount_minor) / 100:.2f}" for line in breakdown.lines)
@@ -79,6 +84,64 @@ def test_a_purchase_line_by_line(row: str) -> None:
     breakdown = purchase(name, bought, fixed, debts).for_money(minor)
     assert (shown(breakdown), str(Decimal(breakdown.units_tenths) / 10)) == (lines, str(Decimal(units).normalize() + 0))
     assert sum(line.amount_minor for line in breakdown.lines) == minor
+
+
+# A meter that counts money; three skipped months at most are owed as well, each 11.50 with tax.
+# skipped   paid fixed   debts   tendered    on the token      lines
+MONEY = """
+0           0            -          100.00       76.96000      credit:76.96 network:10.00 VAT:13.04
+0          11.50         -          100.00       86.96000      credit:86.96 VAT:13.04
+0           5.00         -          100.00       81.30000      credit:81.30 network:5.65 VAT:13.05
+1           0            -          100.00       66.96000      credit:66.96 network:20.00 VAT:13.04
+3           0            -          100.00       46.96000      credit:46.96 network:40.00 VAT:13.04
+99          0            -          100.00       46.96000      credit:46.96 network:40.00 VAT:13.04
+3          46.00         -          100.00       86.96000      credit:86.96 VAT:13.04
+3          30.00         -          100.00       73.04000      credit:73.04 network:13.91 VAT:13.05
+0          11.50    20/0/500        100.00       69.57000      credit:69.57 VAT:10.43 debt:20.00
+0          11.50         -         2000.00     1739.13000      credit:1739.13 VAT:260.87
+"""
+
+
+@pytest.mark.parametrize("row", MONEY.strip().splitlines())
+def test_money_for_a_meter_that_counts_money(row: str) -> None:
+    skipped, fixed, debts, tendered, credit, lines = (part.strip() for part in row.split("  ") if part.strip())
+    breakdown = purchase("currency_meter", "0", fixed, debts, skipped=int(skipped)).for_money(
+        int(Decimal(tendered) * 100)
+    )
+    assert shown(breakdown) == lines
+    assert breakdown.credit_money == carried_currency(int(Decimal(credit).scaleb(5)))
+    assert breakdown.units_tenths == 0
+    assert read_breakdown(breakdown_text(breakdown)) == breakdown
+
+
+def test_skipped_months_stand_beside_the_charge() -> None:
+    late = purchase("currency_meter", skipped=2).for_money(10_000)
+    assert [line.title for line in late.lines] == ["credit", "network (3 months)", "VAT"]
+    assert [line.title for line in purchase("domestic_blocks", skipped=2).for_money(10_000).lines][1] == "network"
+
+
+def test_a_debt_says_what_it_is_for() -> None:
+    breakdown = purchase("flat", debts="20/0/500").for_money(10_000)
+    assert [line.title for line in breakdown.lines] == ["units", "a debt (D0)"]
+    assert read_breakdown('[1,5,0,[["units","units",1,5,"2.00"]]]') == Breakdown(
+        1, 5, (Line(LineKind.UNITS, "units", 1, 5, "2.00"),)
+    ), "kept before lines had descriptions"
+
+
+@pytest.mark.parametrize(("tendered", "why"), [(1_150, "leave nothing that buys credit"), (499, "below the minimum")])
+def test_money_that_charges_eat_up_is_refused(tendered: int, why: str) -> None:
+    with pytest.raises(AmountError, match=why):
+        purchase("currency_meter").for_money(tendered)
+
+
+def test_a_meter_that_counts_money_takes_no_units() -> None:
+    with pytest.raises(AmountError, match="counts money"):
+        purchase("currency_meter").for_units(100)
+
+
+def test_credit_in_money_beyond_what_can_be_kept_is_refused() -> None:
+    with pytest.raises(AmountError, match="more than one token can carry"):
+        purchase("currency_meter").for_money(10**17)
 
 
 # tariff             tendered   refused because
@@ -166,6 +229,26 @@ def test_units_charges_taxes_and_debt_are_the_money_tendered(
     assert sum(line.amount_minor for line in breakdown.lines) == tendered
     assert all(line.amount_minor >= 0 and line.units_tenths >= 0 for line in breakdown.lines)
     assert breakdown.units_tenths == carried_quantity(breakdown.units_tenths) > 0
+    assert read_breakdown(breakdown_text(breakdown)) == breakdown
+
+
+@given(st.integers(500, 10**9), MONTHS, st.integers(0, 9), DEBTS)
+def test_a_token_in_money_carries_what_is_left_and_less_than_a_step_more(
+    tendered: int, month: MonthSoFar, skipped: int, debts: tuple[DebtDue, ...]
+) -> None:
+    tariff_now = sample_tariffs().at("currency_meter", WEDNESDAY.date())
+    one = Purchase(tariff_now, WEDNESDAY, 2, replace(month, months_skipped=skipped), debts)
+    try:
+        breakdown = one.for_money(tendered)
+    except AmountError:
+        assume(False)
+    assert sum(line.amount_minor for line in breakdown.lines) == tendered
+    left = breakdown.total(LineKind.UNITS) * 1_000
+    assert left == tendered * 1_000 - 1_000 * sum(
+        breakdown.total(kind) for kind in LineKind if kind is not LineKind.UNITS
+    )
+    assert breakdown.credit_money == carried_currency(left) >= left
+    assert breakdown.credit_money - left < 10 ** (encode_currency(left) >> 14)
     assert read_breakdown(breakdown_text(breakdown)) == breakdown
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from ferraris.vending import AmountError, KeyChangeError, LineKind, Posting, SaleKind, UnknownTariffError
 from ferraris.vending.meters import known_meter
 from ferraris.vending.planning import key_change_due, plan_free_issue, plan_key_change, plan_sale, tariff_of
-from tests.vending.house import NOON_MS, SUPERVISOR, book, make_house, settings
+from tests.vending.house import DAY_MS, NOON_MS, SUPERVISOR, book, make_house, settings
 
 
 def test_the_postings_of_a_sale_are_its_lines() -> None:
@@ -72,3 +73,42 @@ def test_units_of_too_many_digits_are_an_amount_error() -> None:
     house = make_house()
     with pytest.raises(AmountError, match="units"):
         house.vending.quote(house.request(None, units=Decimal("1." + "1" * 80)), NOON_MS)
+
+
+# Bought in these months of 2026 (the account was opened in July)   then in   months of the charge
+SKIPPED = """
+-                                                                   07        1
+-                                                                   08        2
+-                                                                   10        4
+-                                                                   12        4
+07                                                                  08        1
+07                                                                  09        2
+07 09                                                               10        1
+07                                                                  12        4
+10                                                                  12        2
+"""
+
+
+@pytest.mark.parametrize("row", SKIPPED.strip().splitlines())
+def test_months_without_a_purchase_are_owed_as_far_back_as_the_tariff_says(row: str) -> None:
+    *bought, now, months = row.replace("-", "").split()
+    house = make_house(tariff_name="currency_meter")
+
+    def charge(month: str) -> int:
+        at_ms = int(datetime(2026, int(month), 15, tzinfo=UTC).timestamp()) * 1_000
+        sale = house.vending.sell(house.request("100"), at_ms)
+        assert sale.breakdown
+        return sale.breakdown.total(LineKind.FIXED_CHARGE)
+
+    for month in bought:
+        charge(month)
+    assert charge(now) == int(months) * 1_000
+    assert charge(now) == 0, "paid once"
+
+
+def test_a_sale_that_was_taken_back_was_no_purchase() -> None:
+    house = make_house(tariff_name="currency_meter")
+    house.vending.reverse(house.vending.sell(house.request("100"), NOON_MS).number, SUPERVISOR, NOON_MS)
+    later = house.vending.sell(house.request("100"), NOON_MS + 31 * DAY_MS)
+    assert later.breakdown
+    assert later.breakdown.total(LineKind.FIXED_CHARGE) == 2_000

@@ -9,7 +9,8 @@ import pytest
 
 from ferraris.keys.security_module import SecurityModuleUnavailable
 from ferraris.vending import Delivery, SalePendingError, VendingError, make_receipt, receipt_text
-from ferraris.vending.receipt import WIDTH, tenths_text
+from ferraris.vending.credit import tenths_text
+from ferraris.vending.receipt import WIDTH
 from tests.vending.house import NOON_MS, OPERATOR, SUPERVISOR, House, make_house
 
 PRINTED = """\
@@ -30,7 +31,7 @@ block 1: 350.0 kWh at 2.1747        761.15
 block 2: 5.9 kWh at 2.7483           16.01
 network                              22.50
 VAT                                 119.95
-debt D1                              80.39
+debt fine (D1)                       80.39
 TOTAL                          ZAR 1000.00
 ------------------------------------------
 UNITS                            355.9 kWh
@@ -124,3 +125,21 @@ def test_a_receipt_shows_no_digits_in_its_repr() -> None:
 @pytest.mark.parametrize(("tenths", "text"), [(0, "0.0"), (5, "0.5"), (10, "1.0"), (18_201_624, "1820162.4")])
 def test_tenths(tenths: int, text: str) -> None:
     assert tenths_text(tenths) == text
+
+
+# tariff         paid   what the paper says
+UNITS = """
+flat             10     UNITS                              5.0 kWh
+water            50     UNITS                               2.4 m³
+currency_meter  100     CREDIT                           ZAR 76.96
+currency_meter  100     credit                               76.96
+"""
+
+
+@pytest.mark.parametrize("row", UNITS.strip().splitlines())
+def test_units_are_those_of_the_service_and_money_is_money(row: str) -> None:
+    name, paid, line = row.split(maxsplit=2)
+    house = make_house(tariff_name=name)
+    sale = house.vending.sell(house.request(paid), NOON_MS)
+    assert line in receipt_text(make_receipt(sale, house.vending.settings)).splitlines()
+    assert "kWh" not in receipt_text(make_receipt(sale, house.vending.settings)) or name == "flat"

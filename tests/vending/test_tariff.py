@@ -36,6 +36,10 @@ REFUSED = {
     BLOCK + 'minimum = "10"\nmaximum = "9"': "minimum purchase",
     BLOCK + 'free_units = "0.05"': "tenths",
     BLOCK + 'discount = "5"': "discount",
+    BLOCK + 'credit = "currency"': "counts money",
+    'credit = "currency"\nfree_units = "5"': "counts money",
+    'credit = "shells"': "credit",
+    BLOCK + "skipped_months_max = -1": "skipped months",
 }
 
 
@@ -82,7 +86,14 @@ def test_one_tariff_stands_once_for_a_day() -> None:
 
 
 def test_every_sample_says_what_it_is_for() -> None:
-    assert sample_tariffs().names() == ("business_time_of_use", "domestic_blocks", "evening_saver", "flat", "water")
+    assert sample_tariffs().names() == (
+        "business_time_of_use",
+        "currency_meter",
+        "domestic_blocks",
+        "evening_saver",
+        "flat",
+        "water",
+    )
 
 
 def test_weights_give_the_mean_rate() -> None:

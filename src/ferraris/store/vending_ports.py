@@ -118,6 +118,10 @@ class VendingReader(Protocol):
         """Of sales that are pending or posted."""
         ...
 
+    def last_purchase_month(self, account: str, before: int) -> int | None:
+        """The latest month before that one with a credit sale that is pending or posted."""
+        ...
+
     def last_token_identifier(self, meter: str, base_date: int) -> int | None: ...
 
     # The ledger

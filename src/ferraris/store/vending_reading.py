@@ -80,6 +80,12 @@ _MONTH = sa.select(
     SALE.c.month == sa.bindparam("month"),
     sa.or_(SALE.c.state == "posted", SALE.c.state == "pending"),
 )
+_LAST_MONTH = sa.select(sa.func.max(SALE.c.month)).where(
+    SALE.c.account == sa.bindparam("account"),
+    SALE.c.month < sa.bindparam("month"),
+    SALE.c.kind == "credit",
+    sa.or_(SALE.c.state == "posted", SALE.c.state == "pending"),
+)
 _LAST_IDENTIFIER = sa.select(sa.func.max(TOKEN.c.token_identifier)).where(
     TOKEN.c.meter == sa.bindparam("meter"), TOKEN.c.base_date == sa.bindparam("base_date")
 )
@@ -210,6 +216,10 @@ class SqlVendingReader:
     def month_totals(self, account: str, month: int) -> MonthTotals:
         units, fixed, free = self._connection.execute(_MONTH, {"account": account, "month": month}).one()
         return MonthTotals(int(units), int(fixed), int(free))
+
+    def last_purchase_month(self, account: str, before: int) -> int | None:
+        month = self._connection.execute(_LAST_MONTH, {"account": account, "month": before}).scalar_one()
+        return None if month is None else int(month)
 
     def last_token_identifier(self, meter: str, base_date: int) -> int | None:
         found: int | None = self._connection.execute(

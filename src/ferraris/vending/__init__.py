@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from ferraris.vending.breakdown import Breakdown, DebtDue, Line, LineKind, MonthSoFar, Purchase
 from ferraris.vending.campaigns import CampaignGoal, CampaignMeter, CampaignProgress, Campaigns, CampaignStart
+from ferraris.vending.credit import credit_text, tenths_text
 from ferraris.vending.engineering import Engineering
 from ferraris.vending.errors import (
     AmountError,
@@ -49,9 +50,10 @@ from ferraris.vending.sale import Delivery, Quote, Sale, SaleKind, SaleState, So
 from ferraris.vending.service import Recovery, Vending
 from ferraris.vending.settings import VendingSettings
 from ferraris.vending.shifts import BatchTotals, PaymentTotal, Shifts, ShiftTotals
-from ferraris.vending.tariff import Tariff, TariffBook, read_tariff, sample_tariffs
+from ferraris.vending.tariff import UNIT_OF_SERVICE, CreditForm, Tariff, TariffBook, read_tariff, sample_tariffs
 
 __all__ = [
+    "UNIT_OF_SERVICE",
     "AmountError",
     "ApprovalError",
     "BatchTotals",
@@ -64,6 +66,7 @@ __all__ = [
     "ChainState",
     "ConfigurationState",
     "Configured",
+    "CreditForm",
     "DebtDue",
     "Delivery",
     "Engineering",
@@ -115,6 +118,7 @@ __all__ = [
     "VendingError",
     "VendingSettings",
     "apportion",
+    "credit_text",
     "make_receipt",
     "minor_units",
     "money_text",
@@ -122,4 +126,5 @@ __all__ = [
     "read_tariff",
     "receipt_text",
     "sample_tariffs",
+    "tenths_text",
 ]

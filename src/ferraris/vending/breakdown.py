@@ -4,6 +4,9 @@ From money to units: debt shares come off first, then what is owed of this month
 units. Units are reckoned exactly from prices with tax, and rounded up to the tenth that a token can carry (IEC 62055-41
 rounds in the customer's favour). The money is split by `money.apportion`, so nothing is lost or made by rounding.
 
+A meter that counts money is credited with what is left after debt, charges and tax, in hundred-thousandths of the currency,
+rounded up to what a token can carry.
+
 From units to money: the largest amount that buys just these units, so money too rounds in the customer's favour.
 """
 
@@ -18,11 +21,13 @@ from enum import StrEnum
 from fractions import Fraction
 from math import ceil
 
-from ferraris.sts import QUANTITY_MAX, carried_quantity
+from ferraris.sts import QUANTITY_MAX, carried_currency, carried_quantity, currency_units
 from ferraris.vending.errors import AmountError
 from ferraris.vending.money import apportion, half_up, money_text
-from ferraris.vending.tariff import TENTHS, Tariff
+from ferraris.vending.tariff import TENTHS, CreditForm, Tariff
 
+CURRENCY_CREDIT_MAX = (1 << 63) - 1
+"""What the store can keep of a credit in money: far beyond any purchase."""
 _SEARCH_AROUND = 16
 """Minor units to either side of the bisected amount; shares of debts make small steps there."""
 
@@ -45,6 +50,16 @@ class Line:
     amount_minor: int
     units_tenths: int = 0
     price: str = ""
+    description: str = ""
+    """What a debt is for, or for how many months a charge is."""
+
+    @property
+    def title(self) -> str:
+        """The name as people read it: connection fee (D1), network (3 months)."""
+        if not self.description:
+            return self.name
+        named = (self.description, self.name) if self.kind is LineKind.DEBT else (self.name, self.description)
+        return f"{named[0]} ({named[1]})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,8 @@ class Breakdown:
     lines: tuple[Line, ...]
     fixed_gross_minor: int = 0
     """What it pays of the month's fixed charges, their tax included."""
+    credit_money: int = 0
+    """What a meter that counts money is credited with, in hundred-thousandths of the currency."""
 
     def __post_init__(self) -> None:
         money = sum(line.amount_minor for line in self.lines)
@@ -78,6 +95,8 @@ class MonthSoFar:
 
     units_tenths: int = 0
     fixed_minor: int = 0
+    months_skipped: int = 0
+    """Months before it in which the account bought nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,28 +128,37 @@ class Purchase:
         rest = tendered_minor - sum(shares)
         fixed = self._fixed_paid(rest)
         energy = rest - sum(gross for _, gross in fixed)
-        units = self._units_for(energy) if energy > 0 else 0
-        if units == 0:
+        in_money = self.tariff.credit is CreditForm.CURRENCY
+        units = self._units_for(energy) if energy > 0 and not in_money else 0
+        credit_money = self._credit_money(energy) if energy > 0 and in_money else 0
+        if units == credit_money == 0:
             short = money_text(tendered_minor, self.minor_digits)
-            raise AmountError("charges and debt leave nothing that buys units", got=short)
+            raise AmountError(
+                f"charges and debt leave nothing that buys {'credit' if in_money else 'units'}", got=short
+            )
         return Breakdown(
             tendered_minor,
             units,
             (
-                *self._unit_lines(energy, units),
+                *([self._credit_line(energy)] if in_money else self._unit_lines(energy, units)),
                 *self._charge_lines(fixed),
                 *self._tax_lines(energy, fixed),
                 *(
-                    Line(LineKind.DEBT, debt.number, share)
+                    Line(LineKind.DEBT, debt.number, share, description=debt.name)
                     for debt, share in zip(self.debts, shares, strict=True)
                     if share
                 ),
             ),
             sum(gross for _, gross in fixed),
+            credit_money,
         )
 
     def for_units(self, units_tenths: int) -> Breakdown:
         """The amount that buys so many units (or the next that a token can carry). Raises AmountError."""
+        if self.tariff.credit is CreditForm.CURRENCY:
+            raise AmountError(
+                f"under tariff {self.tariff.name} the meter counts money", expected="an amount of money", got="units"
+            )
         if not 0 < units_tenths <= QUANTITY_MAX:
             raise AmountError("units that a token cannot carry", expected=f"0.1 to {QUANTITY_MAX / TENTHS}")
         wanted = carried_quantity(units_tenths)
@@ -182,7 +210,8 @@ class Purchase:
         covered = self.month.fixed_minor
         paid: list[tuple[int, int]] = []
         for place, charge in enumerate(self.tariff.fixed_charge):
-            gross = half_up(_exact_minor(charge.amount, self.minor_digits) * (factor if charge.taxed else 1))
+            month = half_up(_exact_minor(charge.amount, self.minor_digits) * (factor if charge.taxed else 1))
+            gross = month * self._months_owed()
             already = min(gross, covered)
             covered -= already
             now = min(gross - already, available)
@@ -190,6 +219,10 @@ class Purchase:
             if now:
                 paid.append((place, now))
         return paid
+
+    def _months_owed(self) -> int:
+        """This month, and those before it that were skipped, as far as the tariff goes back."""
+        return 1 + min(self.month.months_skipped, self.tariff.skipped_months_max)
 
     def _energy_left(self, tendered_minor: int) -> int:
         rest = tendered_minor - sum(self._debt_shares(tendered_minor))
@@ -238,11 +271,25 @@ class Purchase:
             )
         return carried_quantity(units)
 
+    # Money on the meter
+
+    def _net(self, gross: int) -> int:
+        return apportion(gross, [Fraction(1), *self.tariff.tax_shares])[0]
+
+    def _credit_money(self, gross: int) -> int:
+        credit = carried_currency(currency_units(Decimal(self._net(gross)).scaleb(-self.minor_digits)))
+        if credit > CURRENCY_CREDIT_MAX:
+            raise AmountError("buys more than one token can carry", got=money_text(gross, self.minor_digits))
+        return credit
+
+    def _credit_line(self, gross: int) -> Line:
+        return Line(LineKind.UNITS, "credit", self._net(gross))
+
     # Lines
 
     def _unit_lines(self, gross: int, units: int) -> Iterator[Line]:
         """The net money by block; the last block's units take the rounding."""
-        net = apportion(gross, [Fraction(1), *self.tariff.tax_shares])[0]
+        net = self._net(gross)
         taken: list[tuple[str, int, Fraction, Fraction]] = []
         money, left_units = Fraction(gross), units
         factor = self._tenth_factor()
@@ -262,8 +309,11 @@ class Purchase:
     def _charge_lines(self, fixed: Sequence[tuple[int, int]]) -> Iterator[Line]:
         for place, gross in fixed:
             charge = self.tariff.fixed_charge[place]
-            net = apportion(gross, [Fraction(1), *self.tariff.tax_shares])[0] if charge.taxed else gross
-            yield Line(LineKind.FIXED_CHARGE, charge.name, net)
+            months = self._months_owed()
+            described = f"{months} months" if months > 1 else ""
+            yield Line(
+                LineKind.FIXED_CHARGE, charge.name, self._net(gross) if charge.taxed else gross, description=described
+            )
 
     def _tax_lines(self, energy: int, fixed: Sequence[tuple[int, int]]) -> Iterator[Line]:
         taxed = [energy, *(gross for place, gross in fixed if self.tariff.fixed_charge[place].taxed)]
@@ -291,8 +341,14 @@ def breakdown_text(breakdown: Breakdown | None) -> str:
     """A breakdown as the store keeps it; empty for none."""
     if breakdown is None:
         return ""
-    lines = [[line.kind.value, line.name, line.amount_minor, line.units_tenths, line.price] for line in breakdown.lines]
-    kept = [breakdown.tendered_minor, breakdown.units_tenths, breakdown.fixed_gross_minor, lines]
+    lines = [
+        [line.kind.value, line.name, line.amount_minor, line.units_tenths, line.price]
+        + ([line.description] if line.description else [])
+        for line in breakdown.lines
+    ]
+    kept: list[object] = [breakdown.tendered_minor, breakdown.units_tenths, breakdown.fixed_gross_minor, lines]
+    if breakdown.credit_money:
+        kept.append(breakdown.credit_money)
     return json.dumps(kept, separators=(",", ":"))
 
 
@@ -300,5 +356,5 @@ def read_breakdown(text: str) -> Breakdown | None:
     """A breakdown out of the store."""
     if not text:
         return None
-    tendered, units, fixed, lines = json.loads(text)
-    return Breakdown(tendered, units, tuple(Line(LineKind(line[0]), *line[1:]) for line in lines), fixed)
+    tendered, units, fixed, lines, *credit_money = json.loads(text)
+    return Breakdown(tendered, units, tuple(Line(LineKind(line[0]), *line[1:]) for line in lines), fixed, *credit_money)

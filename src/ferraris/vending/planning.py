@@ -17,7 +17,7 @@ from ferraris.vending.orders import EngineeringRequest, SaleRequest
 from ferraris.vending.registry import debt_account, debts_due
 from ferraris.vending.sale import SaleKind
 from ferraris.vending.settings import VendingSettings
-from ferraris.vending.tariff import Tariff
+from ferraris.vending.tariff import CreditForm, Tariff
 from ferraris.vending.token_plans import CREDIT_KINDS
 
 
@@ -29,7 +29,7 @@ def plan_sale(
     breakdown = reckon(reader, settings, request, meter, tariff, now_ms)
     return Plan(
         SaleKind.CREDIT,
-        tokens=[(_credit_kind(tariff), breakdown.units_tenths)],
+        tokens=[(_credit_kind(tariff), breakdown.credit_money or breakdown.units_tenths)],
         key_change=key_change_due(meter),
         postings=list(_sale_postings(request, breakdown)),
         breakdown=breakdown,
@@ -110,12 +110,30 @@ def reckon(
         tariff,
         settings.local(now_ms),
         settings.minor_digits,
-        MonthSoFar(totals.units_tenths, totals.fixed_minor),
+        MonthSoFar(totals.units_tenths, totals.fixed_minor, _months_skipped(reader, settings, meter, tariff, now_ms)),
         tuple(debts_due(reader, account)),
     )
     if request.amount is not None:
         return purchase.for_money(minor_units(request.amount, settings.minor_digits))
     return purchase.for_units(_tenths(request.units or Decimal(0)))
+
+
+def _months_skipped(
+    reader: VendingReader, settings: VendingSettings, meter: KnownMeter, tariff: Tariff, now_ms: int
+) -> int:
+    """Months before this one without a purchase, since the last one or since the account was opened, the first included."""
+    if not tariff.skipped_months_max:
+        return 0
+    month = settings.month(now_ms)
+    last = reader.last_purchase_month(meter.account.number, month)
+    opened = settings.month(meter.account.opened_ms)
+    between = _months(month) - (_months(opened) if last is None else _months(last) + 1)
+    return max(0, between)
+
+
+def _months(month: int) -> int:
+    """A month as 202607 writes it, counted."""
+    return month // 100 * 12 + month % 100
 
 
 def _tenths(units: Decimal) -> int:
@@ -126,7 +144,7 @@ def _tenths(units: Decimal) -> int:
 
 
 def _credit_kind(tariff: Tariff) -> str:
-    return f"credit_{tariff.service}"
+    return f"{'currency' if tariff.credit is CreditForm.CURRENCY else 'credit'}_{tariff.service}"
 
 
 def _sale_postings(request: SaleRequest, breakdown: Breakdown) -> Iterator[Posting]:

@@ -10,16 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ferraris.vending.breakdown import Line, LineKind
+from ferraris.vending.credit import tenths_text
 from ferraris.vending.errors import VendingError
 from ferraris.vending.money import money_text
 from ferraris.vending.sale import Delivery, Sale, SaleKind, SaleState, TokenKind
 from ferraris.vending.settings import VendingSettings
-from ferraris.vending.tariff import TENTHS
 
 WIDTH = 42
 """Characters of a line: what an 80 mm till printer holds."""
 _INDENT = 13
-UNIT_OF_SERVICE = {"electricity": "kWh", "water": "m³", "gas": "m³", "time": "min"}
 _TITLES = {
     SaleKind.CREDIT: "CREDIT TOKEN",
     SaleKind.FREE_ISSUE: "FREE BASIC ISSUE",
@@ -52,13 +51,16 @@ class Receipt:
     """What was paid for, and how much."""
     total: str
     units: str
+    """What the meter is credited with."""
     tokens: tuple[tuple[str, str], ...] = field(repr=False)
     """What each token is, and its digits in fours; in the order of entry."""
     notes: tuple[str, ...] = ()
     delivery: str = ""
+    in_money: bool = False
+    """Whether the meter counts money instead of units."""
 
 
-def make_receipt(sale: Sale, settings: VendingSettings, customer: str = "", unit: str = "kWh") -> Receipt:
+def make_receipt(sale: Sale, settings: VendingSettings, customer: str = "") -> Receipt:
     """The receipt of an order that is posted. Raises VendingError for one that has no tokens to print."""
     if sale.state not in (SaleState.POSTED, SaleState.REVERSED) or not sale.tokens:
         raise VendingError(f"order {sale.number} has no receipt", got=sale.state)
@@ -90,23 +92,19 @@ def make_receipt(sale: Sale, settings: VendingSettings, customer: str = "", unit
         date=settings.local(sale.created_ms).strftime("%Y-%m-%d %H:%M"),
         fields=tuple((label, value) for label, value in who if value),
         configuration=tuple(keys),
-        lines=tuple((_label(line, unit), money_text(line.amount_minor, sale.minor_digits)) for line in lines),
+        lines=tuple((_label(line, sale.unit), money_text(line.amount_minor, sale.minor_digits)) for line in lines),
         total=f"{sale.currency} {money_text(sale.tendered_minor, sale.minor_digits)}",
-        units=f"{tenths_text(sale.units_tenths)} {unit}" if sale.units_tenths else "",
+        units=sale.credited,
         tokens=tuple(_tokens(sale)),
         notes=tuple(_notes(sale)),
         delivery=_DELIVERIES[sale.delivery],
+        in_money=bool(sale.breakdown and sale.breakdown.credit_money),
     )
 
 
 def receipt_text(receipt: Receipt) -> str:
     """The receipt in lines of `WIDTH` characters."""
     return "\n".join(line.rstrip() for line in _text_lines(receipt)) + "\n"
-
-
-def tenths_text(tenths: int) -> str:
-    """Units with their one decimal: 297 → 29.7."""
-    return f"{tenths // TENTHS}.{tenths % TENTHS}"
 
 
 def _text_lines(receipt: Receipt) -> Iterator[str]:
@@ -127,7 +125,7 @@ def _text_lines(receipt: Receipt) -> Iterator[str]:
         yield _pair("TOTAL", receipt.total)
     if receipt.units:
         yield rule
-        yield _pair("UNITS", receipt.units)
+        yield _pair("CREDIT" if receipt.in_money else "UNITS", receipt.units)
     for label, digits in receipt.tokens:
         yield rule
         yield label
@@ -162,11 +160,11 @@ def _folded(text: str, width: int = WIDTH) -> Iterator[str]:
 
 
 def _label(line: Line, unit: str) -> str:
-    if line.kind is LineKind.UNITS:
+    if line.units_tenths:
         return f"{line.name}: {tenths_text(line.units_tenths)} {unit} at {line.price}"
     if line.kind is LineKind.DEBT:
-        return f"debt {line.name}"
-    return line.name
+        return f"debt {line.title}"
+    return line.title
 
 
 def _tokens(sale: Sale) -> Iterator[tuple[str, str]]:

@@ -59,7 +59,7 @@ class _Page:
                 self._pair(label, value)
             self._pair("Total", receipt.total, bold=True)
         if receipt.units:
-            self._pair("Units", receipt.units, bold=True)
+            self._pair("Credit" if receipt.in_money else "Units", receipt.units, bold=True)
         for label, digits in receipt.tokens:
             self._rule()
             self._line(label)

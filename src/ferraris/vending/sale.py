@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from ferraris.sts import StsConfiguration
 from ferraris.vending.breakdown import Breakdown
+from ferraris.vending.credit import credit_text
+from ferraris.vending.tariff import UNIT_OF_SERVICE
 
 
 class SaleKind(StrEnum):
@@ -92,6 +94,19 @@ class Sale:
     delivery_detail: str = ""
     reprints: int = 0
     shift: int | None = None
+    service: str = "electricity"
+    """What the meter measures, and so the unit of the credit."""
+
+    @property
+    def unit(self) -> str:
+        """The unit in which `units_tenths` counts."""
+        return UNIT_OF_SERVICE[self.service]
+
+    @property
+    def credited(self) -> str:
+        """What the meter is credited with: 29.7 kWh, or ZAR 86.96 where it counts money; empty for nothing."""
+        money = self.breakdown.credit_money if self.breakdown else 0
+        return credit_text(self.units_tenths, money, self.service, self.currency, self.minor_digits)
 
     @property
     def receipt_number(self) -> str:
@@ -117,3 +132,17 @@ class Quote:
     breakdown: Breakdown
     key_change: bool
     """Whether key-change tokens would come before the credit token."""
+    service: str = "electricity"
+
+    @property
+    def unit(self) -> str:
+        """The unit in which `units_tenths` counts."""
+        return UNIT_OF_SERVICE[self.service]
+
+    @property
+    def credited(self) -> str:
+        """What the meter would be credited with."""
+        breakdown = self.breakdown
+        return credit_text(
+            breakdown.units_tenths, breakdown.credit_money, self.service, self.currency, self.minor_digits
+        )

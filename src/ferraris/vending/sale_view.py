@@ -8,7 +8,7 @@ from ferraris.store import SaleRow, SoldTokenRow, VendingReader
 from ferraris.vending.breakdown import read_breakdown
 from ferraris.vending.meters import KnownMeter, known_meter
 from ferraris.vending.sale import Delivery, Sale, SaleKind, SaleState, SoldToken, TokenKind
-from ferraris.vending.token_plans import CREDIT_KINDS, KEY_CHANGE
+from ferraris.vending.token_plans import CREDIT_KINDS, CURRENCY_KINDS, KEY_CHANGE
 
 
 def sale_view(row: SaleRow, tokens: Sequence[SoldTokenRow], meter: KnownMeter, minor_digits: int) -> Sale:
@@ -42,6 +42,7 @@ def sale_view(row: SaleRow, tokens: Sequence[SoldTokenRow], meter: KnownMeter, m
         delivery_detail=row.delivery_detail,
         reprints=row.reprints,
         shift=row.shift,
+        service=next(filter(None, (service_of(token.kind) for token in tokens)), "electricity"),
     )
 
 
@@ -56,8 +57,14 @@ def sale_views(reader: VendingReader, rows: Sequence[SaleRow], minor_digits: int
     return [sale_view(row, tokens.get(row.number, []), meters[row.meter], minor_digits) for row in rows]
 
 
+def service_of(kind: str) -> str:
+    """The service that a planned token credits; empty if it credits none."""
+    service = CREDIT_KINDS.get(kind, CURRENCY_KINDS.get(kind))
+    return "" if service is None else service.name.lower()
+
+
 def token_kind(kind: str) -> TokenKind:
     """What a planned token is for."""
-    if kind in CREDIT_KINDS:
+    if kind in CREDIT_KINDS or kind in CURRENCY_KINDS:
         return TokenKind.CREDIT
     return TokenKind.KEY_CHANGE if kind == KEY_CHANGE else TokenKind.ENGINEERING

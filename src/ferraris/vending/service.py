@@ -79,6 +79,7 @@ class Vending:
             self.settings.minor_digits,
             breakdown,
             key_change_due(meter) is not None,
+            tariff.service,
         )
 
     def sell(self, request: SaleRequest, now_ms: int) -> Sale:

@@ -6,7 +6,10 @@ Prices and amounts are in the currency, before tax; units are kWh (or m³, or mi
   starts. Free units use up no block.
 - **Rates** are time of use. A prepaid purchase is used later, nobody knows when; so with the basis `weights` each unit costs
   the mean of the rates in the stated weights, and with `time_of_sale` the rate in force when it is sold.
-- **Fixed charges** are owed once a calendar month. The first purchase pays them; what it cannot pay, the next one does.
+- **Credit** is units, or money (`currency`) for a meter that has the prices itself: then the tariff has no blocks and no rates,
+  and what charges, taxes and debt leave of the amount is what the token carries.
+- **Fixed charges** are owed once a calendar month. The first purchase pays them; what it cannot pay, the next one of that month
+  does. Months in which an account bought nothing are owed as well, at the present charge, up to `skipped_months_max` of them.
 - **Taxes** are applied in the order they stand in, on units and on taxed fixed charges; a `compound` one also on the taxes
   before it. Debt bears no tax.
 - **Free units** (free basic electricity) are issued once a calendar month, when they are asked for.
@@ -29,6 +32,7 @@ from ferraris.vending.errors import UnknownTariffError
 from ferraris.vending.money import Number
 
 TENTHS = 10
+UNIT_OF_SERVICE = {"electricity": "kWh", "water": "m³", "gas": "m³", "time": "min"}
 _FRIDAY = 4
 _NOTHING = Number("0")
 _ONE = Number("1")
@@ -58,6 +62,13 @@ class Hours:
         if not 0 <= hours.start < hours.end <= 24:
             raise ValueError("hours run from 0-1 to 23-24")
         return hours
+
+
+class CreditForm(StrEnum):
+    """What the meter counts, and so what a token carries."""
+
+    UNITS = "units"
+    CURRENCY = "currency"
 
 
 class RateBasis(StrEnum):
@@ -118,6 +129,7 @@ class Tariff:
     effective: Day
     currency: str
     service: str = "electricity"
+    credit: CreditForm = CreditForm.UNITS
     minimum: Number = _ONE
     maximum: Number | None = None
     free_units: Number = _NOTHING
@@ -125,11 +137,14 @@ class Tariff:
     rate: tuple[Rate, ...] = ()
     rate_basis: RateBasis = RateBasis.WEIGHTS
     fixed_charge: tuple[FixedCharge, ...] = ()
+    skipped_months_max: int = 0
     tax: tuple[Tax, ...] = ()
     note: str = ""
 
     def __post_init__(self) -> None:
-        if bool(self.block) == bool(self.rate):
+        if self.credit is CreditForm.CURRENCY:
+            self._check_currency()
+        elif bool(self.block) == bool(self.rate):
             raise ValueError("a tariff has blocks or rates, and not both")
         if any(price <= 0 for price in [one.price for one in self.block] + [one.price for one in self.rate]):
             raise ValueError("a price is above zero")
@@ -142,6 +157,12 @@ class Tariff:
             raise ValueError("the minimum purchase is above zero and not above the maximum")
         if self.free_units < 0 or self.free_units * TENTHS % 1:
             raise ValueError("free units are tenths, not below zero")
+        if self.skipped_months_max < 0:
+            raise ValueError("skipped months are not below zero")
+
+    def _check_currency(self) -> None:
+        if self.block or self.rate or self.free_units:
+            raise ValueError("a tariff for a meter that counts money has no blocks, no rates and no free units")
 
     def _check_blocks(self) -> None:
         bounds = [block.up_to for block in self.block]

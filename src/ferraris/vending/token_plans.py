@@ -17,6 +17,7 @@ from ferraris.sts import (
     ClearCreditToken,
     ClearTamperToken,
     CreditToken,
+    CurrencyCreditToken,
     EncryptionAlgorithm,
     ExtendedSetToken,
     MeterTestToken,
@@ -38,7 +39,9 @@ from ferraris.vending.orders import EngineeringKind
 
 KEY_CHANGE: Final = "key_change"
 CREDIT_KINDS: Final = {f"credit_{service.name.lower()}": service for service in Service}
-"""The kind of each credit token, by service."""
+"""The kind of each credit token in units, by service."""
+CURRENCY_KINDS: Final = {f"currency_{service.name.lower()}": service for service in Service}
+"""The kind of each credit token in money, by service. Such a token has no random bits."""
 _LONG_REFERENCE_DIGITS: Final = 13
 _EXTENDED_VALUE_BITS: Final = 10
 _EXTENDED_VALUE_MASK: Final = (1 << _EXTENDED_VALUE_BITS) - 1
@@ -65,6 +68,8 @@ def planned_token(row: SoldTokenRow, configuration: StsConfiguration) -> Token:
     identifier = row.token_identifier or 0
     if row.kind in CREDIT_KINDS:
         return CreditToken(CREDIT_KINDS[row.kind], identifier, row.random, row.value)
+    if row.kind in CURRENCY_KINDS:
+        return CurrencyCreditToken(CURRENCY_KINDS[row.kind], identifier, row.value)
     if row.kind == EngineeringKind.METER_TEST:
         pan = configuration.meter_pan
         wide = len(pan.decoder_reference_number) == _LONG_REFERENCE_DIGITS
