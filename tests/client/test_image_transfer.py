@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 
 from ferraris.client import (
     ClientAssociation,
@@ -18,7 +23,16 @@ from ferraris.client import (
     transfer_image,
     verify_image,
 )
-from ferraris.cosem import Data, ImageToTransfer, ImageTransfer, ImageTransferStatus, obis
+from ferraris.codec import BitString
+from ferraris.cosem import Attribute, Data, ImageToTransfer, ImageTransfer, ImageTransferStatus, obis
+from ferraris.dlms import AssociationSettings, Request, Response
+from ferraris.dlms.apdu import (
+    ActionRequestNormal,
+    ActionResponseNormal,
+    ActionResult,
+    GetRequestNormal,
+    GetResponseNormal,
+)
 from ferraris.dlms.hdlc import NETWORK_TIMING, HdlcFraming, PrimaryTiming, server_address
 from ferraris.kernel.clock import ManualClock
 from ferraris.kernel.entropy import SeededEntropy
@@ -30,11 +44,13 @@ from ferraris.kernel.errors import (
     RefusedError,
     RemoteProtocolError,
 )
+from ferraris.kernel.limits import IMAGE_BLOCKS_MAX, IMAGE_ROUNDS_MAX
 from ferraris.link import Link, loopback_pair
 from ferraris.meter import Firmware, Fleet, build_image, signing_key
 from ferraris.meter.hdlc_line import HdlcLineService
 from ferraris.meter.server import MeterServer
 from ferraris.simulation import run_virtual
+from tests.client.served import Server, served
 from tests.meter.clients import associated, management
 from tests.meter.steady import MONDAY_MS, PERFECT, STEADY, device_of
 
@@ -259,3 +275,127 @@ def test_between_two_looks_the_data_link_connection_is_kept_alive(
 def test_an_empty_image_is_no_job(identifier: bytes, image: bytes) -> None:
     with pytest.raises(LocalProtocolError):
         ImageJob(identifier, image)
+
+
+# A meter that loses blocks, on links that break
+
+
+class LossyMeter:
+    """Image transfer of a meter as its client sees it. It loses the blocks whose turn in `lost` says so."""
+
+    def __init__(self, block_octets: int, lost: list[bool], rounds_up: bool) -> None:
+        self.block_octets = block_octets
+        self.lost = list(lost)
+        self.rounds_up = rounds_up
+        self.status = ImageTransferStatus.NOT_INITIATED
+        self.size = 0
+        self.blocks: dict[int, bytes] = {}
+        self.sent: list[int] = []
+        self.initiations = 0
+
+    @property
+    def image(self) -> bytes:
+        return b"".join(self.blocks[number] for number in sorted(self.blocks))
+
+    def serve(self, request: Request) -> Response:
+        if isinstance(request, GetRequestNormal):
+            return GetResponseNormal(request.invoke_id_and_priority, self._value(request.descriptor.attribute_id))
+        assert isinstance(request, ActionRequestNormal)
+        assert request.parameters is not None
+        if request.descriptor.method_id == ImageTransfer.image_transfer_initiate.number:
+            target = ImageTransfer.image_transfer_initiate.argument.decode(request.parameters)
+            self.size, self.status = target.image_size, ImageTransferStatus.INITIATED
+            self.initiations += 1
+            self.blocks.clear()
+        else:
+            block = ImageTransfer.image_block_transfer.argument.decode(request.parameters)
+            self.sent.append(block.image_block_number)
+            if not (self.lost and self.lost.pop(0)):
+                self.blocks[block.image_block_number] = block.image_block_value
+        return ActionResponseNormal(request.invoke_id_and_priority, ActionResult.SUCCESS)
+
+    def _value(self, number: int) -> bytes:
+        count = -(-self.size // max(1, self.block_octets))
+        bits = "".join("1" if block in self.blocks else "0" for block in range(count))
+        if self.rounds_up:
+            bits += "0" * (-count % 8)
+        octets = -(-len(bits) // 8)
+        come = BitString(len(bits), int(bits.ljust(octets * 8, "0") or "0", 2).to_bytes(octets, "big"))
+        values: dict[int, tuple[Attribute[Any], object]] = {
+            attribute.number: (attribute, value)
+            for attribute, value in (
+                (ImageTransfer.image_block_size, self.block_octets),
+                (ImageTransfer.image_transferred_blocks_status, come),
+                (ImageTransfer.image_transfer_enabled, True),
+                (ImageTransfer.image_transfer_status, self.status),
+            )
+        }
+        attribute, value = values[number]
+        return attribute.datatype.encode(value)
+
+
+def brought(meter: LossyMeter, ours: ImageJob, breaks: list[int]) -> None:
+    """Transfer, over as many links as break: each after so many blocks."""
+
+    async def over_one_link(count: int | None) -> None:
+        left = count
+
+        def look(progress: ImageProgress) -> None:
+            nonlocal left
+            if left is not None:
+                left -= 1
+                if left < 0:
+                    raise LinkClosedError("the link breaks")
+
+        settings = AssociationSettings()
+        async with served(settings, Server(settings, meter.serve)) as association:
+            await association.associate()
+            await transfer_image(association, ours, look)
+
+    for count in breaks:
+        with suppress(LinkClosedError):
+            asyncio.run(over_one_link(count))
+    asyncio.run(over_one_link(None))
+
+
+@settings_of_hypothesis(max_examples=40)
+@given(
+    st.integers(1, 300),
+    st.integers(1, 64),
+    st.lists(st.booleans(), max_size=30),
+    st.lists(st.integers(0, 20), max_size=3),
+    st.booleans(),
+)
+def test_an_image_comes_whole_whatever_is_lost(
+    size: int, block_octets: int, lost: list[bool], breaks: list[int], rounds_up: bool
+) -> None:
+    """It is initiated once, and no block that the meter has said to have is sent again."""
+    meter = LossyMeter(block_octets, lost, rounds_up)
+    ours = ImageJob(b"image", bytes(number % 251 for number in range(size)))
+    try:
+        brought(meter, ours, breaks)
+    except RemoteProtocolError:
+        assert sum(lost) >= IMAGE_ROUNDS_MAX, "as often as it may, each block was sent"
+        return
+    assert meter.image == ours.image
+    assert meter.initiations == 1
+    blocks = -(-size // block_octets)
+    lost_of_those_sent = sum(lost[: len(meter.sent)])
+    assert len(meter.sent) <= blocks + lost_of_those_sent + len(breaks), "a break costs the block under way at most"
+
+
+def test_a_meter_that_loses_every_block_is_given_up() -> None:
+    meter = LossyMeter(10, [True] * 1_000, False)
+    with pytest.raises(RemoteProtocolError, match="loses blocks"):
+        brought(meter, ImageJob(b"image", bytes(25)), [])
+    assert meter.sent == [0, 1, 2] * IMAGE_ROUNDS_MAX
+
+
+@pytest.mark.parametrize("block_octets", [0, 1])
+def test_blocks_of_an_impossible_size_are_refused_before_anything_is_sent(block_octets: int) -> None:
+    meter = LossyMeter(1, [], False)
+    meter.block_octets = block_octets
+    image = bytes(1) if not block_octets else bytes(IMAGE_BLOCKS_MAX + 1)
+    with pytest.raises(RemoteProtocolError, match="impossible size"):
+        brought(meter, ImageJob(b"image", image), [])
+    assert (meter.sent, meter.initiations) == ([], 0)
