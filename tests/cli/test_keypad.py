@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,17 @@ from ferraris.kernel.limits import KEYPAD_CONNECTIONS_MAX
 from ferraris.link import open_tcp, serve_tcp
 from ferraris.meter import Fleet, FleetService, PaymentManufacture, ServiceSettings, meter_model, sts_configuration
 from ferraris.meter.payment import decoder_key
-from ferraris.sts import CreditToken, Service, encode_token, token_identifier_at
+from ferraris.sts import (
+    CreditToken,
+    CurrencyCreditToken,
+    Service,
+    Token,
+    carried_currency,
+    currency_units,
+    encode_token,
+    tenths,
+    token_identifier_at,
+)
 from tests.meter.steady import MONDAY_MS, PERFECT, STEADY
 
 SEED = 1
@@ -60,6 +71,45 @@ def token(number: int, tenths: int) -> str:
     identifier = token_identifier_at(configuration.base_date, MONDAY_MS)
     credit = CreditToken(Service.ELECTRICITY, identifier, 5, tenths)
     return encode_token(credit, decoder_key(SEED, configuration))
+
+
+CURRENCY = """
+# credit token                result          display afterwards
+  currency electricity 12.34  accept          14.34
+  currency electricity -1.50  accept          0.50
+  currency electricity -2.01  range_error     2
+  currency water 5            function_error  2
+  currency gas 5              function_error  2
+  currency time 5             function_error  2
+  units electricity 5         function_error  2
+"""
+
+
+@pytest.mark.parametrize("line", [line for line in CURRENCY.strip().splitlines() if not line.startswith("#")])
+@pytest.mark.parametrize("profile", ["sts_currency_single_phase", "sts_currency_three_phase"])
+def test_a_meter_whose_credit_is_money_takes_currency_tokens_of_its_service(
+    tmp_path: Path, profile: str, line: str
+) -> None:
+    kind, service, amount, result, shown = line.split()
+    configuration = sts_configuration(1, PaymentManufacture())
+    identifier = token_identifier_at(configuration.base_date, MONDAY_MS)
+    if kind == "currency":
+        units = carried_currency(currency_units(Decimal(amount)))
+        token: Token = CurrencyCreditToken(Service[service.upper()], identifier, units)
+    else:
+        token = CreditToken(Service[service.upper()], identifier, 5, tenths(amount))
+    digits = encode_token(token, decoder_key(SEED, configuration))
+    with keypads(tmp_path / "fleet", profile):
+        pads = Keypads(tmp_path / "fleet")
+        answer = pads.type(1, digits)
+        assert answer["result"] == result
+        # While the test runs a lamp burns: a cent may be gone.
+        assert Decimal(shown) - Decimal("0.01") <= Decimal(answer["credit"]) <= Decimal(shown)
+        assert answer["credit_wh"] is None
+        if result == "accept":
+            assert pads.type(1, digits)["result"] == "used_error"
+            flipped = digits[:-1] + str((int(digits[-1]) + 1) % 10)
+            assert pads.type(1, flipped)["result"] == "crc_error"
 
 
 def test_tokens_are_typed_and_displays_looked_at(tmp_path: Path) -> None:

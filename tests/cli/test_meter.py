@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,19 @@ def test_a_directory_is_one_fleet_for_ever(tmp_path: Path) -> None:
     made.check(tmp_path)
     with pytest.raises(ConfigError, match="another fleet: seed, expected 1, got 2"):
         FleetChoice(3, 2, ["smr5_three_phase"], "central_european").check(tmp_path)
+
+
+def test_meters_whose_credit_is_money_are_so_for_ever(tmp_path: Path) -> None:
+    profiles = ["smr5_three_phase", "smr5_single_phase"]
+    made = FleetChoice(3, 1, profiles, "central_european", prepaid=2, currency=True)
+    names = ["sts_currency_three_phase", "sts_currency_single_phase", "smr5_three_phase"]
+    assert [model.profile.name for model in made.models()] == names
+    made.keep(tmp_path)
+    with pytest.raises(ConfigError, match="another fleet: currency, expected True, got False"):
+        FleetChoice(3, 1, profiles, "central_european", prepaid=2).check(tmp_path)
+    old = {name: value for name, value in asdict(FleetChoice(3, 1, profiles, "utc")).items() if name != "currency"}
+    (tmp_path / "fleet.json").write_text(json.dumps(old))
+    FleetChoice(3, 1, profiles, "utc").check(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,8 @@ app: Final = typer.Typer(add_completion=False, no_args_is_help=True, help="Serve
 FLEET_FILE: Final = "fleet.json"
 PREPAID_PROFILES: Final = {1: "sts_single_phase", 3: "sts_three_phase"}
 """By number of phases, the companion profile of meters that take tokens."""
+CURRENCY_PROFILES: Final = {1: "sts_currency_single_phase", 3: "sts_currency_three_phase"}
+"""Of those whose credit is money."""
 PUSH_CARRIERS: Final = {
     TransportService.COAP_CONFIRMED: open_coap,
     TransportService.COAP_NON_CONFIRMED: open_coap_unconfirmed,
@@ -79,7 +81,13 @@ Prepaid = Annotated[
     typer.Option(min=0, help="So many of the meters, the first ones, are prepayment meters: they take STS tokens."),
 ]
 CreditKwh = Annotated[
-    str, typer.Option("--credit-kwh", metavar="KWH", help="Credit that new prepayment meters begin with.")
+    str,
+    typer.Option(
+        "--credit-kwh", metavar="KWH", help="What new prepayment meters begin with; with --currency it is money."
+    ),
+]
+Currency = Annotated[
+    bool, typer.Option("--currency", help="Credit of the prepayment meters is money: they take currency credit tokens.")
 ]
 Ea07 = Annotated[
     bool, typer.Option("--ea07", help="New prepayment meters have EA07, with its sample tables, instead of EA11.")
@@ -109,6 +117,7 @@ class FleetChoice:
     profiles: list[str]
     zone: str
     prepaid: int = 0
+    currency: bool = False
 
     def models(self) -> list[MeterModel]:
         """Of the meters in turn: the profiles dealt out, and those of the first meters with prepayment instead."""
@@ -116,7 +125,8 @@ class FleetChoice:
         if not self.prepaid:
             return dealt
         models = [dealt[index % len(dealt)] for index in range(self.count)]
-        prepaid = [meter_model(PREPAID_PROFILES[model.profile.phases]) for model in models[: self.prepaid]]
+        profiles = CURRENCY_PROFILES if self.currency else PREPAID_PROFILES
+        prepaid = [meter_model(profiles[model.profile.phases]) for model in models[: self.prepaid]]
         return [*prepaid, *models[self.prepaid :]]
 
     def check(self, directory: Path) -> None:
@@ -129,11 +139,15 @@ class FleetChoice:
         except (ValueError, TypeError):
             raise ConfigError(f"{path} is damaged: it does not say what this fleet is made of") from None
         for name, value in asdict(self).items():
-            if made.get(name, 0 if name == "prepaid" else None) != value:
+            if made.get(name, _UNSAID.get(name)) != value:
                 raise ConfigError(f"{directory} holds another fleet: {name}", expected=made.get(name), got=value)
 
     def keep(self, directory: Path) -> None:
         (directory / FLEET_FILE).write_text(json.dumps(asdict(self)) + "\n", "ascii")
+
+
+_UNSAID: Final = {"prepaid": 0, "currency": False}
+"""What a fleet is that was made before it could be anything else."""
 
 
 @app.callback()
@@ -148,6 +162,7 @@ def serve(
     profile: Profiles = None,
     prepaid: Prepaid = 0,
     credit_kwh: CreditKwh = "0",
+    currency: Currency = False,
     ea07: Ea07 = False,
     seed: Annotated[int, typer.Option(help="What keys, loads and clocks of the meters follow from.")] = 1,
     speed: Annotated[float, typer.Option(min=0.001, max=SPEED_MAX, help="Virtual seconds per real second.")] = 1.0,
@@ -173,7 +188,7 @@ def serve(
     optical_mode: OpticalModeOption = OpticalMode.E,
 ) -> None:
     """Serve virtual meters until the process is told to end. The same directory brings the same meters back."""
-    choice = FleetChoice(count, seed, profile or ["smr5_three_phase"], zone, min(prepaid, count))
+    choice = FleetChoice(count, seed, profile or ["smr5_three_phase"], zone, min(prepaid, count), currency)
     models = choice.models()
     surroundings = Surroundings(StochasticLoad(seed) if csv is None else CsvReplay.read(csv), Zone.load(zone))
     choice.check(directory)

@@ -82,6 +82,18 @@ def test_money() -> None:
     assert terms.meant(123_456) == 123_456_000 * MILLION
 
 
+@pytest.mark.parametrize("name", ["sts_currency_single_phase", "sts_currency_three_phase"])
+def test_the_terms_of_the_prepayment_meter_whose_credit_is_money(name: str) -> None:
+    """0.25 a kWh, in hundred-thousandths."""
+    terms = terms_of(meter_model(name))
+    assert (terms.counts_money, terms.prices, terms.a_day) == (True, (25_000, 25_000), 0)
+    assert (terms.warning, terms.emergency_limit, terms.emergency_from) == (
+        500_000 * MILLION,
+        500_000 * MILLION,
+        100_000 * MILLION,
+    )
+
+
 def test_each_rate_may_have_a_price_of_its_own() -> None:
     rates = 'CHARGE_CONSUMPTION = { values.unit_charge_active = [[3, -1], [3, "1.0.1.8.0.255", 2], [["0x01", 10], ["0x02", 7]]] }'
     assert terms_of(laboratory(rates)).prices == (1_000, 700)
