@@ -51,6 +51,8 @@ class Meter:
         self._row = np.array([index])
         self._due = 0, 0
         """Next capture or action, true time, as of the sequence number of the row that it was worked out from."""
+        self._shown = 0, 0, 0
+        """What the clock showed, as of that number and a true time."""
 
     @property
     def number(self) -> int:
@@ -111,7 +113,10 @@ class Meter:
 
     def clock_ms(self, now_ms: int) -> int:
         """What the meter's clock shows."""
-        return int(clock_time_ms(self._memory.state.read(self._row), now_ms)[0])
+        sequence = self._field("sequence")
+        if self._shown[:2] != (sequence, now_ms):
+            self._shown = sequence, now_ms, int(clock_time_ms(self._memory.state.read(self._row), now_ms)[0])
+        return self._shown[2]
 
     def registers_wh(self, now_ms: int) -> Integers:
         """The total registers, Wh and varh, by `Quantity`."""

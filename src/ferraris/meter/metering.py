@@ -107,7 +107,8 @@ class Metering:
         rows = self.memory.state.read(np.array([meter]))
         ahead = now_ms if rows["powered"][0] else 0
         now = np.maximum(rows["time_ms"], ahead)
-        energies: Integers = (rows["energy_mwh"] + self._flow(np.array([meter]), rows, now[:, None])[:, 0])[0]
+        flows = self._flows(np.array([meter]), rows, now)
+        energies: Integers = (rows["energy_mwh"] + self._since(flows, rows, now[:, None])[:, 0])[0]
         return energies
 
     def rates_wh(self, meter: int, now_ms: int) -> Integers:
@@ -145,9 +146,12 @@ class Metering:
         rows = self.memory.state.read(meters)
         action_ms = true_time_ms(rows, np.minimum(rows["next_action_s"], rows["collect_s"]) * MS_PER_S)
         end_ms = np.minimum(np.minimum(to_ms, rows["time_ms"] + ROUND_MS), np.maximum(action_ms, rows["time_ms"]))
+        flows = self._flows(meters, rows, end_ms)
         marked = np.flatnonzero(rows["import_mark_mwh"])
         if marked.size:
-            end_ms[marked] = np.minimum(end_ms[marked], self._mark_ms(meters[marked], rows[marked], end_ms[marked]))
+            imports = flows[marked][..., Quantity.ACTIVE_IMPORT]
+            reached = reached_ms(rows[marked], imports, self.load.period_ms, end_ms[marked])
+            end_ms[marked] = np.minimum(end_ms[marked], reached)
         end_s = clock_time_ms(rows, end_ms) // MS_PER_S
         self._record_saving_change(meters, rows, end_s)
         load_s, load_counts = _captures(rows["next_load_s"], CAPTURE_PERIOD_S, end_s)
@@ -158,7 +162,7 @@ class Metering:
             for time_s in (load_s, daily_s)
         )
         times = np.concatenate([end_ms[:, None], load_ms, daily_ms], axis=1)
-        energies = rows["energy_mwh"][:, None] + self._flow(meters, rows, times)
+        energies = rows["energy_mwh"][:, None] + self._since(flows, rows, times)
         width = load_s.shape[1]
         self._capture_load(meters, rows, load_s, load_ms, energies[:, 1 : 1 + width], load_counts)
         self._capture_daily(meters, rows, daily_s, energies[:, 1 + width :], daily_counts)
@@ -167,16 +171,21 @@ class Metering:
         rows["time_ms"] = end_ms
         self.memory.state.commit(meters, rows)
 
-    def _flow(self, meters: Indices, rows: Rows, times_ms: Integers) -> Integers:
+    def _flows(self, meters: Indices, rows: Rows, until_ms: Integers) -> Integers:
+        """What flows in each load period, from that in which each meter stands to that of the last of `until_ms`."""
+        first = rows["time_ms"] // self.load.period_ms
+        count = max(int((until_ms // self.load.period_ms - first).max(initial=0)), 0) + 1
+        flows: Integers = self.load.energies(meters + self.first_number, first[:, None] + np.arange(count))
+        return flows * self._wiring(rows)
+
+    def _since(self, flows: Integers, rows: Rows, times_ms: Integers) -> Integers:
         """Energies since each meter's time at each of `times_ms` (shape (meters, n)), shape (meters, n, 4)."""
         period_ms = self.load.period_ms
         start_ms = rows["time_ms"][:, None]
         first = start_ms // period_ms
-        count = int(((times_ms // period_ms) - first).max()) + 1
-        flows = self.load.energies(meters + self.first_number, first + np.arange(count)) * self._wiring(rows)
-        before = np.zeros((len(meters), count, len(Quantity)), np.int64)
+        before = np.zeros_like(flows)
         np.cumsum(flows[:, :-1], axis=1, out=before[:, 1:])
-        owner = np.arange(len(meters))[:, None]
+        owner = np.arange(len(rows))[:, None]
 
         def since_period(moments_ms: Integers) -> Integers:
             place = moments_ms // period_ms - first
@@ -188,9 +197,7 @@ class Metering:
 
     def _mark_ms(self, meters: Indices, rows: Rows, until_ms: Integers) -> Integers:
         """True time at which each meter's import reaches its mark, `FAR_MS` when it does not by `until_ms`."""
-        first = rows["time_ms"] // self.load.period_ms
-        count = max(int((until_ms // self.load.period_ms - first).max(initial=0)), 0) + 1
-        flows = self.load.energies(meters + self.first_number, first[:, None] + np.arange(count)) * self._wiring(rows)
+        flows = self._flows(meters, rows, until_ms)
         return reached_ms(rows, flows[..., Quantity.ACTIVE_IMPORT], self.load.period_ms, until_ms)
 
     def _wiring(self, rows: Rows) -> Integers:
