@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ferraris.kernel.errors import LinkClosedError, LinkTimeoutError, LocalProtocolError
 from ferraris.kernel.limits import DATAGRAM_OCTETS_MAX, LINK_DATAGRAMS_MAX
@@ -161,3 +164,29 @@ def test_a_server_that_is_full_drops_strangers() -> None:
             await first.receive()
 
     run_virtual(scenario())
+
+
+@given(
+    sent=st.lists(st.binary(min_size=1, max_size=20), max_size=30),
+    seed=st.integers(0, 2**32),
+    loss=st.sampled_from([0.0, 0.3]),
+    duplication=st.sampled_from([0.0, 0.5]),
+    latency_ms=st.integers(1, 2_000),
+)
+def test_a_datagram_comes_whole_and_at_most_twice(
+    sent: list[bytes], seed: int, loss: float, duplication: float, latency_ms: int
+) -> None:
+    async def scenario(world: Network, meter: Link, heard: list[bytes]) -> None:
+        for octets in sent:
+            await meter.send(octets)
+        await asyncio.sleep(60)
+        copies = 2 if duplication else 1
+        heard_of, sent_of = Counter(heard), Counter(sent)
+        assert all(count <= copies * sent_of[octets] for octets, count in heard_of.items())
+        if not loss:
+            assert heard_of >= sent_of
+        if not loss and not duplication and latency_ms == 1:
+            assert heard == sent
+
+    conditions = Conditions(latency_min_ms=1, latency_max_ms=latency_ms, loss=loss, duplication=duplication)
+    run_push(scenario, conditions, seed)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ferraris.simulation import CALM, Conditions, Medium
 from tests.simulation.bottle import COLLECTOR, METER, OTHER, network
@@ -77,3 +79,42 @@ def test_the_log_names_the_hosts_of_a_cut_in_one_order(medium: Medium) -> None:
         f"cut storm hosts={COLLECTOR},{METER},{OTHER}",
         "heal storm",
     ]
+
+
+HOSTS = [COLLECTOR, METER, OTHER, "127.20.0.3"]
+CHANGES = st.one_of(
+    st.tuples(st.just("cut"), st.sampled_from("abc"), st.sets(st.sampled_from(HOSTS))),
+    st.tuples(st.just("heal"), st.sampled_from("abc"), st.just(set())),
+    st.tuples(st.sampled_from(["off", "on"]), st.sampled_from(HOSTS), st.just(set())),
+    st.tuples(st.just("calm"), st.just(""), st.just(set())),
+)
+
+
+@given(st.lists(CHANGES, max_size=12))
+def test_two_hosts_reach_one_another_unless_a_cut_parts_them_or_one_is_off(
+    changes: list[tuple[str, str, set[str]]],
+) -> None:
+    medium = network().medium
+    cuts: dict[str, set[str]] = {}
+    off: set[str] = set()
+    for what, name, hosts in changes:
+        match what:
+            case "cut":
+                medium.cut(name, hosts)
+                cuts[name] = hosts
+            case "heal":
+                medium.heal(name)
+                cuts.pop(name, None)
+            case "off":
+                medium.switch_off(name)
+                off.add(name)
+            case "on":
+                medium.switch_on(name)
+                off.discard(name)
+            case "calm":
+                medium.calm()
+                cuts.clear()
+        for one in HOSTS:
+            for other in HOSTS:
+                parted = any(len(hosts & {one, other}) == 1 for hosts in cuts.values() if one != other)
+                assert medium.reachable(one, other) is not (parted or bool(off & {one, other}))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferraris.kernel.errors import LinkClosedError, LinkTimeoutError
 from ferraris.link import Link, receive_within
 from ferraris.simulation import Conditions, Network, run_virtual
-from ferraris.simulation.stream import GIVE_UP_S
+from ferraris.simulation.stream import GIVE_UP_S, StreamEnd
 from tests.simulation.bottle import COLLECTOR, EXACT, METER, PORT, echo, everything, network, now_s
 
 TIMED_OUT = f"The peer acknowledged nothing for {GIVE_UP_S:g} s"
@@ -228,3 +228,90 @@ def test_the_same_seed_gives_the_same_log() -> None:
 
     assert digest(7) == digest(7)
     assert digest(7) != digest(8)
+
+
+# Both directions at once, and whatever is done to them
+
+
+@dataclass
+class Side:
+    """One end, and what its program has sent, taken and been told."""
+
+    link: StreamEnd
+    sent: bytearray = field(default_factory=bytearray)
+    taken: bytearray = field(default_factory=bytearray)
+    ended: str = ""
+    closed: bool = False
+
+    async def send(self, octets: bytes) -> None:
+        try:
+            await self.link.send(octets)
+        except LinkClosedError as error:
+            self.ended = self.ended or error.summary
+        else:
+            self.sent += octets
+
+    async def take(self, patience_s: float) -> None:
+        try:
+            self.taken += await receive_within(self.link, patience_s)
+        except LinkTimeoutError:
+            pass
+        except LinkClosedError as error:
+            self.ended = self.ended or error.summary
+
+
+STEPS = st.one_of(
+    st.tuples(st.sampled_from(["send", "send back"]), st.binary(min_size=1, max_size=30)),
+    st.tuples(st.sampled_from(["take", "take back", "pass"]), st.sampled_from([0.05, 1.0, 60.0])),
+    st.tuples(st.sampled_from(["cut", "heal", "close", "close back"]), st.none()),
+)
+
+
+async def step_of(world: Network, sides: tuple[Side, Side], what: str, argument: object) -> None:
+    near, far = sides if not what.endswith("back") else sides[::-1]
+    match what.removesuffix(" back"), argument:
+        case "send", bytes(octets):
+            await near.send(octets)
+        case "take", float(seconds):
+            await near.take(seconds)
+        case "pass", float(seconds):
+            await asyncio.sleep(seconds)
+        case "cut", _:
+            world.medium.cut("storm", [METER])
+        case "heal", _:
+            world.medium.heal("storm")
+        case "close", _:
+            near.closed = True
+            await near.link.aclose()
+    assert bytes(far.sent).startswith(near.taken), "what is taken was sent, in order and once"
+    assert bytes(near.sent).startswith(far.taken)
+
+
+@settings(max_examples=150)
+@given(st.lists(STEPS, max_size=25), st.integers(0, 2**32), st.sampled_from([0.0, 0.3]), st.sampled_from([0.0, 1.0]))
+def test_both_directions_keep_their_order_through_partitions_and_closing(
+    steps: list[tuple[str, object]], seed: int, loss: float, cutting: float
+) -> None:
+    """Short partitions delay; in the end all has come, unless an end was closed or has given the other up."""
+
+    async def scenario(world: Network, collector: Link, meter: Link) -> None:
+        assert isinstance(collector, StreamEnd)
+        assert isinstance(meter, StreamEnd)
+        sides = near, far = Side(collector), Side(meter)
+        for what, argument in steps:
+            await step_of(world, sides, what, argument)
+        world.medium.calm()
+        for one, other in ((near, far), (far, near)):
+            if not one.closed:
+                octets, why = await everything(one.link)
+                one.taken += octets
+                one.ended = one.ended or why
+            assert bytes(other.sent).startswith(one.taken)
+        for one, other in ((near, far), (far, near)):
+            broken = {near.ended, far.ended} & {TIMED_OUT, "The connection was reset"}
+            if not (one.closed or broken):
+                assert one.taken == other.sent, "also what was sent before the other end was closed"
+            if not (one.closed or other.closed or broken):
+                assert one.link.outstanding == other.link.outstanding == 0
+
+    run_pair(scenario, replace(EXACT, loss=loss, cutting=cutting), seed)
