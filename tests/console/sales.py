@@ -56,4 +56,12 @@ KEY_CHANGE_SALE = replace(
 FREE = replace(
     SALE, number=43, kind=SaleKind.FREE_ISSUE, tendered_minor=0, units_tenths=500, breakdown=None, payment=""
 )
+IN_MONEY = Breakdown(
+    17_140,
+    0,
+    (Line(LineKind.UNITS, "credit", 14_904), Line(LineKind.TAX, "VAT", 2_236)),
+    credit_money=14_904_624,
+)
+MONEY_SALE = replace(SALE, number=44, units_tenths=0, breakdown=IN_MONEY, service="water")
+WATER_SALE = replace(SALE, number=45, service="water")
 QUOTE = Quote(SALE.meter, "A-7", "Thandi <Dlamini>", "domestic", "ZAR", 2, BREAKDOWN, key_change=False)

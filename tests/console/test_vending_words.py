@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ferraris import vending
@@ -10,7 +12,7 @@ from ferraris.console.vending_words import Refusal, refusal
 from ferraris.kernel.errors import FerrarisError
 from ferraris.sts import TokenError, TokenResult
 from ferraris.vending import Delivery, LineKind, SaleKind, SaleState
-from tests.console.sales import FREE, LINES, SALE
+from tests.console.sales import FREE, LINES, MONEY_SALE, QUOTE, SALE, WATER_SALE
 
 
 @pytest.mark.parametrize(
@@ -44,6 +46,18 @@ def test_lines_of_a_breakdown() -> None:
         "VAT",
         "Connection fee",
     ]
+
+
+def test_what_a_sale_brings() -> None:
+    assert [vending_words.credited(sold) for sold in (SALE, QUOTE, FREE, WATER_SALE, MONEY_SALE)] == [
+        "60.0 kWh",
+        "60.0 kWh",
+        "50.0 kWh",
+        "60.0 m³",
+        "149.04 ZAR",
+    ]
+    debt = replace(LINES[-1], name="D1", description="connection fee")
+    assert vending_words.line_name(debt) == "connection fee (D1)"
 
 
 def test_titles_of_sales() -> None:

@@ -26,6 +26,7 @@ from ferraris.cli.vend_options import (
     Till,
     Url,
     answer_orders,
+    credited,
     order_id,
     receipt_or_json,
     show,
@@ -33,7 +34,7 @@ from ferraris.cli.vend_options import (
 )
 from ferraris.cli.vend_setup import make_vending
 from ferraris.kernel.errors import ConfigError, FerrarisError
-from ferraris.vending import PaymentKind, money_text
+from ferraris.vending import UNIT_OF_SERVICE, PaymentKind, money_text
 
 app = typer.Typer(
     no_args_is_help=True, help="Sell prepayment tokens: meters, quotes, sales, receipts, shifts, key changes."
@@ -261,11 +262,13 @@ def quote_text(answer: Any) -> str:
     """A quote for people."""
     breakdown, digits, currency = answer["breakdown"], answer["minor_digits"], answer["currency"]
     rows = [(f"{answer['customer']}, account {answer['account']}", ""), (f"tariff {answer['tariff']}", "")]
+    unit = UNIT_OF_SERVICE[answer.get("service", "electricity")]
     for line in breakdown["lines"]:
-        units = f": {Decimal(line['units_tenths']) / 10} at {line['price']}" if line["units_tenths"] else ""
-        rows.append((f"  {line['name']}{units}", money_text(line["amount_minor"], digits).rjust(12)))
+        units = f": {Decimal(line['units_tenths']) / 10} {unit} at {line['price']}" if line["units_tenths"] else ""
+        described = f" ({line['description']})" if line.get("description") else ""
+        rows.append((f"  {line['name']}{described}{units}", money_text(line["amount_minor"], digits).rjust(12)))
     rows.append(("to pay", f"{money_text(breakdown['tendered_minor'], digits):>12} {currency}"))
-    rows.append(("units", f"{Decimal(breakdown['units_tenths']) / 10:>12}"))
+    rows.append(("credit", f"{credited(answer):>12}"))
     if answer["key_change"]:
         rows.append(("key-change tokens come with it", ""))
     return table_text(rows)
@@ -275,6 +278,5 @@ def sale_text(answer: Any) -> str:
     """A sale in one line."""
     sale = answer["sale"]
     money = money_text(sale["tendered_minor"], sale["minor_digits"])
-    units = Decimal(sale["units_tenths"]) / 10
     tokens = "  ".join(answer["tokens_in_fours"]) or "no token"
-    return f"{answer['receipt_number']}  {sale['state']:<8}  {sale['meter']}  {money:>10} {sale['currency']}  {units:>8}  {tokens}"
+    return f"{answer['receipt_number']}  {sale['state']:<8}  {sale['meter']}  {money:>10} {sale['currency']}  {credited(sale):>10}  {tokens}"

@@ -15,7 +15,7 @@ import typer
 from ferraris.cli.answered_lines import answer_lines
 from ferraris.cli.vend_connection import VendingConnection, VendRefused, connected
 from ferraris.kernel.errors import ConfigError, FerrarisError
-from ferraris.vending import money_text
+from ferraris.vending import credit_minor, credit_text, money_text, tenths_text
 
 URL_VARIABLE: Final = "FERRARIS_URL"
 OPERATOR_VARIABLE: Final = "FERRARIS_OPERATOR"
@@ -115,8 +115,24 @@ def fields_of(answer: Any) -> dict[str, Any]:
         "message_id": sale["message_id"],
         "state": sale["state"],
         "amount": money_text(sale["tendered_minor"], sale["minor_digits"]),
-        "units": f"{sale['units_tenths'] // 10}.{sale['units_tenths'] % 10}",
+        "units": tenths_text(sale["units_tenths"]),
+        **_money_credit(sale),
     }
+
+
+def _money_credit(sale: dict[str, Any]) -> dict[str, str]:
+    """What a meter that counts money is credited with; nothing for one that counts units."""
+    money = (sale.get("breakdown") or {}).get("credit_money", 0)
+    digits = sale["minor_digits"]
+    return {"credit": money_text(credit_minor(money, digits), digits)} if money else {}
+
+
+def credited(sold: dict[str, Any]) -> str:
+    """What a sale or quote brings to the meter."""
+    breakdown = sold.get("breakdown") or {}
+    tenths = sold.get("units_tenths", breakdown.get("units_tenths", 0))
+    money = breakdown.get("credit_money", 0)
+    return credit_text(tenths, money, sold.get("service", "electricity"), sold["currency"], sold["minor_digits"])
 
 
 def table_text(rows: Sequence[tuple[str, ...]]) -> str:

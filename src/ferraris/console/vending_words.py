@@ -8,7 +8,7 @@ from decimal import Decimal
 from ferraris import vending
 from ferraris.kernel.errors import FerrarisError
 from ferraris.sts import TokenError, TokenResult
-from ferraris.vending import Delivery, Line, LineKind, Sale, SaleKind, SaleState, money_text
+from ferraris.vending import Delivery, Line, LineKind, Quote, Sale, SaleKind, SaleState, credit_minor, money_text
 
 TENTHS = Decimal(10)
 THIN_SPACE = "\u202f"
@@ -33,7 +33,7 @@ DELIVERIES: dict[str, tuple[str, str]] = {
     Delivery.TYPED: ("Typed by the customer", "good"),
 }
 LINE_KINDS: dict[str, str] = {
-    LineKind.UNITS: "Energy",
+    LineKind.UNITS: "Credit",
     LineKind.FIXED_CHARGE: "Charge",
     LineKind.TAX: "Tax",
     LineKind.DEBT: "Debt",
@@ -114,11 +114,20 @@ def units(tenths: int, unit: str = "kWh") -> str:
     return f"{Decimal(tenths) / TENTHS:,.1f} {unit}".replace(",", THIN_SPACE)
 
 
-def line_name(line: Line) -> str:
+def credited(sold: Sale | Quote) -> str:
+    """What the meter is credited with: units of its service, or money where it counts money; empty for nothing."""
+    breakdown = sold.breakdown
+    if breakdown is not None and breakdown.credit_money:
+        return money(credit_minor(breakdown.credit_money, sold.minor_digits), sold.minor_digits, sold.currency)
+    tenths = sold.units_tenths if isinstance(sold, Sale) else sold.breakdown.units_tenths
+    return units(tenths, sold.unit) if tenths else ""
+
+
+def line_name(line: Line, unit: str = "kWh") -> str:
     """A line of a breakdown, in full."""
-    if line.kind is LineKind.UNITS:
-        return f"{units(line.units_tenths)} at {line.price}"
-    return line.name
+    if line.units_tenths:
+        return f"{units(line.units_tenths, unit)} at {line.price}"
+    return line.title
 
 
 def sale_title(sale: Sale) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from ferraris.vending.breakdown import Breakdown, DebtDue, Line, LineKind, MonthSoFar, Purchase
 from ferraris.vending.campaigns import CampaignGoal, CampaignMeter, CampaignProgress, Campaigns, CampaignStart
-from ferraris.vending.credit import credit_text, tenths_text
+from ferraris.vending.credit import credit_minor, credit_text, tenths_text
 from ferraris.vending.engineering import Engineering
 from ferraris.vending.errors import (
     AmountError,
@@ -33,7 +33,7 @@ from ferraris.vending.errors import (
     VendingError,
 )
 from ferraris.vending.ledger import ChainState, Posting
-from ferraris.vending.meters import ConfigurationState, Configured, KnownMeter, parse_pan
+from ferraris.vending.meters import ConfigurationState, Configured, KnownMeter, meter_sought, parse_pan
 from ferraris.vending.money import Number, apportion, minor_units, money_text
 from ferraris.vending.orders import (
     EngineeringKind,
@@ -118,8 +118,10 @@ __all__ = [
     "VendingError",
     "VendingSettings",
     "apportion",
+    "credit_minor",
     "credit_text",
     "make_receipt",
+    "meter_sought",
     "minor_units",
     "money_text",
     "parse_pan",

@@ -12,9 +12,13 @@ CURRENCY_CREDIT_DIGITS = 5
 def credit_text(units_tenths: int, credit_money: int, service: str, currency: str, minor_digits: int) -> str:
     """29.7 kWh, or ZAR 86.96; empty for nothing. Money is shown in whole minor units: what a token rounds up is left out."""
     if credit_money:
-        minor = credit_money * 10**minor_digits // 10**CURRENCY_CREDIT_DIGITS
-        return f"{currency} {money_text(minor, minor_digits)}"
+        return f"{currency} {money_text(credit_minor(credit_money, minor_digits), minor_digits)}"
     return f"{tenths_text(units_tenths)} {UNIT_OF_SERVICE[service]}" if units_tenths else ""
+
+
+def credit_minor(credit_money: int, minor_digits: int) -> int:
+    """A credit in whole minor units."""
+    return credit_money * int(10**minor_digits) // int(10**CURRENCY_CREDIT_DIGITS)
 
 
 def tenths_text(tenths: int) -> str:

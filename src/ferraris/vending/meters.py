@@ -197,3 +197,11 @@ def parse_pan(text: str) -> MeterPan:
         return MeterPan.parse("".join(text.split()))
     except StsError as error:
         raise UnknownMeterError(f"no meter number: {error}") from None
+
+
+def meter_sought(text: str) -> str:
+    """What is looked for as the registry has it: of a meter PAN, or a number with blanks, the decoder reference number."""
+    try:
+        return parse_pan(text).decoder_reference_number
+    except UnknownMeterError:
+        return text.strip()

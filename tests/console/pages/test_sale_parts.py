@@ -18,21 +18,28 @@ from ferraris.console.pages.sale_parts import (
 )
 from ferraris.console.vending_words import Refusal
 from ferraris.vending import Delivery, SaleState
-from tests.console.sales import BREAKDOWN, FREE, KEY_CHANGE_SALE, SALE
+from tests.console.sales import FREE, IN_MONEY, KEY_CHANGE_SALE, MONEY_SALE, QUOTE, SALE, WATER_SALE
 from tests.console.test_markup import Reader
 
 
 def test_the_breakdown_ends_with_what_is_to_pay() -> None:
-    read = Reader(breakdown_table(BREAKDOWN, "ZAR", 2))
-    assert "50.0 kWh at 1.90Energy95.00" in read.text
+    read = Reader(breakdown_table(SALE))
+    assert "50.0 kWh at 1.90Credit95.00" in read.text
     assert "VATTax20.40" in read.text
     assert read.text.endswith("To pay171.40 ZAR")
 
 
 def test_the_units_are_the_largest_thing() -> None:
-    read = Reader(units_figure(BREAKDOWN))
+    read = Reader(units_figure(QUOTE))
     assert read.text == "Buys60.0kWh"
     assert ("div", {"class": "big"}) in read.tags
+
+
+def test_money_and_water_are_no_kilowatt_hours() -> None:
+    assert Reader(units_figure(replace(QUOTE, breakdown=IN_MONEY))).text == "Buys149.04ZAR"
+    assert Reader(units_figure(replace(QUOTE, service="water"))).text == "Buys60.0m³"
+    assert "50.0 m³ at 1.90" in Reader(breakdown_table(WATER_SALE)).text
+    assert Reader(breakdown_table(MONEY_SALE)).text.startswith("creditCredit149.04VAT")
 
 
 def test_a_token_is_shown_in_fours_and_copied_whole() -> None:

@@ -74,13 +74,21 @@ def test_configurations_in_a_line() -> None:
 
 
 def test_the_purchase_by_money_or_units() -> None:
-    money, units = (Reader(purchase_form("0700", "ZAR", by_units=by_units)) for by_units in (False, True))
+    money, units = (Reader(purchase_form("0700", "ZAR", "kWh", by_units=by_units)) for by_units in (False, True))
     assert "Amount paid, in ZAR" in money.text
     assert "100 ZAR" in money.text
     assert "Units to buy, in kWh" in units.text
     for read, current in ((money, "/till?meter=0700"), (units, "/till?meter=0700&by=units")):
         assert [link["href"] for name, link in read.tags if name == "a" and "aria-current" in link] == [current]
     assert money.text.endswith("CashCardMobile moneyBank transfer")
+
+
+def test_a_meter_that_counts_money_is_sold_no_units() -> None:
+    for by_units in (False, True):
+        read = Reader(purchase_form("0700", "ZAR", "", by_units=by_units))
+        assert "Amount paid, in ZAR" in read.text
+        assert "Units" not in read.text
+    assert "Units to buy, in m³" in Reader(purchase_form("0700", "ZAR", "m³", by_units=True)).text
 
 
 def test_what_it_comes_to_before_anybody_pays() -> None:

@@ -10,7 +10,7 @@ from ferraris.console.xmlvend.names import BASE, METER, REVENUE
 from ferraris.console.xmlvend.node import Node
 from ferraris.console.xmlvend.request import Device, MessageId, Request
 from ferraris.vending import SoldToken, TokenKind
-from tests.console.sales import CONFIGURATION, FREE, KEY_CHANGE_SALE, QUOTE, SALE, SOLD_MS
+from tests.console.sales import CONFIGURATION, FREE, KEY_CHANGE_SALE, MONEY_SALE, QUOTE, SALE, SOLD_MS, WATER_SALE
 
 REQUEST = Request(
     Node(REVENUE, "creditVendReq"),
@@ -101,3 +101,10 @@ def test_status_and_customer() -> None:
     closed = answer.status("ZAR", shift_open=False)
     assert dict(closed.need("batchStatus").attributes) == {"banking": "open", "sales": "open", "shift": "closed"}
     assert dict(answer.customer_detail("Thandi", "A-7").attributes) == {"name": "Thandi", "accNo": "A-7"}
+
+
+def test_units_are_those_of_the_service_and_money_is_money() -> None:
+    water, money = (answer.credit_issue(sale).need("units") for sale in (WATER_SALE, MONEY_SALE))
+    assert dict(water.attributes) == {"value": "60", "siUnit": "m³"}
+    assert dict(money.attributes) == {"value": "149.04", "siUnit": "ZAR"}
+    assert answer.credit_issue(WATER_SALE).need("resource").type == "base:Water"

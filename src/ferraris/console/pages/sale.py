@@ -94,7 +94,8 @@ def may_reverse(sale: Sale) -> bool:
 def sale_card(sale: Sale, receipt: str, *, at_till: bool = False) -> Markup:
     """What the customer gets."""
     title = vending_words.sale_title(sale)
-    brought = f"{title}: {vending_words.units(sale.units_tenths)}" if sale.units_tenths else title
+    credited = vending_words.credited(sale)
+    brought = f"{title}: {credited}" if credited else title
     head = tag(
         "div",
         tag("h2", brought),
@@ -175,9 +176,7 @@ def facts_card(sale: Sale) -> Markup:
     listed = [joined(tag("dt", name), tag("dd", value)) for name, value in facts if value != ""]
     breakdown = None
     if sale.breakdown is not None:
-        breakdown = tag(
-            "div", breakdown_table(sale.breakdown, sale.currency, sale.minor_digits), style="margin-bottom:18px"
-        )
+        breakdown = tag("div", breakdown_table(sale), style="margin-bottom:18px")
     card = list_card("On record", tag("div", breakdown, tag("dl", listed), class_="card-body"))
     return tag("div", card, class_="side-card")
 

@@ -9,7 +9,7 @@ from ferraris.console import vending_words
 from ferraris.console.markup import Markup, joined, moment, tag
 from ferraris.console.pages.parts import chip, empty, table
 from ferraris.console.vending_words import Refusal
-from ferraris.vending import Breakdown, Delivery, LineKind, Sale, SaleState, SoldToken, TokenKind
+from ferraris.vending import Delivery, LineKind, Quote, Sale, SaleState, SoldToken, TokenKind
 
 STEPS = {Delivery.NONE: 0, Delivery.SENT: 1, Delivery.ACCEPTED: 2, Delivery.REFUSED: 2, Delivery.TYPED: 2}
 """How many steps of its way a token has gone, beyond being sold."""
@@ -17,12 +17,14 @@ TOKEN_KINDS = {TokenKind.CREDIT: "Credit token", TokenKind.KEY_CHANGE: "Key chan
 SALE_HEADER = ("Receipt", "Sold", "Meter", Markup('<th class="number">Paid</th>'), Markup('<th class="number">Units</th>'), "State", "Delivery")  # fmt: skip
 
 
-def breakdown_table(breakdown: Breakdown, currency: str, minor_digits: int) -> Markup:
+def breakdown_table(sold: Sale | Quote) -> Markup:
     """What the money pays for, line by line; the sum is what is tendered."""
+    breakdown, minor_digits = sold.breakdown, sold.minor_digits
+    assert breakdown is not None, "what was not paid for has no breakdown"
     lines = [
         tag(
             "tr",
-            tag("td", vending_words.line_name(line)),
+            tag("td", vending_words.line_name(line, sold.unit)),
             tag("td", vending_words.LINE_KINDS[line.kind], class_="muted optional"),
             tag("td", vending_words.money(line.amount_minor, minor_digits), class_="number"),
         )
@@ -31,17 +33,17 @@ def breakdown_table(breakdown: Breakdown, currency: str, minor_digits: int) -> M
     total = tag(
         "tr",
         tag("th", "To pay", scope="row", colspan="2"),
-        tag("td", vending_words.money(breakdown.tendered_minor, minor_digits, currency), class_="number"),
+        tag("td", vending_words.money(breakdown.tendered_minor, minor_digits, sold.currency), class_="number"),
         class_="total",
     )
     return tag("table", tag("tbody", lines), tag("tfoot", total), class_="breakdown")
 
 
-def units_figure(breakdown: Breakdown) -> Markup:
+def units_figure(quote: Quote) -> Markup:
     """How much the purchase brings: what the customer asks first."""
-    whole = vending_words.units(breakdown.units_tenths)
+    whole = vending_words.credited(quote)
     number, _, unit = whole.rpartition(" ")
-    free = breakdown.total(LineKind.UNITS) == 0
+    free = quote.breakdown.total(LineKind.UNITS) == 0
     return tag("div", tag("div", "Free units" if free else "Buys", class_="eyebrow"), tag("div", number, tag("small", unit), class_="big"))  # fmt: skip
 
 
@@ -109,7 +111,7 @@ def sale_rows(sales: Iterable[Sale]) -> Iterable[Markup]:
             tag("td", moment(sale.created_ms), tag("div", f"{sale.operator} at {sale.till}", class_="faint")),
             tag("td", sale.meter, class_="mono"),
             tag("td", _paid(sale), class_="number"),
-            tag("td", vending_words.units(sale.units_tenths) if sale.units_tenths else "–", class_="number"),
+            tag("td", vending_words.credited(sale) or "–", class_="number"),
             tag("td", chip(vending_words.SALE_STATES[sale.state])),
             tag("td", _delivery(sale)),
             data_href=sale_path(sale.number),
@@ -137,7 +139,7 @@ def last_sales(sales: list[Sale]) -> Markup:
             tag(
                 "td",
                 _paid(sale),
-                tag("div", vending_words.units(sale.units_tenths) if sale.units_tenths else "", class_="faint"),
+                tag("div", vending_words.credited(sale), class_="faint"),
                 class_="number",
             ),
             tag("td", _delivery(sale)),

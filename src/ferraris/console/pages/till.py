@@ -21,7 +21,16 @@ from ferraris.console.vending_desk import VendingDesk
 from ferraris.console.vending_views import MeterView, meter_view
 from ferraris.kernel.errors import FerrarisError
 from ferraris.store import SaleFilter
-from ferraris.vending import FreeIssueRequest, KeyChangeRequest, PaymentKind, Sale, SaleRequest
+from ferraris.vending import (
+    UNIT_OF_SERVICE,
+    CreditForm,
+    FreeIssueRequest,
+    KeyChangeRequest,
+    PaymentKind,
+    Sale,
+    SaleRequest,
+    Tariff,
+)
 
 FOUND_SHOWN = 8
 LAST_SALES = 6
@@ -83,8 +92,7 @@ class _Till(SaleActs):
         if meter:
             self._found.show()
         self._meter.show(self._meter_card(meter) if meter else None)
-        form = purchase_form(view.meter, self.desk.settings.currency, by_units=view.by_units)
-        self._purchase.show(form if meter and not meter.blocked else None)
+        self._purchase.show(self._purchase_form(meter) if meter and not meter.blocked else None)
         if not meter:
             self._breakdown.show()
         await self._show_sales(view)
@@ -102,9 +110,17 @@ class _Till(SaleActs):
         state = self.place.meters.state
         row = next((one.row for one in state.meters.values() if one.row.decoder_reference_number == meter.meter), None)
         settings = self.desk.settings
-        today = settings.local(self.desk.now_ms()).date()
-        free = settings.tariffs.at(meter.account.tariff, today).free_tenths
+        free = self._tariff(meter).free_tenths
         return meter_card(meter, settings.currency, settings.minor_digits, free, None if row is None else row.serial)
+
+    def _tariff(self, meter: MeterView) -> Tariff:
+        settings = self.desk.settings
+        return settings.tariffs.at(meter.account.tariff, settings.local(self.desk.now_ms()).date())
+
+    def _purchase_form(self, meter: MeterView) -> Markup:
+        tariff = self._tariff(meter)
+        unit = "" if tariff.credit is CreditForm.CURRENCY else UNIT_OF_SERVICE.get(tariff.service, "units")
+        return purchase_form(self._view.meter, self.desk.settings.currency, unit, by_units=self._view.by_units)
 
     async def _show_sales(self, view: TillView) -> None:
         wanted = SaleFilter(till=self.who.till, limit=LAST_SALES)

@@ -97,19 +97,20 @@ def debts_text(debts: tuple[DebtDue, ...], currency: str, minor_digits: int) -> 
     return tag("div", f"{text[:1].upper()}{text[1:]}", class_="callout")
 
 
-def purchase_form(meter: str, currency: str, *, by_units: bool) -> Markup:
-    """How much is bought, by money or by units, and how it is paid."""
+def purchase_form(meter: str, currency: str, unit_bought: str, *, by_units: bool) -> Markup:
+    """How much is bought, by money or by units, and how it is paid. Without a unit, the meter counts money."""
+    by_units = by_units and bool(unit_bought)
     ways = [
         _way("Money", query_path("/till", meter=meter), not by_units),
         _way("Units", query_path("/till", meter=meter, by="units"), by_units),
     ]
-    unit = "kWh" if by_units else currency
+    unit = unit_bought if by_units else currency
     quick = [
         tag("button", f"{amount} {unit}", class_="button small", data_fill="amount", data_value=amount, type="button")
         for amount in (QUICK_UNITS if by_units else QUICK_AMOUNTS)
     ]
     entry = field(
-        "Units to buy, in kWh" if by_units else f"Amount paid, in {currency}",
+        f"Units to buy, in {unit_bought}" if by_units else f"Amount paid, in {currency}",
         "amount",
         large=True,
         inputmode="decimal",
@@ -122,7 +123,7 @@ def purchase_form(meter: str, currency: str, *, by_units: bool) -> Markup:
         choice("Paid by", "payment", PAYMENTS),
         class_="form", data_form="purchase", data_live=True, id="purchase",
     )  # fmt: skip
-    switch = tag("span", tag("span", ways, class_="segments"), class_="more")
+    switch = tag("span", tag("span", ways, class_="segments"), class_="more") if unit_bought else None
     head = tag("div", tag("h2", "How much?"), switch, class_="card-head")
     return tag("section", head, tag("div", form, class_="card-body"), class_="card")
 
@@ -143,8 +144,8 @@ def quote_card(quote: Quote) -> Markup:
         note = tag("div", "Key-change tokens come with it; they are entered first.", class_="callout")
     parts = tag(
         "div",
-        units_figure(breakdown),
-        breakdown_table(breakdown, quote.currency, quote.minor_digits),
+        units_figure(quote),
+        breakdown_table(quote),
         class_="purchase",
     )
     end = tag("div", sell, style="display:flex;justify-content:flex-end;margin-top:16px")

@@ -15,7 +15,7 @@ from decimal import Decimal
 from ferraris.console.xmlvend.node import Node, node
 from ferraris.console.xmlvend.request import Request
 from ferraris.sts import EncryptionAlgorithm, StsConfiguration
-from ferraris.vending import Breakdown, Line, LineKind, Quote, Sale, SaleKind, SoldToken, TokenKind, money_text
+from ferraris.vending import Line, LineKind, Quote, Sale, SaleKind, SoldToken, TokenKind, credit_minor, money_text
 
 SERVER = "ferraris"
 NUMERIC_TECHNOLOGY = "02"
@@ -73,8 +73,19 @@ def money(name: str, minor: int, currency: str, minor_digits: int) -> Node:
     return node(name, value=money_text(minor, minor_digits), symbol=currency)
 
 
-def units(name: str, tenths: int) -> Node:
-    return node(name, value=f"{Decimal(tenths) / TENTHS:f}", siUnit="kWh")
+def units(name: str, sold: Sale | Quote) -> Node:
+    """What the meter is credited with; the unit of money is its currency."""
+    breakdown = sold.breakdown
+    if breakdown is not None and breakdown.credit_money:
+        minor = credit_minor(breakdown.credit_money, sold.minor_digits)
+        return node(name, value=money_text(minor, sold.minor_digits), siUnit=sold.currency)
+    tenths = sold.units_tenths if isinstance(sold, Sale) else sold.breakdown.units_tenths
+    return node(name, value=f"{Decimal(tenths) / TENTHS:f}", siUnit=sold.unit)
+
+
+def resource(sold: Sale | Quote) -> Node:
+    """Of which service. The schemas' names for others than electricity are taken by analogy."""
+    return node("base:resource", kind=RESOURCES.get(sold.service, "base:Electricity"))
 
 
 def meter_detail(name: str, configuration: StsConfiguration, decoder_reference_number: str) -> Node:
@@ -114,7 +125,7 @@ def credit_issue(sale: Sale) -> Node:
     kind, title = ("base:FreeCredTokenIssue", "Free units") if free else ("base:SaleCredTokenIssue", "Credit token")
     token = sale.credit_token
     assert token is not None, "a credit sale has a credit token"
-    more = (units("base:units", sale.units_tenths), node("base:resource", kind="base:Electricity"))
+    more = units("base:units", sale), resource(sale)
     return issue("revenue:creditTokenIssue", kind, title, sale, token, *more)
 
 
@@ -166,8 +177,8 @@ def trial_receipt(quote: Quote, configuration: StsConfiguration) -> Node:
         node("base:desc", text="Trial"),
         meter_detail("base:meterDetail", configuration, quote.meter),
         standard_token("base:token", NO_TOKEN),
-        units("base:units", quote.breakdown.units_tenths),
-        node("base:resource", kind="base:Electricity"),
+        units("base:units", quote),
+        resource(quote),
         kind="base:SaleCredTokenIssue",
     )
     return node(
@@ -198,7 +209,7 @@ def transactions(sold: Sale | Quote, token: Node, key_change: Node | None) -> It
         ),
         token,
         key_change,
-        node("revenue:tariff", node("base:name", text=sold.tariff), *_steps(breakdown, sold.currency)),
+        node("revenue:tariff", node("base:name", text=sold.tariff), *_steps(sold)),
         kind="revenue:CreditVendTx",
         receiptNo=number,
     )
@@ -207,22 +218,23 @@ def transactions(sold: Sale | Quote, token: Node, key_change: Node | None) -> It
             yield node(
                 "revenue:tx",
                 money("revenue:amt", line.amount_minor, sold.currency, sold.minor_digits),
-                node("revenue:accDesc", text=line.name),
+                node("revenue:accDesc", text=line.title),
                 kind=KINDS_OF_CHARGES[line.kind],
                 receiptNo=number,
             )
 
 
+RESOURCES = {"water": "base:Water", "gas": "base:Gas"}
 KINDS_OF_CHARGES = {LineKind.FIXED_CHARGE: "revenue:ServiceChrgTx", LineKind.DEBT: "revenue:DebtRecoveryTx"}
 
 
-def _steps(breakdown: Breakdown | None, currency: str) -> Iterator[Node]:
+def _steps(sold: Sale | Quote) -> Iterator[Node]:
     """The tariff's blocks as one line of text: what carries them as elements is a maker's extension."""
-    lines = () if breakdown is None else breakdown.lines
+    lines = () if sold.breakdown is None else sold.breakdown.lines
     steps = [
-        f"{Decimal(line.units_tenths) / TENTHS:f} kWh @ {currency} {line.price}"
+        f"{Decimal(line.units_tenths) / TENTHS:f} {sold.unit} @ {sold.currency} {line.price}"
         for line in lines
-        if line.kind is LineKind.UNITS
+        if line.units_tenths
     ]
     if steps:
         yield node("base:desc", text="; ".join(steps))
