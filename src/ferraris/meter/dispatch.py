@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from ferraris.cosem import AccessMode, ProfileObject
+from ferraris.cosem.classes.array_manager import ArrayManager
 from ferraris.cosem.classes.data_protection import DataProtection
 from ferraris.dlms import Request, Response
 from ferraris.dlms.apdu import (
@@ -43,6 +44,7 @@ from ferraris.dlms.apdu import (
 from ferraris.meter.data_protection import BUFFER, ProtectedAccess, Services
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.live_values import Moment, Partner
+from ferraris.meter.managed_arrays import ManagedArrays
 
 NULL_DATA: Final = b"\x00"
 REQUEST_PROTECTION: Final = int(
@@ -51,6 +53,7 @@ REQUEST_PROTECTION: Final = int(
 RESPONSE_BITS: Final = 3
 """How far the bits for responses stand above those for requests."""
 DATA_PROTECTION: Final = DataProtection.class_id
+ARRAY_MANAGER: Final = ArrayManager.class_id
 _ANSWERED_AS: Final = {
     AccessKind.GET_WITH_SELECTION: AccessKind.GET,
     AccessKind.SET_WITH_SELECTION: AccessKind.SET,
@@ -187,6 +190,8 @@ def act(device: LogicalDevice, moment: Moment, descriptor: MethodDescriptor, par
         return ActionResult.READ_WRITE_DENIED
     if found.class_id == DATA_PROTECTION:
         return ProtectedAccess(device, found, moment, _SERVICES).invoke(descriptor.method_id, parameters)
+    if found.class_id == ARRAY_MANAGER:
+        return ManagedArrays(device, found, moment, _SERVICES).invoke(descriptor.method_id, parameters)
     return device.invoke(found, descriptor.method_id, parameters, moment)
 
 
