@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
+from contextlib import suppress
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -45,10 +50,65 @@ def test_plans_survive_as_json() -> None:
     assert plan_from_json('{"group": "x"}') == CollectionPlan("x")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"colour": 1}', '{"period_s": 0}', '{"concurrency_max": 0}', "3"])
-def test_plans_that_are_none(text: str) -> None:
-    with pytest.raises(ConfigError):
+NO_PLANS = """
+text                                what is told
+                                    not a collection plan: Expecting value
+{                                   not a collection plan: Expecting property name
+{"period_s": 99999                  not a collection plan: Expecting ',' delimiter
+[]                                  an object with some of group, profiles, event_log
+3                                   an object with some of
+"profiles"                          an object with some of
+{"colour": 1}                       an object with some of
+{"period_s": 0}                     a collection plan does not fit its period
+{"period_s": -3600}                 a collection plan does not fit its period
+{"offset_s": -1, "spread_s": 0}     a collection plan does not fit its period
+{"offset_s": 7200}                  a collection plan does not fit its period
+{"concurrency_max": 0}              a group needs room for one association
+{"period_s": 3600.5}                period_s, expected int, got 3600.5
+{"period_s": Infinity}              period_s, expected int, got Infinity
+{"period_s": NaN}                   period_s, expected int, got NaN
+{"period_s": true}                  period_s, expected int, got true
+{"period_s": "3600"}                period_s, expected int, got "3600"
+{"period_s": null}                  period_s, expected int, got null
+{"event_log": "no"}                 event_log, expected bool, got "no"
+{"event_log": 1}                    event_log, expected bool, got 1
+{"group": 7}                        group, expected str, got 7
+{"priority": "high"}                priority, expected int, got "high"
+{"seed": 0.5}                       seed, expected int, got 0.5
+{"profiles": "LOAD_PROFILE"}        profiles, expected a list of names, got "LOAD_PROFILE"
+{"profiles": [1]}                   profiles, expected a list of names, got [1]
+{"profiles": null}                  profiles, expected a list of names, got null
+{"profiles": {"LOAD_PROFILE": 1}}   profiles, expected a list of names, got {"LOAD_PROFILE": 1}
+"""
+
+
+@pytest.mark.parametrize("line", NO_PLANS.strip("\n").splitlines()[1:])
+def test_plans_that_are_none(line: str) -> None:
+    text, told = line[:36].strip(), line[36:]
+    with pytest.raises(ConfigError, match=re.escape(told)):
         plan_from_json(text)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"group":' * 100_000, '{"seed":' + "9" * 5_000 + "}"], ids=len)
+def test_a_plan_nested_or_counted_without_end_is_none(text: str) -> None:
+    with pytest.raises(ConfigError, match="not a collection plan"):
+        plan_from_json(text)
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.sampled_from([column.name for column in fields(CollectionPlan)]), ANY_JSON, max_size=4))
+def test_any_object_is_a_plan_that_can_be_followed_or_none(given_plan: dict[str, object]) -> None:
+    plan = CollectionPlan()
+    with suppress(ConfigError):
+        plan = plan_from_json(json.dumps(given_plan))
+    assert isinstance(plan.next_round_ms("FER0000000001", 10**12), int)
+    assert plan_from_json(plan_to_json(plan)) == plan
 
 
 def test_the_spread_is_the_same_at_every_start_and_another_with_another_seed() -> None:

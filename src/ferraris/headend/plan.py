@@ -109,9 +109,24 @@ def plan_from_json(text: str) -> CollectionPlan:
     """The plan in `text`; what it does not say is as in a new plan. Raises ConfigError."""
     try:
         given = json.loads(text)
-        return CollectionPlan(**(given | {"profiles": tuple(given["profiles"])} if "profiles" in given else given))
-    except (ValueError, TypeError) as error:
-        raise ConfigError(f"not a collection plan: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"not a collection plan: {error}") from None
+    new = asdict(CollectionPlan())
+    if not isinstance(given, dict) or not given.keys() <= new.keys():
+        raise ConfigError("not a collection plan", expected=f"an object with some of {', '.join(new)}")
+    for name, value in given.items():
+        _check_value(name, value, new[name])
+    return CollectionPlan(**given | {"profiles": tuple(given.get("profiles", new["profiles"]))})
+
+
+def _check_value(name: str, value: object, like: object) -> None:
+    """JSON knows fewer kinds of values than a plan, and more: 3600.5 seconds, or a text where names are listed."""
+    if isinstance(like, tuple):
+        fits, expected = isinstance(value, list) and all(isinstance(item, str) for item in value), "a list of names"
+    else:
+        fits, expected = type(value) is type(like), type(like).__name__
+    if not fits:
+        raise ConfigError(f"not a collection plan: {name}", expected=expected, got=json.dumps(value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,7 @@ def told_of(detail: str) -> tuple[str, bool]:
     """Result and `typed` of a finished command; nothing where its detail is no such text (it never reached the meter)."""
     try:
         told = json.loads(detail)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "", False
     result = told.get("result") if isinstance(told, dict) else None
     return (result, told.get("typed") is True) if isinstance(result, str) else ("", False)
