@@ -12,6 +12,7 @@ import pytest
 from ferraris.client import ClientAssociation, ClientSettings, read_entries, read_profile
 from ferraris.client.association import descriptor_of
 from ferraris.cosem import (
+    AssociationSnV0,
     AssociationSnV2,
     AttributeOfObject,
     Clock,
@@ -31,7 +32,7 @@ from ferraris.cosem import (
 )
 from ferraris.cosem.classes.association_sn import BASE_NAME, BASE_NAME_LIST, CLASS_LIST, OBJECT
 from ferraris.cosem.classes.object_references import ObjectId
-from ferraris.cosem.declaration import Selector
+from ferraris.cosem.declaration import Method, Selector
 from ferraris.cosem.short_names import FIRST_BASE_NAME, ShortNames
 from ferraris.cosem.types import Structure
 from ferraris.dlms.apdu import (
@@ -78,10 +79,13 @@ def by_short_names(name: str, **changes: object) -> ClientSettings:
 
 
 def with_meter(
-    fleet: Fleet, settings: ClientSettings, act: Callable[[ClientAssociation], Awaitable[None]]
+    fleet: Fleet,
+    settings: ClientSettings,
+    act: Callable[[ClientAssociation], Awaitable[None]],
+    device: LogicalDevice | None = None,
 ) -> LogicalDevice:
     """Let `act` use an association with the meter."""
-    device = device_of(fleet)
+    device = device or device_of(fleet)
 
     async def scenario() -> None:
         server = MeterServer(device, ManualClock(NOW_MS), SeededEntropy(4))
@@ -249,6 +253,68 @@ def test_reading_by_logical_name_needs_no_object_list(fleet: Fleet) -> None:
         assert row is not None
         assert (len(row), row[1].value) == (2, None)
         assert row[0].value == (await client.get(Data.value, obis.LOGICAL_DEVICE_NAME)).value
+
+    with_meter(fleet, by_short_names("management"), act)
+
+
+# Version 0 of Association SN gives parts of its list by methods
+
+VERSION_0 = """
+name = "version_0"
+title = "By short names of old"
+inherit = "short_name_meter"
+absent = ["ASSOCIATION"]
+
+[source]
+document = "d"
+edition = "e"
+licence = "l"
+
+[associations]
+public = { client_sap = 16, authentication = "lowest", rights = "read", referencing = "short_name", only = ["CLOCK"] }
+
+[objects.ASSOCIATION_OF_OLD]
+class_id = 12
+version = 0
+code = "0.0.40.0.0.255"
+execute = ["getlist_by_classid", "getobj_by_logicalname", "read_by_logicalname"]
+"""
+
+
+def of_version_0(fleet: Fleet) -> LogicalDevice:
+    return LogicalDevice(fleet.meters[0], MeterModel(profile_from_text(VERSION_0, "version_0")), seed=1)
+
+
+def test_version_0_gives_parts_of_its_list_by_methods(fleet: Fleet) -> None:
+    async def act(client: ClientAssociation) -> None:
+        everything = await client.get(AssociationSnV0.object_list, ASSOCIATION)
+        registers = await client.invoke(AssociationSnV0.getlist_by_classid, ASSOCIATION, (3, 8))
+        assert registers == tuple(element for element in everything if element.class_id in (3, 8))
+        clock = await client.invoke(AssociationSnV0.getobj_by_logicalname, ASSOCIATION, ObjectId(8, obis.CLOCK))
+        assert clock is not None
+        assert (clock.class_id, clock.logical_name, clock.short_name) == (8, obis.CLOCK, 0x2BC0)
+        assert await client.invoke(AssociationSnV0.getlist_by_classid, ASSOCIATION, (99,)) == ()
+        with pytest.raises(RefusedError, match="object-undefined"):
+            await client.invoke(AssociationSnV0.getobj_by_logicalname, ASSOCIATION, ObjectId(99, obis.CLOCK))
+
+    with_meter(fleet, by_short_names("management"), act, of_version_0(fleet))
+
+
+@pytest.mark.parametrize("method", [AssociationSnV0.getlist_by_classid, AssociationSnV0.getobj_by_logicalname])
+def test_an_argument_of_another_type_is_refused(fleet: Fleet, method: Method[Any, Any]) -> None:
+    device = of_version_0(fleet)
+    name = device.model.short_names("management").names.of_method(12, ASSOCIATION, method.number)
+    request = ReadRequest((ParameterisedAccess(name or 0, 0, b"\x11\x01"),))
+    partner = Partner("management", 1, 1, True, 5, None)  # type: ignore[arg-type]
+    assert answer_by_short_names(device, partner, request, NOW_MS)[0] == ReadResponse(
+        (DataAccessResult.TYPE_UNMATCHED,)
+    )
+
+
+def test_later_versions_have_no_such_methods(fleet: Fleet) -> None:
+    async def act(client: ClientAssociation) -> None:
+        with pytest.raises(RefusedError):
+            await client.invoke(AssociationSnV0.getlist_by_classid, ASSOCIATION, (3,))
 
     with_meter(fleet, by_short_names("management"), act)
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from ferraris.codec import Tag, write_length
 from ferraris.cosem import AssociationSnV0, NamedVariable
+from ferraris.cosem.classes.association_sn import CLASS_LIST, OBJECT
 from ferraris.dlms import ShortNameRequest, ShortNameResponse
 from ferraris.dlms.apdu import (
     AttributeDescriptor,
@@ -28,9 +29,14 @@ from ferraris.kernel.limits import ATTRIBUTE_DESCRIPTORS_MAX
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.dispatch import act, get, set_value
 from ferraris.meter.live_values import Moment, Partner
-from ferraris.meter.short_name_view import LISTS, ShortNameView
+from ferraris.meter.short_name_view import LISTS, OBJECT_LIST, ShortNameView
 
 NULL_DATA: Final = b"\x00"
+LIST_METHODS: Final = {
+    AssociationSnV0.getlist_by_classid.number: CLASS_LIST.number,
+    AssociationSnV0.getobj_by_logicalname.number: OBJECT.number,
+}
+"""Methods of Association SN version 0 and the selectors that took their place: argument and answer are the same."""
 
 
 def answer_by_short_names(
@@ -71,6 +77,8 @@ class _Dispatch:
         if not variable.is_method:
             return self._get(variable, SelectiveAccess(specification.selector, specification.parameter))
         if variable.element.class_id == AssociationSnV0.class_id:
+            if variable.element.version == 0 and variable.number in LIST_METHODS:
+                return self._listed(variable, specification.parameter)
             return self._invoke_association(variable.number, specification.parameter)
         refusal = self._act(variable, specification.parameter)
         return NULL_DATA if refusal is DataAccessResult.SUCCESS else refusal
@@ -102,8 +110,17 @@ class _Dispatch:
         descriptor = MethodDescriptor(element.class_id, element.logical_name, variable.number)
         return _as_access_result(int(act(self._device, self._moment, descriptor, argument)))
 
+    def _listed(self, variable: NamedVariable, argument: bytes) -> bytes | DataAccessResult:
+        """The part of the object list that a method of version 0 gives to whoever may read the list."""
+        element, wanted = variable.element, LIST_METHODS[variable.number]
+        descriptor = AttributeDescriptor(element.class_id, element.logical_name, OBJECT_LIST.number)
+        result = get(self._device, self._moment, descriptor, None)
+        if not isinstance(result, bytes):
+            return result
+        return self._view.listed(OBJECT_LIST.number, SelectiveAccess(wanted, argument))
+
     def _invoke_association(self, number: int, argument: bytes) -> bytes | DataAccessResult:
-        """The one method of Association SN that is served within an association: read_by_logicalname."""
+        """The one method that every version of Association SN serves within an association: read_by_logicalname."""
         if number != AssociationSnV0.read_by_logicalname.number:
             return DataAccessResult.READ_WRITE_DENIED
         try:
