@@ -22,6 +22,7 @@ from ferraris.sts import (
     EncryptionAlgorithm,
     ExtendedReadToken,
     ExtendedSetToken,
+    KeyChangeFirstSection,
     KeyType,
     MeterTestToken,
     PhaseUnbalanceToken,
@@ -34,6 +35,7 @@ from ferraris.sts import (
     decode_token,
     encode_key_change,
     encode_token,
+    key_change_sections,
 )
 
 NOW_MS = 1_772_409_600_000
@@ -358,6 +360,22 @@ def test_a_rollover_forgets_the_token_identifiers_and_moves_the_base_date_on() -
     assert found.result is TokenResult.ACCEPT
     assert decoder.configuration.base_date is BaseDate.Y2014
     assert decoder.identifiers == ()
+
+
+def test_a_rollover_under_the_same_key_is_refused_and_forgets_no_identifier() -> None:
+    """It would let every token that was taken be taken again; keys of DKGA02 do not follow from the base date."""
+    before = replace(of_type(KeyType.DUTK), identifiers=(5, 6, 7))
+    known = before.configuration
+    sections = key_change_sections(before.key, replace(known, tariff_index=2), before.key, known)
+    for rollover, result, kept in ((True, TokenResult.RANGE_ERROR, known.tariff_index), (False, TokenResult.ACCEPT, 2)):
+        decoder = before
+        for section in sections:
+            asked = replace(section, rollover=rollover) if isinstance(section, KeyChangeFirstSection) else section
+            taken = accept(decoder, encode_token(asked, before.key), REMOTE, UNITS, NOW_MS)
+            decoder = taken.decoder
+        assert taken.result is result
+        assert (decoder.identifiers, decoder.sections) == ((5, 6, 7), ())
+        assert decoder.configuration.tariff_index == kept
 
 
 def test_the_last_base_date_cannot_roll_over() -> None:

@@ -166,6 +166,8 @@ def _key_change(decoder: Decoder, digits: str, section: KeyChangeSection, now_ms
     try:
         change = assemble_key_change(sections, decoder.key)
         configuration = change.applied_to(decoder.configuration)
+        if change.rollover and change.decoder_key == decoder.key:
+            raise StsError("a rollover under the same key would let every token be taken again")
     except StsError:
         forgotten = replace(decoder, sections=(), sections_until_ms=0)
         return Acceptance(forgotten, TokenResult.RANGE_ERROR, section)
