@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from ferraris.iec62056_21 import DataSet
+from ferraris.cosem import load_profile, profile_names
+from ferraris.iec62056_21 import DataSet, decode_readout, encode_readout
 from ferraris.kernel.clock import ManualClock
 from ferraris.meter.fleet import Fleet
 from ferraris.meter.optical_values import OpticalValues, identification
 from tests.meter.steady import MONDAY_MS, device_of
 
 HOUR_MS = 3_600_000
+PROFILES = [load_profile(name) for name in profile_names()]
+SERVED = [profile.name for profile in PROFILES if profile.associations and not profile.check_list]
 
 
 def values(fleet: Fleet, profile: str = "smr5_three_phase") -> OpticalValues:
@@ -52,3 +55,10 @@ def test_the_local_time_can_be_set(fleet: Fleet) -> None:
 )
 def test_nothing_else_can_be_written(fleet: Fleet, address: str, value: str) -> None:
     assert not values(fleet).write(address, value)
+
+
+@pytest.mark.parametrize("profile", SERVED)
+def test_a_readout_of_every_profile_can_be_written_and_read(fleet: Fleet, profile: str) -> None:
+    """Whatever units the registers of a profile have, the line carries them."""
+    shown = values(fleet, profile).data_sets()
+    assert decode_readout(encode_readout(shown)) == shown

@@ -67,6 +67,7 @@ def test_an_object_listed_twice() -> None:
 def test_mandatory_objects() -> None:
     both = thing(15, Obis.parse("0.0.40.0.0.255"), {}), thing(1, obis.LOGICAL_DEVICE_NAME, {})
     assert finding_of(object_checks.list_names_the_mandatory_objects, *both).passed
+    assert not finding_of(object_checks.list_names_the_mandatory_objects, both[0]).passed
     assert "class 1" in finding_of(object_checks.list_names_the_mandatory_objects, both[0]).got
 
 
