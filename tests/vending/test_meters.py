@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferraris.sts import BaseDate, EncryptionAlgorithm, KeyDerivation, KeyType, MeterPan, StsConfiguration
-from ferraris.vending import ConfigurationState, KeyChangeError, UnknownMeterError, parse_pan
+from ferraris.vending import ConfigurationState, KeyChangeError, UnknownMeterError, meter_sought, parse_pan
 from ferraris.vending.meters import (
     check_change,
     configuration_row,
@@ -156,3 +156,26 @@ def test_a_meter_without_configuration_in_use_sells_nothing(house: House) -> Non
         writer.replace(replace(row, state="former"))
         with pytest.raises(UnknownMeterError, match="no configuration in use"):
             known_meter(writer, house.meter).present  # noqa: B018
+
+
+SOUGHT = [
+    # typed or scanned       looked for
+    ("01000000016",          "01000000016"),
+    (" 0100 0000 016 ",      "01000000016"),
+    ("01000000017",          "01000000017"),  # a wrong check digit finds nothing, and says nothing
+    ("0100",                 "0100"),
+    (" Customer 1 ",         "Customer 1"),
+    ("",                     ""),
+    ("\x00",                 "\x00"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("typed", "sought"), SOUGHT)
+def test_what_is_looked_for(typed: str, sought: str) -> None:
+    assert meter_sought(typed) == sought
+
+
+def test_a_pan_is_looked_for_by_its_reference_number() -> None:
+    pan = parse_pan("01000000016").digits
+    assert len(pan) == 18
+    assert meter_sought(pan) == meter_sought(f"{pan[:6]} {pan[6:]}") == "01000000016"

@@ -14,8 +14,13 @@ def answer_lines(lines: BinaryIO, answers: Any, answer: Callable[[bytes], str]) 
         if len(line) > INSPECTION_LINE_OCTETS_MAX:
             _skip_line(lines, line)
         if line.strip():
-            answers.write(answer(line) + "\n")
+            answers.write(_writable(answer(line)) + "\n")
             answers.flush()
+
+
+def _writable(answer: str) -> str:
+    """The answer with half characters (lone surrogates), which no output takes, as JSON escapes them."""
+    return answer.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _skip_line(lines: BinaryIO, piece: bytes) -> None:

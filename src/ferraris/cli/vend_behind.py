@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ferraris.cli.vend_connection import VendingConnection, connected
+from ferraris.cli.vend_connection import VendingConnection, connected, named
 from ferraris.cli.vend_options import (
     DIRECTORY,
     OPERATOR,
@@ -29,6 +29,7 @@ from ferraris.cli.vend_options import (
     table_text,
 )
 from ferraris.kernel.errors import ConfigError
+from ferraris.sts import BaseDate
 from ferraris.vending import EngineeringKind, money_text
 
 meter_app = typer.Typer(no_args_is_help=True, help="Register prepayment meters and show them.")
@@ -101,11 +102,9 @@ def registration(fields: dict[str, Any], operator: str) -> dict[str, Any]:
     )
     configuration = {name: fields[name] for name in configuration_fields if fields.get(name) not in (None, "")}
     if "encryption_algorithm" in configuration:
-        configuration["encryption_algorithm"] = int(
-            str(configuration["encryption_algorithm"]).upper().removeprefix("EA")
-        )
+        configuration["encryption_algorithm"] = algorithm_of(str(configuration["encryption_algorithm"]))
     if "base_date" in configuration:
-        configuration["base_date"] = int(str(configuration["base_date"])[-2:])
+        configuration["base_date"] = base_date_of(str(configuration["base_date"]))
     entry = {
         name: fields[name] for name in fields if name not in configuration_fields and fields[name] not in (None, "")
     }
@@ -113,11 +112,27 @@ def registration(fields: dict[str, Any], operator: str) -> dict[str, Any]:
     return {"operator": operator, "meters": [{**entry, "configuration": configuration}]}
 
 
+def algorithm_of(text: str) -> int:
+    """The number of an encryption algorithm: 07, 7 and EA07 are the same. Raises ConfigError."""
+    digits = text.upper().removeprefix("EA")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 2):
+        raise ConfigError("no such encryption algorithm", expected="07 or 11", got=text[:20])
+    return int(digits)
+
+
+def base_date_of(text: str) -> int:
+    """The code of a base date, from its year or its code. Raises ConfigError."""
+    for base_date in BaseDate:
+        if text in {base_date.code, str(base_date.year)}:
+            return base_date.value
+    raise ConfigError("no such base date", expected="1993, 2014 or 2035", got=text[:20])
+
+
 @meter_app.command("show")
 def show_meter(meter: Meter, url: Url = "", directory: Directory = DIRECTORY, as_json: Json = False) -> None:
     """Show a meter: customer, account, configuration and its history, debts."""
     with connected(url, directory) as connection:
-        show(connection.ask("GET", f"meters/{meter}"), as_json, meter_text)
+        show(connection.ask("GET", f"meters/{named(meter)}"), as_json, meter_text)
 
 
 @meter_app.command("find")
@@ -309,7 +324,7 @@ def start_campaign(
     """Want new keys for meters: each one's next purchase brings them, or `issue` does at once."""
     goal = {
         "supply_group_code": supply_group or None, "key_revision_number": key_revision, "tariff_index": tariff_index,
-        "base_date": int(base_date[-2:]) if base_date[-2:].isdigit() else None,
+        "base_date": base_date_of(base_date) if base_date else None,
     }  # fmt: skip
     with connected(url, directory) as connection:
         answer = connection.ask("POST", "campaigns", {"name": name, "operator": operator, "meters": meter, **goal})
@@ -323,7 +338,7 @@ def start_campaign(
 def show_campaign(name: Name, url: Url = "", directory: Directory = DIRECTORY, as_json: Json = False) -> None:
     """Show how far each meter is, with the proof of those that are through."""
     with connected(url, directory) as connection:
-        show(connection.ask("GET", f"campaigns/{name}"), as_json, campaign_text)
+        show(connection.ask("GET", f"campaigns/{named(name)}"), as_json, campaign_text)
 
 
 @campaign_app.command("issue")
@@ -337,7 +352,7 @@ def issue_campaign(
 ) -> None:
     """Issue the tokens of all meters that wait for them."""
     with connected(url, directory) as connection:
-        sales = connection.ask("POST", f"campaigns/{name}/issue", {"till": till, "operator": operator})
+        sales = connection.ask("POST", f"campaigns/{named(name)}/issue", {"till": till, "operator": operator})
     show(
         sales,
         as_json,
@@ -351,7 +366,7 @@ def issue_campaign(
 def close_campaign(name: Name, operator: Operator = OPERATOR, url: Url = "", directory: Directory = DIRECTORY) -> None:
     """Close a campaign whose meters have all entered their tokens."""
     with connected(url, directory) as connection:
-        connection.ask("POST", f"campaigns/{name}/close", {"operator": operator})
+        connection.ask("POST", f"campaigns/{named(name)}/close", {"operator": operator})
     typer.echo(f"campaign {name} is closed")
 
 

@@ -7,10 +7,13 @@ vending store may be shared, so a directory that `ferraris serve` has open can b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Protocol
+from urllib.parse import quote
 
 import httpx
 
@@ -22,6 +25,8 @@ from ferraris.kernel.errors import ConfigError, FerrarisError, LinkError
 PREFIX: Final = "/api/v1/vending"
 TIMEOUT_S: Final = 60.0
 """A sale may wait for the security module, and for another till's turn."""
+WAITS_MAX: Final = 10
+"""How often an order waits because too many before it were refused; each wait is as long as the system says."""
 PROBLEM: Final = "application/problem+json"
 
 
@@ -46,12 +51,25 @@ class VendingConnection(Protocol):
 class RemoteVending:
     """A running system."""
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: httpx.Client, sleep: Callable[[float], None] = time.sleep) -> None:
         self._client = client
+        self._sleep = sleep
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: Any) -> Any:
+        """A request that was not read, since too many were refused before it, is sent again when it will be."""
+        for _ in range(WAITS_MAX):
+            answer = self._request(method, path, body, query)
+            wait_s = answer.headers.get("retry-after", "")
+            if answer.status_code != HTTPStatus.TOO_MANY_REQUESTS or not (wait_s.isascii() and wait_s.isdigit()):
+                break
+            self._sleep(min(int(wait_s), TIMEOUT_S))
+        return content_of(answer)
+
+    def _request(
+        self, method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, Any]
+    ) -> httpx.Response:
         try:
-            return content_of(self._client.request(method, f"{PREFIX}/{path}", json=body, params=_given(query)))
+            return self._client.request(method, f"{PREFIX}/{path}", json=body, params=_given(query))
         except httpx.HTTPError as error:
             raise LinkError(f"{self._client.base_url} cannot be asked: {error}") from None
 
@@ -72,7 +90,7 @@ class LocalVending:
 def connected(url: str, directory: Path) -> Iterator[VendingConnection]:
     """Vending at `url`, or, when that is empty, of the directory. Raises ConfigError."""
     if url:
-        with httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
+        with _client(url) as client:
             yield RemoteVending(client)
         return
     if not has_vending(directory):
@@ -82,7 +100,7 @@ def connected(url: str, directory: Path) -> Iterator[VendingConnection]:
         )
     clock = SystemClock()
     with opened_vending(directory, clock) as vending, asyncio.Runner() as runner:
-        transport = httpx.ASGITransport(create_vending_rest(vending, clock))
+        transport = httpx.ASGITransport(create_vending_rest(vending, clock, throttled=False))
         inside = httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=None)  # noqa: S113 - no network
         try:
             yield LocalVending(inside, runner)
@@ -104,6 +122,20 @@ def content_of(answer: httpx.Response) -> Any:
     raise VendRefused(
         detail, status=answer.status_code, error=str(told.get("error", "")), result=str(told.get("result", ""))
     )
+
+
+def named(name: str) -> str:
+    """A name as a part of a path, whatever it holds. Raises ConfigError for none."""
+    if name.strip(".") == "":
+        raise ConfigError("that is no name", got=repr(name))
+    return quote(name, safe="")
+
+
+def _client(url: str) -> httpx.Client:
+    try:
+        return httpx.Client(base_url=url, timeout=TIMEOUT_S)
+    except httpx.InvalidURL as error:
+        raise ConfigError(f"--url {url} is no address: {error}", expected="such as http://127.0.0.1:8080") from None
 
 
 def _given(query: Mapping[str, Any]) -> dict[str, Any]:

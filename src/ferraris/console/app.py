@@ -57,10 +57,12 @@ def create_app(system: System, *, names: Iterable[str] = ()) -> FastAPI:
     return app
 
 
-def create_vending_rest(vending: Vending, clock: Clock, *, names: Iterable[str] = ()) -> FastAPI:
-    """REST of vending alone, for a till without a head-end."""
+def create_vending_rest(
+    vending: Vending, clock: Clock, *, names: Iterable[str] = (), throttled: bool = True
+) -> FastAPI:
+    """REST of vending alone, for a till without a head-end. Unthrottled: asked by this very process only."""
     app = _new_app()
-    _add_vending(app, VendingDesk(vending, clock))
+    _add_vending(app, VendingDesk(vending, clock), throttled=throttled)
     return _guarded(app, names)
 
 
@@ -89,12 +91,13 @@ def _add_system(app: FastAPI, system: System) -> tuple[MeterReader, Desk, Figure
     return parts
 
 
-def _add_vending(app: FastAPI, desk: VendingDesk) -> None:
+def _add_vending(app: FastAPI, desk: VendingDesk, *, throttled: bool = True) -> None:
     for router in (sale_routes(desk), registry_routes(desk), work_routes(desk)):
         app.include_router(router, prefix=VENDING_PREFIX)
     app.include_router(xmlvend_routes(desk))
     add_vending_problem_handlers(app)
-    app.add_middleware(ThrottleGuard, paths=(VENDING_PREFIX, XMLVEND_PATH))
+    if throttled:
+        app.add_middleware(ThrottleGuard, paths=(VENDING_PREFIX, XMLVEND_PATH))
 
 
 def _guarded(app: FastAPI, names: Iterable[str]) -> FastAPI:

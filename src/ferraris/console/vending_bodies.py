@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from ferraris.kernel.limits import VENDING_BATCH_MAX, VENDING_TEXT_CHARACTERS_MAX
 from ferraris.sts import BaseDate, EncryptionAlgorithm, KeyDerivation, KeyType
@@ -21,11 +21,25 @@ NUMBERS_MAX = 100_000
 """Meters of one campaign."""
 METERS_PER_REGISTRATION_MAX = 2_000
 METER_CHARACTERS_MAX = 24
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=VENDING_TEXT_CHARACTERS_MAX)]
-LongText = Annotated[str, StringConstraints(max_length=1_024)]
+
+
+def printable(text: str) -> str:
+    """A text that every printer and screen shows as it stands. Raises ValueError: control characters are orders to both."""
+    if not text.isprintable():
+        raise ValueError("printable characters only")
+    return text
+
+
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=VENDING_TEXT_CHARACTERS_MAX),
+    AfterValidator(printable),
+]
+Note = Annotated[str, StringConstraints(max_length=VENDING_TEXT_CHARACTERS_MAX), AfterValidator(printable)]
+"""A text that may be left empty."""
 MeterNumber = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=11, max_length=METER_CHARACTERS_MAX),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=METER_CHARACTERS_MAX),
     Field(description="The decoder reference number (11 or 13 digits) or the meter PAN (18 digits)."),
 ]
 MessageId = Annotated[
@@ -72,7 +86,7 @@ class EngineeringOrder(MeterOrder):
     value: Annotated[
         int, Field(ge=0, lt=1 << 44, description="Register to clear, limit in W, or control bits of a test.")
     ] = 0
-    reason: Annotated[str, Field(max_length=VENDING_TEXT_CHARACTERS_MAX)] = ""
+    reason: Note = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +102,7 @@ class Act:
     """Who does something to a sale, and why."""
 
     operator: Operator
-    reason: Annotated[str, Field(max_length=VENDING_TEXT_CHARACTERS_MAX)] = ""
+    reason: Note = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +131,8 @@ class MeterEntry:
     account: Text
     tariff: Text
     customer: Annotated[Text, Field(description="The customer's number.")]
-    customer_name: Annotated[str, Field(max_length=VENDING_TEXT_CHARACTERS_MAX)] = ""
-    contact: Annotated[str, Field(max_length=VENDING_TEXT_CHARACTERS_MAX)] = ""
+    customer_name: Note = ""
+    contact: Note = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +149,7 @@ class Customer:
 
     operator: Operator
     name: Text
-    contact: Annotated[str, Field(max_length=VENDING_TEXT_CHARACTERS_MAX)] = ""
+    contact: Note = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +180,7 @@ class Block:
     """Why nothing is sold to a meter; empty to sell again."""
 
     operator: Operator
-    reason: Annotated[str, Field(max_length=VENDING_TEXT_CHARACTERS_MAX)] = ""
+    reason: Note = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from ferraris.vending import (
     SaleKind,
     SaleRequest,
     SaleState,
+    meter_sought,
     parse_pan,
     receipt_text,
 )
@@ -125,7 +126,7 @@ def _add_queries(router: APIRouter, desk: VendingDesk) -> None:
     ) -> list[SaleView]:
         """Orders that fit all that is given, the newest first."""
         wanted = SaleFilter(
-            meter=meter, account=account, till=till, operator=operator, shift=shift, from_ms=from_ms, until_ms=until_ms,
+            meter=None if meter is None else meter_sought(meter), account=account, till=till, operator=operator, shift=shift, from_ms=from_ms, until_ms=until_ms,
             states=() if state is None else (state.value,), kinds=() if kind is None else (kind.value,),
             deliveries=() if delivery is None else (delivery.value,), below=below, limit=limit,
         )  # fmt: skip

@@ -86,14 +86,14 @@ def _add_meters(router: APIRouter, desk: VendingDesk) -> None:
 
 
 def _add_customers(router: APIRouter, desk: VendingDesk) -> None:
-    @router.put("/customers/{number}")
+    @router.put("/customers/{number:path}")
     async def save_customer(number: Number, customer: Customer) -> CustomerRow:
         """Add a customer, or change name and contact."""
         row = CustomerRow(number=number, name=customer.name, contact=customer.contact)
         await desk.run(lambda vending, now_ms: vending.registry.save_customer(row, customer.operator, now_ms))
         return row
 
-    @router.put("/accounts/{number}/tariff")
+    @router.put("/accounts/{number:path}/tariff")
     async def set_tariff(number: Number, account: AccountTariff) -> AccountTariff:
         """Put an account on another tariff, from now on."""
         await desk.run(
@@ -101,12 +101,12 @@ def _add_customers(router: APIRouter, desk: VendingDesk) -> None:
         )
         return account
 
-    @router.get("/accounts/{number}/debts")
+    @router.get("/accounts/{number:path}/debts")
     async def debts(number: Number) -> list[DebtDue]:
         """What is left of an account's debts, in minor units."""
         return await desk.run(lambda vending, _: vending.registry.debts(number))
 
-    @router.post("/debts/{number}", status_code=HTTPStatus.CREATED)
+    @router.post("/debts/{number:path}", status_code=HTTPStatus.CREATED)
     async def open_debt(number: Number, debt: Debt) -> list[DebtDue]:
         """An account owes something from now on; each purchase pays its share of it."""
         digits = desk.settings.minor_digits

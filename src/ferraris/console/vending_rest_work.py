@@ -189,17 +189,17 @@ def _add_campaigns(router: APIRouter, desk: VendingDesk) -> None:
             lambda vending, now_ms: vending.campaigns.start(order.name, goal, order.operator, now_ms, meters)
         )
 
-    @router.get("/campaigns/{name}", tags=tags)
-    async def campaign(name: CampaignName) -> CampaignView:
-        """How far each meter is, with the proof of those that are through."""
-        return await desk.run(lambda vending, _: campaign_view(vending.campaigns.progress(name)))
-
-    @router.get("/campaigns/{name}/not-entered", tags=tags)
+    @router.get("/campaigns/{name:path}/not-entered", tags=tags)
     async def not_entered(name: CampaignName) -> list[CampaignMeter]:
         """The meters that are still to be seen to."""
         return await desk.run(lambda vending, _: vending.campaigns.progress(name).not_entered())
 
-    @router.post("/campaigns/{name}/issue", tags=tags)
+    @router.get("/campaigns/{name:path}", tags=tags)
+    async def campaign(name: CampaignName) -> CampaignView:
+        """How far each meter is, with the proof of those that are through."""
+        return await desk.run(lambda vending, _: campaign_view(vending.campaigns.progress(name)))
+
+    @router.post("/campaigns/{name:path}/issue", tags=tags)
     async def issue(name: CampaignName, bulk: BulkIssue) -> list[SaleView]:
         """Issue the tokens of meters that wait for them, at most `limit`; again: it goes on where it was."""
         sales = await desk.run(
@@ -207,7 +207,7 @@ def _add_campaigns(router: APIRouter, desk: VendingDesk) -> None:
         )
         return list(map(sale_view, sales))
 
-    @router.post("/campaigns/{name}/close", tags=tags)
+    @router.post("/campaigns/{name:path}/close", tags=tags)
     async def close(name: CampaignName, by: Signature) -> CampaignView:
         """Close a campaign whose meters have all entered their key change."""
         return await desk.run(lambda vending, now_ms: campaign_view(vending.campaigns.close(name, by.operator, now_ms)))

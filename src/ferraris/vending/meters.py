@@ -33,6 +33,8 @@ class ConfigurationState(StrEnum):
     FORMER = "former"
 
 
+NUMBER_DIGITS = (11, 13, 18)
+"""Of decoder reference numbers, and of a meter PAN."""
 _IN_USE = (ConfigurationState.ISSUED, ConfigurationState.LOADED)
 
 
@@ -193,8 +195,13 @@ def note_loaded(writer: VendingWriter, meter: KnownMeter, position: int, now_ms:
 
 def parse_pan(text: str) -> MeterPan:
     """A meter number as somebody types it: a decoder reference number or a meter PAN. Raises UnknownMeterError."""
+    digits = "".join(text.split())
+    if not (digits.isascii() and digits.isdigit()):
+        raise UnknownMeterError("a decoder reference number has digits only", got=repr(text[:40]))
+    if len(digits) not in NUMBER_DIGITS:
+        raise UnknownMeterError("a decoder reference number has 11 or 13 digits", got=len(digits))
     try:
-        return MeterPan.parse("".join(text.split()))
+        return MeterPan.parse(digits)
     except StsError as error:
         raise UnknownMeterError(f"no meter number: {error}") from None
 

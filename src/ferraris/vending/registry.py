@@ -27,6 +27,7 @@ from ferraris.vending.meters import (
     KnownMeter,
     configuration_row,
     known_meter,
+    meter_sought,
     note_loaded,
     parse_pan,
     want_configuration,
@@ -191,7 +192,7 @@ class Registry:
     def find(self, text: str, limit: int = 20) -> list[FoundMeter]:
         """Meters by a part of their number, their account, or their customer's number or name."""
         with self._store.reading() as reader:
-            rows = reader.search_meters(text.strip(), min(limit, VENDING_ROWS_MAX))
+            rows = reader.search_meters(meter_sought(text), min(limit, VENDING_ROWS_MAX))
             return [_found(reader, known_meter(reader, row.decoder_reference_number)) for row in rows]
 
     def debts(self, account: str) -> list[DebtDue]:

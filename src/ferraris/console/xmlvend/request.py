@@ -84,12 +84,12 @@ class Request:
 
     def order_of(self, message: MessageId) -> str:
         """Under which message id vending keeps what this client ordered with `message`."""
-        return f"xmlvend/{self.client.id}/{self.terminal.id}/{message.date_time}/{message.unique_number}"
+        return f"xmlvend/{self.till}/{message.date_time}/{message.unique_number}"
 
     @property
     def till(self) -> str:
-        """The till in our ledger."""
-        return f"{self.client.id}/{self.terminal.id}"
+        """The till in our ledger: no two terminals share one, even where their names hold slashes."""
+        return "/".join(device.id.replace("~", "~~").replace("/", "~s") for device in (self.client, self.terminal))
 
 
 @dataclass(frozen=True, slots=True)

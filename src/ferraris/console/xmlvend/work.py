@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from decimal import Decimal
 
 from ferraris.console.xmlvend import answer
@@ -49,7 +50,9 @@ def engineering(request: Request, vending: Vending, now_ms: int) -> Node:
         value=_value(request.body, kind),
         reason="asked for over XMLVend",
     )
-    vending.engineering.request(order, now_ms)
+    asked = vending.engineering.request(order, now_ms)
+    if asked.state == "refused":
+        raise ApprovalError("a second person has refused it", got=request.message_id)
     sale = vending.sale_by_message(request.message_id)
     if sale is None or not sale.tokens:
         raise ApprovalError(
@@ -158,6 +161,12 @@ def deposit(request: Request, vending: Vending, now_ms: int) -> Node:
     return node("revenue:depositResp", *head, slip)
 
 
+def fault_number(request: Request) -> str:
+    """What the customer is told: the day and ten digits, of the terminal and its message identifier."""
+    digest = hashlib.sha256(request.message_id.encode()).digest()
+    return f"F{request.message.date_time[:8]}-{int.from_bytes(digest[:8], 'big') % 10**10:010d}"
+
+
 def report_fault(request: Request, vending: Vending, now_ms: int) -> Node:
     """A fault that a customer reports: kept in the audit, under a number of its own."""
     report = request.body.need("custFaultReport")
@@ -165,7 +174,7 @@ def report_fault(request: Request, vending: Vending, now_ms: int) -> Node:
     described = [report.type, *(child.text for child in report.children if child.text), *report.attributes.values()]
     said = "; ".join(filter(None, described))[:120] or "no description"
     who = customer.attributes.get("accNo") or customer.attributes.get("name") or "unknown customer"
-    number = f"F{request.message.date_time}{request.message.unique_number}"
+    number = fault_number(request)
     if not vending.audit(1, number):  # sent again, it is on record already
         vending.registry.report_fault(number, who[:60], said, operator_of(request), now_ms)
     head = Head(request, now_ms, "Fault report", customer_message=f"Your reference is {number}").nodes()
