@@ -7,8 +7,11 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ferraris.client import Exploration, explore
+from ferraris.codec import Data, Tag, encode_data
 from ferraris.cosem import (
     AccessMode,
     AccessRight,
@@ -20,6 +23,7 @@ from ferraris.cosem import (
     Register,
     ScalerUnit,
     Unit,
+    interface_classes,
     obis,
 )
 from ferraris.dlms import CONFORMANCE_OF_THIS_ENGINE, AssociationSettings, Request, Response
@@ -36,6 +40,7 @@ from ferraris.dlms.apdu import (
 )
 from ferraris.kernel.errors import RefusedError
 from tests.client.served import Server, served
+from tests.codec.changed import CELLS
 
 STRANGE = Obis.parse("0.0.96.50.0.255")
 
@@ -145,3 +150,65 @@ def test_numbers_without_a_scaler_stay_raw() -> None:
     assert voltage.attributes[1].declaration is not None
     assert voltage.attributes[1].declaration.datatype is Register.value.datatype
     assert voltage.scaled(voltage.attributes[1]) is None
+
+
+# A meter with an object of every class, whose values are anything
+
+CLASSES = sorted(interface_classes(), key=lambda one: (one.class_id, one.version))
+ANYTHING = st.recursive(
+    CELLS,
+    lambda inner: st.builds(
+        Data, st.sampled_from([int(Tag.ARRAY), int(Tag.STRUCTURE)]), st.lists(inner, max_size=4).map(tuple)
+    ),
+    max_leaves=12,
+).map(encode_data)
+
+
+def explored_with(values: list[bytes | DataAccessResult]) -> Exploration:
+    """What is seen of a meter with one object of each class, which gives these values in turn."""
+    everything = tuple(
+        element(one.class_id, one.version, Obis.of(1, 0, 200, number % 256, 0), [1] * len(tuple(one.attributes())))
+        for number, one in enumerate(CLASSES)
+    )
+    turn = iter(range(1_000_000))
+
+    def value_of(class_id: int, name: Obis) -> bytes | DataAccessResult:
+        if (class_id, name) == (15, Obis.parse("0.0.40.0.0.255")):
+            return AssociationLn.object_list.datatype.encode(everything)
+        return values[next(turn) % len(values)]
+
+    def serve(request: Request) -> Response:
+        if isinstance(request, GetRequestWithList):
+            results = tuple(value_of(item.class_id, item.logical_name) for item, _ in request.items)
+            return GetResponseWithList(request.invoke_id_and_priority, results)
+        assert isinstance(request, GetRequestNormal)
+        value = value_of(request.descriptor.class_id, request.descriptor.logical_name)
+        return GetResponseNormal(request.invoke_id_and_priority, value)
+
+    async def main() -> Exploration:
+        association_settings = AssociationSettings()
+        async with served(association_settings, Server(association_settings, serve)) as association:
+            await association.associate()
+            return await explore(association)
+
+    return asyncio.run(main())
+
+
+@settings(max_examples=25)
+@given(st.lists(ANYTHING | st.sampled_from(list(DataAccessResult)[1:]), min_size=1, max_size=40))
+def test_whatever_a_meter_gives_for_whatever_class_it_is_seen_as_it_is(values: list[bytes | DataAccessResult]) -> None:
+    """Octets, a refusal or both a value and why it is none of its type; nothing that a meter says ends the exploration."""
+    found = explored_with(values)
+    assert len(found.objects) == len(CLASSES)
+    for one in found.objects:
+        for attribute in one.attributes:
+            if attribute.octets is None:
+                continue
+            assert attribute.octets in values
+            assert attribute.deviation is not None or attribute.declaration is not None
+            if attribute.deviation is None:
+                assert attribute.declaration is not None
+                assert repr(attribute.declaration.datatype.decode(attribute.octets)) == repr(attribute.value), (
+                    "NaN, too"
+                )
+            one.scaled(attribute)
