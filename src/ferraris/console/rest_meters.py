@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar, Final
 
 from fastapi import APIRouter, Header, Path, Query, Response
-from pydantic import StringConstraints
+from pydantic import ConfigDict, StringConstraints
 
 from ferraris.console.csv_text import csv_response
 from ferraris.console.meters import EventLine, MeterReader
@@ -26,6 +26,8 @@ from ferraris.store import CommandRow
 DAY_S = 86_400
 PAGE_ROWS = 100
 PAGE_ROWS_MAX = 1_000
+NO_OTHER_FIELDS: Final = ConfigDict(extra="forbid")
+"""Of a body: a misspelt field must not leave an order for one meter an order for all."""
 Name = Annotated[str, StringConstraints(max_length=64, pattern=r"^[ -~]*$")]
 """What the standard or we name something by: short, and of characters that every store and page can show."""
 Serial = Annotated[str, Path(description="The meter's serial number.", max_length=64)]
@@ -48,6 +50,7 @@ AnswerFormat = Annotated[Format, Query(alias="format", description="json, or csv
 class Order:
     """A command for a meter. `argument` is for *read_attribute*: class_id/logical_name/attribute."""
 
+    __pydantic_config__: ClassVar = NO_OTHER_FIELDS
     kind: CommandKind
     argument: Name = ""
 
