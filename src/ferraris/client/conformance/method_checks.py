@@ -29,7 +29,7 @@ UNKNOWN_SERIAL_NUMBER = bytes(7) + b"\x01"
 @check(
     section=SECTION,
     clause=SECURITY,
-    title="generate_certificate_request gives a request that its own key has signed",
+    title="Method generate_certificate_request gives a request that its own key has signed",
     writes=True,
 )
 async def certificate_request_is_given(bench: Bench) -> Finding:
@@ -53,7 +53,7 @@ async def certificate_request_is_given(bench: Bench) -> Finding:
 @check(
     section=SECTION,
     clause=SECURITY,
-    title="export_certificate gives the certificate that its number names",
+    title="Method export_certificate gives the certificate that its number names",
     writes=True,
 )
 async def certificates_are_exported(bench: Bench) -> Finding:
