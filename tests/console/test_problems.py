@@ -14,10 +14,10 @@ WRONG_REQUESTS = [
     # path                                                       status  in the sentence
     ("/api/v1/meters/NOBODY", 404, "There is no meter NOBODY."),
     ("/api/v1/commands/77", 404, "There is no command 77."),
-    ("/api/v1/commands/seven", 422, "command: Input should be a valid integer"),
-    ("/api/v1/meters?limit=0", 422, "limit: Input should be greater than or equal to 1"),
+    ("/api/v1/commands/seven", 422, "command: expected a whole number, got 'seven'"),
+    ("/api/v1/meters?limit=0", 422, "limit: expected at least 1, got '0'"),
     ("/api/v1/meters?limit=1001", 422, "limit: "),
-    ("/api/v1/meters?state=happy", 422, "state: Input should be 'new', 'ok'"),
+    ("/api/v1/meters?state=happy", 422, "state: expected 'new', 'ok'"),
     ("/api/v1/meters?sort=colour", 422, "sort: "),
     ("/api/v1/meters/FER0000000001/readings?channel=LIGHT", 422, "There is no channel 'LIGHT'"),
     ("/api/v1/meters/FER0000000001/readings?start=tomorrow", 422, "start: "),

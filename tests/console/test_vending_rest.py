@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from ferraris.console import create_vending_rest
 from ferraris.console.problems import Problem
 from ferraris.console.vending_rest import message_id, reference_of
+from ferraris.kernel.limits import REFUSALS_PER_MINUTE_MAX
 from ferraris.keys.security_module import SecurityModuleUnavailable
 from ferraris.vending import UnknownMeterError
 from tests.console.shop import OPERATOR, PREFIX, SUPERVISOR, Shop, open_shop
@@ -97,15 +102,17 @@ WRONG_ORDERS: list[tuple[dict[str, Any], int, str, str]] = [
     ({"amount": None, "units": "99999999"}, 422, "amount_error", "token cannot carry"),
     ({"meter": "12345678901"}, 404, "unknown_meter_error", "wrong check digit"),
     ({"meter": "01000000990"}, 404, "unknown_meter_error", "No such meter"),
-    ({"amount": "much"}, 422, "", "amount: Input should be a valid decimal"),
+    ({"amount": "much"}, 422, "", "amount: expected a decimal number, got 'much'"),
+    ({"meter": "1234567890"}, 404, "unknown_meter_error", "A decoder reference number has 11 or 13 digits, got 10."),
+    ({"meter": "meter number 7"}, 404, "unknown_meter_error", "has digits only, got 'meter number 7'"),
     ({"amount": "NaN"}, 422, "", "amount: "),
     ({"amount": "1e400"}, 422, "", "amount: "),
-    ({"meter": "0" * 25}, 422, "", "meter: String should have at most 24 characters"),
-    ({"operator": ""}, 422, "", "operator: String should have at least 1 character"),
-    ({"till": "x" * 129}, 422, "", "till: String should have at most 128 characters"),
+    ({"meter": "0" * 25}, 422, "", "meter: expected at most 24 characters, got 25"),
+    ({"operator": ""}, 422, "", "operator: expected a text, got ''"),
+    ({"till": "x" * 129}, 422, "", "till: expected at most 128 characters, got 129"),
     ({"message_id": "m" * 129}, 422, "", "message_id: "),
     ({"message_id": "a\tb"}, 422, "vending_error", "printable characters"),
-    ({"payment": "barter"}, 422, "", "payment: Input should be 'cash'"),
+    ({"payment": "barter"}, 422, "", "payment: expected 'cash', 'card', 'transfer' or 'mobile', got 'barter'"),
 ]
 
 
@@ -256,3 +263,173 @@ def test_bodies_that_are_no_orders(shop: Shop, body: bytes) -> None:
     assert answer.status_code in {400, 422}
     assert answer.headers["content-type"] == "application/problem+json"
     assert len(answer.content) < 2_000
+
+
+# Every route and every refusal
+
+W = {"till": "T1", "operator": OPERATOR}
+M = {"meter": "01000000016"}
+ROUTES = [
+    # method path                          body                                              status error                      result
+    ("POST", "quotes",                     {**M, "amount": "100"},                           200, "",                         ""),
+    ("POST", "quotes",                     {**M},                                            422, "amount_error",             "range_error"),
+    ("POST", "quotes",                     {**M, "amount": "100", "units": "1"},             422, "amount_error",             "range_error"),
+    ("POST", "quotes",                     {**M, "amount": "0"},                             422, "amount_error",             "range_error"),
+    ("POST", "quotes",                     {**M, "units": "0.04"},                           422, "amount_error",             "range_error"),
+    ("POST", "quotes",                     {"meter": "01000000990", "amount": "100"},        404, "unknown_meter_error",      ""),
+    ("POST", "quotes",                     {"meter": "01000000017", "amount": "100"},        404, "unknown_meter_error",      ""),
+    ("POST", "quotes",                     {"meter": "0100000001", "amount": "100"},         404, "unknown_meter_error",      ""),
+    ("POST", "quotes",                     {"amount": "100"},                                422, "",                         ""),
+    ("POST", "quotes",                     [],                                               422, "",                         ""),
+    ("POST", "quotes",                     None,                                             422, "",                         ""),
+    ("GET",  "quotes",                     None,                                             405, "",                         ""),
+    ("POST", "sales",                      {**W, **M, "amount": "100"},                      422, "",                         ""),
+    ("POST", "sales",                      {**W, **M, "message_id": "n"},                    422, "amount_error",             "range_error"),
+    ("POST", "sales",                      {**W, **M, "message_id": "n", "amount": []},      422, "",                         ""),
+    ("POST", "sales",                      {**W, **M, "message_id": "n", "amount": True},    422, "",                         ""),
+    ("POST", "sales",                      {**W, **M, "message_id": "sold", "amount": "99"}, 409, "message_conflict_error",   ""),
+    ("POST", "sales",                      {**W, **M, "message_id": "sold", "units": "9"},   409, "message_conflict_error",   ""),
+    ("POST", "sales",                      {**M, "operator": "bea", "till": "T1", "message_id": "sold", "amount": "100"},
+                                                                                             409, "message_conflict_error",   ""),
+    ("POST", "sales",                      {**W, **M, "message_id": "free", "amount": "50"}, 409, "message_conflict_error",   ""),
+    ("POST", "free-issues",                {**W, **M, "message_id": "free"},                 201, "",                         ""),
+    ("POST", "free-issues",                {**W, **M, "message_id": "again"},                409, "free_issue_error",         ""),
+    ("POST", "free-issues",                {**W, **M, "message_id": "sold"},                 409, "message_conflict_error",   ""),
+    ("POST", "free-issues",                {**W, **M},                                       422, "",                         ""),
+    ("POST", "free-issues",                {**W, "meter": "01000000990", "message_id": "x"}, 404, "unknown_meter_error",      ""),
+    ("POST", "key-changes",                {**W, **M, "message_id": "k"},                    409, "key_change_error",         "key_type_error"),
+    ("POST", "key-changes",                {**W, **M, "message_id": "sold"},                 409, "message_conflict_error",   ""),
+    ("POST", "key-changes",                {**W, "meter": "01000000990", "message_id": "k"}, 404, "unknown_meter_error",      ""),
+    ("GET",  "sales",                      None,                                             200, "",                         ""),
+    ("GET",  "sales?limit=0",              None,                                             422, "",                         ""),
+    ("GET",  "sales?limit=10001",          None,                                             422, "",                         ""),
+    ("GET",  "sales?state=sold",           None,                                             422, "",                         ""),
+    ("GET",  "sales?kind=gift",            None,                                             422, "",                         ""),
+    ("GET",  "sales?delivery=lost",        None,                                             422, "",                         ""),
+    ("GET",  "sales/by-message",           None,                                             422, "",                         ""),
+    ("GET",  "sales/by-message?message_id=none", None,                                       404, "",                         ""),
+    ("GET",  "sales/by-message?message_id=sold", None,                                       200, "",                         ""),
+    ("GET",  "sales/1",                    None,                                             200, "",                         ""),
+    ("GET",  "sales/0",                    None,                                             422, "",                         ""),
+    ("GET",  "sales/-1",                   None,                                             422, "",                         ""),
+    ("GET",  f"sales/{1 << 63}",           None,                                             422, "",                         ""),
+    ("GET",  f"sales/{(1 << 63) - 1}",     None,                                             404, "vending_error",            ""),
+    ("GET",  "sales/1/receipt?format=html", None,                                            422, "",                         ""),
+    ("GET",  "sales/77/receipt",           None,                                             404, "vending_error",            ""),
+    ("POST", "sales/77/reprint",           {"operator": "ann"},                              404, "vending_error",            ""),
+    ("POST", "sales/77/reversal",          {"operator": "ann"},                              404, "vending_error",            ""),
+    ("POST", "sales/77/cancellation",      {"operator": SUPERVISOR},                         404, "vending_error",            ""),
+    ("POST", "sales/77/typed",             {"operator": "ann"},                              404, "vending_error",            ""),
+    ("POST", "sales/1/reprint",            {},                                               422, "",                         ""),
+    ("POST", "sales/1/reversal",           {"operator": " "},                                422, "",                         ""),
+    ("POST", "sales/1/reversal",           {"operator": "a", "reason": "r" * 129},           422, "",                         ""),
+    ("POST", "sales/1/cancellation",       {"operator": SUPERVISOR},                         409, "reversal_error",           ""),
+    ("POST", "explain",                    {**M, "token": "1" * 65},                         422, "",                         ""),
+    ("POST", "explain",                    {"meter": "01000000990", "token": "1" * 20},      404, "unknown_meter_error",      ""),
+    ("POST", "explain",                    {**M, "token": ""},                               200, "",                         ""),
+    ("GET",  "ledger",                     None,                                             200, "",                         ""),
+    ("GET",  "balances",                   None,                                             200, "",                         ""),
+    ("GET",  "nothing",                    None,                                             404, "",                         ""),
+    ("DELETE", "sales/1",                  None,                                             405, "",                         ""),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def sold_shop() -> Iterator[Shop]:
+    """A shop with a sale and free units on record, in which every refusal is tried once."""
+    with open_shop(tariff_name="domestic_blocks") as shop:
+        shop.post("sales", **shop.order("sold"))
+        shop.post("free-issues", **W, **M, message_id="free")
+        rest = create_vending_rest(shop.vending, shop.clock, throttled=False)
+        shop.client = TestClient(rest, base_url="http://localhost")
+        yield shop
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status", "error", "result"), ROUTES)
+def test_what_each_route_answers(
+    sold_shop: Shop, method: str, path: str, body: Any, status: int, error: str, result: str
+) -> None:
+    """And whatever it is, it adds nothing to the ledger."""
+    before = sold_shop.vending.verify_ledger().entries
+    answer = sold_shop.client.request(method, f"{PREFIX}/{path}", json=body)
+    assert (answer.status_code, sold_shop.vending.verify_ledger().entries) == (status, before), answer.text
+    if status >= 400:
+        problem = answer.json()
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert (problem["status"], problem.get("error", ""), problem.get("result", "")) == (status, error, result)
+        assert problem["detail"]
+        assert len(answer.content) < 2_000
+
+
+def test_a_till_that_is_refused_too_often_waits(shop: Shop) -> None:
+    wrong = shop.order(meter="01000000990")
+    for _ in range(REFUSALS_PER_MINUTE_MAX):
+        shop.refused(404, "sales", **wrong)
+    shop.refused(404, "sales", **wrong)
+    answer = shop.client.post(f"{PREFIX}/sales", json=shop.order())
+    assert (answer.status_code, answer.json()["status"]) == (429, 429)
+    assert 0 < int(answer.headers["retry-after"]) <= 60
+    assert shop.sales() == []
+
+
+def test_who_asks_inside_the_process_never_waits(shop: Shop) -> None:
+    client = TestClient(create_vending_rest(shop.vending, shop.clock, throttled=False), base_url="http://localhost")
+    wrong = shop.order(meter="01000000990")
+    statuses = {client.post(f"{PREFIX}/sales", json=wrong).status_code for _ in range(REFUSALS_PER_MINUTE_MAX + 5)}
+    assert statuses == {404}
+
+
+# What holds for every run of orders
+
+ORDERS = st.lists(
+    st.tuples(st.integers(0, 5), st.integers(0, 2), st.integers(1_000, 30_000), st.sampled_from(["T1", "T2"])),
+    min_size=1,
+    max_size=14,
+)
+
+
+@settings(max_examples=8, deadline=None)
+@given(ORDERS)
+def test_a_message_id_is_one_sale_for_ever(orders: list[tuple[int, int, int, str]]) -> None:
+    """However orders and their repetitions come: the first order of an id is sold once, any other of that id is refused."""
+    with open_shop() as shop:
+        client = TestClient(create_vending_rest(shop.vending, shop.clock, throttled=False), base_url="http://localhost")
+        first: dict[int, tuple[dict[str, Any], Any]] = {}
+        for name, place, minor, till in orders:
+            order = shop.order(f"m{name}", meter=shop.house.meters[place], amount=f"{minor / 100:.2f}", till=till)
+            answer = client.post(f"{PREFIX}/sales", json=order)
+            known, sold = first.setdefault(name, (order, answer.json()))
+            assert answer.status_code == (201 if order == known else 409)
+            if order == known:
+                assert answer.json() == sold
+            shop.clock.advance(1_000)
+        assert {sale.message_id for sale in shop.sales()} == {f"m{name}" for name in first}
+        assert len({token.digits for sale in shop.sales() for token in sale.tokens}) == len(first)
+        assert sum(shop.vending.balances().values()) == 0
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(0, 9), st.integers(1, 4), st.integers(0, 3))
+def test_pages_neither_drop_nor_double(count: int, limit: int, sold_between: int) -> None:
+    """Also where tills sell on while somebody turns the pages."""
+    with open_shop() as shop:
+        for number in range(count):
+            shop.sell(message_id=f"before-{number}", meter=shop.house.meters[number % 3])
+        seen: list[int] = []
+        below = None
+        while page := shop.get("sales", limit=limit, **({} if below is None else {"below": below})):
+            seen += [entry["sale"]["number"] for entry in page]
+            below = seen[-1]
+            for number in range(sold_between):
+                shop.sell(message_id=f"between-{len(seen)}-{number}")
+        before = [sale.number for sale in shop.sales() if sale.message_id.startswith("before-")]
+        assert seen == before
+
+
+def test_a_meter_is_asked_for_as_it_stands_on_its_card(shop: Shop) -> None:
+    sold = shop.post("sales", **shop.order())
+    pan = shop.vending.registry.meter(shop.meter).present.sts.meter_pan.digits
+    for typed in (shop.meter, pan, f"{shop.meter[:4]} {shop.meter[4:]}"):
+        assert shop.get("sales", meter=typed) == [sold], typed
+    assert shop.get("sales", meter=shop.house.meters[1]) == []
+    assert shop.get("sales", meter="01000000017") == []

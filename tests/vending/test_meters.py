@@ -150,6 +150,22 @@ def test_any_text_is_a_meter_number_or_refused(text: str) -> None:
         assert parse_pan(text).digits
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1234567890", "a decoder reference number has 11 or 13 digits, got 10"),
+        ("0100 0000 0161", "a decoder reference number has 11 or 13 digits, got 12"),
+        ("", "a decoder reference number has digits only, got ''"),
+        ("٠١٢٣٤٥٦٧٨٩٠", "digits only"),
+        ("01000000017", "wrong check digit, expected 6, got 7"),
+    ],
+)
+def test_what_is_wrong_about_a_meter_number(text: str, said: str) -> None:
+    with pytest.raises(UnknownMeterError) as caught:
+        parse_pan(text)
+    assert said in str(caught.value)
+
+
 def test_a_meter_without_configuration_in_use_sells_nothing(house: House) -> None:
     with house.store.writing("past the program") as writer:
         row = writer.configurations(house.meter)[0]

@@ -26,6 +26,7 @@ from ferraris.cli.vend_options import (
     order_id,
     receipt_or_json,
     show,
+    show_notice,
     table_text,
 )
 from ferraris.kernel.errors import ConfigError
@@ -38,6 +39,10 @@ campaign_app = typer.Typer(no_args_is_help=True, help="Change the keys of many m
 METER_FIELDS = frozenset(
     "meter account tariff customer customer_name contact supply_group_code key_revision_number tariff_index "
     "encryption_algorithm base_date key_expiry_number".split()
+)
+MISSING = (
+    "a meter is registered with its number, its account and its supply group code, such as: "
+    "ferraris vend meter add 01000000016 --account A-7 --sgc 600727 --name 'Ann Other'"
 )
 Name = Annotated[str, typer.Argument(help="The campaign's name.")]
 Ea = Annotated[str, typer.Option("--ea", help="Encryption algorithm: 07 or 11.")]
@@ -88,10 +93,11 @@ def add(
         answer_orders(url, directory, lines)
         return
     if not (meter and account and supply_group):
-        raise ConfigError("a meter needs its number, --account and --sgc")
+        raise ConfigError(MISSING)
     given = {"meter": meter, "account": account, "customer": customer or account, "customer_name": name}
     with connected(url, directory) as connection:
         answer = connection.ask("POST", "meters", registration({**defaults, **given}, operator))
+    show_notice(answer)
     typer.echo(f"meter {meter} registered" if answer["registered"] else f"meter {meter} was registered already")
 
 

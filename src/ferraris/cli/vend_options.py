@@ -35,7 +35,13 @@ MessageId = Annotated[
     str, typer.Option("--message-id", help="Names the order: give the same again to get the same token, not a new one.")
 ]
 Meter = Annotated[str, typer.Argument(help="Decoder reference number (11 or 13 digits) or meter PAN (18 digits).")]
-OptionalMeter = Annotated[str, typer.Argument(help="The same as above; not with --jsonl.", show_default=False)]
+OptionalMeter = Annotated[
+    str,
+    typer.Argument(
+        help="Decoder reference number (11 or 13 digits) or meter PAN (18 digits); with --jsonl the lines name it.",
+        show_default=False,
+    ),
+]
 DIRECTORY: Final = Path("ferraris-data")
 """The same as of `ferraris serve`, whose module is too heavy to be loaded for a sale."""
 OPERATOR: Final = "cli"
@@ -65,6 +71,12 @@ def show(answer: Any, as_json: bool, text: Callable[[Any], str]) -> None:
     typer.echo(json.dumps(answer, ensure_ascii=False, indent=2) if as_json else text(answer).rstrip("\n"))
 
 
+def show_notice(answer: Any) -> None:
+    """Say beside the answer what is to be known about tokens, where there is something."""
+    if answer.get("notice"):
+        typer.echo(answer["notice"], err=True)
+
+
 def receipt_or_json(connection: VendingConnection, answer: Any, as_json: bool) -> None:
     """Print what a sale came to: the receipt, or all of it as JSON."""
     if as_json:
@@ -72,6 +84,7 @@ def receipt_or_json(connection: VendingConnection, answer: Any, as_json: bool) -
         return
     octets = connection.ask("GET", f"sales/{answer['sale']['number']}/receipt")
     typer.echo(octets.decode("utf-8").rstrip("\n"))
+    show_notice(answer)
 
 
 def answer_orders(url: str, directory: Path, lines: Lines) -> None:

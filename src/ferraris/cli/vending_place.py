@@ -89,6 +89,7 @@ def vending_settings(settings: VendingPlaceSettings, directory: Path) -> Vending
         utility=settings.utility,
         supervisors=frozenset(settings.supervisors),
         shift_required=settings.shift_required,
+        sample_tables=_holds_keys(settings) and _tables(settings, directory) is StaTables.SAMPLE,
     )
 
 
@@ -109,13 +110,21 @@ def keep_secret(directory: Path, secret: str) -> None:
 
 
 def _module(settings: VendingPlaceSettings, directory: Path, clock: Clock) -> SecurityModule:
-    named = directory / settings.sta_tables if settings.sta_tables else read_settings().sts.sta_tables
-    tables = StaTables.SAMPLE if named is None else load_sta_tables(_text(named), str(named))
     scheme, _, place = settings.security_module.partition(":")
-    url = f"{scheme}:{directory / place}" if scheme in KEYSTORE_SCHEMES else settings.security_module
+    url = f"{scheme}:{directory / place}" if _holds_keys(settings) else settings.security_module
     pin = os.environ.get(PIN_VARIABLE, "")
-    wanted = SecurityModuleSettings(url, settings.credential, _secret(directory), pin, tables)
+    wanted = SecurityModuleSettings(url, settings.credential, _secret(directory), pin, _tables(settings, directory))
     return open_security_module(wanted, clock=clock)
+
+
+def _holds_keys(settings: VendingPlaceSettings) -> bool:
+    """Whether the decoder keys, and so the tables, are used in this process."""
+    return settings.security_module.partition(":")[0] in KEYSTORE_SCHEMES
+
+
+def _tables(settings: VendingPlaceSettings, directory: Path) -> StaTables:
+    named = directory / settings.sta_tables if settings.sta_tables else read_settings().sts.sta_tables
+    return StaTables.SAMPLE if named is None else load_sta_tables(_text(named), str(named))
 
 
 def _secret(directory: Path) -> str:

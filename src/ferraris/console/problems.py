@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from ferraris.console.validation_words import finding
 from ferraris.kernel.errors import FerrarisError, StoreError
 
 MEDIA_TYPE = "application/problem+json"
@@ -48,7 +49,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        found = [_finding(entry) for entry in error.errors()]
+        found = [finding(entry) for entry in error.errors()]
         return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, f"{'; '.join(found)}.")
 
     @app.exception_handler(HTTPException)
@@ -64,9 +65,3 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(FerrarisError)
     async def on_error(request: Request, error: FerrarisError) -> JSONResponse:
         return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, f"{error}.")
-
-
-def _finding(entry: Any) -> str:
-    """One finding of the validation, with the name of the parameter as the caller knows it."""
-    place = ".".join(str(part) for part in entry["loc"] if part not in {"query", "path", "body", "header"})
-    return f"{place}: {entry['msg']}" if place else str(entry["msg"])

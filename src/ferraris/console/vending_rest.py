@@ -13,7 +13,7 @@ from ferraris.console.problems import not_found, refused
 from ferraris.console.vending_bodies import Act, Explanation, MeterOrder, QuoteOrder, SaleOrder
 from ferraris.console.vending_desk import VendingDesk
 from ferraris.console.vending_explain import Told, explain
-from ferraris.console.vending_views import SaleView, receipt_of, sale_view
+from ferraris.console.vending_views import SaleView, receipt_of, sale_view, sold_view
 from ferraris.kernel.limits import VENDING_ROWS_MAX, VENDING_TEXT_CHARACTERS_MAX
 from ferraris.store import SaleFilter
 from ferraris.vending import (
@@ -83,7 +83,7 @@ def _add_orders(router: APIRouter, desk: VendingDesk) -> None:
             message_id=message_id(order.message_id, idempotency_key), till=order.till, operator=order.operator,
             meter=reference_of(order.meter), amount=order.amount, units=order.units, payment=order.payment,
         )  # fmt: skip
-        return sale_view(await desk.run(lambda vending, now_ms: vending.sell(request, now_ms)))
+        return sold_view(await desk.run(lambda vending, now_ms: vending.sell(request, now_ms)), desk.settings)
 
     @router.post("/free-issues", status_code=HTTPStatus.CREATED)
     async def free_issue(order: MeterOrder, idempotency_key: Key = "") -> SaleView:
@@ -94,7 +94,7 @@ def _add_orders(router: APIRouter, desk: VendingDesk) -> None:
             operator=order.operator,
             meter=reference_of(order.meter),
         )
-        return sale_view(await desk.run(lambda vending, now_ms: vending.free_issue(request, now_ms)))
+        return sold_view(await desk.run(lambda vending, now_ms: vending.free_issue(request, now_ms)), desk.settings)
 
     @router.post("/key-changes", status_code=HTTPStatus.CREATED)
     async def change_key(order: MeterOrder, idempotency_key: Key = "") -> SaleView:
@@ -105,7 +105,7 @@ def _add_orders(router: APIRouter, desk: VendingDesk) -> None:
             operator=order.operator,
             meter=reference_of(order.meter),
         )
-        return sale_view(await desk.run(lambda vending, now_ms: vending.change_key(request, now_ms)))
+        return sold_view(await desk.run(lambda vending, now_ms: vending.change_key(request, now_ms)), desk.settings)
 
 
 def _add_queries(router: APIRouter, desk: VendingDesk) -> None:

@@ -20,11 +20,18 @@ from ferraris.console.vending_bodies import (
     WantedConfiguration,
 )
 from ferraris.console.vending_desk import VendingDesk
-from ferraris.console.vending_views import MeterView, SettingsView, TariffView, meter_view, tariff_view
+from ferraris.console.vending_views import (
+    MeterView,
+    RegistrationView,
+    SettingsView,
+    TariffView,
+    meter_view,
+    tariff_view,
+)
 from ferraris.kernel.limits import VENDING_TEXT_CHARACTERS_MAX
 from ferraris.store import CustomerRow, VendingAuditRow
 from ferraris.sts import EncryptionAlgorithm, MeterPan, StsConfiguration
-from ferraris.vending import DebtDue, FoundMeter, NewMeter, minor_units, parse_pan
+from ferraris.vending import DebtDue, FoundMeter, NewMeter, minor_units, parse_pan, sample_tables_notice
 
 FOUND_MAX = 100
 Number = Annotated[str, Path(max_length=VENDING_TEXT_CHARACTERS_MAX)]
@@ -50,11 +57,12 @@ def _add_meters(router: APIRouter, desk: VendingDesk) -> None:
         return await desk.run(lambda vending, _: vending.registry.find(search, limit))
 
     @router.post("/meters", status_code=HTTPStatus.CREATED)
-    async def register(registration: Registration) -> dict[str, int]:
+    async def register(registration: Registration) -> RegistrationView:
         """Register meters with accounts and customers, all or none; `registered` says how many were new."""
         meters = list(map(new_meter, registration.meters))
         new = await desk.run(lambda vending, now_ms: vending.registry.register(meters, registration.operator, now_ms))
-        return {"registered": new}
+        notices = (sample_tables_notice(desk.settings, one.configuration) for one in meters)
+        return RegistrationView(new, next(filter(None, notices), ""))
 
     @router.get("/meters/{meter}")
     async def meter(meter: Meter) -> MeterView:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ferraris.store import AccountRow, ConfigurationRow, CustomerRow
 from ferraris.sts import StsConfiguration
-from ferraris.vending import DebtDue, KnownMeter, Receipt, Sale, Tariff, Vending, make_receipt
+from ferraris.vending import (
+    DebtDue,
+    KnownMeter,
+    Receipt,
+    Sale,
+    Tariff,
+    Vending,
+    VendingSettings,
+    make_receipt,
+    sample_tables_notice,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +30,8 @@ class SaleView:
     receipt_number: str
     tokens_in_fours: tuple[str, ...]
     sale: Sale
+    notice: str = ""
+    """What is to be known about the tokens: made with the sample tables, they work in no real meter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,8 @@ class MeterView:
     wanted: StsConfiguration | None
     history: tuple[ConfigurationRow, ...]
     debts: tuple[DebtDue, ...]
+    notice: str = ""
+    """What is to be known about its tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +87,21 @@ class TariffView:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class RegistrationView:
+    """How many meters were new, and what is to be known about the tokens of those that were given."""
+
+    registered: int
+    notice: str = ""
+
+
 def sale_view(sale: Sale) -> SaleView:
     return SaleView(sale.receipt_number, tuple(token.grouped for token in sale.tokens), sale)
+
+
+def sold_view(sale: Sale, settings: VendingSettings) -> SaleView:
+    """An order that was just made, with what is to be known about its tokens."""
+    return replace(sale_view(sale), notice=sample_tables_notice(settings, sale.configuration))
 
 
 def receipt_of(vending: Vending, sale: Sale) -> Receipt:
@@ -98,6 +125,7 @@ def view_of(vending: Vending, known: KnownMeter) -> MeterView:
         wanted=known.wanted.sts if known.wanted else None,
         history=tuple(one.row for one in known.history),
         debts=tuple(vending.registry.debts(known.account.number)),
+        notice=sample_tables_notice(vending.settings, known.present.sts),
     )
 
 

@@ -47,6 +47,7 @@ from ferraris.vending.orders import (
 from ferraris.vending.receipt import Receipt, make_receipt, receipt_text
 from ferraris.vending.registry import FoundMeter, NewMeter, Registry
 from ferraris.vending.sale import Delivery, Quote, Sale, SaleKind, SaleState, SoldToken, TokenKind
+from ferraris.vending.sample_tables import sample_tables_notice
 from ferraris.vending.service import Recovery, Vending
 from ferraris.vending.settings import VendingSettings
 from ferraris.vending.shifts import BatchTotals, PaymentTotal, Shifts, ShiftTotals
@@ -127,6 +128,7 @@ __all__ = [
     "parse_pan",
     "read_tariff",
     "receipt_text",
+    "sample_tables_notice",
     "sample_tariffs",
     "tenths_text",
 ]

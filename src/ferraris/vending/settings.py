@@ -23,6 +23,8 @@ class VendingSettings:
     """Who may reverse a sale that a meter may have used, or void a pending one."""
     shift_required: bool = False
     """Whether a till sells only in an open shift."""
+    sample_tables: bool = False
+    """Whether encryption algorithm 07 has only the sample tables, with which no real meter works."""
     token_identifiers_ahead_max: int = 60
     """How many minutes the next token identifier may lie ahead of the clock: more says that the clock was set back."""
 

@@ -64,6 +64,8 @@ def meter_card(meter: MeterView, currency: str, minor_digits: int, free_tenths: 
         tag("div", configuration_text(meter.present), class_="facts faint", style="margin-top:2px"),
         debts_text(meter.debts, currency, minor_digits),
     ]
+    if meter.notice:
+        shown.append(tag("div", meter.notice, class_="callout"))
     if meter.blocked:
         shown.append(tag("div", tag("b", "Blocked: "), meter.blocked, class_="callout bad"))
     if meter.wanted:
