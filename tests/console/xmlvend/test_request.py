@@ -124,3 +124,67 @@ def test_units() -> None:
 def test_no_purchase(content: str) -> None:
     with pytest.raises(LetterError):
         read_purchase(body(content), "ZAR")
+
+
+TERMINALS = [
+    # client    terminal
+    ("a",       "b/c"),
+    ("a/b",     "c"),
+    ("a~sb",    "c"),
+    ("a~",      "sb/c"),
+    ("a~~sb",   "c"),
+    ("a",       "b~sc"),
+    ("a/",      "b"),
+    ("a",       "/b"),
+    ("a",       "b"),
+]  # fmt: skip
+
+
+def test_no_two_terminals_share_a_till_or_an_order() -> None:
+    """Whoever names its client a/b must not be taken for terminal b of client a, nor be given its tokens."""
+    requests = [read_request(body(client=client, terminal=terminal)) for client, terminal in TERMINALS]
+    assert len({request.till for request in requests}) == len(TERMINALS)
+    assert len({request.message_id for request in requests}) == len(TERMINALS)
+    assert requests[-1].till == "a/b"
+    assert requests[-1].message_id == "xmlvend/a/b/20260701083000/1"
+
+
+def test_time_and_number_do_not_run_into_each_other() -> None:
+    one = read_request(body(date_time="20260701083000", number="123"))  # type: ignore[arg-type]
+    other = read_request(body(date_time="202607010830001", number="23"))  # type: ignore[arg-type]
+    assert one.message_id != other.message_id
+
+
+AMOUNTS = [
+    # text            amount
+    ("20",            "20"),
+    ("020.50",        "20.50"),
+    ("20.",           "20"),
+    (".5",            "0.5"),
+    ("-5",            "-5"),
+    ("9" * 20,        "9" * 20),
+    ("9" * 21,        None),
+    ("1e2",           None),
+    ("1,5",           None),
+    ("1.2.3",         None),
+    ("+5",            None),
+    ("--5",           None),
+    ("0x10",          None),
+    ("NaN",           None),
+    ("Infinity",      None),
+    ("١٢",            None),
+    ("",              None),
+    (" ",             None),
+    ("-",             None),
+    (".",             None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "amount"), AMOUNTS)
+def test_amounts(text: str, amount: str | None) -> None:
+    letter_body = body(money(text))
+    if amount is None:
+        with pytest.raises(LetterError):
+            read_purchase(letter_body, "ZAR")
+    else:
+        assert read_purchase(letter_body, "ZAR") == Purchase(amount=Decimal(amount))

@@ -102,3 +102,77 @@ def test_a_fault_report_is_kept_once_under_a_number(shop: Shop) -> None:
     assert body == answered(shop, octets, "custReportFaultResp")
     (entry,) = shop.vending.audit(subject=number)
     assert entry.detail == "A1: NoPowerReport; no light since <noon>"
+
+
+def fault_report(client: str, terminal: str, number: int = 1) -> bytes:
+    content = '<b:custDetail accNo="A1"/><m:custFaultReport xsi:type="m:NoPowerReport"/>'
+    return letter("m:custReportFaultReq", content, client=client, terminal=terminal, number=number)
+
+
+def test_no_two_reports_share_a_number(shop: Shop) -> None:
+    """Clients number their messages as they like: the same number from two of them is two reports."""
+    letters = [fault_report(client, terminal, number) for client in "12" for terminal in "ab" for number in (1, 11)]
+    numbers = {
+        answered(shop, octets, "custReportFaultResp").need("custFaultLog").attribute("refNo") for octets in letters
+    }
+    assert len(numbers) == len(letters)
+    assert all(len(shop.vending.audit(10, number)) == 1 for number in numbers)
+
+
+def test_a_refused_engineering_token_does_not_wait(shop: Shop) -> None:
+    octets = letter("m:meterSpecificEngReq", meter_method(shop.meter), kind="m:ClearTamperReq")
+    assert "waits for the approval" in fault_of(shop, octets)[1]
+    (waiting,) = shop.vending.engineering.waiting()
+    shop.vending.engineering.refuse(waiting.message_id, SUPERVISOR, shop.clock.now_ms())
+    kind, text = fault_of(shop, octets)
+    assert (kind, "has refused it" in text, "waits" in text) == ("RequestAuthorisationEx", True, False)
+    assert shop.sales() == []
+
+
+LIMITS = [
+    # value               unit  kind of fault
+    ("0.001",             "kW", "RequestAuthorisationEx"),
+    ("18201.624",         "kW", "RequestAuthorisationEx"),
+    ("18201624",          "W",  "RequestAuthorisationEx"),
+    ("18201625",          "W",  "BusinessRuleEx"),
+    ("99999999999",       "kW", "BusinessRuleEx"),
+    ("9" * 20,            "W",  "BusinessRuleEx"),
+    ("9" * 21,            "W",  "XMLVendSchemaEx"),
+    ("0.0005",            "kW", "XMLVendSchemaEx"),
+    ("1e3",               "W",  "XMLVendSchemaEx"),
+    ("",                  "W",  "XMLVendSchemaEx"),
+    (".",                 "W",  "XMLVendSchemaEx"),
+    ("--1",               "W",  "XMLVendSchemaEx"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "unit", "kind"), LIMITS)
+def test_limits_of_power(shop: Shop, value: str, unit: str, kind: str) -> None:
+    more = f'<m:pwrLmt value="{value}" siUnit="{unit}"/>'
+    assert (
+        fault_of(shop, letter("m:meterSpecificEngReq", meter_method(shop.meter) + more, kind="m:PwrLmtReq"))[0] == kind
+    )
+    assert len(shop.vending.engineering.waiting()) == (kind == "RequestAuthorisationEx")
+
+
+DEPOSITS = [
+    # amount    symbol  kind of fault
+    ("0",       "R",    "BusinessRuleEx"),
+    ("-60",     "R",    "BusinessRuleEx"),
+    ("60.001",  "R",    "BusinessRuleEx"),
+    ("60",      "USD",  "XMLVendSchemaEx"),
+    ("sixty",   "R",    "XMLVendSchemaEx"),
+    ("1" * 19,  "R",    "BusinessRuleEx"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("amount", "symbol", "kind"), DEPOSITS)
+def test_deposits_that_cannot_be(shop: Shop, amount: str, symbol: str, kind: str) -> None:
+    assert fault_of(shop, letter("r:depositReq", f'<r:depAmt value="{amount}" symbol="{symbol}"/>'))[0] == kind
+    assert shop.vending.balances() == {}
+
+
+def test_another_deposit_under_the_same_identifier_is_refused(shop: Shop) -> None:
+    answered(shop, letter("r:depositReq", '<r:depAmt value="60"/>'), "depositResp")
+    assert fault_of(shop, letter("r:depositReq", '<r:depAmt value="61"/>'))[0] == "BusinessRuleEx"
+    assert shop.vending.balances()["bank"] == 6_000
