@@ -133,7 +133,7 @@ BROKEN = [
     ("[]", "no row"),
     ("[" * 100_000, "not JSON"),
     ('{"inputs": 3}', "the inputs of a row"),
-    ("{}", "no meter PAN|a meter PAN"),
+    ("{}", "no meter PAN|a meter number"),
     (with_inputs(CREDIT, ea=8), "the input ea"),
     (with_inputs(CREDIT, ea=True), "the input ea"),
     (with_inputs(CREDIT, vk="zz"), "the input vk"),

@@ -83,3 +83,9 @@ def test_luhn_wants_digits() -> None:
         with pytest.raises(StsError):
             luhn_digit(text)
     check_luhn("card", "79927398713")
+
+
+@pytest.mark.parametrize("text", ["", "0100000001", "010000000160", "60072700000000000", "60072701000000016x"])
+def test_the_lengths_that_there_are_are_told(text: str) -> None:
+    with pytest.raises(StsError, match="18 digits of a meter PAN, or 11 or 13 of a decoder reference number"):
+        MeterPan.parse(text)

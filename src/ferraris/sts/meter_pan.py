@@ -83,7 +83,11 @@ class MeterPan:
         if len(text) in ISSUER_OF_REFERENCE_DIGITS:
             return cls.from_reference(text)
         if len(text) != PAN_DIGITS or not is_decimal(text):
-            raise StsError("a meter PAN", expected=f"{PAN_DIGITS} digits", got=repr(text[:40]))
+            raise StsError(
+                "a meter number",
+                expected=f"{PAN_DIGITS} digits of a meter PAN, or 11 or 13 of a decoder reference number",
+                got=repr(text[:40]),
+            )
         head = len(SHORT_ISSUER) if text.startswith(SHORT_ISSUER) else len(LONG_ISSUER)
         check_luhn("meter PAN", text)
         return cls(text[:head], text[head:-1])
