@@ -17,6 +17,8 @@ PROBLEMS = [
     (vending.AmountError("zero"), 422, "amount_error", "range_error"),
     (vending.UnknownMeterError("no check digit"), 404, "unknown_meter_error", None),
     (vending.VendingError("no such order", got=7), 404, "vending_error", None),
+    (vending.ReversalError("order 7 is not pending", got="no such order"), 404, "reversal_error", None),
+    (vending.ReversalError("order 7 is not pending", got="posted"), 409, "reversal_error", None),
     (vending.ShiftError("no such shift", got=7), 404, "shift_error", None),
     (vending.ShiftError("till T has no open shift"), 409, "shift_error", None),
     (vending.ApprovalError("a second person"), 403, "approval_error", None),

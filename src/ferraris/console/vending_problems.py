@@ -41,7 +41,7 @@ HANDLED = (vending.VendingError, StsError, SecurityModuleError)
 
 
 def status_of(error: FerrarisError) -> HTTPStatus:
-    if error.summary.startswith("no such "):
+    if error.summary.startswith("no such ") or str(error.got).startswith("no such "):
         return HTTPStatus.NOT_FOUND
     return next((status for kind, status in STATUSES if isinstance(error, kind)), HTTPStatus.UNPROCESSABLE_ENTITY)
 
