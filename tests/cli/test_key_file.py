@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ferraris.cli.key_file import TOOL_SYSTEM_TITLE, ClientKeys, read_keys
 from ferraris.cli.meter_url import MeterUrl
@@ -13,6 +16,7 @@ from ferraris.cosem import SecuritySuite
 from ferraris.dlms import PrivateKey, curve_of_suite
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import ConfigError
+from ferraris.kernel.limits import KEY_FILE_OCTETS_MAX
 
 URL = MeterUrl.parse("tcp://127.20.0.1:4059?client=1")
 EK, AK = bytes(range(16)), bytes(range(0xD0, 0xE0))
@@ -140,3 +144,54 @@ def test_the_line_of_a_meter_on_a_serial_bus(tmp_path: Path) -> None:
         assert found.encryption_key == bytes([key]) * 16
     with pytest.raises(ConfigError, match="does not list the meter"):
         read_keys(path, MeterUrl.parse("serial:///dev/a?physical=19"))
+
+
+HOSTILE = [
+    # octets of the file                                                what is told
+    (b'{"host":' * 50_000,                                              "is no list of meters"),
+    (b'{"host": ' + b"[" * 100_000,                                     "is no list of meters"),
+    (b'{"host": ' + b"9" * 5_000 + b"}",                                "is no list of meters"),
+    (b"{}\n[]\n3\n",                                                     "does not list the meter"),
+    (b'{"serial": "\\ud800"}',                                          "does not list the meter"),
+    (b'{"host": ["127.20.0.1"], "port": {}}',                           "does not list the meter"),
+    (b'{"serial": "FER1", "encryption_key": 12}',                       "encryption_key in"),
+    (b'{"serial": "FER1", "encryption_key": ["00"]}',                   "encryption_key in"),
+    (b'{"serial": "FER1", "system_title": "00"}',                       "system_title in"),
+    (b'{"serial": "FER1", "suite": "1"}',                               "suite in"),
+    (b'{"serial": "FER1", "suite": 3}',                                 "suite in"),
+    (b'{"serial": "FER1", "signing_key": "00"}',                        "signing_key in"),
+    (b'{"serial": "FER1", "public_key": "zz"}',                         "in"),
+    (b"a = " + b"[" * 50_000,                                           "is no file of keys"),
+    (b"a." * 5_000 + b"b = 1",                                          "is no file of keys"),
+    (b"\xef\xbb\xbfsecret = \"x\"",                                     "is no file of keys"),
+    (b"secret = 5",                                                     "is no file of keys"),
+    (b"suite = 9",                                                      "suite in"),
+    (b'signing_key = "a\\u0000b"',                                      "signing_key in"),
+    (b'signing_key = "/"',                                              "signing_key in"),
+    (b'signing_key = "no/such.pem"',                                    "signing_key in"),
+    (b"x" * (KEY_FILE_OCTETS_MAX + 1),                                  "is too long for a file of keys"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("octets", "told"), HOSTILE, ids=range(len(HOSTILE)))
+def test_whatever_stands_in_the_file_is_one_complaint(tmp_path: Path, octets: bytes, told: str) -> None:
+    path = written(tmp_path, "")
+    path.write_bytes(octets)
+    with pytest.raises(ConfigError, match=told) as refused:
+        read_keys(path, MeterUrl.parse("tcp://127.20.0.1?gateway=0:FER1"))
+    assert str(path) in str(refused.value)
+    assert len(str(refused.value)) < 400
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.one_of(st.binary(max_size=80), st.text(max_size=60).map(lambda text: text.encode("utf-8", "replace"))))
+def test_any_octets_are_keys_or_one_complaint(tmp_path: Path, octets: bytes) -> None:
+    path = written(tmp_path, "")
+    path.write_bytes(octets)
+    with suppress(ConfigError):
+        assert "secret" not in repr(read_keys(path, URL))
+
+
+def test_a_list_needs_to_know_which_meter(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="lists several meters"):
+        read_keys(written(tmp_path, '{"host": "h"}'))

@@ -187,3 +187,33 @@ def test_help_is_broken_by_the_screen_and_not_by_the_source(
     decode_module(decode=decode)
     assert call(monkeypatch, "decode", "--help") == 0
     assert "One sentence on two lines." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a title \x1b]0;owned\x07 of a file", r"a title \x1b]0;owned\x07 of a file"),
+        ("red \x1b[31m", r"red \x1b[31m"),
+        ("back \x08\x08\x08", r"back \x08\x08\x08"),
+        ("reversed \u202eexe.cod", r"reversed \u202eexe.cod"),
+        ("half a pair \ud800", r"half a pair \ud800"),
+        ("\x9b2J", r"\x9b2J"),
+        ("Zähler Größe 電", "Zähler Größe 電"),
+        ("two\nlines\tand a tab", "two lines and a tab"),
+    ],
+    ids=ascii,
+)
+def test_what_an_error_quotes_is_shown_and_not_obeyed_by_the_terminal(
+    text: str,
+    shown: str,
+    decode_module: Callable[..., types.ModuleType],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def decode() -> None:
+        raise ConfigError("no such thing", got=text)
+
+    decode_module(decode=decode)
+    monkeypatch.delenv(main.TRACEBACK_VARIABLE, raising=False)
+    assert call(monkeypatch, "decode") == EXIT_REFUSED
+    assert capsys.readouterr().err == f"ferraris: no such thing, got {shown}\n"

@@ -133,7 +133,20 @@ def test_what_our_own_captures_wrote() -> None:
         assert chunks[0].time_ms == 5_000
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"hex": "zz", "direction": "sent"}', '{"hex": "00"}'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("{", "[]", "null", "3", '{"hex": "00"}', '{"hex": "00", "direction": null, "time_ms": "soon"}'),
+        *(
+            '{"hex": "zz", "direction": "sent"}',
+            '{"hex": 0, "direction": "sent"}',
+            '{"hex": ["00"], "direction": "sent"}',
+        ),
+        *('{"hex": "00", "direction": "sent", "time_ms": 1e999}', '{"hex": "00", "direction": "sent", "time_ms": NaN}'),
+        *("[" * 100_000, '{"hex":' * 50_000, '{"hex": "00", "direction": "sent", "time_ms": ' + "9" * 5_000 + "}"),
+    ],
+    ids=lambda line: line[:60],
+)
 def test_lines_that_are_none_of_a_capture(line: str) -> None:
     with pytest.raises(ConfigError, match="line 1"):
         list(read_json_lines([line]))

@@ -139,3 +139,16 @@ def test_a_request_that_is_given_up_ends_no_link() -> None:
         await server.aclose()
 
     play(scenario)
+
+
+@pytest.mark.parametrize("host", ["a..b", ".", "x" * 64, "h\0", "::g", "a@b", "a#b", "meter.invalid"])
+@pytest.mark.parametrize("confirmable", [True, False], ids=["con", "non"])
+def test_a_peer_whose_name_is_none_fails_the_link_and_keeps_nobody_waiting(host: str, *, confirmable: bool) -> None:
+    async def scenario() -> None:
+        link = await open_coap(host, 5683, "dlms", confirmable=confirmable)
+        await link.send(b"x")
+        with pytest.raises(LinkUnreachableError, match="CoAP"):
+            await receive_within(link, 20)
+        await link.aclose()
+
+    play(scenario)

@@ -231,3 +231,9 @@ def test_an_empty_datagram_is_none() -> None:
         await server.aclose()
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70, "h\0", "\ud800", "256.256.256.256.256"])
+def test_a_name_that_is_none_leads_nowhere(host: str) -> None:
+    with pytest.raises(LinkUnreachableError, match="No way to"):
+        asyncio.run(open_udp(host, 4059))

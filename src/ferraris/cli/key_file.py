@@ -147,7 +147,7 @@ def _from_list(text: str, path: Path, url: MeterUrl) -> ClientKeys:
     for line in text.splitlines():
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ConfigError(f"{path} is no list of meters", expected="an object of JSON a line") from None
         if isinstance(row, dict) and _is_of(row, url):
             return _of_row(path, row)
@@ -157,7 +157,7 @@ def _from_list(text: str, path: Path, url: MeterUrl) -> ClientKeys:
 
 def _is_of(row: dict[str, object], url: MeterUrl) -> bool:
     if url.gateway is not None:  # by its serial, which is the address of a virtual meter behind a gateway
-        return str(row.get("serial")).encode() == url.gateway.device
+        return str(row.get("serial")).encode(errors="replace") == url.gateway.device
     if url.carrier.is_device:  # the speed is the line's business
         there = row.get("host") == url.device
     else:

@@ -139,6 +139,11 @@ def run() -> None:
 def _end(text: str, code: int) -> None:
     if os.environ.get(TRACEBACK_VARIABLE):
         traceback.print_exc()
-    one_line = " ".join(text.split())
+    one_line = printable(" ".join(text.split()))
     print(f"ferraris: {one_line}", file=sys.stderr)
     sys.exit(code)
+
+
+def printable(text: str) -> str:
+    """What a terminal shows and never obeys: errors quote files, meters and URLs, in which anything may stand."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)

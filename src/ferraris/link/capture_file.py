@@ -75,7 +75,7 @@ def read_json_lines(lines: Iterable[str]) -> Iterator[CapturedChunk]:
             row = json.loads(line)
             local, peer = (str(row.get(name) or end) for name, end in (("local", "left"), ("peer", "right")))
             octets, time_ms, sent = bytes.fromhex(row["hex"]), int(row.get("time_ms", 0)), row["direction"] == "sent"
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             raise ConfigError(f"line {number} is none of a capture", expected="direction and hex") from None
         ends = (local, peer) if sent else (peer, local)
         yield CapturedChunk(time_ms, *ends, octets, keeps_boundaries=False)

@@ -69,6 +69,10 @@ def _tuning(*, confirmable: bool) -> Any:
     return tuning
 
 
+CANNOT_BE_ASKED: Final = (coap_error.Error, OSError, ValueError)
+"""What aiocoap raises for a peer that is not there, or whose name is none."""
+
+
 async def _exchange(context: Any, message: Any, peer: str, within_s: float | None) -> bytes:
     """Send a request; the payload of its response. Raises LinkUnreachableError.
 
@@ -79,7 +83,7 @@ async def _exchange(context: Any, message: Any, peer: str, within_s: float | Non
             response = await context.request(message).response
     except TimeoutError:
         return b""
-    except (coap_error.Error, OSError) as error:
+    except CANNOT_BE_ASKED as error:
         reason = str(error) or type(error).__name__
         raise LinkUnreachableError(f"{peer} cannot be reached over CoAP: {reason}") from error
     if not response.code.is_successful():
@@ -104,9 +108,12 @@ async def connect(
 
     async def post(octets: bytes) -> bytes:
         uri = f"coap://{peer}/{'/'.join(_parts(path))}"
-        message = aiocoap.Message(
-            code=aiocoap.POST, uri=uri, payload=octets, content_format=OCTET_STREAM, transport_tuning=tuning
-        )
+        try:
+            message = aiocoap.Message(
+                code=aiocoap.POST, uri=uri, payload=octets, content_format=OCTET_STREAM, transport_tuning=tuning
+            )
+        except CANNOT_BE_ASKED as error:
+            raise LinkUnreachableError(f"{peer} is no address of CoAP: {error}") from error
         return await _exchange(context, message, peer, None if confirmable else answer_within_s)
 
     site = _site_of(path, _Inlet(take))

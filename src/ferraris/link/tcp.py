@@ -26,7 +26,7 @@ TCP_CAPABILITIES = LinkCapabilities(
     keeps_boundaries=False,
     round_trip_ms=100,
 )
-CANNOT_BE_OPENED = (OSError, UnicodeError, OverflowError)
+CANNOT_BE_OPENED = (OSError, ValueError, OverflowError)
 """What asyncio raises for an address that refuses, does not exist, is no name at all or has no such port."""
 
 
