@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from fastapi.testclient import TestClient
 
+from ferraris.console import create_vending_rest
 from ferraris.console.vending_bodies import Configuration
 from ferraris.console.vending_rest_registry import sts_configuration
 from ferraris.sts import EncryptionAlgorithm, KeyType
@@ -128,3 +131,100 @@ def test_a_configuration_as_vending_has_it() -> None:
     given = Configuration(supply_group_code="600727", encryption_algorithm=EncryptionAlgorithm.EA11, tariff_index=7)
     assert sts_configuration(configuration(1).meter_pan, given) == configuration(1)
     assert given.key_type is KeyType.DUTK
+
+
+# Every route and every refusal
+
+P = {"operator": SUPERVISOR}
+DEBT = {**P, "account": "A1", "name": "connection", "amount": "50", "percent": "20"}
+GROUP = {"supply_group_code": "600727", "encryption_algorithm": 11, "tariff_index": 7}
+ROUTES = [
+    # method path                                    body                                       status error                   result
+    ("GET",  "meters",                               None,                                      200, "",                      ""),
+    ("GET",  "meters?limit=0",                       None,                                      422, "",                      ""),
+    ("GET",  "meters?limit=101",                     None,                                      422, "",                      ""),
+    ("GET",  f"meters?search={'x' * 65}",            None,                                      422, "",                      ""),
+    ("GET",  "meters/01000000990",                   None,                                      404, "unknown_meter_error",   ""),
+    ("GET",  "meters/01000000017",                   None,                                      404, "unknown_meter_error",   ""),
+    ("GET",  "meters/abc",                           None,                                      404, "unknown_meter_error",   ""),
+    ("GET",  f"meters/{'1' * 25}",                   None,                                      422, "",                      ""),
+    ("POST", "meters",                               {**P, "meters": []},                       422, "",                      ""),
+    ("POST", "meters",                               {**P},                                     422, "",                      ""),
+    ("POST", "meters/01000000990/block",             {**P, "reason": "stolen"},                 404, "unknown_meter_error",   ""),
+    ("POST", "meters/01000000016/block",             {"reason": "stolen"},                      422, "",                      ""),
+    ("POST", "meters/01000000016/block",             {**P, "reason": "a\nb"},                   422, "",                      ""),
+    ("PUT",  "meters/01000000016/wanted-configuration", {**P},                                  422, "",                      ""),
+    ("PUT",  "meters/01000000016/wanted-configuration", {**P, "configuration": GROUP},          409, "key_change_error",      "key_type_error"),
+    ("PUT",  "meters/01000000990/wanted-configuration", {**P, "configuration": GROUP},          404, "unknown_meter_error",   ""),
+    ("POST", "meters/01000000016/loaded",            {**P, "proof": ""},                        422, "",                      ""),
+    ("POST", "meters/01000000990/loaded",            {**P, "proof": "seen"},                    404, "unknown_meter_error",   ""),
+    ("PUT",  "customers/C1",                         {**P, "name": " "},                        422, "",                      ""),
+    ("PUT",  "customers/C1",                         {**P, "name": "\x1b[2J"},                  422, "",                      ""),
+    ("PUT",  "customers/C1",                         {**P, "name": "Thandi\nTOTAL 0.00"},       422, "",                      ""),
+    ("PUT",  "customers/C1",                         {**P, "name": "T", "contact": "\x07"},     422, "",                      ""),
+    ("PUT",  f"customers/{'c' * 129}",               {**P, "name": "T"},                        422, "",                      ""),
+    ("PUT",  "accounts/none/tariff",                 {**P, "tariff": "flat"},                   404, "vending_error",         ""),
+    ("PUT",  "accounts/A1/tariff",                   {**P, "tariff": "none"},                   404, "unknown_tariff_error",  ""),
+    ("PUT",  "accounts/A1/tariff",                   {**P},                                     422, "",                      ""),
+    ("GET",  "accounts/none/debts",                  None,                                      200, "",                      ""),
+    ("POST", "debts/D1",                             {**DEBT, "account": "none"},               404, "vending_error",         ""),
+    ("POST", "debts/D1",                             {**DEBT, "amount": "0"},                   422, "amount_error",          "range_error"),
+    ("POST", "debts/D1",                             {**DEBT, "amount": "-1"},                  422, "amount_error",          "range_error"),
+    ("POST", "debts/D1",                             {**DEBT, "amount": "0.001"},               422, "amount_error",          "range_error"),
+    ("POST", "debts/D1",                             {**DEBT, "percent": "-1"},                 422, "",                      ""),
+    ("POST", "debts/D1",                             {**DEBT, "percent": "100"},                422, "",                      ""),
+    ("POST", "debts/D1",                             {**DEBT, "percent": "0"},                  422, "amount_error",          "range_error"),
+    ("POST", "debts/D1",                             {**DEBT, "minimum": "-5"},                 422, "amount_error",          "range_error"),
+    ("POST", "debts/D1",                             {**DEBT, "priority": 1_001},               422, "",                      ""),
+    ("GET",  "tariffs/none",                         None,                                      404, "",                      ""),
+    ("GET",  "audit?limit=0",                        None,                                      422, "",                      ""),
+    ("GET",  "audit?limit=1001",                     None,                                      422, "",                      ""),
+    ("GET",  f"audit?subject={'x' * 129}",           None,                                      422, "",                      ""),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def untouched() -> Iterator[Shop]:
+    """A shop in which every refusal is tried once."""
+    with open_shop() as shop:
+        rest = create_vending_rest(shop.vending, shop.clock, throttled=False)
+        shop.client = TestClient(rest, base_url="http://localhost")
+        yield shop
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status", "error", "result"), ROUTES)
+def test_what_each_route_answers(
+    untouched: Shop, method: str, path: str, body: Any, status: int, error: str, result: str
+) -> None:
+    """A refusal says why and leaves no trace in the audit: nothing was done."""
+    before = untouched.vending.audit()
+    answer = untouched.client.request(method, f"{PREFIX}/{path}", json=body)
+    assert (answer.status_code, untouched.vending.audit()) == (status, before), answer.text
+    if status >= 400:
+        problem = answer.json()
+        assert (problem["status"], problem.get("error", ""), problem.get("result", "")) == (status, error, result)
+        assert problem["detail"]
+
+
+@pytest.mark.parametrize("number", ["A/1", "2026/07/A 1", "A#1", "A?1", "A%1", "A&b=1", "Ä1"])
+def test_accounts_customers_and_debts_may_have_any_printable_number(shop: Shop, number: str) -> None:
+    shop.post("meters", operator=OPERATOR, meters=[entry(70, account=number, customer=number)])
+    written = quote(number, safe="")
+    assert put(shop, f"customers/{written}", operator=OPERATOR, name="Thandi")["number"] == number
+    put(shop, f"accounts/{written}/tariff", operator=OPERATOR, tariff="domestic_blocks")
+    debts = shop.post(f"debts/{written}", **{**DEBT, "account": number})
+    assert shop.get(f"accounts/{written}/debts") == debts
+    found = shop.get(f"meters/{reference_number(70)}")
+    assert (found["customer"]["name"], found["account"]["tariff"]) == ("Thandi", "domestic_blocks")
+    assert [debt["number"] for debt in found["debts"]] == [number]
+
+
+def test_a_meter_is_found_as_it_stands_on_its_card(shop: Shop) -> None:
+    pan = shop.vending.registry.meter(shop.meter).present.sts.meter_pan.digits
+    for typed in (shop.meter, pan, f" {shop.meter[:4]} {shop.meter[4:]} "):
+        assert [one["meter"] for one in shop.get("meters", search=typed)] == [shop.meter], typed
+
+
+@pytest.mark.parametrize("search", ["%", "_", "\\", "0100%", "Customer_1", "' OR 1=1 --"])
+def test_no_character_of_a_search_stands_for_others(shop: Shop, search: str) -> None:
+    assert shop.get("meters", search=search) == []
