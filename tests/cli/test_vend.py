@@ -11,7 +11,8 @@ import pytest
 
 from ferraris.cli.vend_connection import VendRefused
 from ferraris.kernel.errors import ConfigError
-from tests.cli.shops import METERS, SUPERVISOR, VendDirectory, served_directory
+from tests.cli.shops import GROUP, METERS, SUPERVISOR, VendDirectory, served_directory
+from tests.vending.house import reference_number
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +142,23 @@ def test_the_command_as_people_call_it(directory: VendDirectory) -> None:
     assert ended.returncode == 2
     assert ended.stderr.startswith("ferraris: Not with this amount: Below the minimum purchase")
     assert "Traceback" not in ended.stderr
+
+
+def test_tokens_of_the_sample_tables_say_so_once(directory: VendDirectory) -> None:
+    number = reference_number(70)
+    added = directory.run("meter", "add", number, "--account", "A70", "--sgc", GROUP)
+    sold = directory.run("sell", number, "--amount", "100")
+    for ended in (added, sold):
+        assert (ended.exit_code, ended.stderr.count("work in no real meter")) == (0, 1)
+        assert "sta_tables" in ended.stderr
+        assert "real meter" not in ended.stdout
+    newer = directory.run("meter", "add", reference_number(71), "--account", "A71", "--sgc", GROUP, "--ea", "11")
+    assert (newer.exit_code, newer.stderr) == (0, "")
+
+
+def test_a_meter_number_is_explained(directory: VendDirectory) -> None:
+    for command in (("sell",), ("meter", "add")):
+        assert "11 or 13 digits" in " ".join(directory.run(*command, "--help").output.split())
+    said = str(directory.run("meter", "add").exception)
+    assert said.startswith("a meter is registered with its number, its account and its supply group code")
+    assert "ferraris vend meter add 01000000016 --account A-7 --sgc 600727" in said

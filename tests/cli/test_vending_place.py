@@ -76,6 +76,18 @@ def test_an_operators_own_tariffs_and_currency(tmp_path: Path) -> None:
     assert (settings.currency, str(settings.time_zone)) == ("EUR", "Europe/Berlin")
 
 
+@pytest.mark.parametrize(
+    ("text", "sample"),
+    [("", True), ('sta_tables = "own.toml"', False), ('security_module = "prismtoken:127.0.0.1:9443"', False)],
+)
+def test_it_is_known_whether_the_tables_are_the_sample(tmp_path: Path, text: str, sample: bool) -> None:
+    boxes = list(range(15, -1, -1))
+    own = f"s1 = {boxes}\ns2 = {boxes}\np = {list(range(64))}\n"
+    (tmp_path / "own.toml").write_text(own)
+    (tmp_path / SETTINGS_FILE).write_text(text)
+    assert vending_settings(place_settings(tmp_path), tmp_path).sample_tables is sample
+
+
 def test_the_secret_may_stand_in_the_environment(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SECRET_VARIABLE, (place / SECRET_FILE).read_text())
     (place / SECRET_FILE).unlink()
