@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from ferraris.cli import main
-from ferraris.cosem import load_profile, profile_from_text
+from ferraris.cli.explore import readable
+from ferraris.client import ExploredAttribute, ExploredObject
+from ferraris.codec import Data, Tag
+from ferraris.cosem import AccessMode, AccessRight, Obis, ObjectListElement, load_profile, profile_from_text
 from tests.cli.meters import Served, meters_served
 
 
@@ -140,3 +143,24 @@ def test_what_cannot_be_done_is_one_line(
     shown = capsys.readouterr()
     assert complaint in shown.err
     assert shown.err.count("\n") == 1
+
+
+HOSTILE = "\x1b]0;owned\x07 \x1b[2J\x9b31m"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        HOSTILE,
+        HOSTILE.encode("latin-1"),
+        Data(Tag.VISIBLE_STRING, HOSTILE.encode("latin-1")),
+        Data(Tag.UTF8_STRING, HOSTILE.encode()),
+        Data(Tag.OCTET_STRING, HOSTILE.encode("latin-1")),
+        Data(Tag.STRUCTURE, (Data(Tag.UTF8_STRING, HOSTILE.encode()), Data(Tag.UNSIGNED, 7))),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_meter_does_not_write_to_the_terminal_by_itself(value: object) -> None:
+    attribute = ExploredAttribute(2, AccessMode.READ, None, b"\x00", value=value)
+    element = ObjectListElement(1, 0, Obis.parse("0.0.96.1.0.255"), AccessRight((), ()))
+    assert readable(ExploredObject(element, None, (attribute,)), attribute).isprintable()

@@ -17,6 +17,7 @@ from rich.tree import Tree
 from ferraris.cli.meter_access import MeterAccess
 from ferraris.cli.meter_options import with_meter_access
 from ferraris.cli.meter_url import MeterUrl
+from ferraris.cli.printable import printable
 from ferraris.client import Exploration, ExploredAttribute, ExploredObject
 from ferraris.client import explore as explore_meter
 from ferraris.codec import Data
@@ -94,15 +95,15 @@ def readable(explored: ExploredObject, attribute: ExploredAttribute) -> str:
     value = attribute.value
     if isinstance(value, Data):
         text = text_of(value)
-        return _short(to_plain(value)) if text is None else text
+        return _short(to_plain(value)) if text is None else printable(text)
     if isinstance(value, bytes):
         text = text_of(Data(0x09, value))
-        return _short(to_plain(value)) if text is None else text
+        return _short(to_plain(value)) if text is None else printable(text)
     return _short(to_plain(value))
 
 
 def _short(plain: Any) -> str:
-    text = plain if isinstance(plain, str) else json.dumps(plain)
+    text = printable(plain) if isinstance(plain, str) else json.dumps(plain)
     return text if len(text) <= TEXT_CHARACTERS_MAX else text[: TEXT_CHARACTERS_MAX - 1] + "…"
 
 

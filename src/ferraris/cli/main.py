@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 import ferraris
+from ferraris.cli.printable import printable
 from ferraris.kernel.errors import ConfigError, FerrarisError
 
 COMMANDS: Final = {
@@ -142,8 +143,3 @@ def _end(text: str, code: int) -> None:
     one_line = printable(" ".join(text.split()))
     print(f"ferraris: {one_line}", file=sys.stderr)
     sys.exit(code)
-
-
-def printable(text: str) -> str:
-    """What a terminal shows and never obeys: errors quote files, meters and URLs, in which anything may stand."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
