@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
-from ferraris.console.vending_views import meter_view, receipt_of, sale_view, tariff_view
+from ferraris.console.vending_views import meter_view, receipt_of, sale_view, sold_view, tariff_view
+from ferraris.sts import EncryptionAlgorithm
 from ferraris.vending import receipt_text, sample_tariffs
-from tests.console.sales import KEY_CHANGE_SALE
+from tests.console.sales import CONFIGURATION, KEY_CHANGE_SALE, SALE
 from tests.console.shop import open_shop
+from tests.vending.house import settings
 
 
 def test_tokens_in_fours_in_the_order_of_entry() -> None:
@@ -30,3 +33,10 @@ def test_a_meter_and_a_receipt_know_the_customer() -> None:
     with open_shop() as shop:
         assert meter_view(shop.vending, shop.meter).customer.name == "Customer 1"
         assert "Customer 1" in receipt_text(receipt_of(shop.vending, shop.sell()))
+
+
+def test_sample_tables_are_named_beside_new_sales_and_meters() -> None:
+    chosen = settings(sample_tables=True)
+    newer = replace(SALE, configuration=replace(CONFIGURATION, encryption_algorithm=EncryptionAlgorithm.EA11))
+    assert "no real meter" in sold_view(SALE, chosen).notice
+    assert sold_view(SALE, settings()).notice == sold_view(newer, chosen).notice == ""
