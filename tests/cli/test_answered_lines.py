@@ -87,3 +87,12 @@ def test_the_line_behind_a_long_one_is_whole(over: int) -> None:
     long = b"9" * (INSPECTION_LINE_OCTETS_MAX + over)
     answer_lines(io.BytesIO(long + b"\nnext\n"), io.StringIO(), lambda line: str(asked.append(len(line))))
     assert asked == [min(len(long) + 1, INSPECTION_LINE_OCTETS_MAX + 1), 5]
+
+
+def test_half_a_character_ends_no_batch() -> None:
+    """A lone surrogate comes in as an escape of JSON, and no output could take it as it stands."""
+    octets = io.BytesIO()
+    written = io.TextIOWrapper(octets, encoding="utf-8", write_through=True)
+    lines = b'{"id": "\\ud800"}\n{"id": "Z\\u00fcrich"}\n'
+    answer_lines(io.BytesIO(lines), written, lambda line: json.dumps(json.loads(line), ensure_ascii=False))
+    assert [json.loads(line)["id"] for line in octets.getvalue().splitlines()] == ["\ud800", "Zürich"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from ferraris.cli.vend_behind import registration
+from ferraris.cli.vend_behind import algorithm_of, base_date_of, registration
 from ferraris.cli.vend_connection import VendRefused
+from ferraris.kernel.errors import ConfigError
 from tests.cli.shops import GROUP, METERS, SUPERVISOR, VendDirectory, served_directory
 
 
@@ -112,3 +113,52 @@ def test_why_a_token_was_refused(directory: VendDirectory) -> None:
 def test_only_a_supervisor_takes_back_what_may_be_used(directory: VendDirectory, tmp_path: Path) -> None:
     number = directory.json("sell", METERS[1], "--amount", "50")["sale"]["number"]
     assert "reversed" in directory.text("reverse", str(number), "--reason", "x", "--operator", SUPERVISOR)
+
+
+CODES = [
+    # asked              given        code
+    (base_date_of,       "1993",      93),
+    (base_date_of,       "2014",      14),
+    (base_date_of,       "14",        14),
+    (base_date_of,       "2035",      35),
+    (base_date_of,       "1914",      None),
+    (base_date_of,       "2093",      None),
+    (base_date_of,       "soon",      None),
+    (base_date_of,       "",          None),
+    (algorithm_of,       "07",        7),
+    (algorithm_of,       "7",         7),
+    (algorithm_of,       "EA11",      11),
+    (algorithm_of,       "ea07",      7),
+    (algorithm_of,       "DES",       None),
+    (algorithm_of,       "EA",        None),
+    (algorithm_of,       "-7",        None),
+    (algorithm_of,       "٧",         None),
+    (algorithm_of,       "9" * 5_000, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "given", "code"), CODES)
+def test_base_dates_and_algorithms(asked: Callable[[str], int], given: str, code: int | None) -> None:
+    if code is None:
+        with pytest.raises(ConfigError, match="no such"):
+            asked(given)
+    else:
+        assert asked(given) == code
+
+
+def test_a_campaign_to_no_base_date_is_not_begun(directory: VendDirectory) -> None:
+    result = directory.run("campaign", "start", "soon", "--krn", "2", "--base-date", "soon")
+    assert isinstance(result.exception, ConfigError)
+    assert isinstance(directory.run("campaign", "show", "soon").exception, VendRefused)
+
+
+def test_a_meters_number_is_no_path(directory: VendDirectory) -> None:
+    result = directory.run("meter", "show", "../settings")
+    assert isinstance(result.exception, VendRefused)
+    assert result.exception.status == 404
+
+
+def test_a_campaign_with_a_slash_in_its_name(directory: VendDirectory) -> None:
+    directory.text("campaign", "start", "2026/North", "--krn", "2", "--meter", METERS[1])
+    assert "wanted 1" in directory.text("campaign", "show", "2026/North")
+    assert METERS[1] in directory.text("campaign", "issue", "2026/North")

@@ -9,7 +9,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ferraris.cli.vend_connection import VendRefused, connected, content_of
+from ferraris.cli.vend_connection import (
+    TIMEOUT_S,
+    WAITS_MAX,
+    RemoteVending,
+    VendRefused,
+    connected,
+    content_of,
+    named,
+)
 from ferraris.kernel.errors import ConfigError, LinkError
 from tests.cli.shops import METERS, VendDirectory, make_directory, served
 from tests.vending.house import make_house
@@ -86,3 +94,85 @@ def test_answers_that_are_no_problems(answer: httpx.Response, sentence: str) -> 
     with pytest.raises(VendRefused) as caught:
         content_of(answer)
     assert str(caught.value) == sentence
+
+
+# A system that wants its clients to wait
+
+
+def answering(*answers: httpx.Response) -> tuple[RemoteVending, list[float], list[httpx.Request]]:
+    """A system that gives these answers in turn, and what its client sent and waited."""
+    left, waits, sent = list(answers), list[float](), list[httpx.Request]()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return left.pop(0)
+
+    client = httpx.Client(transport=httpx.MockTransport(answer), base_url="http://localhost")
+    return RemoteVending(client, waits.append), waits, sent
+
+
+def busy(wait: str | None) -> httpx.Response:
+    headers = {} if wait is None else {"retry-after": wait}
+    return httpx.Response(429, json={"detail": "Too many requests."}, headers=headers)
+
+
+def test_an_order_that_was_not_read_is_sent_again_when_it_will_be() -> None:
+    connection, waits, sent = answering(busy("2"), busy("3"), httpx.Response(201, json={"sold": True}))
+    assert connection.ask("POST", "sales", {"message_id": "m"}) == {"sold": True}
+    assert waits == [2, 3]
+    assert len({request.content for request in sent}) == 1
+
+
+def test_nobody_waits_for_ever() -> None:
+    connection, waits, _ = answering(*[busy("9999")] * WAITS_MAX)
+    with pytest.raises(VendRefused) as caught:
+        connection.ask("GET", "sales")
+    assert caught.value.status == 429
+    assert len(waits) == WAITS_MAX
+    assert max(waits) == TIMEOUT_S
+
+
+@pytest.mark.parametrize("wait", [None, "", "soon", "-1", "1.5", "٣", "Wed, 01 Jul 2026 12:00:00 GMT"])
+def test_who_does_not_say_how_long_is_not_waited_for(wait: str | None) -> None:
+    answer = httpx.Response(429, headers=[] if wait is None else [(b"retry-after", wait.encode())])
+    connection, waits, _ = answering(answer)
+    with pytest.raises(VendRefused):
+        connection.ask("GET", "sales")
+    assert waits == []
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://127.0.0.1:port", "http://a\x00b"])
+def test_an_address_that_is_none(url: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is no address"), connected(url, tmp_path):
+        pass
+
+
+NAMES = [
+    # name          as a part of a path
+    ("rollover",    "rollover"),
+    ("2026/North",  "2026%2FNorth"),
+    ("a b",         "a%20b"),
+    ("../settings", "..%2Fsettings"),
+    ("why?#1%",     "why%3F%231%25"),
+    ("Zürich",      "Z%C3%BCrich"),
+    ("",            None),
+    (".",           None),
+    ("..",          None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "part"), NAMES)
+def test_names_as_parts_of_a_path(name: str, part: str | None) -> None:
+    if part is None:
+        with pytest.raises(ConfigError, match="no name"):
+            named(name)
+    else:
+        assert named(name) == part
+
+
+def test_many_wrong_lines_over_a_directory_stop_no_right_one(directory: VendDirectory) -> None:
+    """Nobody guesses meters in a directory of his own: the throttle of the network has no place there."""
+    lines = [{"id": f"w{number}", "meter": "01000000990", "amount": "50"} for number in range(40)]
+    answers = directory.answers("sell", lines=[*lines, {"id": "right", "meter": METERS[0], "amount": "50"}])
+    assert {answer["error"] for answer in answers[:-1]} == {"unknown_meter_error"}
+    assert (answers[-1]["id"], answers[-1]["ok"]) == ("right", True)

@@ -46,3 +46,19 @@ def test_money_is_exact() -> None:
 def test_supply_group_codes(code: str) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(Configuration).validate_python({"supply_group_code": code})
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\tb", "\x1b[2J", "\x00", "\x7f", "a\u2028b", "\u202eabc", "\ud800"])
+@pytest.mark.parametrize("name", ["name", "contact"])
+def test_what_is_printed_gives_printers_no_orders(name: str, text: str) -> None:
+    """A customer's name stands on receipts: escape sequences and lines of its own would forge them."""
+    customer = {"operator": "ann", "name": "Thandi", name: text}
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(vending_bodies.Customer).validate_python(customer)
+    assert [error["loc"] for error in caught.value.errors()] == [(name,)]
+
+
+@pytest.mark.parametrize("name", ["Thandi Dlamini", "Zoë Müller", "山田太郎", "O'Neill & Sons", "  Anele  "])
+def test_names_of_people_are_taken(name: str) -> None:
+    customer = TypeAdapter(vending_bodies.Customer).validate_python({"operator": "ann", "name": name})
+    assert customer.name == name.strip()
