@@ -107,3 +107,26 @@ def test_a_long_tree_is_cut_on_the_screen(monkeypatch: pytest.MonkeyPatch, capsy
     values = "120001" * 3000
     assert call(monkeypatch, f"c401c100 01820bb8 {values}") == 0
     assert "more: see --json" in capsys.readouterr().out
+
+
+ESCAPES = "\x1b]0;owned\x07\x1b[2J"
+CARRIERS = [
+    # octets before the text's length and the text; how it is shown
+    ("c401c1000a",                          r"visible-string: \x1b]0;owned\x07\x1b[2J"),
+    ("c401c1000c",                          r"utf8-string: \x1b]0;owned\x07\x1b[2J"),
+    ("c401c10002020a01610a",             r"\x1b]0;owned\x07\x1b[2J"),
+    ("0f00000001000202090600000100ff0a", r"\x1b]0;owned\x07\x1b[2J"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "shown"), CARRIERS)
+def test_text_of_a_meter_is_shown_and_not_obeyed_by_the_terminal(
+    before: str, shown: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    octets = ESCAPES.encode()
+    call(monkeypatch, before + bytes([len(octets)]).hex() + octets.hex())
+    said = capsys.readouterr()
+    assert shown in said.out, said
+    assert "\x1b" not in said.out + said.err
+    assert "\x07" not in said.out + said.err

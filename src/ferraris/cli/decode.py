@@ -14,6 +14,7 @@ from rich.tree import Tree
 
 from ferraris.cli.answered_lines import answer_lines
 from ferraris.cli.decoded_messages import messages_of, messages_of_file, show_messages, with_key_file
+from ferraris.cli.printable import printable
 from ferraris.dlms.inspect import Inspection, InspectionKeys, answer_line, error_to_json, inspect
 from ferraris.kernel.errors import ConfigError, FerrarisError, LocalProtocolError
 from ferraris.kernel.limits import INSPECTION_LINE_OCTETS_MAX
@@ -95,7 +96,7 @@ def _show(result: Inspection) -> None:
             if name not in ("layer", "warnings") and value is not None:
                 tree.add(_leaf(name, value))
         for warning in layer["warnings"]:
-            tree.add(Text(f"! {warning}", style="yellow"))
+            tree.add(Text(printable(f"! {warning}"), style="yellow"))
         console.print(tree)
     for name, value in zip(result.names, result.values, strict=False):  # a name without a value was not decoded
         tree = Tree(Text(name, style="bold green"))
@@ -131,9 +132,9 @@ def _add_readings(tree: Tree, readings: list[dict[str, Any]]) -> None:
         shown = reading["scaled"] if reading["scaled"] is not None else reading["text"]
         unit = reading["unit"] or ""
         line = Text(f"{reading['obis'] or '?':<18}", style="cyan")
-        line.append(f" {reading['value'] if shown is None else shown} {unit}".rstrip(), style="default")
+        line.append(printable(f" {reading['value'] if shown is None else shown} {unit}".rstrip()), style="default")
         tree.add(line)
 
 
 def _leaf(name: str, value: Any) -> Text:
-    return Text.assemble((f"{name}: ", "dim"), (str(value), "default"))
+    return Text.assemble((f"{name}: ", "dim"), (printable(str(value)), "default"))

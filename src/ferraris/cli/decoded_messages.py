@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ferraris.cli.key_file import read_keys
+from ferraris.cli.printable import printable
 from ferraris.dlms.inspect import Conversation, InspectionKeys, Message, error_to_json, octet_table
 from ferraris.kernel.errors import AuthenticationError, ConfigError
 from ferraris.kernel.limits import CAPTURE_FILE_OCTETS_MAX
@@ -101,7 +102,7 @@ def show_messages(messages: Iterable[Message], *, as_json: bool, octets: bool) -
         for about in message.about:
             console.print(_about(about))
         if message.error is not None:
-            console.print(Text(f"    ! {message.error}", style="red"))
+            console.print(Text(printable(f"    ! {message.error}"), style="red"))
         if octets:
             console.print(Text(octets_shown(message)))
     return EXIT_REFUSED if refused else 0
@@ -114,7 +115,7 @@ def headline(message: Message) -> Text:
     ends = f"{message.source} > {message.destination}  " if message.source else ""
     names = ", ".join(message.inspection.names) or _outermost(message)
     warnings = [text for layer in message.inspection.layers for text in layer["warnings"]]
-    line = Text.assemble((when, "dim"), (ends, "cyan"), (names, "bold green"))
+    line = Text.assemble((when, "dim"), (printable(ends), "cyan"), (names, "bold green"))
     if warnings:
         line.append(f"  ! {'; '.join(dict.fromkeys(warnings))}", "yellow")
     return line
@@ -131,7 +132,7 @@ def _about(about: dict[str, Any]) -> Text:
     text = json.dumps(about["value"]) if "value" in about else ""
     if len(text) > VALUE_CHARACTERS_MAX:
         text = text[: VALUE_CHARACTERS_MAX - 1] + "…"
-    return Text.assemble("    ", (about["name"], "default"), (f" = {text}" if text else "", "bold"))
+    return Text.assemble("    ", (about["name"], "default"), (printable(f" = {text}") if text else "", "bold"))
 
 
 def octets_shown(message: Message) -> str:
