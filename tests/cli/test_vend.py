@@ -162,3 +162,39 @@ def test_a_meter_number_is_explained(directory: VendDirectory) -> None:
     said = str(directory.run("meter", "add").exception)
     assert said.startswith("a meter is registered with its number, its account and its supply group code")
     assert "ferraris vend meter add 01000000016 --account A-7 --sgc 600727" in said
+
+
+BOTH_WAYS = [
+    # command                                          has --json
+    (("quote", METERS[0], "--amount", "100"),          True),
+    (("sell", METERS[2], "--amount", "40", "--message-id", "both-ways"), True),
+    (("sales", "--meter", METERS[2]),                  True),
+    (("receipt", "1"),                                 False),
+    (("meter", "show", METERS[1]),                     True),
+    (("meter", "find", "Customer"),                    True),
+    (("approve",),                                     True),
+    (("explain", METERS[1], "1" * 20),                 True),
+    # what is refused
+    (("quote", "01000000990", "--amount", "100"),      False),
+    (("receipt", "9999"),                              False),
+    (("sales", "--state", "lost"),                     False),
+    (("reverse", "9999", "--reason", "x"),             False),
+    (("key-change", METERS[0], "--message-id", "k"),   False),
+    (("shift", "totals", "77"),                        False),
+    (("campaign", "show", "none"),                     False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "has_json"), BOTH_WAYS, ids=lambda value: str(value)[:60])
+def test_a_directory_and_the_system_that_serves_it_say_the_same(
+    directory: VendDirectory, command: tuple[str, ...], has_json: bool
+) -> None:
+    """For people and for programs, what is done and what is refused."""
+    directory.text("sell", METERS[2], "--amount", "40", "--message-id", "both-ways")
+    local = VendDirectory(directory.path)
+    for more in ((), ("--json",)) if has_json else ((),):
+        served, own = directory.run(*command, *more), local.run(*command, *more)
+        assert (served.exit_code, served.stdout, str(served.exception)) == (
+            own.exit_code, own.stdout, str(own.exception),
+        )  # fmt: skip
+        assert served.exit_code == 0 or isinstance(served.exception, VendRefused | ConfigError)
