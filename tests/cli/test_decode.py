@@ -114,8 +114,8 @@ CARRIERS = [
     # octets before the text's length and the text; how it is shown
     ("c401c1000a",                          r"visible-string: \x1b]0;owned\x07\x1b[2J"),
     ("c401c1000c",                          r"utf8-string: \x1b]0;owned\x07\x1b[2J"),
-    ("c401c10002020a01610a",             r"\x1b]0;owned\x07\x1b[2J"),
-    ("0f00000001000202090600000100ff0a", r"\x1b]0;owned\x07\x1b[2J"),
+    ("c401c10002020a01610a",                 r"\x1b]0;owned\x07\x1b[2J"),
+    ("0f0000000100020209060100600100ff0a",     r"\x1b]0;owned\x07\x1b[2J"),
 ]  # fmt: skip
 
 
