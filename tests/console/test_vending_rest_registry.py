@@ -44,7 +44,7 @@ def test_meters_are_found_by_any_part(shop: Shop) -> None:
 
 def test_meters_are_registered_all_or_none(shop: Shop) -> None:
     assert shop.post("meters", operator=OPERATOR, meters=[entry(50), entry(51)]) == {"registered": 2, "notice": ""}
-    assert shop.post("meters", operator=OPERATOR, meters=[entry(50)]) == {"registered": 0}
+    assert shop.post("meters", operator=OPERATOR, meters=[entry(50)]) == {"registered": 0, "notice": ""}
     body = shop.refused(404, "meters", operator=OPERATOR, meters=[entry(52), entry(53, tariff="none")])
     assert body["error"] == "unknown_tariff_error"
     assert shop.get("meters", search=reference_number(52)) == []
