@@ -93,3 +93,23 @@ def test_hdlc_is_told_from_the_wrapper() -> None:
 def test_any_text_is_a_url_or_refused(text: str) -> None:
     with contextlib.suppress(ConfigError):
         MeterUrl.parse(text)
+
+
+HOSTS = st.one_of(
+    st.from_regex(r"[a-z][a-z0-9-]{0,10}(\.[a-z]{1,8})?", fullmatch=True),
+    st.ip_addresses(v=4).map(str),
+    st.ip_addresses(v=6).map(str),
+)
+NETWORKED = [carrier for carrier in Carrier if not carrier.is_device]
+
+
+@given(st.sampled_from(NETWORKED), HOSTS, st.integers(1, 65_535), st.integers(1, 65_535), st.integers(0, 65_535))
+def test_what_is_written_is_read_again(carrier: Carrier, host: str, port: int, client: int, server: int) -> None:
+    url = MeterUrl(carrier, host, port, client_sap=client, server_sap=server)
+    assert MeterUrl.parse(str(url)) == url
+
+
+@given(st.integers(0, 255), st.binary(min_size=1, max_size=16))
+def test_an_address_behind_a_gateway_is_read_again(network: int, device: bytes) -> None:
+    url = MeterUrl(Carrier.TCP, "h", gateway=GatewayAddress(network, device))
+    assert MeterUrl.parse(str(url)).gateway == url.gateway
