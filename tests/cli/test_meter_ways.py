@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ferraris.cli import main
-from ferraris.cli.meter_ways import OpticalMode, OtherWays, address_of, serial_line
+from ferraris.cli.meter_ways import OpticalMode, MoreWays, address_of, serial_line
 from ferraris.client import programming, read_out, telegrams
 from ferraris.kernel.errors import ConfigError
 from ferraris.link import AdjustableLine, SerialSettings, open_rfc2217, open_serial
@@ -23,7 +23,7 @@ from tests.link.pty_line import serial_line as pty_line
 OPENING = SerialSettings(300, 7, "E")
 
 
-def beside(ways: OtherWays) -> Beside:
+def beside(ways: MoreWays) -> Beside:
     """Serves in another way too, until the end."""
 
     async def begin(service: FleetService, stack: AsyncExitStack) -> None:
@@ -65,7 +65,7 @@ def test_a_meter_is_explored_through_its_optical_head(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Counter and values by two associations, each begun at 300 baud."""
-    with pty_line() as line, meters_served(tmp_path, beside=beside(OtherWays(optical=line.devices[0]))) as served:
+    with pty_line() as line, meters_served(tmp_path, beside=beside(MoreWays(optical=line.devices[0]))) as served:
         url = f"serial://{line.devices[1]}?client=1&mode=e"
         document = explored(monkeypatch, capsys, url, "--keys", keys_at(served, line.devices[1]))
     assert "1.0.1.8.0.255" in shown(document)
@@ -76,7 +76,7 @@ def test_a_meter_is_explored_through_an_optical_head_behind_a_serial_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     port = free_port()
-    with meters_served(tmp_path, beside=beside(OtherWays(optical=f"127.0.0.1:{port}"))) as served:
+    with meters_served(tmp_path, beside=beside(MoreWays(optical=f"127.0.0.1:{port}"))) as served:
         url = f"rfc2217://127.0.0.1:{port}?client=1&mode=e&physical=17"
         document = explored(monkeypatch, capsys, url, "--keys", keys_at(served, "127.0.0.1", port))
     assert "1.0.1.8.0.255" in shown(document)
@@ -96,7 +96,7 @@ def test_a_readout_behind_a_serial_server(tmp_path: Path, mode: OpticalMode) -> 
     async def story() -> dict[str, str]:
         return await _readout(await open_rfc2217("127.0.0.1", port, OPENING))
 
-    with meters_served(tmp_path, beside=beside(OtherWays(optical=f"127.0.0.1:{port}", optical_mode=mode))):
+    with meters_served(tmp_path, beside=beside(MoreWays(optical=f"127.0.0.1:{port}", optical_mode=mode))):
         assert asyncio.run(story())["0.0.0"] == "FER0000000001"
 
 
@@ -109,7 +109,7 @@ def test_a_readout_and_values_by_password_on_a_serial_line(tmp_path: Path) -> No
             (one,) = await session.read("0.0.0")
         return [one.values[0][0], (await _readout(line))["0.0.0"]]
 
-    with pty_line() as line, meters_served(tmp_path, beside=beside(OtherWays(optical=line.devices[0]))) as served:
+    with pty_line() as line, meters_served(tmp_path, beside=beside(MoreWays(optical=line.devices[0]))) as served:
         secret = bytes.fromhex(json.loads(served.registry.read_text())["lls_secret"]).decode()
         assert asyncio.run(story(line.devices[1], secret)) == ["FER0000000001"] * 2
 
@@ -125,7 +125,7 @@ def test_mode_d_on_a_serial_line(tmp_path: Path) -> None:
             await line.aclose()
 
     with pty_line() as line:
-        ways = OtherWays(optical=line.devices[0], optical_mode=OpticalMode.D, unasked_every_s=1)
+        ways = MoreWays(optical=line.devices[0], optical_mode=OpticalMode.D, unasked_every_s=1)
         with meters_served(tmp_path, speed=20, beside=beside(ways)):
             assert asyncio.run(story(line.devices[1])) == "FER0000000001"
 
@@ -133,14 +133,14 @@ def test_mode_d_on_a_serial_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("ways", "option"),
     [
-        (OtherWays(serial=":9600"), "--serial"),
-        (OtherWays(mbus="/dev/x:fast"), "--mbus"),
-        (OtherWays(gateway="nowhere"), "--gateway"),
-        (OtherWays(optical="nowhere"), "--optical"),
-        (OtherWays(optical="host:99999"), "--optical"),
+        (MoreWays(serial=":9600"), "--serial"),
+        (MoreWays(mbus="/dev/x:fast"), "--mbus"),
+        (MoreWays(gateway="nowhere"), "--gateway"),
+        (MoreWays(optical="nowhere"), "--optical"),
+        (MoreWays(optical="host:99999"), "--optical"),
     ],
 )
-def test_what_is_no_place_is_refused(ways: OtherWays, option: str) -> None:
+def test_what_is_no_place_is_refused(ways: MoreWays, option: str) -> None:
     with pytest.raises(ConfigError, match=option):
         ways.check()
 
@@ -150,4 +150,4 @@ def test_places() -> None:
     assert address_of("--push", "") == ("", 0)
     assert serial_line("--serial", "/dev/ttyUSB0:19200", SerialSettings()) == ("/dev/ttyUSB0", SerialSettings(19_200))
     assert serial_line("--serial", "", SerialSettings()) is None
-    OtherWays(optical="/dev/ttyUSB0", mbus="/dev/ttyUSB1:300").check()
+    MoreWays(optical="/dev/ttyUSB0", mbus="/dev/ttyUSB1:300").check()

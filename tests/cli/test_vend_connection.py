@@ -124,7 +124,7 @@ def test_an_order_that_was_not_read_is_sent_again_when_it_will_be() -> None:
 
 
 def test_nobody_waits_for_ever() -> None:
-    connection, waits, _ = answering(*[busy("9999")] * WAITS_MAX)
+    connection, waits, _ = answering(*[busy("9999")] * (1 + WAITS_MAX))
     with pytest.raises(VendRefused) as caught:
         connection.ask("GET", "sales")
     assert caught.value.status == 429

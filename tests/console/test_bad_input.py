@@ -76,7 +76,7 @@ path                         status   body                                      
 /api/v1/alarms/acknowledge   422      {"kind": 3}                                 kind:
 /api/v1/alarms/acknowledge   422      {"kind": "wrong_key", "meter": "x"}         meter
 /api/v1/alarms/acknowledge   404      {"kind": "wrong_key"}                       There is no open alarm wrong_key of the system.
-/api/v1/collections          422      {"gruop": "default"}                        gruop
+/api/v1/collections          422      {"crowd": "default"}                        crowd
 /api/v1/collections          422      {"serial": "FER0000000001"}                 serial
 /api/v1/collections          422      {"serials": "FER0000000001"}                serials:
 /api/v1/collections          422      {"serials": [1]}                            serials

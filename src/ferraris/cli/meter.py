@@ -23,7 +23,7 @@ from ferraris.cli.meter_ways import (
     OpticalMode,
     OpticalModeOption,
     OpticalOption,
-    OtherWays,
+    MoreWays,
     SerialOption,
     address_of,
 )
@@ -198,7 +198,7 @@ def serve(
     faults = [Fault.parse(text, origin_ms) for text in fault or []]
     listener = _listener(udp=udp, coap=coap, hdlc=hdlc)
     settings = replace(_settings(port, push), hdlc=hdlc, payment=_payment(credit_kwh, ea07=ea07))
-    ways = OtherWays(serial, mbus, gateway, optical, optical_mode)
+    ways = MoreWays(serial, mbus, gateway, optical, optical_mode)
     ways.check()
     fleet = _open(directory, choice, surroundings, time, history_days)
     try:
@@ -279,12 +279,12 @@ def token(
         raise typer.Exit(1)
 
 
-def _run(service: FleetService, registry: str, ways: OtherWays, directory: Path) -> None:
+def _run(service: FleetService, registry: str, ways: MoreWays, directory: Path) -> None:
     with long_runner() as runner:
         runner.run(_serve(service, registry, ways, directory))
 
 
-async def _serve(service: FleetService, registry: str, ways: OtherWays, directory: Path) -> None:
+async def _serve(service: FleetService, registry: str, ways: MoreWays, directory: Path) -> None:
     """Until SIGTERM or SIGINT."""
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -293,7 +293,7 @@ async def _serve(service: FleetService, registry: str, ways: OtherWays, director
         await _serve_until(ended, service, registry, ways)
 
 
-async def _serve_until(ended: asyncio.Event, service: FleetService, registry: str, ways: OtherWays) -> None:
+async def _serve_until(ended: asyncio.Event, service: FleetService, registry: str, ways: MoreWays) -> None:
     try:
         await service.start()
         running = asyncio.ensure_future(ways.serve(service))

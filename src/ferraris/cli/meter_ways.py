@@ -54,7 +54,7 @@ OpticalModeOption: TypeAlias = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class OtherWays:
+class MoreWays:
     """Where meters answer beside their own addresses; empty where they do not."""
 
     serial: str = ""

@@ -220,7 +220,8 @@ def _identified_token(inputs: Inputs, token_class: int, subclass: int) -> Token:
         return kind(identifier, random, limit_w)
     if token_class != MANAGE or subclass not in _OF_FIELD:
         raise ConfigError("a row's token", got=f"class {token_class}, subclass {subclass}")
-    return _OF_FIELD[subclass](identifier, random, _field(inputs))
+    token: Token = _OF_FIELD[subclass](identifier, random, _field(inputs))
+    return token
 
 
 def _extended_set(identifier: int, random: int, field: int) -> ExtendedSetToken:

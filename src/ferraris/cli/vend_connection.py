@@ -57,12 +57,13 @@ class RemoteVending:
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: Any) -> Any:
         """A request that was not read, since too many were refused before it, is sent again when it will be."""
+        answer = self._request(method, path, body, query)
         for _ in range(WAITS_MAX):
-            answer = self._request(method, path, body, query)
             wait_s = answer.headers.get("retry-after", "")
             if answer.status_code != HTTPStatus.TOO_MANY_REQUESTS or not (wait_s.isascii() and wait_s.isdigit()):
                 break
             self._sleep(min(int(wait_s), TIMEOUT_S))
+            answer = self._request(method, path, body, query)
         return content_of(answer)
 
     def _request(
