@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ferraris.cli import main
-from ferraris.cli.meter_ways import OpticalMode, MoreWays, address_of, serial_line
+from ferraris.cli.meter_ways import MoreWays, OpticalMode, address_of, serial_line
 from ferraris.client import programming, read_out, telegrams
 from ferraris.kernel.errors import ConfigError
 from ferraris.link import AdjustableLine, SerialSettings, open_rfc2217, open_serial

@@ -20,10 +20,10 @@ from ferraris.cli.keypad import Keypads, keypad_text, keypads_served
 from ferraris.cli.meter_ways import (
     GatewayOption,
     MbusOption,
+    MoreWays,
     OpticalMode,
     OpticalModeOption,
     OpticalOption,
-    MoreWays,
     SerialOption,
     address_of,
 )
