@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pickle
+import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from ferraris.kernel.errors import ConfigError, SecurityError
 from ferraris.kernel.limits import TRANSACTION_BLOCK, TRANSACTIONS_MAX
@@ -21,6 +27,7 @@ from ferraris.keys.security_module import (
     TransactionsExhausted,
     VendingKey,
     VendingKeyNotFound,
+    VendingKeyRegister,
 )
 from ferraris.keys.security_module.custody import SoftwareCustody
 from tests.keys.security_module.benches import (
@@ -32,6 +39,7 @@ from tests.keys.security_module.benches import (
     OFFICER,
     OLD,
     PRESENT,
+    REGISTERS,
     SECRETS,
     TILL,
     StandingClock,
@@ -362,3 +370,123 @@ def test_nothing_secret_shows(path: Path) -> None:
     assert sealed.sealed.hex() not in repr(sealed)
     with pytest.raises(TypeError, match="not serialised"):
         pickle.dumps(keystore)
+
+
+# Everything in any order
+
+
+def test_a_secret_that_is_no_utf8_is_a_secret_like_another(path: Path) -> None:
+    secret = os.fsdecode(b"\xe9\xff octets of an old terminal")
+    opened(path).add_credential("celine", secret, (Role.AUDITOR,), work_factor=CHEAP)
+    assert Keystore.open(path, "celine", secret).who == "celine"
+    with pytest.raises(SecurityError, match="wrong secret"):
+        Keystore.open(path, "celine", secret.replace("\udcff", "\udcfe"))
+
+
+class OfficersAndTills(RuleBasedStateMachine):
+    """Keys loaded and removed, credentials given and taken, transactions used over crashes, beside a plain model."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.path = self.folder / "keystore"
+        self.officer = make_keystore(self.path, transactions=20)
+        self.till = opened(self.path, TILL)
+        self.keys: set[VendingKeyRegister] = set()
+        self.names = {OFFICER, TILL, AUDITOR}
+        self.granted, self.used, self.lines = 20, 0, 3
+        self.licences: list[tuple[str, int]] = []
+
+    @rule(number=st.sampled_from(sorted(REGISTERS)))
+    def load(self, number: int) -> None:
+        held, key = REGISTERS[number]
+        if held in self.keys:
+            with pytest.raises(SecurityModuleError, match="holds a vending key already"):
+                load(self.officer, held, key)
+            return
+        load(self.officer, held, key)
+        self.keys.add(held)
+        self.lines += 1
+
+    @rule(number=st.sampled_from(sorted(REGISTERS)))
+    def remove(self, number: int) -> None:
+        held = REGISTERS[number][0]
+        if held not in self.keys:
+            with pytest.raises(VendingKeyNotFound):
+                self.officer.remove_key(held.name)
+            return
+        self.officer.remove_key(held.name)
+        self.keys.discard(held)
+        self.lines += 1
+
+    @rule(name=st.sampled_from(["dora", "emil"]))
+    def give(self, name: str) -> None:
+        self.officer.add_credential(name, "a new secret", (Role.OPERATOR,), work_factor=CHEAP)
+        self.names.add(name)
+        self.lines += 1
+
+    @rule(name=st.sampled_from(["dora", "emil", OFFICER]))
+    def take_away(self, name: str) -> None:
+        if name not in self.names or name == OFFICER:
+            with pytest.raises(ConfigError):
+                self.officer.remove_credential(name)
+            return
+        self.officer.remove_credential(name)
+        self.names.discard(name)
+        self.lines += 1
+
+    @rule(transactions=st.integers(1, 30))
+    def write_licence(self, transactions: int) -> None:
+        self.licences.append((self.officer.write_licence(transactions), transactions))
+        self.lines += 1
+
+    @precondition(lambda self: self.licences)
+    @rule()
+    def load_licence_twice(self) -> None:
+        text, transactions = self.licences.pop()
+        self.till.load_licence(text)
+        with pytest.raises(SecurityModuleError, match="loaded before"):
+            self.till.load_licence(text)
+        self.granted += transactions
+        self.lines += 1
+
+    @rule()
+    def sell(self) -> None:
+        try:
+            self.till.take_transaction()
+        except TransactionsExhausted:
+            assert self.till.transactions_left() == 0
+        else:
+            self.used += 1
+
+    @rule(crash=st.booleans())
+    def begin_again(self, crash: bool) -> None:
+        if crash:
+            lost = (self.till.transactions_left() or 0) - (self.officer.content.transactions_left or 0)
+            self.granted -= lost
+        else:
+            self.till.close()
+        self.till = opened(self.path, TILL)
+
+    @invariant()
+    def everybody_sees_the_same(self) -> None:
+        for keystore in (self.officer, self.till):
+            assert set(keystore.content.keys) == {held.name for held in self.keys}
+            assert set(keystore.credentials()) == self.names
+        assert self.used + (self.till.transactions_left() or 0) == self.granted
+        assert len(self.officer.audit()) == self.lines
+
+    @invariant()
+    def keys_open_as_they_were_loaded(self) -> None:
+        custody = SoftwareCustody(self.till.key_of_keys)
+        for held, key in REGISTERS.values():
+            if held in self.keys:
+                found = self.till.sealed_key(held.name)
+                assert custody.open(found.sealed, found.register.sealed_with()) == key
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.folder)
+
+
+OfficersAndTills.TestCase.settings = settings(max_examples=10, stateful_step_count=20, deadline=None)
+TestOfficersAndTills = OfficersAndTills.TestCase

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ferraris.kernel.entropy import SeededEntropy
@@ -161,3 +161,46 @@ def test_nothing_secret_shows() -> None:
     assert OFFICERS.sealed not in text
     with pytest.raises(TypeError, match="not serialised"):
         pickle.dumps(KEYS)
+
+
+documents = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+"""Any JSON."""
+
+
+def refused(path: Path, document: object) -> None:
+    path.write_text(json.dumps(document))
+    path.chmod(0o600)
+    with pytest.raises(ConfigError, match="does not hold a keystore, or is damaged"):
+        read_keystore_file(path)
+
+
+@given(document=documents)
+@example(document=5)
+@example(document="keystore")
+@example(document=None)
+@example(document=True)
+def test_any_json_that_is_no_keystore_is_refused(tmp_path_factory: pytest.TempPathFactory, document: object) -> None:
+    refused(tmp_path_factory.getbasetemp() / "any", document)
+
+
+PLACES = ["slots", "nonce", "sealed", "name", "roles", "work_factor", "salt"]
+
+
+@given(place=st.sampled_from(PLACES), value=documents)
+def test_a_keystore_with_anything_in_one_place_is_refused_or_does_not_open(
+    tmp_path_factory: pytest.TempPathFactory, place: str, value: object
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "placed"
+    path.unlink(missing_ok=True)
+    write_keystore_file(path, FILE, new=True)
+    document = json.loads(path.read_text())
+    where = document if place in document else document["slots"][0]
+    assume(where[place] != value)
+    where[place] = value
+    path.write_text(json.dumps(document))
+    with pytest.raises(FerrarisError):
+        open_content(read_keystore_file(path), KEYS)

@@ -168,3 +168,11 @@ def test_a_faulty_list_of_registers_is_refused(tmp_path: Path, fault: str) -> No
     (tmp_path / "registers.toml").write_text(FAULTS[fault])
     with pytest.raises(FerrarisError):
         read_registers(tmp_path / "registers.toml")
+
+
+@pytest.mark.parametrize(
+    "line", ["prismtoken://127.0.0.1:1?ca=%00", "sts600-8-6:/dev/null?registers=%00", "prismtoken://127.0.0.1:1?ca=/"]
+)
+def test_a_place_that_can_be_no_file_is_refused(line: str) -> None:
+    with pytest.raises(ConfigError):
+        open_security_module(line)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from ferraris.kernel.errors import StoreError
 from ferraris.kernel.limits import PRISMTOKEN_RESULTS_MAX, TOKEN_IDENTIFIERS_PER_METER_MAX
@@ -117,3 +120,60 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "garbage").write_bytes(b"no database at all" * 100)
     with pytest.raises(StoreError):
         PrismTokenMemory(tmp_path / "garbage")
+
+
+class Remembering(RuleBasedStateMachine):
+    """Identifiers taken and noted in any order, beside a plain set: nothing twice while it is remembered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.memory = PrismTokenMemory(":memory:")
+        self.known: set[int] = set()
+        self.given: set[int] = set()
+
+    @rule(wanted=st.integers(2, 200))
+    def take(self, wanted: int) -> None:
+        full = len(self.known) == TOKEN_IDENTIFIERS_PER_METER_MAX
+        if full and wanted < min(self.known):
+            with pytest.raises(SecurityModuleError, match="before everything"):
+                self.memory.take_identifier(PAN, 14, wanted)
+            return
+        got = self.memory.take_identifier(PAN, 14, wanted)
+        free = (each for each in range(wanted, 2_000) if each not in self.known and not is_special_reserved(each))
+        assert got == next(free)
+        assert got not in self.given
+        self.given.add(got)
+        self._keep(got)
+
+    @rule(first=st.integers(2, 200), count=st.integers(1, 40))
+    def note(self, first: int, count: int) -> None:
+        for identifier in range(first, first + count):
+            self.memory.note_identifier(PAN, 14, identifier)
+            self._keep(identifier)
+
+    @rule()
+    def forget(self) -> None:
+        assert self.memory.reset("*") == ([PAN] if self.known else [])
+        self.known.clear()
+        self.given.clear()
+
+    def _keep(self, identifier: int) -> None:
+        self.known = set(sorted(self.known | {identifier})[-TOKEN_IDENTIFIERS_PER_METER_MAX:])
+
+    def teardown(self) -> None:
+        self.memory.close()
+
+
+Remembering.TestCase.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+TestRemembering = Remembering.TestCase
+
+
+def test_identifiers_that_callers_choose_take_no_room_without_end(tmp_path: Path) -> None:
+    memory = PrismTokenMemory(tmp_path / "memory")
+    for identifier in range(1, 3 * TOKEN_IDENTIFIERS_PER_METER_MAX):
+        memory.note_identifier(PAN, 14, identifier)
+    memory.note_identifier(PAN, 93, 1)
+    memory.close()
+    with closing(sqlite3.connect(tmp_path / "memory")) as database:
+        counted = dict(database.execute("SELECT base_date, COUNT(*) FROM identifiers GROUP BY base_date"))
+    assert counted == {14: TOKEN_IDENTIFIERS_PER_METER_MAX, 93: 1}

@@ -132,3 +132,45 @@ def test_a_line_that_never_ends_takes_no_memory() -> None:
     with pytest.raises(DecodeError, match="does not end"):
         reader.receive(b"N")
     assert reader.receive(encode_answer(CREDIT)) == [encode_answer(CREDIT)[:-1]]
+
+
+# kind   value                  a field?
+VALUES = """
+N      | 0                    | yes
+N      | 18446744073709551615 | yes
+N      | 123456789012345678901| no
+N      | +1                   | no
+N      | 1.0                  | no
+N      | \u0663                    | no
+P      |                      | yes
+P      | a}b                  | yes
+P      | caf\u00e9                 | no
+H      |                      | yes
+H      | 0aF0                 | yes
+H      | 0g                   | no
+H      | 0 a                  | no
+D      | 20260101120000       | yes
+D      | 2026010112000        | no
+D      | 2026010112000\u0660       | no
+E      | 00                   | no
+"""
+
+
+@pytest.mark.parametrize("row", VALUES.strip().splitlines(), ids=ascii)
+def test_what_a_field_of_each_type_may_hold(row: str) -> None:
+    kind, value, good = (cell.strip() for cell in row.split("|"))
+    if good == "yes":
+        assert decode_request(encode_request(CREDIT, [(kind, value)])[:-1]) == (CREDIT, ((kind, value),))
+    else:
+        with pytest.raises(DecodeError, match="no field"):
+            encode_request(CREDIT, [(kind, value)])
+
+
+@given(value=st.text(max_size=20), kind=st.sampled_from("NPHD"))
+def test_any_value_is_sent_as_it_is_or_refused(kind: str, value: str) -> None:
+    try:
+        line = encode_request(CREDIT, [(kind, value)])
+    except DecodeError:
+        return
+    assert line.count(b"\r") == 1
+    assert decode_request(line[:-1]) == (CREDIT, ((kind, value),))

@@ -133,3 +133,12 @@ def test_a_key_shows_nowhere() -> None:
         pickle.dumps(key)
     assert copy.copy(key) is key
     assert copy.deepcopy(key) is key
+
+
+@pytest.mark.parametrize(
+    "code", ["\u0661\u0662\u0663\u0664\u0665\u0666", "12345\u0666", "\uff11\uff12\uff13\uff14\uff15\uff16"]
+)
+def test_digits_of_other_scripts_are_no_supply_group_code(code: str) -> None:
+    assert code.isdecimal()
+    with pytest.raises(StsError, match="supply group code"):
+        replace(PRESENT, supply_group_code=code)

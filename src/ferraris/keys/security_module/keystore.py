@@ -144,7 +144,7 @@ class Keystore:
         if path.with_name(f"{path.name}.audit").exists():
             raise ConfigError(f"the audit of an earlier keystore lies beside {path}: keep it somewhere else first")
         keys = KeystoreKeys(entropy.octets(KEY_OCTETS), entropy.octets(KEY_OCTETS))
-        slot = new_slot(officer, secret.encode(), (Role.OFFICER,), keys, entropy, work_factor)
+        slot = new_slot(officer, _octets_of(secret), (Role.OFFICER,), keys, entropy, work_factor)
         content = KeystoreContent(custody, {}, transactions, (), 0, NO_LINE_YET)
         identifier = entropy.octets(IDENTIFIER_OCTETS).hex()
         file = seal_content(identifier, (slot,), content.document(), keys, entropy)
@@ -160,7 +160,7 @@ class Keystore:
     ) -> Keystore:
         """The keystore at `path`. Raises SecurityError for a wrong secret, and for a file or an audit that was changed."""
         file = read_keystore_file(path)
-        keys = open_slot(file.slot(who), secret.encode())
+        keys = open_slot(file.slot(who), _octets_of(secret))
         slot = file.slot(who)
         assert slot is not None  # it has just been opened
         store = cls(path, who, slot.roles, keys, clock or SystemClock(), entropy or SystemEntropy())
@@ -251,7 +251,7 @@ class Keystore:
         _check_credential(name, secret)
         if not roles:
             raise ConfigError(f"the credential {name} needs a role", expected=", ".join(Role))
-        slot = new_slot(name, secret.encode(), roles, self._keys, self._entropy, work_factor)
+        slot = new_slot(name, _octets_of(secret), roles, self._keys, self._entropy, work_factor)
         with self._changing("credential given", name=name, roles=list(roles)) as change:
             kept = tuple(other for other in change.slots if other.name != name)
             if len(kept) >= KEYSTORE_CREDENTIALS_MAX:
@@ -393,6 +393,11 @@ class _Change:
 
 def _derived(key: bytes, purpose: bytes) -> bytes:
     return HKDFExpand(SHA256(), KEY_OCTETS, b"ferraris keystore " + purpose).derive(key)
+
+
+def _octets_of(secret: str) -> bytes:
+    """The secret as it was given: an environment that is not UTF-8 gives octets that are no characters."""
+    return secret.encode(errors="surrogateescape")
 
 
 def _check_credential(name: str, secret: str) -> None:

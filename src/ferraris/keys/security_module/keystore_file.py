@@ -138,7 +138,7 @@ def read_keystore_file(path: Path) -> KeystoreFile:
     """The file at `path`. Raises ConfigError or SecurityError, which say what is wrong with it."""
     try:
         return _parsed(json.loads(read_private_file(path, WHAT, KEYSTORE_OCTETS_MAX)))
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise ConfigError(f"{path} does not hold a keystore, or is damaged") from None
 
 

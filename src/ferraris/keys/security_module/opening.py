@@ -118,7 +118,7 @@ def read_registers(path: Path) -> dict[int, VendingKeyRegister]:
     """The registers of a module, by number, from a TOML file of `[[register]]` tables."""
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigError(f"the registers in {path} cannot be read: {error}") from None
     rows = parse_toml(text, _RegisterFile, str(path)).register
     registers = {row.number: _register(path, row) for row in rows}
@@ -203,7 +203,7 @@ def _tls(place: _Place) -> ssl.SSLContext | None:
         return None
     try:
         return ssl.create_default_context(cafile=place.options.get("ca"))
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise ConfigError(f"the certificates in {place.options.get('ca')}: {error}") from None
 
 

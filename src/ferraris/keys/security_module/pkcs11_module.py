@@ -117,7 +117,11 @@ class Pkcs11Custody:
             if len(found) != 1:
                 self.close()
                 raise SecurityModuleError(f"the HSM has {len(found)} keys named {self._label}", expected="one")
-            _check_usage(found[0], self._label)
+            try:
+                _check_usage(found[0], self._label)
+            except SecurityModuleError:
+                self.close()  # or each further call would leave one more session open
+                raise
             self._key = found[0]
         return self._key
 

@@ -55,13 +55,13 @@ class PrismTokenMemory:
                 identifier += 1
             if identifier >= IDENTIFIERS:
                 raise SecurityModuleError("the base date has run out of token identifiers", result="EParamRange")
-            self._keep(database, pan, base_date, identifier, taken)
+            self._keep(database, pan, base_date, identifier)
         return identifier
 
     def note_identifier(self, pan: str, base_date: int, identifier: int) -> None:
         """Remember an identifier that the caller chose, so that it is not chosen here."""
         with self._lock, self._database as database:
-            self._keep(database, pan, base_date, identifier, [])
+            self._keep(database, pan, base_date, identifier)
 
     def reset(self, pattern: str) -> list[str]:
         """Forget the identifiers of every meter whose PAN matches (`?` one digit, `*` any); their PANs."""
@@ -94,9 +94,12 @@ class PrismTokenMemory:
             self._database.close()
 
     @staticmethod
-    def _keep(database: sqlite3.Connection, pan: str, base_date: int, identifier: int, taken: list[int]) -> None:
-        database.execute("INSERT OR IGNORE INTO identifiers VALUES (?, ?, ?)", (pan, base_date, identifier))
-        if len(taken) >= TOKEN_IDENTIFIERS_PER_METER_MAX:
-            database.execute(
-                "DELETE FROM identifiers WHERE pan = ? AND base_date = ? AND identifier = ?", (pan, base_date, taken[0])
-            )
+    def _keep(database: sqlite3.Connection, pan: str, base_date: int, identifier: int) -> None:
+        """Remember `identifier`; of more than TOKEN_IDENTIFIERS_PER_METER_MAX the lowest go."""
+        meter = (pan, base_date)
+        database.execute("INSERT OR IGNORE INTO identifiers VALUES (?, ?, ?)", (*meter, identifier))
+        database.execute(
+            "DELETE FROM identifiers WHERE pan = ? AND base_date = ? AND identifier <= (SELECT identifier FROM identifiers"
+            " WHERE pan = ? AND base_date = ? ORDER BY identifier DESC LIMIT 1 OFFSET ?)",
+            (*meter, *meter, TOKEN_IDENTIFIERS_PER_METER_MAX),
+        )

@@ -64,10 +64,10 @@ _CHECK_CHARACTERS: Final = 4
 _HEADER: Final = re.compile(r"[A-Z]{2}[?!][A-Z]{2}")
 _STATUS: Final = re.compile(r"[0-9A-Z]{2}")
 _VALUES: Final = {
-    "N": re.compile(r"\d{1,20}"),
+    "N": re.compile(r"[0-9]{1,20}"),
     "P": re.compile(r"[\x20-\x7d]*"),
     "H": re.compile(r"(?:[0-9A-Fa-f]{2})*"),
-    "D": re.compile(r"\d{14}"),
+    "D": re.compile(r"[0-9]{14}"),
 }
 
 Field = tuple[str, str]

@@ -49,8 +49,9 @@ class VendingKeyRegister:
     check_value: str = ""
 
     def __post_init__(self) -> None:
-        if len(self.supply_group_code) != 6 or not self.supply_group_code.isdecimal():
-            raise StsError("a supply group code", expected="6 digits", got=self.supply_group_code[:40])
+        code = self.supply_group_code
+        if len(code) != 6 or not (code.isascii() and code.isdecimal()):
+            raise StsError("a supply group code", expected="6 digits", got=code[:40])
         if self.key_revision_number not in range(1, 10):
             raise StsError("a key revision number", expected="1 to 9", got=self.key_revision_number)
         if self.key_expiry_number not in range(256):
