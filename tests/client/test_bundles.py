@@ -6,13 +6,13 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ferraris.client import BundlePlan, BundleService, ClientAssociation
 from ferraris.client.bundles import bundles_of, plan_of
 from ferraris.cosem import Obis, Register
-from ferraris.dlms import CONFORMANCE_OF_THIS_ENGINE, AssociationSettings, Request, Response
+from ferraris.dlms import CONFORMANCE_OF_THIS_ENGINE, PROTECTION_OCTETS_MAX, AssociationSettings, Request, Response
 from ferraris.dlms.apdu import (
     AccessItem,
     AccessKind,
@@ -28,6 +28,7 @@ from ferraris.dlms.apdu import (
     Mechanism,
 )
 from ferraris.kernel.errors import RefusedError
+from ferraris.kernel.limits import ATTRIBUTE_DESCRIPTORS_MAX
 from tests.client.served import Server, served
 from tests.dlms.bottle import CLIENT_TITLE, SERVER_TITLE, settings
 
@@ -176,3 +177,62 @@ def test_an_association_that_was_never_asked_for_reads_nothing() -> None:
             assert association.round_trips == 0
 
     asyncio.run(scenario())
+
+
+@given(st.sampled_from([LISTS, ACCESS]), st.integers(1, 200), st.booleans())
+@example(LISTS, PROTECTION_OCTETS_MAX, True)
+def test_a_server_with_the_smallest_buffer_is_asked_for_one_at_a_time(
+    conformance: Conformance, pdu_size: int, ciphered: bool
+) -> None:
+    """Also where protection alone would fill it: no room is not the same as no limit."""
+    plan = plan_of(conformance, pdu_size, ciphered=ciphered)
+    room = pdu_size - PROTECTION_OCTETS_MAX * ciphered
+    assert plan.size <= max(1, room // 10)
+    assert (plan.service is BundleService.SINGLE) == (plan.size == 1)
+
+
+@given(st.integers(1, 2_000), st.booleans())
+def test_more_room_never_makes_smaller_bundles(pdu_size: int, ciphered: bool) -> None:
+    for conformance in (LISTS, ACCESS, SINGLES):
+        smaller, larger = (plan_of(conformance, size, ciphered=ciphered).size for size in (pdu_size, pdu_size + 1))
+        assert smaller <= larger <= plan_of(conformance, 0, ciphered=ciphered).size
+    assert plan_of(LISTS, 0, ciphered=ciphered).size == ATTRIBUTE_DESCRIPTORS_MAX
+
+
+READ, MANY, GENERAL = Conformance.READ, Conformance.MULTIPLE_REFERENCES, Conformance.GENERAL_PROTECTION
+GET, WITH_ACCESS = Conformance.GET, Conformance.ACCESS
+
+
+@pytest.mark.parametrize(
+    ("conformance",              "ciphered", "service"),
+    [
+        (GET | MANY,             True,       BundleService.WITH_LIST),
+        (READ | MANY,            True,       BundleService.WITH_LIST),
+        (MANY,                   False,      BundleService.SINGLE),  # nothing that multiple references are for
+        (MANY | WITH_ACCESS,     False,      BundleService.ACCESS),
+        (READ,                   False,      BundleService.SINGLE),
+        (WITH_ACCESS,            False,      BundleService.ACCESS),
+        (WITH_ACCESS,            True,       BundleService.SINGLE),  # it has no ciphered form of its own
+        (WITH_ACCESS | GENERAL,  True,       BundleService.ACCESS),
+        (Conformance(0),         False,      BundleService.SINGLE),
+    ],
+)  # fmt: skip
+def test_every_mix_of_services_has_a_plan(conformance: Conformance, ciphered: bool, service: BundleService) -> None:
+    assert plan_of(conformance, 0, ciphered=ciphered).service is service
+
+
+def test_a_server_of_access_alone_is_not_asked_by_get() -> None:
+    """Even where one attribute is all that it takes at once."""
+    assert plan_of(WITH_ACCESS, 24, ciphered=False) == BundlePlan(BundleService.ACCESS, 1)
+    assert plan_of(WITH_ACCESS | GET, 24, ciphered=False) == BundlePlan(BundleService.SINGLE, 1)
+
+
+@given(st.sampled_from([BundleService.WITH_LIST, BundleService.ACCESS]), st.integers(2, ATTRIBUTE_DESCRIPTORS_MAX))
+def test_halving_always_comes_to_an_end(service: BundleService, size: int) -> None:
+    plan = BundlePlan(service, size)
+    while plan.service is not BundleService.SINGLE:
+        smaller = plan.halved()
+        assert 2 * smaller.size <= plan.size
+        assert smaller.service in (plan.service, BundleService.SINGLE)
+        plan = smaller
+    assert plan.halved() == plan == BundlePlan(BundleService.SINGLE, 1)

@@ -7,6 +7,8 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ferraris.client.deadline import Deadline
 from ferraris.simulation import run_virtual
@@ -61,3 +63,92 @@ def test_a_cancellation_by_someone_else_stays_one() -> None:
             await task
 
     run_virtual(scenario())
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 20), st.integers(0, 20)), max_size=12))
+def test_any_row_of_waits_ends_as_with_a_timer_each(waits: list[tuple[int, int, int]]) -> None:
+    """Waits, what they are given, and pauses between them: each lasts as long as the shorter of the first two."""
+    took: list[tuple[float, bool]] = []
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        deadline = Deadline()
+        for wait_s, given_s, pause_s in waits:
+            start_s, late = loop.time(), False
+            try:
+                await within(deadline, asyncio.sleep(wait_s + 0.5), start_s + given_s)
+            except TimeoutError:
+                late = True
+            took.append((round(loop.time() - start_s, 3), late))
+            await asyncio.sleep(pause_s)
+        deadline.close()
+
+    run_virtual(scenario())
+    assert took == [(min(wait_s + 0.5, given_s), given_s < wait_s + 0.5) for wait_s, given_s, _ in waits]
+
+
+def test_an_error_of_the_wait_goes_through_and_leaves_the_next_wait_alone() -> None:
+    async def failing(after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        raise ValueError("of its own")
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        deadline = Deadline()
+        with pytest.raises(ValueError, match="of its own"):
+            await within(deadline, failing(1), loop.time() + 5)
+        assert await within(deadline, asyncio.sleep(10, "come"), loop.time() + 11) == "come"
+        current = asyncio.current_task()
+        assert current is not None
+        assert current.cancelling() == 0
+
+    run_virtual(scenario())
+
+
+def test_a_wait_that_turns_its_end_into_another_error_is_not_called_late() -> None:
+    """As with asyncio.timeout: only a wait that ends by the cancellation is a timeout, and nothing stays cancelled."""
+
+    async def stubborn() -> str:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise ValueError("broken off") from None
+        return "never"
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        deadline = Deadline()
+        with pytest.raises(ValueError, match="broken off"):
+            await within(deadline, stubborn(), loop.time() + 5)
+        await asyncio.sleep(1)
+        assert await within(deadline, asyncio.sleep(1, "next"), loop.time() + 5) == "next"
+
+    run_virtual(scenario())
+
+
+def test_cancelled_by_another_in_the_moment_of_its_deadline_it_stays_cancelled() -> None:
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        deadline = Deadline()
+        task = asyncio.create_task(within(deadline, asyncio.sleep(60), loop.time() + 5))
+        loop.call_at(loop.time() + 5, task.cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert task.cancelled()
+
+    run_virtual(scenario())
+
+
+def test_a_closed_deadline_leaves_no_timer_behind() -> None:
+    async def scenario() -> float:
+        loop = asyncio.get_running_loop()
+        deadline = Deadline()
+        await within(deadline, asyncio.sleep(1), loop.time() + 1_000)
+        deadline.close()
+        deadline.close()
+        with pytest.raises(TimeoutError):
+            await within(deadline, asyncio.sleep(60), loop.time() + 2)
+        return loop.time()
+
+    start_s = 3
+    assert run_virtual(scenario()) == pytest.approx(start_s)

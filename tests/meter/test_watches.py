@@ -28,6 +28,7 @@ from ferraris.meter.device import LogicalDevice
 from ferraris.meter.events import EventCode
 from ferraris.meter.fleet import Fleet
 from ferraris.meter.load import Integers
+from ferraris.meter.watches import DISCONNECTING, Watches
 from tests.meter.steady import MONDAY_MS, PERFECT, STEADY, Maker, device_of
 from tests.meter.test_timed import read, write
 
@@ -171,3 +172,88 @@ def test_a_meter_that_watches_nothing_is_not_asked(make_fleet: Maker) -> None:
     assert device.meter.plan[0] == MONDAY_MS // 1000 + 60
     limit(device, monitored_value=AttributeReference(0, Obis(bytes(6)), 0))
     assert device.meter.plan[0] == 4_102_444_800
+
+
+UNWATCHABLE = {
+    "no such attribute": AttributeReference(Register.class_id, obis.ACTIVE_POWER_IMPORT, 9),
+    "no such object": AttributeReference(Register.class_id, Obis(b"\x01\x00\xfe\xfe\xfe\xff"), 2),
+    "not of that class": AttributeReference(DisconnectControl.class_id, obis.ACTIVE_POWER_IMPORT, 2),
+    "an octet string": AttributeReference(Register.class_id, obis.ACTIVE_POWER_IMPORT, 1),
+    "a structure": AttributeReference(Register.class_id, obis.ACTIVE_POWER_IMPORT, 3),
+}
+
+
+@pytest.mark.parametrize("reference", UNWATCHABLE.values(), ids=UNWATCHABLE)
+def test_what_is_no_number_is_watched_in_vain(make_fleet: Maker, reference: AttributeReference) -> None:
+    device = device_under(make_fleet, 900)
+    limit(device, monitored_value=reference, threshold_normal=0, min_over_threshold_duration=0)
+    device.meter.move_on(MONDAY_MS + 30 * MINUTE_MS)
+    assert logged(device) == []
+
+
+def masks(device: LogicalDevice, *minutes: int) -> list[int]:
+    """The rate in use at these minutes of Monday."""
+    moments = [MONDAY_MS + minute * MINUTE_MS for minute in minutes]
+    read_at = [read(device, RegisterActivation.active_mask, obis.REGISTER_ACTIVATION, moment) for moment in moments]
+    return [mask[0] for mask in read_at]
+
+
+RATES = [ExecutedScript(obis.TARIFF_SCRIPTS, rate) for rate in (1, 2)]
+UP_TO_2 = ThresholdActions(RATES[1], RATES[0])
+
+
+@pytest.mark.parametrize(
+    ("thresholds",                                              "actions",  "rates"),
+    [
+        ((Data(Tag.LONG_UNSIGNED, 500),),                       [UP_TO_2],  [1, 2, 1]),
+        ((Data(Tag.LONG_UNSIGNED, 950),),                       [UP_TO_2],  [1, 1, 1]),  # never crossed
+        ((Data(Tag.LONG_UNSIGNED, 500),),                       [],         [1, 1, 1]),  # no action for it
+        ((Data(Tag.OCTET_STRING, b"500"),),                     [UP_TO_2],  [1, 1, 1]),  # no number
+        ((Data(Tag.LONG_UNSIGNED, 500), Data(Tag.NULL_DATA, None)), [UP_TO_2], [1, 1, 1]),
+        ((Data(Tag.LONG_UNSIGNED, 950), Data(Tag.LONG, 500)),   [UP_TO_2],  [1, 1, 1]),  # crosses the other
+    ],
+)  # fmt: skip
+def test_a_monitor_does_what_its_table_says(
+    make_fleet: Maker, thresholds: tuple[Data, ...], actions: list[ThresholdActions], rates: list[int]
+) -> None:
+    device = device_under(make_fleet, 400, 900, 400)
+    for attribute, value in (
+        (RegisterMonitor.thresholds, thresholds),
+        (RegisterMonitor.actions, tuple(actions)),
+        (RegisterMonitor.monitored_value, POWER),
+    ):
+        assert write(device, attribute, obis.REGISTER_MONITOR, value, MONDAY_MS) is DataAccessResult.SUCCESS
+    assert masks(device, 10, 20, 40) == rates
+
+
+def test_watches_that_begin_anew_do_not_act_twice(make_fleet: Maker) -> None:
+    """What the limiter did last is remembered over an outage; how long the value has been over is not."""
+    device = device_under(make_fleet, 900)
+    limit(device, actions=LimiterActions(RATES[1], RATES[0]))
+    device.meter.move_on(MONDAY_MS + 30 * MINUTE_MS)
+    entry = device.model.find(Limiter.class_id, obis.LIMITER)
+    assert entry is not None
+    assert device.remembered(entry, DISCONNECTING) == b"\x01"
+    again = Watches(device)
+    moments = [MONDAY_MS + minute * MINUTE_MS for minute in range(30, 60)]
+    assert [again.look(now_ms // 1000, now_ms) for now_ms in moments] == [[]] * 30
+    device.remember(entry, DISCONNECTING, b"\x00")
+    anew = Watches(device)
+    acted = [minute for minute, now_ms in enumerate(moments) if anew.look(now_ms // 1000, now_ms)]
+    assert acted == [10]
+
+
+def test_a_limiter_without_patience_follows_every_crossing(make_fleet: Maker) -> None:
+    device = device_under(make_fleet, 900, 400, 900, 400)
+    actions = LimiterActions(RATES[1], RATES[0])
+    limit(device, actions=actions, min_over_threshold_duration=0, min_under_threshold_duration=0)
+    assert masks(device, 14, 20, 29, 35, 44, 50, 80) == [2, 1, 1, 2, 2, 1, 1]
+    assert logged(device) == []
+
+
+def test_a_relapse_that_is_too_short_leaves_the_way_back_open(make_fleet: Maker) -> None:
+    """Over it again for less than it takes, then under it for good: the action under the threshold still comes."""
+    device = device_under(make_fleet, 900, 900, 400, 900, 400)
+    actions = LimiterActions(RATES[1], RATES[0])
+    limit(device, actions=actions, min_over_threshold_duration=1_200, min_under_threshold_duration=1_200)
+    assert masks(device, 15, 30, 59, 75, 85) == [1, 2, 2, 2, 1]

@@ -56,7 +56,7 @@ class BundlePlan:
 
 def plan_of(conformance: Conformance, server_pdu_size: int, *, ciphered: bool) -> BundlePlan:
     """The plan for what was negotiated; `server_pdu_size` of 0 is no limit."""
-    room = server_pdu_size - PROTECTION_OCTETS_MAX * ciphered if server_pdu_size else 0
+    room = server_pdu_size - PROTECTION_OCTETS_MAX * ciphered if server_pdu_size else None
     listed, accessed = Conformance.GET | Conformance.MULTIPLE_REFERENCES, Conformance.ACCESS
     if ciphered:  # ACCESS has no ciphered form of its own
         accessed |= Conformance.GENERAL_PROTECTION
@@ -79,7 +79,7 @@ def bundles_of(wanted: Sequence[T], size: int) -> list[Sequence[T]]:
     return [wanted[start:end] for start, end in pairwise(edges)]
 
 
-def _fitting(room: int, header_octets: int, item_octets: int) -> int:
-    if not room:
+def _fitting(room: int | None, header_octets: int, item_octets: int) -> int:
+    if room is None:
         return ATTRIBUTE_DESCRIPTORS_MAX
     return max(1, min(ATTRIBUTE_DESCRIPTORS_MAX, (room - header_octets) // item_octets))

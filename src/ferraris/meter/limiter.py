@@ -31,6 +31,8 @@ class Side(NamedTuple):
     over: bool
     since_s: int
     acted: bool
+    owes_under: bool = False
+    """The action over the threshold was done, the one under it was not since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,9 @@ class Limit:
             side = Side(over, clock_s, acted=not over)
         elif over is before.over:
             side = before
-        else:
-            side = Side(over, clock_s, acted=False)
-        if over is False and before is not None and before.over and not before.acted:
-            side = side._replace(acted=True)  # it was not over for long enough to be back now
+        else:  # a value that was not over for long enough is not back now
+            side = Side(over, clock_s, acted=not over and not before.owes_under, owes_under=before.owes_under)
         patience_s = self.min_over_s if over else self.min_under_s
         if side.acted or clock_s - side.since_s < patience_s:
             return side, None
-        return side._replace(acted=True), over
+        return side._replace(acted=True, owes_under=over), over

@@ -96,7 +96,7 @@ class Watches:
         limit = limit_at(self._device.value, name, clock_s, self._device.meter.zone)
         before = self._sides.get(name)
         if before is None and self._device.remembered(entry, DISCONNECTING) == b"\x01":
-            before = Side(True, clock_s, acted=True)
+            before = Side(True, clock_s, acted=True, owes_under=True)
         self._sides[name], acts = limit.step(before, value, clock_s)
         if acts is None:
             return []
