@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from decimal import Decimal
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ferraris.cli.sts_tokens import KINDS, token_named
 from ferraris.kernel.errors import FerrarisError
+from ferraris.keys.security_module.transfer import class_and_subclass
 from ferraris.sts import (
     ClearCreditToken,
     ClearTamperToken,
@@ -19,7 +25,10 @@ from ferraris.sts import (
     Service,
     TariffRateToken,
     WaterFactorToken,
+    decode_token,
+    encode_token,
 )
+from tests.sts.published import KEY
 
 # kind, value                       token
 NAMED = [
@@ -62,3 +71,26 @@ def test_unknown_names_are_refused() -> None:
         token_named("credit", "1", "steam", 7, 5)
     with pytest.raises(FerrarisError):
         token_named("extended", "63", "electricity", 7, 5)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@given(value=st.one_of(st.text(max_size=20), st.from_regex(r"-?[0-9]{1,12}(\.[0-9]{0,3})?", fullmatch=True)))
+def test_any_value_is_a_token_or_an_error_of_ours(kind: str, value: str) -> None:
+    with suppress(FerrarisError):
+        token = token_named(kind, value, "gas", 7, 5)
+        digits = encode_token(token, KEY)
+        assert len(digits) == 20
+        assert class_and_subclass(decode_token(digits, KEY)) == class_and_subclass(token)
+
+
+@given(units=st.decimals(0, 1_000_000, places=3, allow_nan=False))
+def test_a_credit_is_never_less_than_was_asked_for(units: Decimal) -> None:
+    token = token_named("credit", str(units), "water", 7, 5)
+    assert isinstance(token, CreditToken)
+    assert 0 <= Decimal(token.amount) - units * 10 < 1
+
+
+@pytest.mark.parametrize("kind", ["tariff-rate", "water-factor", "test", "wide-test", "read"])
+@given(value=st.integers(0, 0xFFFF))
+def test_a_number_is_the_same_in_either_base(kind: str, value: int) -> None:
+    assert token_named(kind, str(value), "gas", 7, 5) == token_named(kind, hex(value), "gas", 7, 5)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from ferraris.kernel.errors import ConfigError, FerrarisError, SecurityError
 from ferraris.keys.security_module.audit_chain import AuditChain
@@ -101,3 +104,59 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "directory").mkdir()
     with pytest.raises(FerrarisError):
         AuditChain(tmp_path / "directory", KEY).append(1, "amina", "x", {})
+
+
+entries = st.tuples(
+    st.integers(0, 2**50), st.text(max_size=12), st.text(max_size=12), st.dictionaries(st.text(max_size=6), st.text())
+)
+
+
+def written(folder: Path, entries: list[tuple[int, str, str, dict[str, str]]]) -> AuditChain:
+    (folder / "audit").unlink(missing_ok=True)
+    chain = AuditChain(folder / "audit", KEY)
+    for entry in entries:
+        chain.append(*entry)
+    return chain
+
+
+@settings(max_examples=40, deadline=None)
+@given(entries=st.lists(entries, min_size=1, max_size=4))
+def test_any_words_come_back_in_one_line_each(
+    tmp_path_factory: pytest.TempPathFactory, entries: list[tuple[int, str, str, dict[str, str]]]
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    written(folder, entries)
+    found = [(line.at_ms, line.who, line.what, line.details) for line in AuditChain(folder / "audit", KEY).lines()]
+    assert found == entries
+    assert (folder / "audit").read_bytes().count(b"\n") == len(entries)
+
+
+THREE = [(number, "amina", "vending key loaded", {"register": "123456/1"}) for number in range(3)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(place=st.integers(0, 10_000), octet=st.integers(0x20, 0x7E))
+def test_no_single_octet_is_changed_unseen(tmp_path_factory: pytest.TempPathFactory, place: int, octet: int) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    chain = written(folder, THREE)
+    before = (folder / "audit").read_bytes()
+    lines, changed = chain.lines(), bytearray(before)
+    assume(changed[place % len(changed)] not in (octet, 0x0A))
+    changed[place % len(changed)] = octet
+    (folder / "audit").write_bytes(changed)
+    with suppress(SecurityError):
+        assert chain.lines() == lines  # white space and the like: what the audit says is the same
+
+
+@pytest.mark.parametrize("cut", range(0, 400, 7))
+def test_a_crash_at_any_octet_leaves_whole_lines_and_the_next_fits(tmp_path: Path, cut: int) -> None:
+    lines = written(tmp_path, THREE).lines()
+    octets = (tmp_path / "audit").read_bytes()[:cut]
+    (tmp_path / "audit").write_bytes(octets)
+    whole = octets.count(b"\n")
+    chain = AuditChain(tmp_path / "audit", KEY)
+    assert chain.lines() == lines[:whole]
+    assert chain.append(9, "brian", "again", {}).number == whole + 1
+    assert [line.seal for line in AuditChain(tmp_path / "audit", KEY).lines()[:whole]] == [
+        x.seal for x in lines[:whole]
+    ]

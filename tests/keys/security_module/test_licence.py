@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,3 +62,20 @@ def test_a_number_of_transactions_has_its_range(transactions: int) -> None:
     text = TransactionLicence("0011223344556677", "aa" * 16, transactions).text(KEY)
     with pytest.raises(SecurityModuleError, match="a number of transactions"):
         TransactionLicence.parse(text, KEY)
+
+
+@given(place=st.integers(0, len(TEXT) - 1), character=st.characters(min_codepoint=0x20, max_codepoint=0x7E))
+def test_no_character_changes_what_a_licence_grants(place: int, character: str) -> None:
+    with suppress(SecurityModuleError):
+        assert TransactionLicence.parse(TEXT[:place] + character + TEXT[place + 1 :], KEY) == LICENCE
+
+
+@given(text=st.text())
+def test_any_letter_raises_only_the_modules_error(text: str) -> None:
+    with pytest.raises(SecurityModuleError):
+        TransactionLicence.parse(text, KEY)
+
+
+@given(before=st.text(max_size=50), after=st.text(max_size=50))
+def test_a_licence_is_found_among_any_words(before: str, after: str) -> None:
+    assert TransactionLicence.parse(f"{before}\n{TEXT}{after}", KEY) == LICENCE

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import SecurityError
@@ -12,6 +15,7 @@ from ferraris.keys.security_module.prismtoken_access import (
     CREDENTIAL_LIFETIME_MS,
     FAILURES_FREE,
     FIRST_PAUSE_MS,
+    PAUSE_MS_MAX,
 )
 from tests.keys.security_module.benches import StandingClock
 
@@ -138,3 +142,55 @@ def test_a_second_module_of_the_same_secret_is_closed_at_once() -> None:
     access.sign_in("local", "till", "a secret")
     access.sign_in("local", "till", "a secret")
     assert [module.closed for module in made] == [0, 1]
+
+
+class SigningIn(RuleBasedStateMachine):
+    """Right and wrong secrets and a clock that goes on, beside a model: who is in, and which name is closed until when."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = StandingClock()
+        self.access = PrismTokenAccess(one_user(Idle(), "till", "a secret"), self.clock, SeededEntropy(2))  # type: ignore[arg-type]
+        self.credentials: dict[str, int] = {}
+        self.failures, self.closed_until_ms = 0, 0
+
+    @property
+    def closed(self) -> bool:
+        return self.failures >= FAILURES_FREE and self.clock.at_ms < self.closed_until_ms
+
+    @rule()
+    def right(self) -> None:
+        if self.closed:
+            assert refused(self.access, secret="a secret") == "ESignin.Authentication"
+            return
+        credential = self.access.sign_in("local", "till", "a secret")
+        assert credential not in self.credentials
+        self.credentials[credential] = self.clock.at_ms + CREDENTIAL_LIFETIME_MS
+        self.failures = 0
+
+    @rule(times=st.integers(1, 8))
+    def wrong(self, times: int) -> None:
+        for _ in range(times):
+            counted = not self.closed
+            assert refused(self.access) == "ESignin.Authentication"
+            if counted:
+                self.failures += 1
+                pause_ms = FIRST_PAUSE_MS * 2 ** max(0, self.failures - FAILURES_FREE)
+                self.closed_until_ms = self.clock.at_ms + min(pause_ms, PAUSE_MS_MAX)
+
+    @rule(later_ms=st.sampled_from([1, FIRST_PAUSE_MS - 1, FIRST_PAUSE_MS, PAUSE_MS_MAX, CREDENTIAL_LIFETIME_MS]))
+    def time_goes_by(self, later_ms: int) -> None:
+        self.clock.at_ms += later_ms
+
+    @invariant()
+    def credentials_hold_until_their_end(self) -> None:
+        for credential, until_ms in self.credentials.items():
+            if self.clock.at_ms < until_ms:
+                assert self.access.client(credential).until_ms == until_ms
+            else:
+                with pytest.raises(SecurityModuleError, match="no longer"):
+                    self.access.client(credential)
+
+
+SigningIn.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestSigningIn = SigningIn.TestCase

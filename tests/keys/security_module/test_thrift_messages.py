@@ -127,3 +127,23 @@ def test_a_cut_or_flipped_message_is_read_or_refused(data: st.DataObject) -> Non
 
 def meter() -> object:
     return interface().MeterConfigIn(drn="00000000000", ea=7, tct=2, sgc=123456, krn=1, ti=1, ken=255)
+
+
+@given(place=st.integers(0, len(PING) - 1), octet=st.integers(0, 255))
+def test_a_call_with_any_octet_changed_is_a_call_or_refused(place: int, octet: int) -> None:
+    changed = bytearray(PING)
+    changed[place] = octet
+    try:
+        method, sequence, arguments = decode_call(bytes(changed))
+    except DecodeError:
+        return
+    if arguments is not None:
+        again = encode_call(method, sequence, sleepMs=arguments.sleepMs, echo=arguments.echo)
+        assert decode_call(again) == (method, sequence, arguments)
+
+
+@given(echo=st.text(), sequence=st.integers(0, 2**31 - 1), sleep_ms=st.integers(-(2**31), 2**31 - 1))
+def test_any_ping_and_its_answer_survive(echo: str, sequence: int, sleep_ms: int) -> None:
+    _, number, arguments = decode_call(encode_call("ping", sequence, sleepMs=sleep_ms, echo=echo))
+    assert (number, arguments.sleepMs, arguments.echo) == (sequence, sleep_ms, echo)
+    assert decode_reply(encode_reply("ping", sequence, success=echo), "ping", sequence).success == echo
