@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferraris.cosem import Obis, obis_entry
-from ferraris.cosem.obis_meaning import Numbers, group_meaning, obis_meaning
+from ferraris.cosem.obis_meaning import MEDIA, Numbers, group_meaning, obis_meaning
 from ferraris.cosem.obis_table import obis_entries
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "obis_meaning.csv"
@@ -97,3 +98,82 @@ def test_numbers_are_written_as_numbers_and_ranges() -> None:
     for text in ("-1", "a", "1-", "1,2", "٣"):
         with pytest.raises(ValueError, match=r"."):
             Numbers.parse(text)
+
+
+@pytest.mark.parametrize("text", ["5-3", "256", "0-256", "999", "1 7-6"])
+def test_a_range_that_holds_nothing_or_too_much_is_no_numbers(text: str) -> None:
+    """Rather than the 256 of a group that is left open."""
+    with pytest.raises(ValueError, match=text):
+        Numbers.parse(text)
+
+
+@given(st.sets(st.integers(0, 255), min_size=1))
+def test_numbers_written_one_by_one_or_as_ranges_are_the_same(numbers: set[int]) -> None:
+    rising = sorted(numbers)
+    starts = [number for number in rising if number - 1 not in numbers]
+    ends = [number for number in rising if number + 1 not in numbers]
+    ranges = " ".join(f"{start}-{end}" for start, end in zip(starts, ends, strict=True))
+    assert Numbers.parse(ranges) == Numbers.parse(" ".join(map(str, rising))) == numbers
+
+
+@given(st.integers(0, 99))
+def test_an_angle_has_two_ends_that_are_named(e: int) -> None:
+    """The digits 3, 8 and 9 stand for nothing."""
+    meaning = group_meaning(Obis.of(1, 0, 81, 7, e))
+    assert meaning is not None
+    if {e // 10, e % 10} & {3, 8, 9}:
+        assert meaning == f"Phase angle, instantaneous, E={e}"
+    else:
+        assert re.fullmatch(r"Phase angle, instantaneous, of [UI]\([LN]\d?\) against [UI]\([LN]\d?\)", meaning)
+
+
+@given(st.integers(1, 20), st.sampled_from([6, 7, 8, 9, 32]), st.integers(0, 127), st.sampled_from([0, 3, 101, 255]))
+def test_a_phase_adds_its_name_and_nothing_else(c: int, d: int, e: int, f: int) -> None:
+    def meaning(phase: int) -> str | None:
+        return group_meaning(Obis(bytes((1, 0, c + 20 * phase, d, e, f))))
+
+    whole = meaning(0)
+    if whole is None or "phase" in whole:
+        return
+    for phase in (1, 2, 3):
+        told = meaning(phase)
+        if told is not None and " in phase " in told:
+            assert told.replace(f" in phase L{phase}", "") == whole
+
+
+PERIODS_AND_CHANNELS = [
+    # B    F    end of the meaning
+    (0,    255, ""),
+    (255,  255, ""),
+    (1,    255, " (channel 1)"),
+    (64,   255, " (channel 64)"),
+    (65,   255, " (channel 65 of the utility)"),
+    (127,  255, " (channel 127 of the utility)"),
+    (0,    0,   ", billing period 0"),
+    (0,    99,  ", billing period 99"),
+    (0,    100, ", F=100"),
+    (0,    101, ", last 1 billing periods"),
+    (0,    125, ", last 25 billing periods"),
+    (0,    126, ", F=126"),
+    (7,    12,  ", billing period 12 (channel 7)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("b", "f", "end"), PERIODS_AND_CHANNELS)
+def test_channel_and_period_stand_at_the_end(b: int, f: int, end: str) -> None:
+    meaning = group_meaning(Obis(bytes((1, b, 1, 6, 0, f))))
+    assert meaning == f"Active power import, maximum 1{end}"
+
+
+@given(st.binary(min_size=6, max_size=6).map(Obis))
+def test_a_manufacturers_name_tells_its_medium_alone(code: Obis) -> None:
+    own = 128 <= code.b <= 199 or 128 <= code.c <= 240
+    own = own or (code.c != 94 and (128 <= code.d <= 254 or 128 <= code.e <= 254))
+    meaning = group_meaning(code)
+    assert (meaning == f"Of the manufacturer, {MEDIA.get(code.a)}") == (own and code.a in MEDIA)
+
+
+def test_every_medium_has_a_name_of_its_own() -> None:
+    told = {a: group_meaning(Obis.of(a, 0, 200, 0, 0)) for a in range(16)}
+    assert {a for a, meaning in told.items() if meaning} == set(MEDIA)
+    assert len({meaning for meaning in told.values() if meaning}) == len(MEDIA)

@@ -8,11 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferraris.cosem import CosemDateTime, PushSetup, PushSetupV0, TransportService, obis
-from ferraris.cosem.classes.push_setup import CommunicationWindow, RepetitionDelay
+from ferraris.cosem import CosemDateTime, ProfileObject, PushSetup, PushSetupV0, TransportService, obis
+from ferraris.cosem.classes.push_setup import (
+    CommunicationWindow,
+    ConfirmationParameters,
+    PushMessage,
+    PushOperationMethod,
+    RepetitionDelay,
+    SendDestinationAndMethod,
+)
 from ferraris.meter.clock import Zone
 from ferraris.meter.fleet import Fleet
-from ferraris.meter.push_terms import PushTerms, push_setups
+from ferraris.meter.push_terms import CONFIRMED_METHOD, LAST_CONFIRMATION, PushTerms, push_setups
 from tests.meter.steady import MONDAY_MS, device_of
 
 UTC_ZONE = Zone.fixed(0)
@@ -99,3 +106,93 @@ def test_setups_of_both_versions_give_terms(fleet: Fleet) -> None:
     assert PushTerms.of(device, alarm, MONDAY_MS).address == ("10.0.0.9", 1)
     assert PushTerms.of(device, regular, MONDAY_MS).repetition == RepetitionDelay(60, 200, 900)
     assert PushTerms.of(device, regular, MONDAY_MS).address is None
+
+
+@pytest.mark.parametrize(
+    "port",
+    ["0", "65536", "70000", "9" * 5_000, "-1", "+1", " 1", "1 ", "1_0", "\u0663", "0x10", ""],
+    ids=lambda port: f"{port!r:.8}",
+)
+def test_a_port_that_no_host_has_is_no_address(port: str) -> None:
+    """A client may write any octets as a destination: it must not bring the push driver down."""
+    assert terms(destination=f"host:{port}".encode()).address is None
+
+
+@given(st.binary(max_size=40))
+def test_any_octets_are_an_address_or_none(destination: bytes) -> None:
+    address = terms(destination=destination).address
+    assert address is None or (address[0] and 0 < address[1] <= 65_535)
+
+
+@given(st.from_regex(r"[a-z0-9.:\[\]-]{1,30}", fullmatch=True), st.integers(1, 65_535))
+def test_host_and_port_come_back_as_written(host: str, port: int) -> None:
+    """The last colon parts them, so that an IPv6 address keeps its own."""
+    assert terms(destination=f"{host}:{port}".encode()).address == (host, port)
+
+
+@given(st.integers(0, 3_600), st.integers(100, 1_000), st.integers(0, 7_200), st.integers(1, 60))
+def test_growing_delays_never_fall_and_stay_in_their_bounds(
+    minimum: int, exponent: int, maximum: int, tries: int
+) -> None:
+    some = terms(repetition=RepetitionDelay(minimum, exponent, maximum))
+    delay, longer = some.delay_s(tries), some.delay_s(tries + 1)
+    assert minimum <= delay <= longer <= max(minimum, maximum)
+    assert some.delay_s(1) == minimum
+
+
+@given(st.integers(0, 3_600), st.integers(0, 99), st.integers(0, 7_200), st.integers(1, 60))
+def test_shrinking_delays_never_rise(minimum: int, exponent: int, maximum: int, tries: int) -> None:
+    some = terms(repetition=RepetitionDelay(minimum, exponent, maximum))
+    assert 0 <= some.delay_s(tries + 1) <= some.delay_s(tries) <= minimum
+
+
+UNCONFIRMED = PushOperationMethod.UNCONFIRMED_RETRY_ON_FAILURE
+DAY = CosemDateTime(2026, 3, 2, None, 0, 0, 0, 0, 0)
+OPEN = CosemDateTime()
+
+
+def confirmation(**values: object) -> dict[int, object]:
+    """The attributes of a push setup whose receiver confirms each push, but for the `values`."""
+    sending = SendDestinationAndMethod(TransportService.TCP, b"host:1", PushMessage(0))
+    known = {"start_date": OPEN, "interval_s": 0, "last": OPEN, "method": CONFIRMED_METHOD, **values}
+    parameters = ConfirmationParameters(known["start_date"], known["interval_s"])  # type: ignore[arg-type]
+    return {
+        2: (), 3: sending, 4: (), 5: 0, 6: 3, 7: NO_DELAY,
+        PushSetup.push_operation_method.number: known["method"],
+        PushSetup.confirmation_parameters.number: parameters,
+        LAST_CONFIRMATION: known["last"],
+    }  # fmt: skip
+
+
+class SetTo:
+    """A push setup as a client has set it."""
+
+    def __init__(self, values: dict[int, object]) -> None:
+        self._values = values
+
+    def decoded(self, entry: ProfileObject, number: int, now_ms: int) -> object:
+        return self._values[number]
+
+
+@pytest.mark.parametrize(
+    ("values",                                    "seconds", "confirmed"),
+    [
+        ({},                                       0,        True),
+        ({"method": UNCONFIRMED},                  0,        False),
+        ({"start_date": DAY},                      -1,       False),
+        ({"start_date": DAY},                      0,        True),
+        ({"last": DAY},                            0,        True),   # without an interval each is confirmed
+        ({"last": DAY, "interval_s": 60},          0,        False),
+        ({"last": DAY, "interval_s": 60},          59,       False),
+        ({"last": DAY, "interval_s": 60},          60,       True),
+        ({"last": DAY, "interval_s": 60},          -1,       True),   # the clock was set back over it
+        ({"interval_s": 60},                       0,        True),   # never confirmed yet
+        ({"start_date": DAY, "last": DAY, "interval_s": 9}, 9, True),
+    ],
+)  # fmt: skip
+def test_a_confirmation_is_asked_for_once_an_interval(
+    fleet: Fleet, values: dict[str, object], seconds: int, confirmed: bool
+) -> None:
+    _, regular = push_setups(device_of(fleet))
+    now_ms = 1_000 * (at(0) + seconds)
+    assert PushTerms.of(SetTo(confirmation(**values)), regular, now_ms).confirmed is confirmed

@@ -53,7 +53,10 @@ class Numbers(frozenset[int]):
             found = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", part, re.ASCII)
             if found is None:
                 raise ValueError(text)
-            numbers.update(range(int(found[1]), int(found[2] or found[1]) + 1))
+            first, last = int(found[1]), int(found[2] or found[1])
+            if not first <= last <= WITHOUT_VALUE:
+                raise ValueError(text)
+            numbers.update(range(first, last + 1))
         return cls(numbers or range(256))
 
 
@@ -128,7 +131,8 @@ def _electricity(code: Obis) -> str | None:
 
 def _rate_or_harmonic(c: int, processing: Processing, e: int) -> str:
     if c == PHASE_ANGLE and e <= 99:
-        return f", of {ENDS_OF_AN_ANGLE[e % 10]} against {ENDS_OF_AN_ANGLE[e // 10]}"
+        of, against = ENDS_OF_AN_ANGLE[e % 10], ENDS_OF_AN_ANGLE[e // 10]
+        return f", of {of} against {against}" if of and against else f", E={e}"
     if e in (0, WITHOUT_VALUE):
         return ""
     if c == LOSSES or (c in VOLTAGES and processing.d == TIMES_UNDER_LIMIT):

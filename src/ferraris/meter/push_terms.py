@@ -26,6 +26,7 @@ from ferraris.meter.clock import Zone
 from ferraris.meter.windows import opening_s
 
 CONFIRMED_METHOD: Final = PushOperationMethod.CONFIRMED_RETRY_ON_MISSING_CONFIRMATION
+PORT_MAX: Final = 0xFFFF
 LAST_CONFIRMATION: Final = PushSetup.last_confirmation_date_time.number
 
 
@@ -68,7 +69,9 @@ class PushTerms:
     def address(self) -> tuple[str, int] | None:
         """Host and port; None when that is no address."""
         host, _, port = str(self.destination, "ascii", "replace").rpartition(":")
-        return (host, int(port)) if host and port.isdigit() else None
+        if not host or not port.isdigit() or len(port) > len(str(PORT_MAX)) or not 0 < int(port) <= PORT_MAX:
+            return None
+        return host, int(port)
 
     def delay_s(self, tries: int) -> int:
         """Seconds from the failure of so many tries to the next: they grow by the exponent, up to the maximum."""
