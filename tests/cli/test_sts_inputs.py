@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, timezone
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ferraris.cli.sts_inputs import (
     algorithm_of,
@@ -101,3 +106,34 @@ def test_times_are_utc_unless_they_say_otherwise(line: str) -> None:
 def test_no_time_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="a time of issue"):
         issue_ms(text)
+
+
+@given(moment_ms=st.integers(0, 4_102_444_800).map(lambda second: second * 1000), hours=st.integers(-23, 23))
+def test_a_time_is_the_same_moment_in_every_zone(moment_ms: int, hours: int) -> None:
+    local = datetime.fromtimestamp(moment_ms / 1000, timezone(timedelta(hours=hours)))
+    assert issue_ms(local.isoformat()) == moment_ms
+    assert issue_ms(local.astimezone(UTC).replace(tzinfo=None).isoformat(" ")) == moment_ms
+
+
+@given(value=st.integers(0, 2**64 - 1), bits=st.integers(1, 64))
+def test_hexadecimal_digits_have_room_for_so_many_bits(value: int, bits: int) -> None:
+    for digits in (f"{value:x}", f"{value:X}", f"{value:016x}"):
+        if value < 1 << bits:
+            assert hexadecimal({"a": digits}, "a", bits) == value
+        else:
+            with pytest.raises(ConfigError, match=f"{bits} bits"):
+                hexadecimal({"a": digits}, "a", bits)
+
+
+@given(text=st.text(max_size=50))
+def test_any_text_is_a_time_and_a_number_or_an_error_of_ours(text: str) -> None:
+    for read in (issue_ms, lambda text: number({"a": text}, "a"), lambda text: hexadecimal({"a": text}, "a")):
+        with suppress(ConfigError):
+            assert isinstance(read(text), int)
+
+
+@pytest.mark.parametrize("digits", ["5ec2e7zz", "5ec2e", 7, ["5ec2e7"]])
+def test_octets_that_may_be_a_key_are_never_repeated(digits: object) -> None:
+    with pytest.raises(ConfigError) as refused:
+        octets({"vk": digits}, "vk")
+    assert "5ec2e" not in str(refused.value)

@@ -198,3 +198,22 @@ def test_only_errors_of_ours_become_answers() -> None:
         raise FerrarisError("said")
 
     assert told("{}", broken)["error"]["summary"] == "said"
+
+
+odd = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.just("9999-12-31")),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["token", "pan"]), inner),
+    max_leaves=3,
+)
+NAMES = ["key", "data56", "plaintext", "token", "tokens", "new", "issue", "block", "control", "unverified", "dkga"]
+
+
+@pytest.mark.parametrize("compute", [encode_row, decode_row, derive_row], ids=lambda each: each.__name__)
+@given(row=st.sampled_from(rows()), data=st.data(), value=odd)
+def test_a_row_with_anything_in_one_place_has_an_answer(
+    compute: Any, row: Row, data: st.DataObject, value: Any
+) -> None:
+    name = data.draw(st.sampled_from([*row["inputs"], *NAMES]))
+    said = told(json.dumps({**row, "inputs": {**row["inputs"], name: value}}), compute)
+    assert said["id"] == row["id"]
+    assert said["ok"] is (said["error"] is None)

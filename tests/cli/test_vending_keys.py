@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from ferraris.cli import main
-from ferraris.keys.security_module import SoftwareSecurityModule
+from ferraris.keys.security_module import Keystore, Role, SoftwareSecurityModule, VendingKey
 from tests.keys.security_module.benches import (
+    CHEAP,
     DES_KEY,
     HSM_LABEL,
     HSM_PIN,
     LONG_KEYS,
+    PRESENT,
     soft_hsm,
 )
 
@@ -168,3 +170,60 @@ def test_another_key_than_announced_is_not_loaded(run: Run, keys: Path) -> None:
     code, text = run(*given)
     assert code == 2
     assert "not the one that was announced" in text
+
+
+# command                                                  officer   operator  supervisor  auditor
+ALLOWED = """
+vending-keys vending.keys                                | yes     | yes     | yes       | yes
+audit vending.keys                                       | yes     | yes     | yes       | yes
+self-test vending.keys                                   | yes     | yes     | yes       | no
+make-licence vending.keys 5                              | yes     | no      | no        | no
+load-licence vending.keys letter                         | yes     | yes     | yes       | no
+add-credential vending.keys eve --role officer           | yes     | no      | no        | no
+remove-credential vending.keys other                     | yes     | no      | no        | no
+import-vending-key vending.keys --keys keys.toml --sgc 123456 --krn 3 | yes | no | no     | no
+remove-vending-key vending.keys --sgc 123456 --krn 2     | yes     | no      | no        | no
+"""
+ROLES = ("officer", "operator", "supervisor", "auditor")
+
+
+@pytest.mark.parametrize("row", ALLOWED.strip().splitlines(), ids=lambda row: row.split()[0])
+@pytest.mark.usefixtures("keys")
+def test_what_each_role_may_do(run: Run, tmp_path: Path, row: str) -> None:
+    command, *allowed = (cell.strip() for cell in row.split("|"))
+    path = tmp_path / "vending.keys"
+    keystore = Keystore.create(path, "officer", "officer's own", transactions=7, work_factor=CHEAP)
+    SoftwareSecurityModule(keystore).load_key(PRESENT, VendingKey(LONG_KEYS[1]))
+    for role in ROLES[1:]:
+        keystore.add_credential(role, f"{role}'s own", (Role(role),), work_factor=CHEAP)
+    keystore.add_credential("other", "other's own", (Role.AUDITOR,), work_factor=CHEAP)
+    for role, may in zip(ROLES[::-1], allowed[::-1], strict=True):  # who may do nothing comes first
+        (tmp_path / "letter").write_text(keystore.write_licence(500))
+        before = path.read_bytes()
+        code, text = run(*command.split(), "--as", role, who=f"{role}'s own", new="a new secret")
+        assert code == (0 if may == "yes" else 2), (role, text)
+        if may == "no":
+            assert path.read_bytes() == before
+            assert "may not do this" in text or "opens no keys" in text
+
+
+def test_a_secret_from_an_environment_that_is_no_utf8(run: Run) -> None:
+    made(run)
+    secret = "caf\udce9 of an old terminal"
+    add = "add-credential", "vending.keys", "till", "--role", "operator"
+    assert run(*add, new=secret) == (0, "till: operator\n")
+    assert run("vending-keys", "vending.keys", "--as", "till", who=secret)[0] == 0
+    code, text = run("vending-keys", "vending.keys", "--as", "till", who="caf\udce8 of an old terminal")
+    assert (code, "wrong secret" in text) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("letter", "why"), [(None, "letter"), ("Dear customer,\n", "no transaction licence"), ("\0", "no transaction")]
+)
+def test_a_letter_without_a_licence_changes_nothing(run: Run, tmp_path: Path, letter: str | None, why: str) -> None:
+    made(run, "--transactions", "3")
+    if letter is not None:
+        (tmp_path / "letter").write_text(letter)
+    code, text = run("load-licence", "vending.keys", "letter")
+    assert (code, why in text) == (2, True)
+    assert "transactions left: 3" in run("vending-keys", "vending.keys", "--as", "officer")[1]
