@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ferraris.cli.sts_files import read_meter, read_record, read_sta_tables, read_vending_keys, text_of, vending_key_of
 from ferraris.kernel.errors import ConfigError, FerrarisError, TableError
@@ -103,3 +106,35 @@ def test_a_file_of_settings_is_text_of_a_sensible_length(tmp_path: Path) -> None
     for content in (b"\xff\xfe", b"#" * (SETTINGS_FILE_OCTETS_MAX + 1)):
         with pytest.raises(FerrarisError, match=r"file\.toml"):
             text_of(written(tmp_path, content))
+
+
+meters = st.fixed_dictionaries(
+    {"supply_group_code": st.from_regex(r"[0-9]{6}", fullmatch=True)},
+    optional={
+        "encryption_algorithm": st.sampled_from(["EA07", "EA11"]),
+        "key_revision_number": st.integers(1, 9),
+        "tariff_index": st.integers(0, 99),
+        "base_date": st.sampled_from([1993, 2014, 2035]),
+        "key_type": st.sampled_from(["DITK", "DDTK", "DUTK", "DCTK"]),
+        "key_expiry_number": st.integers(0, 255),
+        "three_token_key_change": st.booleans(),
+    },
+)
+
+
+@given(fields=meters)
+def test_any_meter_is_read_as_it_is_written(tmp_path_factory: pytest.TempPathFactory, fields: dict[str, Any]) -> None:
+    found = read_meter(written(tmp_path_factory.getbasetemp(), meter_text(**fields)))
+    code = fields.pop("supply_group_code")
+    assert found.supply_group_code == code
+    for name, value in fields.items():
+        read = getattr(found, name)
+        assert value in (read, getattr(read, "name", None), getattr(read, "year", None)), name
+
+
+@given(octets=st.binary(max_size=60))
+def test_any_file_is_a_meter_or_refused_with_its_name(tmp_path_factory: pytest.TempPathFactory, octets: bytes) -> None:
+    path = written(tmp_path_factory.getbasetemp(), octets)
+    for read in (read_meter, read_record, read_vending_keys, read_sta_tables):
+        with pytest.raises(FerrarisError, match=r"file\.toml"):
+            read(path)

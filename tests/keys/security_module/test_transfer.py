@@ -56,3 +56,30 @@ def test_test_tokens_there_and_back(subclass: int, control: int, code: int) -> N
 def test_test_tokens_that_are_none_are_refused(subclass: int, control: int, code: int) -> None:
     with pytest.raises(SecurityModuleError):
         meter_test_of(subclass, control, code)
+
+
+# kind   amount    the sixteen bits
+FIELDS = """
+0 0    | 0       | 0000
+0 0    | 16383   | 3FFF
+0 0    | 16384   | 4000
+0 0    | 180214  | 7FFF
+0 3    | 180215  | 8000
+0 3    | 180224  | 8000
+0 3    | 180225  | 8001
+2 0    | 16383   | 3FFF
+2 1    | 65535   | FFFF
+2 2    | 1       | 0001
+2 6    | 0       | 0000
+2 7    | 65535   | FFFF
+2 10   | 1023    | 03FF
+2 10   | 1024    | 0400
+2 10   | 65535   | FFFF
+"""
+
+
+@pytest.mark.parametrize("row", FIELDS.strip().splitlines())
+def test_amounts_as_the_field_carries_them(row: str) -> None:
+    kind, amount, field = (cell.strip() for cell in row.split("|"))
+    token_class, subclass = map(int, kind.split())
+    assert f"{transfer_field(token_of(token_class, subclass, 1_000, 5, int(amount))):04X}" == field
