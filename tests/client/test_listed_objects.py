@@ -70,3 +70,24 @@ def test_no_list_at_all(number: int) -> None:
 def test_association_ln_goes_first() -> None:
     octets = AssociationLn.object_list.datatype.encode(())
     assert listed({(15, 2): octets, (12, 2): LIST}) == ()
+
+
+@pytest.mark.parametrize(
+    "result", [result for result in DataAccessResult if result not in (0, DataAccessResult.OBJECT_UNDEFINED)]
+)
+def test_a_refusal_keeps_its_reason_and_short_names_are_not_tried(result: DataAccessResult) -> None:
+    """An association by logical names that shows nothing is no association by short names."""
+    with pytest.raises(RefusedError, match="shows this client no object list") as refused:
+        listed({(15, 2): result, (12, 2): LIST})
+    assert refused.value.code == result
+
+
+@pytest.mark.parametrize("result", [result for result in DataAccessResult if result])
+def test_rights_that_are_refused_are_rights_that_are_not_told(result: DataAccessResult) -> None:
+    assert listed({(12, 2): LIST, (12, 3): result}) == listed({(12, 2): LIST})
+
+
+def test_rights_of_one_object_say_nothing_of_the_others() -> None:
+    told, untold = listed({(12, 2): LIST, (12, 3): RIGHTS}), listed({(12, 2): LIST})
+    assert (told[0], told[2]) == (untold[0], untold[2])
+    assert told[1] != untold[1]

@@ -60,3 +60,91 @@ def test_it_is_open_until_it_closes(windows: list[tuple[int, int]], hour: int) -
         return  # together they are always open
     assert opening_s(made, closes - 60, UTC_ZONE) == closes - 60
     assert opening_s(made, closes, UTC_ZONE) != closes
+
+
+CET = Zone.load("central_european")
+SPRING_S = int(datetime(2026, 3, 28, 23, tzinfo=UTC).timestamp())
+"""Midnight in central Europe on the day on which 02:00 to 03:00 is left out."""
+AUTUMN_S = int(datetime(2026, 10, 24, 22, tzinfo=UTC).timestamp())
+"""Midnight on the day on which 02:00 to 03:00 comes twice."""
+
+
+def changes(windows: list[CommunicationWindow], start_s: int, zone: Zone, hours: int) -> str:
+    """Half hours from `start_s` on: open or closed."""
+    halves = (start_s + 1_800 * half for half in range(2 * hours))
+    return "".join("#" if opening_s(windows, half_s, zone) == half_s else "." for half_s in halves)
+
+
+@pytest.mark.parametrize(
+    ("start_s", "window", "told"),
+    [
+        (SPRING_S, (1, 4), "..####......"),    # 01:00, 01:30, 03:00, 03:30
+        (SPRING_S, (2, 4), "....##......"),    # opens at the moment of the change
+        (SPRING_S, (1, 2), "..##........"),    # closes there
+        (AUTUMN_S, (1, 4), "..########.."),    # three hours and the repeated one
+        (AUTUMN_S, (2, 3), "....####...."),    # open through both of the repeated hours
+        (AUTUMN_S, (1, 2), "..##........"),    # closes at the first 02:00
+    ],
+)  # fmt: skip
+def test_windows_follow_the_clock_on_the_wall(start_s: int, window: tuple[int, int], told: str) -> None:
+    assert changes([daily(*window)], start_s, CET, 6) == told
+
+
+WINDOWS = st.lists(
+    st.tuples(st.integers(0, 23), st.integers(0, 23)).filter(lambda window: window[0] != window[1]),
+    min_size=1,
+    max_size=3,
+)
+
+
+def is_open(windows: list[tuple[int, int]], hour: int) -> bool:
+    """Daily windows, reckoned by hand."""
+    return any((hour - start) % 24 < (end - start) % 24 for start, end in windows)
+
+
+@settings(max_examples=60)
+@given(WINDOWS, st.integers(0, 47), st.integers(0, 3_599))
+def test_daily_windows_open_and_close_as_reckoned_by_hand(
+    windows: list[tuple[int, int]], hour: int, seconds: int
+) -> None:
+    made, now_s = [daily(*window) for window in windows], START_S + hour * 3_600 + seconds
+    opens = next(h for h in range(hour, hour + 25) if is_open(windows, h % 24))
+    assert opening_s(made, now_s, UTC_ZONE) == (now_s if opens == hour else START_S + opens * 3_600)
+    if opens == hour:
+        closes = next((h for h in range(hour, hour + 25) if not is_open(windows, h % 24)), None)
+        expected = None if closes is None else START_S + closes * 3_600
+        assert closing_s(made, now_s, UTC_ZONE) == expected
+
+
+@settings(max_examples=40)
+@given(WINDOWS, WINDOWS, st.integers(0, 47))
+def test_another_window_never_opens_later_nor_closes_sooner(
+    some: list[tuple[int, int]], others: list[tuple[int, int]], hour: int
+) -> None:
+    now_s = START_S + 3_600 * hour
+    few, many = [daily(*window) for window in some], [daily(*window) for window in some + others]
+    first, earlier = opening_s(few, now_s, UTC_ZONE), opening_s(many, now_s, UTC_ZONE)
+    assert first is not None
+    assert earlier is not None
+    assert earlier <= first
+    sooner, later = closing_s(few, first, UTC_ZONE), closing_s(many, first, UTC_ZONE)
+    assert later is None or (sooner is not None and sooner <= later)
+    assert opening_s(many[::-1], now_s, UTC_ZONE) == earlier
+
+
+@pytest.mark.parametrize(
+    ("start",                                        "end",                                         "opens", "closes"),
+    [
+        # in days after Monday the 2nd of March; a weekday alone, a day of each month, one day for ever
+        (CosemDateTime(day_of_week=3, hour=0, minute=0), CosemDateTime(day_of_week=5, hour=0, minute=0),    2, 4),
+        (CosemDateTime(day_of_month=10, hour=0, minute=0), CosemDateTime(day_of_month=12, hour=0, minute=0), 8, 10),
+        (CosemDateTime(2026, 3, 20, None, 0, 0, 0), CosemDateTime(2026, 3, 21, None, 0, 0, 0),             18, 19),
+        (CosemDateTime(2027, 3, 2, None, 0, 0, 0), CosemDateTime(2027, 3, 3, None, 0, 0, 0),             365, 366),
+    ],
+)  # fmt: skip
+def test_windows_of_days(start: CosemDateTime, end: CosemDateTime, opens: int, closes: int) -> None:
+    windows = [CommunicationWindow(start, end)]
+    now_s = START_S + 3_600
+    assert opening_s(windows, now_s, UTC_ZONE) == START_S + opens * 86_400
+    assert closing_s(windows, START_S + opens * 86_400, UTC_ZONE) == START_S + closes * 86_400
+    assert opening_s(windows, START_S + closes * 86_400, UTC_ZONE) != START_S + closes * 86_400
