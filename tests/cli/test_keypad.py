@@ -233,3 +233,21 @@ def test_the_command(tmp_path: Path) -> None:
 
 def test_a_display_without_power() -> None:
     assert keypad_text({"credit": None, "supplied": False}) == "no power\ndisconnected"
+
+
+@pytest.mark.parametrize("said", [b"", b"5\n", b"null\n", b"[]\n", b"{\n", b"\xff\n", b"[" * 100_000 + b"\n"], ids=len)
+def test_what_is_no_keypad_behind_the_socket_is_none(tmp_path: Path, said: bytes) -> None:
+    def answer(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(1_000)
+            connection.sendall(said)
+
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / SOCKET))
+        listening.listen()
+        thread = threading.Thread(target=answer, args=(listening,))
+        thread.start()
+        with pytest.raises(ConfigError, match="no keypad answers"):
+            Keypads(tmp_path).display(1)
+        thread.join()

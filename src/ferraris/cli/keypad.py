@@ -64,8 +64,10 @@ class Keypads:
                 connection.connect(place)
                 connection.sendall(json.dumps(line).encode() + b"\n")
                 octets = connection.makefile("rb").readline(ANSWER_OCTETS_MAX)
-            answer: dict[str, Any] = json.loads(octets)
-        except (OSError, ValueError):
+            answer = json.loads(octets)
+            if not isinstance(answer, dict):
+                raise ValueError("no answer of a keypad")
+        except (OSError, ValueError, RecursionError):
             raise ConfigError(
                 "no keypad answers", expected=f"prepayment meters being served in {self._directory}"
             ) from None
