@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ferraris.client import ClientAssociation
 from ferraris.codec import Data, Tag, decode_whole
@@ -162,5 +164,60 @@ def test_an_array_does_not_grow_without_bound(fleet: Fleet) -> None:
             for _ in range(fitting):
                 await client.invoke(ArrayManager.insert_entry, MANAGER, one(COLUMNS, 0, ENTRY))
         assert fitting <= len(await columns(client)) < 2 * fitting
+
+    at_home(fleet, act)
+
+
+NAMES = [obis.VOLTAGE_L1, obis.ACTIVE_ENERGY_IMPORT, obis.ACTIVE_ENERGY_EXPORT, obis.ACTIVE_POWER_IMPORT]
+
+
+def managed(entries: list[Obis], step: tuple[str, int, int, Obis]) -> list[Obis] | None:
+    """The entries after a step, reckoned by hand and counted from 1; None for what is out of bounds."""
+    what, first, last, name = step
+    count = len(entries)
+    if what == "insert":
+        return [*entries[:first], name, *entries[first:]] if first <= count else None
+    if what == "update":
+        return [name if place == first else old for place, old in enumerate(entries, 1)] if 0 < first <= count else None
+    if not 0 < first <= last <= count:
+        return None
+    return [old for place, old in enumerate(entries, 1) if not first <= place <= last]
+
+
+STEPS = st.tuples(
+    st.sampled_from(["insert", "insert", "update", "remove"]),
+    st.integers(0, 6),
+    st.integers(0, 6),
+    st.sampled_from(NAMES),
+)
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(STEPS, min_size=4, max_size=12))
+def test_any_row_of_steps_leaves_what_a_list_would_hold(fleet: Fleet, steps: list[tuple[str, int, int, Obis]]) -> None:
+    async def act(client: ClientAssociation) -> None:
+        expected = await columns(client)
+        for step in steps:
+            what, first, last, name = step
+            entry = one(COLUMNS, first, column(name))
+            method, argument = {
+                "insert": (ArrayManager.insert_entry, entry),
+                "update": (ArrayManager.update_entry, entry),
+                "remove": (ArrayManager.remove_entries, part(COLUMNS, first, last)),
+            }[what]
+            after = managed(expected, step)
+            if after is None:
+                with pytest.raises(RefusedError, match="scope-of-access-violated"):
+                    await client.invoke(method, MANAGER, argument)  # type: ignore[arg-type]
+            else:
+                await client.invoke(method, MANAGER, argument)  # type: ignore[arg-type]
+                expected = after
+            assert await columns(client) == expected
+        count = await client.invoke(ArrayManager.retrieve_number_of_entries, MANAGER, COLUMNS)
+        assert count == Data(int(Tag.UNSIGNED), len(expected))
+        if expected:
+            whole = await client.invoke(ArrayManager.retrieve_entries, MANAGER, part(COLUMNS, 1, len(expected)))
+            assert whole is not None
+            assert [entry.value[1].value for entry in whole] == [bytes(name) for name in expected]  # type: ignore[index]
 
     at_home(fleet, act)
