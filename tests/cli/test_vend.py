@@ -81,7 +81,7 @@ def test_free_units_once(directory: VendDirectory) -> None:
 
 
 def test_a_sale_is_taken_back(directory: VendDirectory) -> None:
-    number = str(directory.json("sell", METERS[1], "--amount", "20")["sale"]["number"])
+    number = str(directory.json("sell", METERS[1], "--amount", "200")["sale"]["number"])
     assert "reversed" in directory.text("reverse", number, "--reason", "wrong meter", "--operator", SUPERVISOR)
 
 

@@ -106,9 +106,9 @@ MATRIX = """
     DISCONNECT_SCRIPTS                  9 0  0.0.10.0.106.255  1  rr|x                rr|-                .
     DISCONNECT_SCHEDULE                22 0  0.0.15.0.1.255    1  rbbb                rrrr                .
     LTE_DIAGNOSTIC                      47 2  0.2.25.6.0.255    1  rrrrrrrr            rrrrrrrr            .
-    AUTO_CONNECT                        29 2  0.0.2.1.0.255     1  rbbbrb|x            .                   .
+    AUTO_CONNECT                        29 2  0.0.2.1.0.255     1  rbbbbb|x            .                   .
     NTP_SETUP                           100 0  0.0.25.10.0.255   1  rbbbb--|xxx         .                   .
-    PUSH_SETUP                          40 2  0.0.25.9.0.255    1  rbbbbbbrrrbrr|x-    .                   .
+    PUSH_SETUP                          40 2  0.0.25.9.0.255    1  rbbbbbbrrbbbr|xx    .                   .
     PUSH_SCRIPTS                         9 0  0.0.10.0.108.255  1  rr|x                rr|-                .
     PUSH_SCHEDULE                       22 0  0.0.15.0.4.255    1  rbbb                rrrr                .
     LIMITER                             71 0  0.0.17.0.0.255    1  rbrbbbbbbrb         rrrrrrrrrrr         .
