@@ -144,7 +144,7 @@ N      | 1.0                  | no
 N      | \u0663                    | no
 P      |                      | yes
 P      | a}b                  | yes
-P      | caf\u00e9                 | no
+P      | na\u00efve                | no
 H      |                      | yes
 H      | 0aF0                 | yes
 H      | 0g                   | no
