@@ -41,7 +41,7 @@ def test_a_sale_prints_the_receipt_with_the_token(directory: VendDirectory) -> N
 
 
 def test_a_receipt_as_pdf(directory: VendDirectory, tmp_path: Path) -> None:
-    sold = directory.json("sell", METERS[1], "--amount", "20")
+    sold = directory.json("sell", METERS[1], "--amount", "200")
     path = tmp_path / "receipt.pdf"
     directory.text("receipt", str(sold["sale"]["number"]), "--pdf", str(path))
     assert path.read_bytes().startswith(b"%PDF-")

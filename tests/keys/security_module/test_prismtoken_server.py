@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import ipaddress
 import socket
@@ -157,7 +158,9 @@ def test_stopping_ends_a_ping_that_waits(tmp_path: Path) -> None:
     waiting.join(SOON_S)
     assert time.monotonic() - begun < SOON_S
     assert not waiting.is_alive()
-    assert is_closed(connection)
+    with contextlib.suppress(ConnectionError):
+        while connection.recv(1024):  # the ping may just have been answered
+            pass
 
 
 def test_a_port_that_is_taken_is_named(server: PrismTokenServer, tmp_path: Path) -> None:
