@@ -54,10 +54,6 @@ def test_json_of_one_section(
     assert document["counts"]["not applicable"] == 2
 
 
-ONLY_SOME_METERS = frozenset({"window-from-the-client", "window-with-a-gap"})
-"""Their AARQ does not need several frames, so these windows cannot be seen."""
-
-
 def test_over_hdlc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     with meters_served(tmp_path, hdlc=True) as meter:
         arguments = ["--keys", str(meter.registry), "--timeout", "0.6", "--json"]
@@ -66,8 +62,7 @@ def test_over_hdlc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyte
     failed = [(row["name"], row["got"]) for row in document["checks"] if row["outcome"] == "failed"]
     assert (failed, code) == ([], 0)
     assert document["counts"]["passed"] >= 85
-    outcomes = {row["name"]: row["outcome"] for row in document["checks"] if row["section"] == "HDLC"}
-    assert {name for name, outcome in outcomes.items() if outcome != "passed"} <= ONLY_SOME_METERS
+    assert {row["outcome"] for row in document["checks"] if row["section"] == "HDLC"} == {"passed"}
     wrapper = {row["outcome"] for row in document["checks"] if row["section"] == "Wrapper"}
     assert wrapper == {"not applicable"}
 
@@ -81,8 +76,7 @@ def test_a_meter_of_short_names(
     document = json.loads(capsys.readouterr().out)
     outcomes: dict[str, set[str]] = {}
     for row in document["checks"]:
-        if row["name"] not in ONLY_SOME_METERS:
-            outcomes.setdefault(row["section"], set()).add(row["outcome"])
+        outcomes.setdefault(row["section"], set()).add(row["outcome"])
     assert (outcomes["HDLC"], outcomes["Short names"], code) == ({"passed"}, {"passed"}, 0)
 
 

@@ -20,8 +20,8 @@ SECTION = "HDLC"
 WINDOW = "Green Book 8.4.5.4"
 NEGOTIATION = "Green Book 8.4.5.3"
 AARE = 0x61
-WIDE = HdlcParameters(32, 1024, 7, 7)
-"""Our frames short, so that an AARQ takes several; theirs as they come."""
+WIDE = HdlcParameters(128, 1024, 7, 7)
+"""Our frames wide enough for a third of an AARQ, into which it is cut; theirs as they come."""
 NARROW = HdlcParameters(1024, 32, 7, 2)
 """Their frames short, and two to a turn."""
 TURNS_MAX = 64
