@@ -83,7 +83,7 @@ def _add_orders(router: APIRouter, desk: VendingDesk) -> None:
             message_id=message_id(order.message_id, idempotency_key), till=order.till, operator=order.operator,
             meter=reference_of(order.meter), amount=order.amount, units=order.units, payment=order.payment,
         )  # fmt: skip
-        return sold_view(await desk.run(lambda vending, now_ms: vending.sell(request, now_ms)), desk.settings)
+        return sold_view(await desk.sell(request), desk.settings)
 
     @router.post("/free-issues", status_code=HTTPStatus.CREATED)
     async def free_issue(order: MeterOrder, idempotency_key: Key = "") -> SaleView:

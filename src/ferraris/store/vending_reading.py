@@ -1,4 +1,4 @@
-"""What vending reads, as SQL: the same statements for SQLite and PostgreSQL, built once."""
+"""What vending reads, as SQL: the same statements for SQLite and PostgreSQL, built once; those of every sale compiled once."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from ferraris.store.vending_rows import (
     VendingCampaignRow,
     VendingMeterRow,
 )
+from ferraris.store.vending_statements import PreparedSelect
 from ferraris.store.vending_tables import (
     ACCOUNT,
     AUDIT,
@@ -52,48 +53,55 @@ def _by(table: sa.Table, column: str) -> sa.Select[Any]:
     return sa.select(table).where(table.c[column] == sa.bindparam("key"))
 
 
-_CUSTOMER = _by(CUSTOMER, "number")
-_ACCOUNT = _by(ACCOUNT, "number")
-_DEBTS = _by(DEBT, "account").order_by(DEBT.c.priority, DEBT.c.number)
-_METER = _by(METER, "decoder_reference_number")
-_METER_OF_ACCOUNT = (
+_CUSTOMER = PreparedSelect(_by(CUSTOMER, "number"))
+_ACCOUNT = PreparedSelect(_by(ACCOUNT, "number"))
+_DEBTS = PreparedSelect(_by(DEBT, "account").order_by(DEBT.c.priority, DEBT.c.number))
+_METER = PreparedSelect(_by(METER, "decoder_reference_number"))
+_METER_OF_ACCOUNT = PreparedSelect(
     sa.select(METER, ACCOUNT.c.customer, ACCOUNT.c.tariff, ACCOUNT.c.opened_ms)
     .join(ACCOUNT, ACCOUNT.c.number == METER.c.account)
     .where(METER.c.decoder_reference_number == sa.bindparam("key"))
 )
-_CONFIGURATIONS = _by(CONFIGURATION, "meter").order_by(CONFIGURATION.c.position)
-_SALE = _by(SALE, "number")
-_SALE_BY_MESSAGE = _by(SALE, "message_id")
+_CONFIGURATIONS = PreparedSelect(_by(CONFIGURATION, "meter").order_by(CONFIGURATION.c.position))
+_SALE = PreparedSelect(_by(SALE, "number"))
+_SALE_BY_MESSAGE = PreparedSelect(_by(SALE, "message_id"))
 _NUMBERED = sa.select(SALE).where(SALE.c.number.in_(sa.bindparam("numbers", expanding=True))).order_by(SALE.c.number)
 _SALES_BY_MESSAGES = sa.select(SALE).where(SALE.c.message_id.in_(sa.bindparam("message_ids", expanding=True)))
+_TOKENS_OF_SALE = PreparedSelect(_by(TOKEN, "sale").order_by(TOKEN.c.position))
 _TOKENS = (
     sa.select(TOKEN)
     .where(TOKEN.c.sale.in_(sa.bindparam("sales", expanding=True)))
     .order_by(TOKEN.c.sale, TOKEN.c.position)
 )
-_MONTH = sa.select(
-    sa.func.coalesce(sa.func.sum(sa.case((SALE.c.kind == "credit", SALE.c.units_tenths), else_=0)), 0),
-    sa.func.coalesce(sa.func.sum(SALE.c.fixed_minor), 0),
-    sa.func.coalesce(sa.func.sum(sa.case((SALE.c.kind == "free_issue", 1), else_=0)), 0),
-).where(
-    SALE.c.account == sa.bindparam("account"),
-    SALE.c.month == sa.bindparam("month"),
-    sa.or_(SALE.c.state == "posted", SALE.c.state == "pending"),
+_MONTH = PreparedSelect(
+    sa.select(
+        sa.func.coalesce(sa.func.sum(sa.case((SALE.c.kind == "credit", SALE.c.units_tenths), else_=0)), 0),
+        sa.func.coalesce(sa.func.sum(SALE.c.fixed_minor), 0),
+        sa.func.coalesce(sa.func.sum(sa.case((SALE.c.kind == "free_issue", 1), else_=0)), 0),
+    ).where(
+        SALE.c.account == sa.bindparam("account"),
+        SALE.c.month == sa.bindparam("month"),
+        sa.or_(SALE.c.state == "posted", SALE.c.state == "pending"),
+    )
 )
-_LAST_MONTH = sa.select(sa.func.max(SALE.c.month)).where(
-    SALE.c.account == sa.bindparam("account"),
-    SALE.c.month < sa.bindparam("month"),
-    SALE.c.kind == "credit",
-    sa.or_(SALE.c.state == "posted", SALE.c.state == "pending"),
+_LAST_MONTH = PreparedSelect(
+    sa.select(sa.func.max(SALE.c.month)).where(
+        SALE.c.account == sa.bindparam("account"),
+        SALE.c.month < sa.bindparam("month"),
+        SALE.c.kind == "credit",
+        sa.or_(SALE.c.state == "posted", SALE.c.state == "pending"),
+    )
 )
-_LAST_IDENTIFIER = sa.select(sa.func.max(TOKEN.c.token_identifier)).where(
-    TOKEN.c.meter == sa.bindparam("meter"), TOKEN.c.base_date == sa.bindparam("base_date")
+_LAST_IDENTIFIER = PreparedSelect(
+    sa.select(sa.func.max(TOKEN.c.token_identifier)).where(
+        TOKEN.c.meter == sa.bindparam("meter"), TOKEN.c.base_date == sa.bindparam("base_date")
+    )
 )
-_HEAD = sa.select(ENTRY).order_by(ENTRY.c.number.desc()).limit(1)
-_ENTRIES = (
+_HEAD = PreparedSelect(sa.select(ENTRY).order_by(ENTRY.c.number.desc()).limit(1))
+_ENTRIES = PreparedSelect(
     sa.select(ENTRY).where(ENTRY.c.number > sa.bindparam("after")).order_by(ENTRY.c.number).limit(sa.bindparam("most"))
 )
-_POSTINGS = (
+_POSTINGS = PreparedSelect(
     sa.select(POSTING)
     .where(POSTING.c.entry > sa.bindparam("after"), POSTING.c.entry <= sa.bindparam("upto"))
     .order_by(POSTING.c.entry, POSTING.c.position)
@@ -109,7 +117,7 @@ _BALANCES = (
 _POSTED = sa.or_(ENTRY.c.kind == "direct", _ENDING.c.kind == "post")
 _NOT_VOID = sa.or_(_ENDING.c.kind.is_(None), _ENDING.c.kind != "void")
 _LAST_SIGN = "\U0010ffff"
-_OPEN_SHIFT = _by(SHIFT, "till").where(SHIFT.c.closed_ms.is_(None))
+_OPEN_SHIFT = PreparedSelect(_by(SHIFT, "till").where(SHIFT.c.closed_ms.is_(None)))
 
 
 class SqlVendingReader:
@@ -121,19 +129,19 @@ class SqlVendingReader:
     # Who buys, and what is registered
 
     def customer(self, number: str) -> CustomerRow | None:
-        return self._first(CustomerRow, _CUSTOMER, key=number)
+        return _CUSTOMER.first(self._connection, CustomerRow, key=number)
 
     def account(self, number: str) -> AccountRow | None:
-        return self._first(AccountRow, _ACCOUNT, key=number)
+        return _ACCOUNT.first(self._connection, AccountRow, key=number)
 
     def debts(self, account: str) -> list[DebtRow]:
-        return self._all(DebtRow, _DEBTS, key=account)
+        return _DEBTS.rows(self._connection, DebtRow, key=account)
 
     def meter(self, decoder_reference_number: str) -> VendingMeterRow | None:
-        return self._first(VendingMeterRow, _METER, key=decoder_reference_number)
+        return _METER.first(self._connection, VendingMeterRow, key=decoder_reference_number)
 
     def meter_of_account(self, decoder_reference_number: str) -> tuple[VendingMeterRow, AccountRow] | None:
-        found = self._connection.execute(_METER_OF_ACCOUNT, {"key": decoder_reference_number}).one_or_none()
+        found = _METER_OF_ACCOUNT.run(self._connection, key=decoder_reference_number).fetchone()
         if found is None:
             return None
         number, account, blocked, customer, tariff, opened_ms = found
@@ -165,7 +173,7 @@ class SqlVendingReader:
         return self._all(VendingMeterRow, sa.select(METER).where(number > after).order_by(number).limit(limit))
 
     def configurations(self, meter: str) -> list[ConfigurationRow]:
-        return self._all(ConfigurationRow, _CONFIGURATIONS, key=meter)
+        return _CONFIGURATIONS.rows(self._connection, ConfigurationRow, key=meter)
 
     def newest_configurations(self, states: Collection[str]) -> list[ConfigurationRow]:
         newest = (
@@ -180,10 +188,10 @@ class SqlVendingReader:
     # Sales
 
     def sale(self, number: int) -> SaleRow | None:
-        return self._first(SaleRow, _SALE, key=number)
+        return _SALE.first(self._connection, SaleRow, key=number)
 
     def sale_by_message(self, message_id: str) -> SaleRow | None:
-        return self._first(SaleRow, _SALE_BY_MESSAGE, key=message_id)
+        return _SALE_BY_MESSAGE.first(self._connection, SaleRow, key=message_id)
 
     def sales_by_messages(self, message_ids: Sequence[str]) -> list[SaleRow]:
         return self._all(SaleRow, _SALES_BY_MESSAGES, message_ids=list(message_ids))
@@ -208,35 +216,37 @@ class SqlVendingReader:
         return self._all(SaleRow, statement.order_by(SALE.c.number.desc()).limit(wanted.limit))
 
     def numbered_sales(self, numbers: Sequence[int]) -> list[SaleRow]:
+        if len(numbers) == 1:
+            return _SALE.rows(self._connection, SaleRow, key=numbers[0])
         return self._all(SaleRow, _NUMBERED, numbers=list(numbers))
 
     def tokens(self, sales: Sequence[int]) -> list[SoldTokenRow]:
+        if len(sales) == 1:
+            return _TOKENS_OF_SALE.rows(self._connection, SoldTokenRow, key=sales[0])
         return self._all(SoldTokenRow, _TOKENS, sales=list(sales))
 
     def month_totals(self, account: str, month: int) -> MonthTotals:
-        units, fixed, free = self._connection.execute(_MONTH, {"account": account, "month": month}).one()
+        units, fixed, free = _MONTH.run(self._connection, account=account, month=month).fetchone()
         return MonthTotals(int(units), int(fixed), int(free))
 
     def last_purchase_month(self, account: str, before: int) -> int | None:
-        month = self._connection.execute(_LAST_MONTH, {"account": account, "month": before}).scalar_one()
+        (month,) = _LAST_MONTH.run(self._connection, account=account, month=before).fetchone()
         return None if month is None else int(month)
 
     def last_token_identifier(self, meter: str, base_date: int) -> int | None:
-        found: int | None = self._connection.execute(
-            _LAST_IDENTIFIER, {"meter": meter, "base_date": base_date}
-        ).scalar()
-        return found
+        (found,) = _LAST_IDENTIFIER.run(self._connection, meter=meter, base_date=base_date).fetchone()
+        return None if found is None else int(found)
 
     # The ledger
 
     def ledger_head(self) -> EntryRow | None:
-        return self._first(EntryRow, _HEAD)
+        return _HEAD.first(self._connection, EntryRow)
 
     def entries(self, after: int, limit: int) -> list[EntryRow]:
-        return self._all(EntryRow, _ENTRIES, after=after, most=limit)
+        return _ENTRIES.rows(self._connection, EntryRow, after=after, most=limit)
 
     def postings(self, after: int, upto: int) -> list[PostingRow]:
-        return self._all(PostingRow, _POSTINGS, after=after, upto=upto)
+        return _POSTINGS.rows(self._connection, PostingRow, after=after, upto=upto)
 
     def balances(self, account: str | None = None, *, with_pending: bool = False) -> dict[str, int]:
         statement = _BALANCES.where(_NOT_VOID if with_pending else _POSTED)
@@ -264,7 +274,7 @@ class SqlVendingReader:
     # Shifts and deposits
 
     def open_shift(self, till: str) -> ShiftRow | None:
-        return self._first(ShiftRow, _OPEN_SHIFT, key=till)
+        return _OPEN_SHIFT.first(self._connection, ShiftRow, key=till)
 
     def shift(self, number: int) -> ShiftRow | None:
         return self._first(ShiftRow, sa.select(SHIFT).where(SHIFT.c.number == number))

@@ -109,23 +109,24 @@ class SqlVendingStore:
     @contextlib.contextmanager
     def _failures(self, operation: str) -> Iterator[None]:
         """Turn the database's errors into StoreError; statements and parameters stay out of its text: tokens are in them."""
-        where = f"the vending store {self._place}"
+        driver: Any = self._engine.dialect.loaded_dbapi
         try:
             yield
-        except sa.exc.IntegrityError as error:
-            raise StoreError(f"{where} refused a row of {operation}: {_first_line(error)}") from None
         except sa.exc.DBAPIError as error:
-            cause = _first_line(error)
-            if "full" in cause or "No space" in cause:
-                raise StoreError(f"the disk under {where} is full: {cause}") from None
-            raise StoreError(f"{where} failed in {operation}: {cause}") from None
+            raise self._store_error(operation, error.orig, driver) from None
+        except driver.Error as error:
+            raise self._store_error(operation, error, driver) from None
         except sa.exc.SQLAlchemyError as error:
-            raise StoreError(f"{where} failed in {operation}: {type(error).__name__}") from None
+            raise StoreError(f"the vending store {self._place} failed in {operation}: {type(error).__name__}") from None
 
-
-def _first_line(error: sa.exc.DBAPIError) -> str:
-    """What the database says, without the row that PostgreSQL adds in a second line."""
-    return (str(error.orig).splitlines() or ["unknown"])[0]
+    def _store_error(self, operation: str, error: BaseException | None, driver: Any) -> StoreError:
+        where = f"the vending store {self._place}"
+        cause = (str(error).splitlines() or ["unknown"])[0]  # without the row that PostgreSQL adds in a second line
+        if isinstance(error, driver.IntegrityError):
+            return StoreError(f"{where} refused a row of {operation}: {cause}")
+        if "full" in cause or "No space" in cause:
+            return StoreError(f"the disk under {where} is full: {cause}")
+        return StoreError(f"{where} failed in {operation}: {cause}")
 
 
 def _sqlite_engine(place: Path | str) -> sa.Engine:

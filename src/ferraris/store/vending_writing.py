@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,15 +20,18 @@ from ferraris.store.vending_rows import (
     ShiftRow,
     VendingMeterRow,
 )
+from ferraris.store.vending_statements import Prepared
 from ferraris.store.vending_tables import CAMPAIGN, ENGINEERING, SALE, SHIFT, TABLES, TOKEN
 
-_INSERTS = {kind: sa.insert(table) for kind, table in TABLES.items()}
-_FINISH = (
+_INSERTS = {
+    kind: Prepared(sa.insert(table).inline(), [field.name for field in fields(kind)]) for kind, table in TABLES.items()
+}
+_FINISH = Prepared(
     sa.update(SALE)
     .where(SALE.c.number == sa.bindparam("which"))
     .values(state=sa.bindparam("new_state"), finished_ms=sa.bindparam("at_ms"))
 )
-_DIGITS = (
+_DIGITS = Prepared(
     sa.update(TOKEN)
     .where(TOKEN.c.sale == sa.bindparam("which"), TOKEN.c.position == sa.bindparam("place"))
     .values(digits=sa.bindparam("new_digits"))
@@ -59,7 +63,7 @@ class SqlVendingWriter(SqlVendingReader):
         if not rows:
             return
         kind, last = type(rows[0]), rows[-1]
-        self._write(f"add {TABLES[kind].name}", _INSERTS[kind], [values_of(row) for row in rows])
+        self._write_each(f"add {TABLES[kind].name}", _INSERTS[kind], [values_of(row) for row in rows])
         if isinstance(last, EntryRow):
             self._head = last
         if isinstance(last, ShiftRow):
@@ -72,19 +76,19 @@ class SqlVendingWriter(SqlVendingReader):
         if not known:
             self.add([row])
             return
-        self._write(f"replace {table.name}", sa.update(table).where(*same).values(values), {})
+        self._write(f"replace {table.name}", sa.update(table).where(*same).values(values))
 
     def finish_sales(self, numbers: Sequence[int], state: str, finished_ms: int) -> None:
         parameters = [{"which": number, "new_state": state, "at_ms": finished_ms} for number in numbers]
-        self._write("finish sales", _FINISH, parameters)
+        self._write_each("finish sales", _FINISH, parameters)
 
     def deliver_sale(self, number: int, delivery: str, delivered_ms: int, detail: str) -> None:
         values = {"delivery": delivery, "delivered_ms": delivered_ms, "delivery_detail": detail}
-        self._write("deliver sale", sa.update(SALE).where(SALE.c.number == number).values(values), {})
+        self._write("deliver sale", sa.update(SALE).where(SALE.c.number == number).values(values))
 
     def count_reprint(self, number: int) -> None:
         counted = sa.update(SALE).where(SALE.c.number == number).values(reprints=SALE.c.reprints + 1)
-        self._write("count reprint", counted, {})
+        self._write("count reprint", counted)
 
     def set_digits(self, digits: Mapping[int, Sequence[str]]) -> None:
         parameters = [
@@ -92,28 +96,35 @@ class SqlVendingWriter(SqlVendingReader):
             for sale, all_of_it in digits.items()
             for place, one in enumerate(all_of_it, start=1)
         ]
-        self._write("set digits", _DIGITS, parameters)
+        self._write_each("set digits", _DIGITS, parameters)
 
     def close_shift(self, number: int, closed_ms: int, closed_entry: int, counted_minor: int) -> None:
         self._shifts.clear()
         values = {"closed_ms": closed_ms, "closed_entry": closed_entry, "counted_minor": counted_minor}
-        self._write("close shift", sa.update(SHIFT).where(SHIFT.c.number == number).values(values), {})
+        self._write("close shift", sa.update(SHIFT).where(SHIFT.c.number == number).values(values))
 
     def batch_shifts(self, shifts: Sequence[int], batch: int) -> None:
         batched = sa.update(SHIFT).where(SHIFT.c.number.in_(list(shifts))).values(batch=batch)
-        self._write("batch shifts", batched, {})
+        self._write("batch shifts", batched)
 
     def decide_engineering(self, message_id: str, state: str, decided_by: str, decided_ms: int) -> None:
         values = {"state": state, "decided_by": decided_by, "decided_ms": decided_ms}
         decided = sa.update(ENGINEERING).where(ENGINEERING.c.message_id == message_id).values(values)
-        self._write("decide engineering", decided, {})
+        self._write("decide engineering", decided)
 
     def close_campaign(self, name: str, closed_ms: int) -> None:
         closed = sa.update(CAMPAIGN).where(CAMPAIGN.c.name == name).values(closed_ms=closed_ms)
-        self._write("close campaign", closed, {})
+        self._write("close campaign", closed)
 
-    def _write(self, what: str, statement: sa.Executable, parameters: Any) -> None:
+    def _write_each(self, what: str, statement: Prepared, parameters: Sequence[Mapping[str, Any]]) -> None:
         self._tell(what)
-        result = self._connection.execute(statement, parameters)
-        if result.rowcount == 0:
+        self._check(what, statement.run_for_each(self._connection, parameters).rowcount)
+
+    def _write(self, what: str, statement: sa.Update) -> None:
+        self._tell(what)
+        self._check(what, self._connection.execute(statement).rowcount)
+
+    @staticmethod
+    def _check(what: str, rows: int) -> None:
+        if rows == 0:
             raise StoreError(f"{what}: there is no such row")
