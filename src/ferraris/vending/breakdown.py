@@ -20,6 +20,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from math import ceil
+from typing import NamedTuple
 
 from ferraris.sts import QUANTITY_MAX, carried_currency, carried_quantity, currency_units
 from ferraris.vending.errors import AmountError
@@ -29,6 +30,7 @@ from ferraris.vending.tariff import TENTHS, CreditForm, Tariff
 CURRENCY_CREDIT_MAX = (1 << 63) - 1
 """What the store can keep of a credit in money: far beyond any purchase."""
 _SEARCH_AROUND = 16
+_JSON = json.JSONEncoder(separators=(",", ":"))
 """Minor units to either side of the bisected amount; shares of debts make small steps there."""
 
 
@@ -110,6 +112,18 @@ class DebtDue:
     minimum_minor: int = 0
 
 
+class _Step(NamedTuple):
+    """A block of the tariff, as far as it is not used up."""
+
+    name: str
+    price: Fraction
+    """Of a tenth with tax, in minor units."""
+    net_price: Fraction
+    """Of a unit."""
+    left: int | None
+    """Tenths; None for the last block, which has no end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Purchase:
     """All that a breakdown depends on, beside the amount or the units."""
@@ -129,7 +143,8 @@ class Purchase:
         fixed = self._fixed_paid(rest)
         energy = rest - sum(gross for _, gross in fixed)
         in_money = self.tariff.credit is CreditForm.CURRENCY
-        units = self._units_for(energy) if energy > 0 and not in_money else 0
+        steps = [] if in_money else self._steps()
+        units = self._units_for(energy, steps) if energy > 0 and not in_money else 0
         credit_money = self._credit_money(energy) if energy > 0 and in_money else 0
         if units == credit_money == 0:
             short = money_text(tendered_minor, self.minor_digits)
@@ -140,9 +155,9 @@ class Purchase:
             tendered_minor,
             units,
             (
-                *([self._credit_line(energy)] if in_money else self._unit_lines(energy, units)),
+                *([self._credit_line(energy)] if in_money else self._unit_lines(energy, units, steps)),
                 *self._charge_lines(fixed),
-                *self._tax_lines(energy, fixed),
+                *(self._tax_lines(energy, fixed) if self.tariff.tax else ()),
                 *(
                     Line(LineKind.DEBT, debt.number, share, description=debt.name)
                     for debt, share in zip(self.debts, shares, strict=True)
@@ -162,7 +177,8 @@ class Purchase:
         if not 0 < units_tenths <= QUANTITY_MAX:
             raise AmountError("units that a token cannot carry", expected=f"0.1 to {QUANTITY_MAX / TENTHS}")
         wanted = carried_quantity(units_tenths)
-        energy = int(self._cost_of(wanted))
+        steps = self._steps()
+        energy = int(_cost_of(wanted, steps))
         low, high = 0, 10**15
         while low < high:
             middle = (low + high) // 2
@@ -172,7 +188,7 @@ class Purchase:
                 high = middle
         for amount in range(low + _SEARCH_AROUND, max(0, low - _SEARCH_AROUND), -1):
             left = self._energy_left(amount)
-            if left > 0 and (bought := self._tenths_for(left)) <= QUANTITY_MAX and carried_quantity(bought) == wanted:
+            if left > 0 and (bought := _tenths_for(left, steps)) <= QUANTITY_MAX and carried_quantity(bought) == wanted:
                 return self.for_money(amount)
         raise AmountError("no whole amount of money buys exactly these units", got=f"{units_tenths} tenths")
 
@@ -230,41 +246,22 @@ class Purchase:
 
     # Units
 
-    def _steps(self) -> Iterator[tuple[str, Fraction, int | None]]:
-        """Name, price of a tenth with tax in minor units, and tenths left of each block from where the month stands."""
-        factor = self._tenth_factor()
+    def _steps(self) -> list[_Step]:
+        """The blocks from where the month stands."""
+        factor = self.tariff.tax_factor * Fraction(10**self.minor_digits, TENTHS)
         used = self.month.units_tenths
+        steps: list[_Step] = []
         for name, price, up_to in self.tariff.prices_at(self.moment):
             if up_to is None:
-                yield name, price * factor, None
+                steps.append(_Step(name, price * factor, price, None))
             elif up_to * TENTHS > used:
-                yield name, price * factor, up_to * TENTHS - used
+                steps.append(_Step(name, price * factor, price, up_to * TENTHS - used))
                 used = up_to * TENTHS
+        return steps
 
-    def _tenth_factor(self) -> Fraction:
-        """From the net price of a unit to the price of a tenth with tax, in minor units."""
-        return self.tariff.tax_factor * Fraction(10**self.minor_digits, TENTHS)
-
-    def _cost_of(self, units_tenths: int) -> Fraction:
-        cost = Fraction(0)
-        for _, price, left in self._steps():
-            taken = units_tenths if left is None else min(units_tenths, left)
-            cost += taken * price
-            units_tenths -= taken
-        return cost
-
-    def _tenths_for(self, gross: int) -> int:
-        """What the money buys, whatever a token can carry."""
-        money, units = Fraction(gross), 0
-        for _, price, left in self._steps():
-            if left is None or left * price >= money:
-                return units + ceil(money / price)
-            units += left
-            money -= left * price
-        return units
-
-    def _units_for(self, gross: int) -> int:
-        units = self._tenths_for(gross)
+    @staticmethod
+    def _units_for(gross: int, steps: Sequence[_Step]) -> int:
+        units = _tenths_for(gross, steps)
         if units > QUANTITY_MAX:
             raise AmountError(
                 "buys more than one token can carry", expected=f"up to {QUANTITY_MAX / TENTHS}", got=units / TENTHS
@@ -287,24 +284,23 @@ class Purchase:
 
     # Lines
 
-    def _unit_lines(self, gross: int, units: int) -> Iterator[Line]:
+    def _unit_lines(self, gross: int, units: int, steps: Sequence[_Step]) -> Iterator[Line]:
         """The net money by block; the last block's units take the rounding."""
         net = self._net(gross)
-        taken: list[tuple[str, int, Fraction, Fraction]] = []
+        taken: list[tuple[_Step, int, Fraction]] = []
         money, left_units = Fraction(gross), units
-        factor = self._tenth_factor()
-        for name, price, left in self._steps():
-            last = left is None or left * price >= money
-            cost = money if last else (left or 0) * price
-            tenths = left_units if last else (left or 0)
-            taken.append((name, tenths, cost, price / factor))
+        for step in steps:
+            last = step.left is None or step.left * step.price >= money
+            cost = money if last else (step.left or 0) * step.price
+            tenths = left_units if last else (step.left or 0)
+            taken.append((step, tenths, cost))
             money -= cost
             left_units -= tenths
             if last:
                 break
-        parts = apportion(net, [cost for _, _, cost, _ in taken])
-        for (name, tenths, _, price), part in zip(taken, parts, strict=True):
-            yield Line(LineKind.UNITS, name, part, tenths, _price_text(price))
+        parts = apportion(net, [cost for _, _, cost in taken])
+        for (step, tenths, _), part in zip(taken, parts, strict=True):
+            yield Line(LineKind.UNITS, step.name, part, tenths, _price_text(step.net_price))
 
     def _charge_lines(self, fixed: Sequence[tuple[int, int]]) -> Iterator[Line]:
         for place, gross in fixed:
@@ -320,6 +316,26 @@ class Purchase:
         split = [apportion(gross, [Fraction(1), *self.tariff.tax_shares]) for gross in taxed]
         for place, tax in enumerate(self.tariff.tax, start=1):
             yield Line(LineKind.TAX, tax.name, sum(parts[place] for parts in split))
+
+
+def _cost_of(units_tenths: int, steps: Sequence[_Step]) -> Fraction:
+    cost = Fraction(0)
+    for step in steps:
+        taken = units_tenths if step.left is None else min(units_tenths, step.left)
+        cost += taken * step.price
+        units_tenths -= taken
+    return cost
+
+
+def _tenths_for(gross: int, steps: Sequence[_Step]) -> int:
+    """What the money buys, whatever a token can carry."""
+    money, units = Fraction(gross), 0
+    for step in steps:
+        if step.left is None or step.left * step.price >= money:
+            return units + ceil(money / step.price)
+        units += step.left
+        money -= step.left * step.price
+    return units
 
 
 def _exact_minor(amount: Decimal, minor_digits: int) -> Fraction:
@@ -349,7 +365,7 @@ def breakdown_text(breakdown: Breakdown | None) -> str:
     kept: list[object] = [breakdown.tendered_minor, breakdown.units_tenths, breakdown.fixed_gross_minor, lines]
     if breakdown.credit_money:
         kept.append(breakdown.credit_money)
-    return json.dumps(kept, separators=(",", ":"))
+    return _JSON.encode(kept)
 
 
 def read_breakdown(text: str) -> Breakdown | None:

@@ -28,6 +28,7 @@ _ORDERED = (
     "fixed_minor tariff breakdown detail configuration created_ms"
 ).split()
 _REVERSAL = "reversal of "
+_JSON = json.JSONEncoder(separators=(",", ":"))
 _PLANNED = "position meter kind configuration base_date token_identifier random value".split()
 
 
@@ -219,4 +220,4 @@ def reversal_of(message_id: str) -> str:
 
 
 def _hash(content: object) -> str:
-    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(_JSON.encode(content).encode()).hexdigest()

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from math import lcm
 from typing import Self
 
 from ferraris.vending.errors import AmountError
@@ -59,14 +60,16 @@ def apportion(total: int, weights: Sequence[int | Fraction]) -> list[int]:
 
     The parts add up to `total` exactly. A weight of zero gets nothing, unless all are zero: then the first gets it all.
     """
-    whole = sum(weights, Fraction(0))
+    common = lcm(*(weight.denominator for weight in weights))
+    shares = [weight.numerator * (common // weight.denominator) for weight in weights]
+    whole = sum(shares)
     if whole == 0:
         return [total, *(0 for _ in weights[1:])]
     parts: list[int] = []
-    running, given = Fraction(0), 0
-    for weight in weights:
-        running += weight
-        upto = half_up(total * running / whole)
+    running = given = 0
+    for share in shares:
+        running += share
+        upto = (2 * total * running + whole) // (2 * whole)
         parts.append(upto - given)
         given = upto
     return parts

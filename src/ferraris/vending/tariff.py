@@ -195,16 +195,21 @@ class Tariff:
 
     def prices_at(self, moment: datetime) -> tuple[tuple[str, Fraction, int | None], ...]:
         """Name, net price of a unit and upper bound in units of each block that holds at this local time."""
-        if self.block:
-            names = [f"block {place}" for place in range(1, len(self.block) + 1)] if len(self.block) > 1 else ["units"]
-            return tuple((name, Fraction(one.price), one.up_to) for name, one in zip(names, self.block, strict=True))
-        if self.rate_basis is RateBasis.WEIGHTS:
-            whole = sum(rate.weight for rate in self.rate)
-            weighted = sum((Fraction(rate.price) * rate.weight for rate in self.rate), Fraction(0))
-            return (("weighted rate", weighted / whole, None),)
+        if self.block or self.rate_basis is RateBasis.WEIGHTS:
+            return self._standing_prices
         in_force = [rate for rate in self.rate if (rate.hours or rate.workdays_only) and rate.holds(moment)]
         rate = in_force[0] if in_force else next(one for one in self.rate if not one.hours and not one.workdays_only)
         return ((rate.name, Fraction(rate.price), None),)
+
+    @cached_property
+    def _standing_prices(self) -> tuple[tuple[str, Fraction, int | None], ...]:
+        """The prices of a tariff whose prices do not depend on the time."""
+        if self.block:
+            names = [f"block {place}" for place in range(1, len(self.block) + 1)] if len(self.block) > 1 else ["units"]
+            return tuple((name, Fraction(one.price), one.up_to) for name, one in zip(names, self.block, strict=True))
+        whole = sum(rate.weight for rate in self.rate)
+        weighted = sum((Fraction(rate.price) * rate.weight for rate in self.rate), Fraction(0))
+        return (("weighted rate", weighted / whole, None),)
 
     @property
     def free_tenths(self) -> int:
