@@ -17,7 +17,7 @@ app = typer.Typer()
 
 
 @app.command()
-@with_meter_access(first="image", timeout_s=2.5)
+@with_meter_access(timeout_s=2.5)
 def command(
     access: MeterAccess, image: Annotated[int, typer.Argument()], *, mine: Annotated[str, typer.Option()] = "m"
 ) -> None:

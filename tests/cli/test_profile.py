@@ -156,7 +156,7 @@ def test_octets_that_are_no_text_and_files_that_are_too_long(
     path = tmp_path / "list"
     path.write_bytes(b"\xff\xfe\x00")
     assert call(monkeypatch, "check", METER, path) == main.EXIT_REFUSED
-    assert "is no text" in capsys.readouterr().err
+    assert "is not text in UTF-8" in capsys.readouterr().err
     with path.open("wb") as file:
         file.truncate(1 << 30)
     assert call(monkeypatch, "check", METER, path) == main.EXIT_REFUSED

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferraris.cli.sts_files import read_meter, read_record, read_sta_tables, read_vending_keys, text_of, vending_key_of
+from ferraris.cli.sts_files import read_meter, read_record, read_sta_tables, read_vending_keys, vending_key_of
 from ferraris.kernel.errors import ConfigError, FerrarisError, TableError
-from ferraris.kernel.limits import SETTINGS_FILE_OCTETS_MAX
 from tests.cli.test_sts import meter_text
 from tests.sts.published import METER, VENDING_KEY
 
@@ -100,12 +99,6 @@ def test_without_tables_the_sample_ones_are_used(tmp_path: Path, monkeypatch: py
     assert read_sta_tables(None).is_sample
     with pytest.raises(TableError, match=r"file\.toml"):
         read_sta_tables(written(tmp_path, "s1 = []"))
-
-
-def test_a_file_of_settings_is_text_of_a_sensible_length(tmp_path: Path) -> None:
-    for content in (b"\xff\xfe", b"#" * (SETTINGS_FILE_OCTETS_MAX + 1)):
-        with pytest.raises(FerrarisError, match=r"file\.toml"):
-            text_of(written(tmp_path, content))
 
 
 meters = st.fixed_dictionaries(

@@ -44,7 +44,7 @@ def build(
 
 
 @app.command()
-@with_meter_access(first="image")
+@with_meter_access()
 def send(
     access: MeterAccess,
     image: Annotated[Path, typer.Argument(help="The image.")],

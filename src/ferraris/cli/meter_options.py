@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from functools import wraps
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ferraris.cli.association_choice import Authentication, Choice, Form, Policy
 from ferraris.cli.meter_access import MeterAccess
 from ferraris.cli.meter_url import MeterUrl
+from ferraris.cli.option_groups import in_place
 
 PDU_OCTETS_MIN = 12
 PDU_OCTETS_MAX = 0xFFFF
@@ -62,27 +62,6 @@ def _options(
     return MeterAccess.of(MeterUrl.parse(url), keys, choice)
 
 
-def with_meter_access(
-    *, first: str = "", timeout_s: float = TIMEOUT_S
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """The command with these options in the place of its parameter `access`; its argument `first`, if any, stands after the URL."""
-
-    def given(command: Callable[..., None]) -> Callable[..., None]:
-        own = dict(inspect.signature(command, eval_str=True).parameters)
-        del own["access"]
-        options = dict(inspect.signature(_options, eval_str=True).parameters)
-        options["timeout"] = options["timeout"].replace(default=timeout_s)
-
-        @wraps(command)
-        def run(**arguments: Any) -> None:
-            access = _options(**{name: arguments.pop(name) for name in options})
-            command(access=access, **arguments)
-
-        leading = [options["url"], *([own.pop(first)] if first else [])]
-        rest = [parameter for name, parameter in options.items() if name != "url"]
-        parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*leading, *rest, *own.values())]
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
-        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        return run
-
-    return given
+def with_meter_access(timeout_s: float = TIMEOUT_S) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The command with these options in the place of its parameter `access`."""
+    return lambda command: in_place(command, {"access": partial(_options, timeout=timeout_s)})

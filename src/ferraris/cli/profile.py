@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ferraris.cli.limited_text import text_of
 from ferraris.cosem import (
     CompanionProfile,
     DifferenceKind,
@@ -23,7 +24,6 @@ from ferraris.cosem import (
     profile_differences,
     profile_names,
 )
-from ferraris.kernel.errors import ConfigError
 from ferraris.kernel.limits import OBJECT_LIST_FILE_OCTETS_MAX
 
 EXIT_DIFFERENT: Final = 1
@@ -97,7 +97,9 @@ def check(
     The exit code is 0 when there is none, and 1 when there are some.
     """
     profile = load_profile(name)
-    object_list = object_list_from_text(_text_of(file), str(file))
+    object_list = object_list_from_text(
+        text_of(file, OBJECT_LIST_FILE_OCTETS_MAX, holds="hexadecimal digits, JSON or TOML"), str(file)
+    )
     differences = profile_differences(profile, object_list, association)
     if as_json:
         typer.echo(json.dumps([_to_json(difference) for difference in differences], indent=2))
@@ -117,19 +119,6 @@ def class_name(class_id: int, version: int) -> str | None:
     """Of its declaration; None when there is none."""
     interface = interface_class(class_id, version)
     return None if interface is None else interface.__name__
-
-
-def _text_of(file: Path) -> str:
-    with file.open("rb") as opened:
-        octets = opened.read(OBJECT_LIST_FILE_OCTETS_MAX + 1)
-    if len(octets) > OBJECT_LIST_FILE_OCTETS_MAX:
-        raise ConfigError(f"{file} is too long", expected=f"up to {OBJECT_LIST_FILE_OCTETS_MAX} octets", got="more")
-    try:
-        return octets.decode("utf-8")
-    except UnicodeDecodeError:
-        raise ConfigError(
-            f"{file} is no text", expected="hexadecimal digits, JSON or TOML", got="other octets"
-        ) from None
 
 
 def _print(profile: CompanionProfile, count: int, differences: tuple[ProfileDifference, ...]) -> None:

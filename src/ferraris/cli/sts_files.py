@@ -38,10 +38,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ferraris.cli.key_file import read_privately
+from ferraris.cli.limited_text import private_text_of, text_of
 from ferraris.cli.settings import read_settings
 from ferraris.kernel.errors import ConfigError, TableError
-from ferraris.kernel.limits import SETTINGS_FILE_OCTETS_MAX
 from ferraris.kernel.tables import parse_toml
 from ferraris.sts import (
     KEY_NEVER_EXPIRES,
@@ -164,7 +163,7 @@ def read_sta_tables(path: Path | None) -> StaTables:
 def read_vending_keys(path: Path) -> VendingKeys:
     """The vending keys in `path`. Raises ConfigError, which never repeats one."""
     try:
-        named = parse_toml(read_privately(path), _KeyFile, str(path))
+        named = parse_toml(private_text_of(path), _KeyFile, str(path))
     except TableError:
         raise ConfigError(f"{path} is no file of keys", expected='vending_key = "hexadecimal digits"') from None
     registers = {
@@ -190,15 +189,3 @@ def read_meter(path: Path) -> StsConfiguration:
 def read_record(path: Path) -> MeterRecord:
     """What is known of the meter in `path`."""
     return parse_toml(text_of(path), RecordTable, str(path)).record()
-
-
-def text_of(path: Path) -> str:
-    """The text of a file of settings. Raises ConfigError."""
-    with path.open("rb") as file:
-        octets = file.read(SETTINGS_FILE_OCTETS_MAX + 1)
-    if len(octets) > SETTINGS_FILE_OCTETS_MAX:
-        raise ConfigError(f"{path} is too long", expected=f"at most {SETTINGS_FILE_OCTETS_MAX} octets")
-    try:
-        return octets.decode("utf-8")
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path} is no text", expected="TOML in UTF-8") from None

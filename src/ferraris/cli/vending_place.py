@@ -21,11 +21,12 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ferraris.cli.limited_text import text_of
 from ferraris.cli.settings import read_settings
 from ferraris.kernel.clock import Clock
 from ferraris.kernel.entropy import Entropy, SystemEntropy
 from ferraris.kernel.errors import ConfigError
-from ferraris.kernel.limits import SECRET_FILE_OCTETS_MAX, SETTINGS_FILE_OCTETS_MAX
+from ferraris.kernel.limits import SECRET_FILE_OCTETS_MAX
 from ferraris.kernel.tables import parse_toml
 from ferraris.keys.private_file import create_private_file, read_private_file
 from ferraris.keys.security_module import SecurityModule, SecurityModuleSettings, open_security_module
@@ -71,7 +72,7 @@ def place_settings(directory: Path) -> VendingPlaceSettings:
     path = directory / SETTINGS_FILE
     if not path.exists():
         return VendingPlaceSettings()
-    return parse_toml(_text(path), VendingPlaceSettings, str(path))
+    return parse_toml(text_of(path), VendingPlaceSettings, str(path))
 
 
 def vending_settings(settings: VendingPlaceSettings, directory: Path) -> VendingSettings:
@@ -80,7 +81,7 @@ def vending_settings(settings: VendingPlaceSettings, directory: Path) -> Vending
         zone = ZoneInfo(settings.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
         raise ConfigError("no such time zone", expected="such as Africa/Johannesburg", got=settings.time_zone) from None
-    books = [read_tariff(_text(directory / name), name) for name in settings.tariffs]
+    books = [read_tariff(text_of(directory / name), name) for name in settings.tariffs]
     return VendingSettings(
         tariffs=TariffBook(books) if books else sample_tariffs(),
         currency=settings.currency,
@@ -124,7 +125,7 @@ def _holds_keys(settings: VendingPlaceSettings) -> bool:
 
 def _tables(settings: VendingPlaceSettings, directory: Path) -> StaTables:
     named = directory / settings.sta_tables if settings.sta_tables else read_settings().sts.sta_tables
-    return StaTables.SAMPLE if named is None else load_sta_tables(_text(named), str(named))
+    return StaTables.SAMPLE if named is None else load_sta_tables(text_of(named), str(named))
 
 
 def _secret(directory: Path) -> str:
@@ -133,17 +134,3 @@ def _secret(directory: Path) -> str:
     if given is not None or not path.exists():
         return given or ""
     return read_private_file(path, "the keystore's secret", SECRET_FILE_OCTETS_MAX).decode("utf-8", "replace").strip()
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            octets = file.read(SETTINGS_FILE_OCTETS_MAX + 1)
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    if len(octets) > SETTINGS_FILE_OCTETS_MAX:
-        raise ConfigError(f"{path} is too long", expected=f"at most {SETTINGS_FILE_OCTETS_MAX} octets")
-    try:
-        return octets.decode("utf-8")
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path} is not text in UTF-8") from None
