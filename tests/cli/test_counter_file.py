@@ -36,9 +36,28 @@ def test_a_value_is_on_disk_before_it_is_used(tmp_path: Path) -> None:
     assert KEY.hex() not in path.read_text()
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"a": "b"}', "{"])
+DAMAGED = [
+    "",
+    "[]",
+    "{",
+    "null",
+    '{"a": "b"}',
+    '{"a": "64"}',
+    '{"a": 64.5}',
+    '{"a": true}',
+    '{"a": -1}',
+    '{"a": 4294967296}',
+    '{"a": 64, "a": 0}',
+    '{"a": NaN}',
+    '{"a": ' + "9" * 5_000 + "}",
+    '{"a":' * 100_000,
+    "\ud800",
+]
+
+
+@pytest.mark.parametrize("text", DAMAGED, ids=range(len(DAMAGED)))
 def test_a_damaged_file_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "counters"
-    path.write_text(text)
+    path.write_bytes(text.encode(errors="surrogatepass"))
     with pytest.raises(ConfigError, match="damaged"):
         CounterFile(path)

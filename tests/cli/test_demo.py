@@ -17,8 +17,9 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from ferraris.cli.demo import OUTAGE, RESTART, Play, Street
+from ferraris.cli.demo import OUTAGE, RESTART, Play, Street, kept_play
 from ferraris.kernel.clock import ScaledClock
+from ferraris.kernel.errors import FerrarisError
 from ferraris.meter.memory import FleetMemory
 from ferraris.store import open_stores
 
@@ -211,3 +212,33 @@ def test_another_street_in_the_same_directory_is_refused(tmp_path: Path) -> None
     assert process.returncode == 2
     assert output == ""
     assert "holds another street, expected --meters 9 --prepaid 0, got 6" in errors
+
+
+DAMAGED = [
+    "",
+    "[]",
+    "null",
+    "{",
+    '{"meters":' * 100_000,
+    "9" * 5_000,
+    '{"meters": 9, "speed": 900.0}',
+    '{"meters": 9, "speed": 900.0, "begin_ms": 0, "colour": 1}',
+    '{"meters": "9", "speed": 900.0, "begin_ms": 0}',
+    '{"meters": 9, "speed": NaN, "begin_ms": 0}',
+    '{"meters": 9, "speed": 900.0, "begin_ms": 0.5}',
+    '{"meters": 9, "meters": 6, "speed": 900.0, "begin_ms": 0}',
+]
+
+
+@pytest.mark.parametrize("text", DAMAGED, ids=range(len(DAMAGED)))
+def test_a_street_that_does_not_say_what_it_is_is_damaged(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "demo.json"
+    path.write_text(text)
+    with pytest.raises(FerrarisError, match=r"demo\.json"):
+        kept_play(path)
+
+
+def test_a_street_knows_what_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "demo.json"
+    path.write_text('{"meters": 9, "speed": 900, "begin_ms": 5}')
+    assert kept_play(path) == Play(9, 900.0, 5)

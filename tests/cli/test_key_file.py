@@ -151,8 +151,12 @@ HOSTILE = [
     (b'{"host":' * 50_000,                                              "is no list of meters"),
     (b'{"host": ' + b"[" * 100_000,                                     "is no list of meters"),
     (b'{"host": ' + b"9" * 5_000 + b"}",                                "is no list of meters"),
-    (b"{}\n[]\n3\n",                                                     "does not list the meter"),
+    (b"{}\n[]\n",                                                        "is no list of meters"),
+    (b"{}\n3\n",                                                         "is no list of meters"),
     (b'{"serial": "\\ud800"}',                                          "does not list the meter"),
+    (b'{"serial": "FER1", "serial": "FER2"}',                           "is no list of meters"),
+    (b'{"serial": NaN}',                                                "is no list of meters"),
+    (b'{"serial": "FER2"}\n{"serial": "FER3"}',                         "does not list the meter"),
     (b'{"host": ["127.20.0.1"], "port": {}}',                           "does not list the meter"),
     (b'{"serial": "FER1", "encryption_key": 12}',                       "encryption_key in"),
     (b'{"serial": "FER1", "encryption_key": ["00"]}',                   "encryption_key in"),
@@ -169,7 +173,7 @@ HOSTILE = [
     (b'signing_key = "a\\u0000b"',                                      "signing_key in"),
     (b'signing_key = "/"',                                              "signing_key in"),
     (b'signing_key = "no/such.pem"',                                    "signing_key in"),
-    (b"x" * (KEY_FILE_OCTETS_MAX + 1),                                  "is too long for a file of keys"),
+    (b"x" * (KEY_FILE_OCTETS_MAX + 1),                                  "is too long"),
 ]  # fmt: skip
 
 

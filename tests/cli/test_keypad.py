@@ -235,7 +235,10 @@ def test_a_display_without_power() -> None:
     assert keypad_text({"credit": None, "supplied": False}) == "no power\ndisconnected"
 
 
-@pytest.mark.parametrize("said", [b"", b"5\n", b"null\n", b"[]\n", b"{\n", b"\xff\n", b"[" * 100_000 + b"\n"], ids=len)
+@pytest.mark.parametrize(
+    "said",
+    [b"", b"5\n", b"null\n", b"[]\n", b"{\n", b"\xff\n", b"[" * 100_000 + b"\n", b'{"credit": "5", "credit": "6"}\n'],
+)
 def test_what_is_no_keypad_behind_the_socket_is_none(tmp_path: Path, said: bytes) -> None:
     def answer(listening: socket.socket) -> None:
         connection, _ = listening.accept()

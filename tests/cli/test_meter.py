@@ -101,6 +101,15 @@ def test_a_directory_is_one_fleet_for_ever(tmp_path: Path) -> None:
         FleetChoice(3, 2, ["smr5_three_phase"], "central_european").check(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "text", ["", "[]", "null", "3", '{"count":' * 100_000, "9" * 5_000, '{"seed": 1, "seed": 2}'], ids=len
+)
+def test_a_fleet_that_does_not_say_what_it_is_is_damaged(tmp_path: Path, text: str) -> None:
+    (tmp_path / "fleet.json").write_text(text)
+    with pytest.raises(ConfigError, match=r"fleet\.json is damaged: it is no.*expected what this fleet is made of"):
+        FleetChoice(3, 1, ["smr5_three_phase"], "central_european").check(tmp_path)
+
+
 def test_meters_whose_credit_is_money_are_so_for_ever(tmp_path: Path) -> None:
     profiles = ["smr5_three_phase", "smr5_single_phase"]
     made = FleetChoice(3, 1, profiles, "central_european", prepaid=2, currency=True)

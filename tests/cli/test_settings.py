@@ -46,6 +46,9 @@ def test_variables_of_other_things_are_no_settings(monkeypatch: pytest.MonkeyPat
     ("text", "said"),
     [
         ("x", "holds no settings"),
+        ("x = " + "9" * 5_000, "holds no settings"),
+        ("x = " + "[" * 100_000, "holds no settings"),
+        ("a = 1\na = 2", "holds no settings"),
         ("colour = 1", "setting colour"),
         ("[sts]\ncolour = 1", r"setting sts\.colour"),
         ("[sts]\nsta_tables = 1", r"setting sts\.sta_tables"),
@@ -61,5 +64,5 @@ def test_what_is_no_setting_is_named(text: str, said: str, tmp_path: Path) -> No
 
 def test_a_named_file_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FERRARIS_SETTINGS", str(tmp_path / "none.toml"))
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ConfigError, match="cannot be read: No such file"):
         read_settings()

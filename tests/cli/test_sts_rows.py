@@ -130,7 +130,9 @@ def test_money_has_no_random_bits() -> None:
 # line                                        what the error says
 BROKEN = [
     ("{", "not JSON"),
-    ("[]", "no row"),
+    ("[]", "no object"),
+    ('{"id": 1, "id": 2}', "not JSON"),
+    ('{"id": NaN}', "not JSON"),
     ("[" * 100_000, "not JSON"),
     ('{"inputs": 3}', "the inputs of a row"),
     ("{}", "no meter PAN|a meter number"),

@@ -19,7 +19,7 @@ LINES = Lines("sales", {"till": "T", "operator": "ann"}, frozenset({"meter", "am
 class Echo:
     """Answers with what it was asked, or refuses."""
 
-    def __init__(self, refusal: VendRefused | None = None) -> None:
+    def __init__(self, refusal: Exception | None = None) -> None:
         self.refusal = refusal
 
     def ask(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
@@ -96,6 +96,19 @@ def test_tables(rows: list[tuple[str, ...]], text: str) -> None:
     assert table_text(rows) == text
 
 
-def test_a_line_that_is_nested_without_end_is_answered() -> None:
-    answer = json.loads(answer_order(Echo(), LINES, b"[" * 200_000))
+BAD_LINES = [
+    b"[" * 200_000,
+    b"",
+    b"[]",
+    b"\xff",
+    b'{"id": NaN}',
+    b'{"amount": ' + b"9" * 5_000 + b"}",
+    b'{"id": 1, "amount": 5, "amount": 500}',
+    b'{"id": 1, "colour": 5}',
+]
+
+
+@pytest.mark.parametrize("line", BAD_LINES, ids=range(len(BAD_LINES)))
+def test_a_line_that_is_no_order_is_answered_and_sells_nothing(line: bytes) -> None:
+    answer = json.loads(answer_order(Echo(AssertionError("sold")), LINES, line))
     assert (answer["ok"], answer["error"]) == (False, "bad_line")

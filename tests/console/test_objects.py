@@ -104,6 +104,11 @@ def test_an_attribute_that_was_read() -> None:
 
 
 STRANGE = [
+    answered(CommandKind.READ_NOW, '{"ACTIVE_ENERGY_IMPORT": ' + "[" * 100_000),
+    answered(CommandKind.READ_NOW, '{"ACTIVE_ENERGY_IMPORT": {"value": NaN}}'),
+    answered(CommandKind.READ_NOW, '{"ACTIVE_ENERGY_IMPORT": {"value": 1, "value": 2}}'),
+    answered(CommandKind.READ_NOW, '{"ACTIVE_ENERGY_IMPORT": {"value": ' + "9" * 5_000 + "}}"),
+    answered(CommandKind.READ_NOW, ""),
     answered(CommandKind.READ_NOW, "no JSON"),
     answered(CommandKind.READ_NOW, "[1, 2]"),
     answered(CommandKind.READ_NOW, {"ACTIVE_ENERGY_IMPORT": 5}),
@@ -117,7 +122,7 @@ STRANGE = [
 ]
 
 
-@pytest.mark.parametrize("row", STRANGE, ids=lambda row: f"{row.kind} {row.detail} {row.argument}")
+@pytest.mark.parametrize("row", STRANGE, ids=lambda row: f"{row.kind} {row.detail[:60]} {row.argument}")
 def test_an_answer_that_is_none_says_nothing(row: CommandRow) -> None:
     assert known_values(PROFILE, [], [row]) == {}
 

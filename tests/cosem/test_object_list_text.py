@@ -84,6 +84,9 @@ UNFIT = [
     json.dumps({"objects": [{**ENTRY, "methods": []}]}),
     '{"objects": ' + "[" * 100_000,
     '{"objects": [{"class_id": 1e999}]}',
+    '{"objects": [], "objects": []}',
+    '{"objects": [], "voltage": NaN}',
+    '{"objects": [{"class_id": ' + "9" * 5_000 + "}]}",
 ]
 
 

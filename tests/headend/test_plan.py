@@ -52,9 +52,9 @@ def test_plans_survive_as_json() -> None:
 
 NO_PLANS = """
 text                                what is told
-                                    not a collection plan: Expecting value
-{                                   not a collection plan: Expecting property name
-{"period_s": 99999                  not a collection plan: Expecting ',' delimiter
+                                    Expecting value
+{                                   Expecting property name
+{"period_s": 99999                  Expecting ',' delimiter
 []                                  an object with some of group, profiles, event_log
 3                                   an object with some of
 "profiles"                          an object with some of
@@ -65,8 +65,9 @@ text                                what is told
 {"offset_s": 7200}                  a collection plan does not fit its period
 {"concurrency_max": 0}              a group needs room for one association
 {"period_s": 3600.5}                period_s, expected int, got 3600.5
-{"period_s": Infinity}              period_s, expected int, got Infinity
-{"period_s": NaN}                   period_s, expected int, got NaN
+{"period_s": Infinity}              Infinity, which is no number
+{"period_s": NaN}                   NaN, which is no number
+{"seed": 1, "seed": 2}              'seed' twice
 {"period_s": true}                  period_s, expected int, got true
 {"period_s": "3600"}                period_s, expected int, got "3600"
 {"period_s": null}                  period_s, expected int, got null
@@ -91,7 +92,7 @@ def test_plans_that_are_none(line: str) -> None:
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"group":' * 100_000, '{"seed":' + "9" * 5_000 + "}"], ids=len)
 def test_a_plan_nested_or_counted_without_end_is_none(text: str) -> None:
-    with pytest.raises(ConfigError, match="not a collection plan"):
+    with pytest.raises(ConfigError, match="a collection plan is not JSON"):
         plan_from_json(text)
 
 

@@ -169,7 +169,17 @@ def test_a_token_that_came_in_at_the_keypad_was_typed_even_if_we_sent_it_too() -
 
 
 @pytest.mark.parametrize(
-    "detail", ["", "not sent in time: no connection", "[]", '"accept"', '{"result": 7}', "[" * 100_000], ids=len
+    "detail",
+    [
+        "",
+        "not sent in time: no connection",
+        "[]",
+        '"accept"',
+        '{"result": 7}',
+        "[" * 100_000,
+        '{"result": "accept", "result": ""}',
+    ],
+    ids=len,
 )
 def test_a_detail_without_a_result_has_none(detail: str) -> None:
     assert told_of(detail) == ("", False)

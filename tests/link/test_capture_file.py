@@ -136,6 +136,8 @@ def test_what_our_own_captures_wrote() -> None:
 @pytest.mark.parametrize(
     "line",
     [
+        '{"hex": "00", "direction": "sent", "hex": "01"}',
+        '{"hex": "00", "direction": "sent", "time_ms": NaN}',
         *("{", "[]", "null", "3", '{"hex": "00"}', '{"hex": "00", "direction": null, "time_ms": "soon"}'),
         *(
             '{"hex": "zz", "direction": "sent"}',

@@ -56,7 +56,9 @@ def test_the_file_is_its_owners_alone_and_a_state_shows_no_key(tmp_path: Path) -
         assert hidden.decode() not in repr(STATE)
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", "null", '{"keys": 1}', "\x00", "{" * 5000])
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[]", "null", '{"keys": 1}', "\x00", "{" * 5000, '{"a":' * 100_000, "9" * 5_000], ids=range(9)
+)
 def test_a_damaged_file_is_said_by_name(tmp_path: Path, content: str) -> None:
     memory = SecurityMemory(tmp_path, 1)
     memory.save(STATE)

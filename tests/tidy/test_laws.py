@@ -91,6 +91,29 @@ def test_nothing_sleeps_on_real_time() -> None:
     )
 
 
+# What others wrote is read in one place.
+
+OWN_TEXTS = frozenset({"vending/breakdown.py", "vending/campaigns.py"})
+"""Modules that read back what they themselves wrote into rows of a store."""
+READERS = {"json.loads": "json_text", "json.load": "json_text", "tomllib.loads": "tables", "tomllib.load": "tables"}
+
+
+def unguarded(module: Module) -> Iterator[str]:
+    """Python's own readers fail in ways that nobody expects: kernel's say what is wrong, and where."""
+    place = module.path.relative_to(SRC).as_posix()
+    for node, name in imports(module):
+        if name in READERS:
+            yield module.at(node, f"imports {name}: use ferraris.kernel.{READERS[name]}")
+    for node in ast.walk(module.tree):
+        name = dotted(node.func) if isinstance(node, ast.Call) else ""
+        if name in READERS and place not in {f"kernel/{READERS[name]}.py", *OWN_TEXTS}:
+            yield module.at(node, f"{name}: use ferraris.kernel.{READERS[name]}")
+
+
+def test_what_others_wrote_is_read_by_one_reader() -> None:
+    none(finding for module in product() for finding in unguarded(module))
+
+
 # Law 3: a package's face.
 
 
@@ -165,6 +188,18 @@ def test_law_1_sees_a_fault(text: str) -> None:
 @pytest.mark.parametrize("text", FAULTLESS)
 def test_law_1_lets_the_faultless_pass(text: str) -> None:
     assert not list(impure(example(text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["import json\nx = json.loads('1')", "import tomllib\nx = tomllib.loads('')", "from json import loads"],
+)
+def test_a_reader_without_guards_is_seen(text: str) -> None:
+    assert list(unguarded(example(text, "cli")))
+
+
+def test_who_writes_json_is_none_who_reads_it() -> None:
+    assert not list(unguarded(example("import json\nx = json.dumps(1)", "cli")))
 
 
 def test_law_2_knows_the_drivers() -> None:

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from ferraris.kernel.errors import ConfigError
+from ferraris.kernel.json_text import read_json_object
+from ferraris.kernel.limits import INVOCATION_COUNTER_MAX
 from ferraris.keys import ReservedCounter
 
 SUFFIX: Final = ".counters"
+CONTENT: Final = "the invocation counters of a tool"
 BLOCK: Final = 64
 """Values reserved by one write: few, since a tool sends few."""
 
@@ -24,10 +27,10 @@ class CounterFile:
         self._path = path
         self._marks: dict[str, int] = {}
         if path.exists():
-            try:
-                self._marks = {str(name): int(mark) for name, mark in json.loads(path.read_text("ascii")).items()}
-            except (ValueError, TypeError, AttributeError):
-                raise ConfigError(f"{path} is damaged", expected="the invocation counters of a tool") from None
+            marks = read_json_object(path.read_bytes(), f"{path} is damaged: it", expected=CONTENT)
+            if not all(type(mark) is int and 0 <= mark <= INVOCATION_COUNTER_MAX for mark in marks.values()):
+                raise ConfigError(f"{path} is damaged", expected=CONTENT)
+            self._marks = marks
 
     @classmethod
     def beside(cls, key_file: Path) -> CounterFile:

@@ -35,6 +35,8 @@ from ferraris.cli.keypad import Keypads
 from ferraris.cli.process_tree import Child, ProcessTree
 from ferraris.kernel.clock import MS_PER_S, S_PER_DAY, ScaledClock
 from ferraris.kernel.errors import ConfigError, FerrarisError
+from ferraris.kernel.json_text import read_json, read_json_object
+from ferraris.kernel.tables import fitted
 from ferraris.simulation import Households
 
 ZONE: Final = ZoneInfo("Europe/Amsterdam")
@@ -120,7 +122,7 @@ class Street:
         """What the running head-end answers."""
         answer = httpx.get(f"http://127.0.0.1:{self.port}/api/v1/{path}", timeout=30.0)
         answer.raise_for_status()
-        return answer.json()
+        return read_json(answer.content, f"the answer to {path}", expected="a running head-end")
 
 
 def demo(
@@ -190,7 +192,7 @@ def _street(directory: Path, many: tuple[int, int], speed: float, port: int, met
     path = directory / PLAY_FILE
     meters, prepaid = many
     if path.exists():
-        play = _kept_play(path)
+        play = kept_play(path)
         if (play.meters, play.prepaid) != many:
             expected = f"--meters {play.meters}" + (f" --prepaid {play.prepaid}" if play.prepaid != prepaid else "")
             raise ConfigError(f"{directory} holds another street", expected=expected, got=meters)
@@ -206,11 +208,10 @@ def _street(directory: Path, many: tuple[int, int], speed: float, port: int, met
     return Street(directory, play, ScaledClock.starting_at(origin_ms, speed), port, port + 1, meter_port)
 
 
-def _kept_play(path: Path) -> Play:
-    try:
-        return Play(**json.loads(path.read_text("ascii")))
-    except (ValueError, TypeError):
-        raise ConfigError(f"{path} is damaged: it does not say what this street is") from None
+def kept_play(path: Path) -> Play:
+    """What an earlier run wrote down. Raises ConfigError or TableError."""
+    place = f"{path} is damaged: it"
+    return fitted(read_json_object(path.read_bytes(), place, expected="what this street is"), Play, str(path))
 
 
 def _left_off_ms(directory: Path) -> int:
@@ -255,7 +256,7 @@ def _answers(street: Street) -> bool:
 
 
 def _register_with_one_wrong_key(source: Path, target: Path, begin_ms: int) -> None:
-    lines = [json.loads(line) for line in source.read_text("ascii").splitlines()]
+    lines = [read_json_object(line, f"a line of {source}") for line in source.read_text("ascii").splitlines()]
     for line in lines:
         line["created_ms"] = begin_ms
         if line["number"] == WRONG_KEY_METER:

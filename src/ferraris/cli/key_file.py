@@ -20,18 +20,17 @@ host and port is taken, behind a gateway that with the serial which is the meter
 
 from __future__ import annotations
 
-import json
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from ferraris.cli.key_pair_files import MeterPoints, private_key, public_key
+from ferraris.cli.limited_text import private_text_of
 from ferraris.cli.meter_url import MeterUrl
 from ferraris.cosem import SecuritySuite
 from ferraris.dlms import KeyPairs, KeyPurpose
 from ferraris.kernel.errors import ConfigError
-from ferraris.kernel.limits import KEY_FILE_OCTETS_MAX
+from ferraris.kernel.json_text import read_json_object
 from ferraris.kernel.tables import parse_toml
 
 TOOL_SYSTEM_TITLE: Final = b"FERTOOL1"
@@ -74,7 +73,7 @@ class _KeyFile:
 
 def read_keys(path: Path, url: MeterUrl | None = None) -> ClientKeys:
     """The keys in `path` for the meter at `url`. Raises ConfigError, which never repeats a key."""
-    text = read_privately(path)
+    text = private_text_of(path)
     if text.lstrip().startswith("{"):
         if url is None:
             raise ConfigError(f"{path} lists several meters", expected="a file of keys in TOML, for one meter")
@@ -128,28 +127,15 @@ def _suite(path: Path, number: object) -> SecuritySuite | None:
     return SecuritySuite(number)
 
 
-def read_privately(path: Path) -> str:
-    """The text of a file that its owner alone may read. Raises ConfigError."""
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
-        raise ConfigError(f"{path} may be read by others than its owner", expected="mode 0600", got=f"{mode:04o}")
-    with path.open("rb") as file:
-        octets = file.read(KEY_FILE_OCTETS_MAX + 1)
-    if len(octets) > KEY_FILE_OCTETS_MAX:
-        raise ConfigError(f"{path} is too long for a file of keys", expected=f"at most {KEY_FILE_OCTETS_MAX} octets")
-    try:
-        return octets.decode("utf-8")
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path} is no file of keys", expected="text in UTF-8") from None
-
-
 def _from_list(text: str, path: Path, url: MeterUrl) -> ClientKeys:
     for line in text.splitlines():
         try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            raise ConfigError(f"{path} is no list of meters", expected="an object of JSON a line") from None
-        if isinstance(row, dict) and _is_of(row, url):
+            row = read_json_object(line, "the line")
+        except ConfigError:  # which may repeat some of it
+            raise ConfigError(
+                f"{path} is no list of meters", expected="an object of JSON a line, each field once"
+            ) from None
+        if _is_of(row, url):
             return _of_row(path, row)
     expected = "a line with its host and port" if url.gateway is None else "a line with its serial"
     raise ConfigError(f"{path} does not list the meter", expected=expected, got=url)

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ferraris.kernel.errors import ConfigError, FerrarisError
+from ferraris.kernel.json_text import read_json_object
 from ferraris.kernel.limits import KEYPAD_CONNECTIONS_MAX, KEYPAD_LINE_OCTETS_MAX
 from ferraris.meter import FleetService
 
@@ -64,10 +65,8 @@ class Keypads:
                 connection.connect(place)
                 connection.sendall(json.dumps(line).encode() + b"\n")
                 octets = connection.makefile("rb").readline(ANSWER_OCTETS_MAX)
-            answer = json.loads(octets)
-            if not isinstance(answer, dict):
-                raise ValueError("no answer of a keypad")
-        except (OSError, ValueError, RecursionError):
+            answer = read_json_object(octets, "an answer of a keypad")
+        except (OSError, ValueError, ConfigError):
             raise ConfigError(
                 "no keypad answers", expected=f"prepayment meters being served in {self._directory}"
             ) from None
@@ -150,12 +149,7 @@ class _Answering:
 
     def _answer(self, line: bytes) -> dict[str, Any]:
         try:
-            asked = json.loads(line)
-            if not isinstance(asked, dict):
-                raise ConfigError("not a line for a keypad", expected="a JSON object")
-            return self._asked(asked)
-        except (ValueError, RecursionError):
-            return {"error": "not a line for a keypad, expected a JSON object"}
+            return self._asked(read_json_object(line, "a line for a keypad", expected="a JSON object"))
         except FerrarisError as error:
             return {"error": str(error)}
 

@@ -31,6 +31,7 @@ from ferraris.cosem import TransportService
 from ferraris.kernel.clock import MS_PER_S, S_PER_DAY, Clock, ScaledClock, SystemClock
 from ferraris.kernel.entropy import SeededEntropy, SystemEntropy
 from ferraris.kernel.errors import ConfigError
+from ferraris.kernel.json_text import read_json_object
 from ferraris.link import (
     Listener,
     open_coap,
@@ -134,10 +135,7 @@ class FleetChoice:
         path = directory / FLEET_FILE
         if not path.exists():
             return
-        try:
-            made = dict(json.loads(path.read_text("ascii")))
-        except (ValueError, TypeError):
-            raise ConfigError(f"{path} is damaged: it does not say what this fleet is made of") from None
+        made = read_json_object(path.read_bytes(), f"{path} is damaged: it", expected="what this fleet is made of")
         for name, value in asdict(self).items():
             if made.get(name, _UNSAID.get(name)) != value:
                 raise ConfigError(f"{directory} holds another fleet: {name}", expected=made.get(name), got=value)

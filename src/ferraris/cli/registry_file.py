@@ -25,7 +25,6 @@ What is wrong is told for all lines at once, in a table that repeats nothing of 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,6 +43,7 @@ from ferraris.headend import (
     terms_of,
 )
 from ferraris.kernel.errors import ConfigError, SecurityError, TableError
+from ferraris.kernel.json_text import read_json_object
 from ferraris.kernel.limits import LLS_SECRET_OCTETS_MAX
 from ferraris.keys import MasterKey
 from ferraris.runtime import companion_profile, framing_of
@@ -161,12 +161,9 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def _parsed(line: str) -> dict[str, Any]:
     try:
-        given = json.loads(line)
-    except (ValueError, RecursionError):
-        given = None
-    if not isinstance(given, dict):
-        raise LineError(("the line", "an object of JSON"))
-    return given
+        return read_json_object(line, "the line")
+    except ConfigError:  # which may repeat some of it
+        raise LineError(("the line", "an object of JSON, each field once")) from None
 
 
 def _table(faults: list[Fault]) -> str:

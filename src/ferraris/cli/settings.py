@@ -10,15 +10,15 @@ the one that `FERRARIS_SETTINGS` names; the environment goes first. An option of
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from ferraris.kernel.errors import ConfigError
-from ferraris.kernel.limits import SETTINGS_FILE_OCTETS_MAX
+from ferraris.cli.limited_text import text_of
+from ferraris.kernel.errors import ConfigError, TableError
+from ferraris.kernel.tables import read_toml
 
 FILE_VARIABLE: Final = "FERRARIS_SETTINGS"
 FILE_NAME: Final = "ferraris.toml"
@@ -60,12 +60,8 @@ def read_settings() -> Settings:
     values: dict[str, Any] = {}
     if named or path.exists():
         try:
-            with path.open("rb") as file:
-                octets = file.read(SETTINGS_FILE_OCTETS_MAX + 1)
-            if len(octets) > SETTINGS_FILE_OCTETS_MAX:
-                raise ConfigError(f"{path} is too long", expected=f"at most {SETTINGS_FILE_OCTETS_MAX} octets")
-            values = tomllib.loads(octets.decode("utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+            values = read_toml(text_of(path), "the file")
+        except TableError as error:
             raise ConfigError(f"{path} holds no settings", expected="TOML", got=str(error)) from None
     try:
         return Settings(**values)

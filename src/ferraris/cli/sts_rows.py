@@ -27,6 +27,7 @@ from ferraris.cli.sts_inputs import (
     token_of,
 )
 from ferraris.kernel.errors import ConfigError, FerrarisError
+from ferraris.kernel.json_text import read_json_object
 from ferraris.kernel.limits import INSPECTION_LINE_OCTETS_MAX
 from ferraris.sts import (
     KEY_NEVER_EXPIRES,
@@ -86,13 +87,7 @@ def error_fields(error: FerrarisError) -> Answer:
 def _row(line: str | bytes) -> Mapping[str, Any]:
     if len(line) > INSPECTION_LINE_OCTETS_MAX:
         raise ConfigError("a line is too long", expected=f"at most {INSPECTION_LINE_OCTETS_MAX} octets")
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        raise ConfigError("a line is not JSON", expected="an object a line") from None
-    if not isinstance(row, dict):
-        raise ConfigError("a line is no row", expected="an object a line", got=type(row).__name__)
-    return row
+    return read_json_object(line, "a line", expected="an object a line")
 
 
 def inputs_of(row: Mapping[str, Any]) -> Inputs:

@@ -15,6 +15,7 @@ import typer
 from ferraris.cli.answered_lines import answer_lines
 from ferraris.cli.vend_connection import VendingConnection, VendRefused, connected
 from ferraris.kernel.errors import ConfigError, FerrarisError
+from ferraris.kernel.json_text import read_json_object
 from ferraris.vending import credit_minor, credit_text, money_text, tenths_text
 
 URL_VARIABLE: Final = "FERRARIS_URL"
@@ -97,9 +98,7 @@ def answer_order(connection: VendingConnection, lines: Lines, line: bytes) -> st
     """One line of orders, answered with one of JSON. An order without message id is named after its id."""
     name: Any = None
     try:
-        row = json.loads(line, parse_float=str)  # money is never a float
-        if not isinstance(row, dict):
-            raise ConfigError("a line is one JSON object")
+        row = read_json_object(line, "a line", expected="one JSON object", fractions_as_text=True)
         name = row.pop("id", None)
         strange = row.keys() - lines.fields
         if strange:
@@ -110,7 +109,7 @@ def answer_order(connection: VendingConnection, lines: Lines, line: bytes) -> st
         answer = {"id": name, "ok": True, **fields_of(connection.ask("POST", lines.path, lines.wrap(body)))}
     except VendRefused as error:
         answer = {"id": name, "ok": False, "error": error.result or error.error or "refused", "detail": str(error)}
-    except (FerrarisError, ValueError, RecursionError) as error:
+    except (FerrarisError, ValueError) as error:
         answer = {"id": name, "ok": False, "error": "bad_line", "detail": str(error)}
     return json.dumps(answer, ensure_ascii=False)
 

@@ -5,7 +5,6 @@ Last known values come from what was stored and from what operators have read; a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,8 @@ from ferraris.cosem import (
     to_plain,
 )
 from ferraris.headend import CommandKind
+from ferraris.kernel.errors import ConfigError
+from ferraris.kernel.json_text import read_json_object
 from ferraris.store import CommandRow, CommandState, Reading
 
 MS_PER_S = 1_000
@@ -119,7 +120,7 @@ def argument_of(entry: ObjectView, number: int) -> str:
 def _answers(row: CommandRow, registers: dict[str, ProfileObject]) -> list[tuple[tuple[int, str, int], Any]]:
     """What a command's answer says of attributes. Text that is no such answer says nothing."""
     try:
-        answer = json.loads(row.detail)
+        answer = read_json_object(row.detail, "what is told of a command")
         if row.kind == CommandKind.READ_ATTRIBUTE:
             class_id, logical_name, number = row.argument.split("/")
             return [((int(class_id), logical_name, int(number)), answer["value"])]
@@ -129,7 +130,7 @@ def _answers(row: CommandRow, registers: dict[str, ProfileObject]) -> list[tuple
                 for tag, shown in answer.items()
                 if tag in registers and "value" in shown
             ]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, ConfigError):
         return []
     return []
 

@@ -7,7 +7,6 @@ its first association sees.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ferraris.cosem.classes.association_ln import (
@@ -21,6 +20,7 @@ from ferraris.cosem.classes.association_ln import (
 from ferraris.cosem.obis_code import Obis
 from ferraris.cosem.profile import profile_from_text
 from ferraris.kernel.errors import FerrarisError, LocalProtocolError, TableError
+from ferraris.kernel.json_text import read_json_object
 
 ObjectList = tuple[ObjectListElement, ...]
 
@@ -47,11 +47,9 @@ def _from_profile(text: str, place: str) -> ObjectList:
 
 
 def _from_json(text: str, place: str) -> ObjectList:
+    objects = read_json_object(text, place, expected="what explore --json prints", error=LocalProtocolError)
     try:
-        objects = json.loads(text)["objects"]
-        return tuple(_element(entry) for entry in objects)
-    except RecursionError:
-        raise LocalProtocolError(f"{place} is nested too deep", expected="what explore --json prints") from None
+        return tuple(_element(entry) for entry in objects["objects"])
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, FerrarisError) as unfit:
         raise LocalProtocolError(
             f"{place} is no object list", expected="what explore --json prints", got=f"{type(unfit).__name__}: {unfit}"

@@ -14,6 +14,7 @@ from typing import Final
 from zlib import crc32
 
 from ferraris.kernel.errors import ConfigError
+from ferraris.kernel.json_text import read_json_object
 from ferraris.store import AlarmSeverity
 
 MS_PER_S: Final = 1_000
@@ -107,13 +108,11 @@ def plan_to_json(plan: CollectionPlan) -> str:
 
 def plan_from_json(text: str) -> CollectionPlan:
     """The plan in `text`; what it does not say is as in a new plan. Raises ConfigError."""
-    try:
-        given = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"not a collection plan: {error}") from None
     new = asdict(CollectionPlan())
-    if not isinstance(given, dict) or not given.keys() <= new.keys():
-        raise ConfigError("not a collection plan", expected=f"an object with some of {', '.join(new)}")
+    expected = f"an object with some of {', '.join(new)}"
+    given = read_json_object(text, "a collection plan", expected=expected)
+    if not given.keys() <= new.keys():
+        raise ConfigError("not a collection plan", expected=expected)
     for name, value in given.items():
         _check_value(name, value, new[name])
     return CollectionPlan(**given | {"profiles": tuple(given.get("profiles", new["profiles"]))})

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from ferraris.cosem import TokenDeliveryMethod, TokenStatus, TokenStatusCode
 from ferraris.kernel.errors import ConfigError
+from ferraris.kernel.json_text import read_json_object
 from ferraris.kernel.limits import TOKENS_OF_A_COMMAND_MAX
 from ferraris.sts import TOKEN_DIGITS, TokenResult, bare_digits, result_of_number
 
@@ -138,8 +139,8 @@ def entry_detail(entries: Sequence[TokenEntry], *, again: bool = False, more: di
 def told_of(detail: str) -> tuple[str, bool]:
     """Result and `typed` of a finished command; nothing where its detail is no such text (it never reached the meter)."""
     try:
-        told = json.loads(detail)
-    except (ValueError, RecursionError):
+        told = read_json_object(detail, "what is told of tokens")
+    except ConfigError:
         return "", False
-    result = told.get("result") if isinstance(told, dict) else None
+    result = told.get("result")
     return (result, told.get("typed") is True) if isinstance(result, str) else ("", False)

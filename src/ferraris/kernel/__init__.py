@@ -2,5 +2,5 @@
 collector of garbage.
 
 Nothing here knows a protocol; everything above may use it, module by module: `clock`, `entropy`, `errors`, `garbage`,
-`limits`, `tables`, `units`.
+`json_text`, `limits`, `tables`, `units`.
 """

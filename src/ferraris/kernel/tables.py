@@ -73,16 +73,29 @@ def load_toml(package: str, path: str, schema: type[T]) -> T:
 
 def parse_toml(text: str, schema: type[T], place: str) -> T:
     """TOML text as a `schema`; `place` names the text in errors."""
-    try:
-        document = tomllib.loads(text)
-    except ValueError as error:  # a TOMLDecodeError, or a number of too many digits
-        raise TableError(f"{place}: {error}") from error
-    except RecursionError:
-        raise TableError(f"{place}: arrays or tables are nested too deep") from None
+    document = read_toml(text, place)
     try:
         return typing.cast("T", _from_value(document, schema))
     except _UnfitError as unfit:
         _raise(unfit, place, _toml_line(text, unfit.path))
+
+
+def read_toml(text: str, place: str) -> dict[str, Any]:
+    """TOML text as it stands. Raises TableError."""
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:  # a TOMLDecodeError, or a number of too many digits
+        raise TableError(f"{place}: {error}") from error
+    except RecursionError:
+        raise TableError(f"{place}: arrays or tables are nested too deep") from None
+
+
+def fitted(document: dict[str, Any], schema: type[T], place: str) -> T:
+    """What was read of a document, as a `schema`; `place` names it in errors."""
+    try:
+        return typing.cast("T", _from_value(document, schema))
+    except _UnfitError as unfit:
+        _raise(unfit, place, None)
 
 
 def read_text(package: str, path: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import ipaddress
-import json
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any, Final
 import dpkt  # type: ignore[import-untyped]  # it has no types
 
 from ferraris.kernel.errors import ConfigError
+from ferraris.kernel.json_text import read_json_object
 from ferraris.kernel.limits import (
     CAPTURE_OUT_OF_ORDER_OCTETS_MAX,
     CAPTURE_OUT_OF_ORDER_SEGMENTS_MAX,
@@ -71,11 +71,11 @@ def read_json_lines(lines: Iterable[str]) -> Iterator[CapturedChunk]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
+        row = read_json_object(line, f"line {number} of a capture", expected="direction and hex")
         try:
-            row = json.loads(line)
             local, peer = (str(row.get(name) or end) for name, end in (("local", "left"), ("peer", "right")))
             octets, time_ms, sent = bytes.fromhex(row["hex"]), int(row.get("time_ms", 0)), row["direction"] == "sent"
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
             raise ConfigError(f"line {number} is none of a capture", expected="direction and hex") from None
         ends = (local, peer) if sent else (peer, local)
         yield CapturedChunk(time_ms, *ends, octets, keeps_boundaries=False)

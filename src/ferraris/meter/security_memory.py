@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ferraris.kernel.errors import StoreError
+from ferraris.kernel.json_text import read_json_object
 
 DIRECTORY: Final = "security"
 
@@ -47,7 +48,7 @@ class SecurityMemory:
     def load(self) -> SecurityState:
         """What was saved last. Raises StoreError for a file that is damaged."""
         try:
-            read = json.loads(self._path.read_text(encoding="ascii"))
+            read = read_json_object(self._path.read_bytes(), "the file", error=StoreError)
             return SecurityState(
                 keys=_octets(read["keys"]),
                 private_keys=_octets(read["private_keys"]),
@@ -59,7 +60,7 @@ class SecurityMemory:
             )
         except FileNotFoundError:
             return SecurityState()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, StoreError):
             raise StoreError(f"{self._path} is damaged: the meter's keys cannot be read") from None
 
     def save(self, state: SecurityState, *, durable: bool = True) -> None:

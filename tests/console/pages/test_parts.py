@@ -67,13 +67,17 @@ DETAILS = [
     ("read_now", '{"A": {"value": 1}}', "1 register read"),
     ("read_now", '{"A": {"value": 1}, "B": {"refused": "no"}}', "2 registers read"),
     ("read_now", "{broken", "{broken"),
+    ("read_now", "[1]", "[1]"),
+    ("read_now", '{"A": NaN}', '{"A": NaN}'),
+    ("read_now", '{"A":' * 100_000, '{"A":' * 100_000),
+    ("read_now", '{"A": ' + "9" * 5_000 + "}", '{"A": ' + "9" * 5_000 + "}"),
     ("read_attribute", '{"value": "text", "octets": "09"}', "text"),
     ("read_attribute", '{"value": [1, null], "octets": "09"}', "[1, null]"),
     ("read_attribute", "read-write-denied (3)", "read-write-denied (3)"),
 ]
 
 
-@pytest.mark.parametrize(("kind", "detail", "text"), DETAILS)
+@pytest.mark.parametrize(("kind", "detail", "text"), DETAILS, ids=range(len(DETAILS)))
 def test_outcomes_in_a_few_words(kind: str, detail: str, text: str) -> None:
     row = CommandRow(
         id=1,

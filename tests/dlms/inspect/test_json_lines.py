@@ -63,6 +63,7 @@ def test_layers_before_an_error_are_shown() -> None:
         ("[" * 100_000, "a line is not JSON"),
         ('{"id": NaN, "hex": ""}', "a line is not JSON"),
         ('{"id": ' + "9" * 5000 + "}", "a line is not JSON"),
+        ('{"hex": "c0", "hex": "c1"}', "a line is not JSON"),
         ("[]", "a line is no object"),
         ("5", "a line is no object"),
         ("null", "a line is no object"),

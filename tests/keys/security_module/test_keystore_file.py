@@ -144,6 +144,15 @@ def test_a_damaged_file_is_refused_before_a_secret_is_tried(tmp_path: Path, dama
         read_keystore_file(path)
 
 
+@pytest.mark.parametrize("text", ["", "[]", '{"slots":' * 100_000, "9" * 5_000, '{"slots": [], "slots": []}'], ids=len)
+def test_a_file_that_is_no_object_is_no_keystore(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "keystore"
+    path.write_text(text)
+    path.chmod(0o600)
+    with pytest.raises(ConfigError, match="does not hold a keystore, or is damaged: it is no"):
+        read_keystore_file(path)
+
+
 @given(
     content=st.one_of(st.binary(max_size=300), st.from_regex(r'\{"ferraris_keystore": ?1,.{0,60}\}').map(str.encode))
 )

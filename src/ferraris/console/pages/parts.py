@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from urllib.parse import quote, urlencode
 
 from ferraris.console import words
 from ferraris.console.markup import Child, Markup, moment, tag
 from ferraris.console.orders import requester
 from ferraris.headend import CommandKind
+from ferraris.kernel.errors import ConfigError
+from ferraris.kernel.json_text import read_json_object
 from ferraris.store import AlarmSeverity, CommandRow
+
+TAGS = re.compile(r"<[^>]*>")
+ARROWS = re.compile(r" [↑↓]")
+"""How a heading shows the direction of its order."""
 
 
 def chip(named: tuple[str, str], title: str | None = None) -> Markup:
@@ -33,7 +41,7 @@ def empty(title: str, text: str) -> Markup:
 
 
 def table(header: Sequence[Child], rows: Iterable[Markup], numbers: Iterable[int] = ()) -> Markup:
-    """A table; the columns `numbers` are aligned to the right."""
+    """A table; the columns `numbers` are aligned to the right. Each cell knows its column, for screens without room."""
     right = set(numbers)
     head = [
         cell
@@ -41,8 +49,17 @@ def table(header: Sequence[Child], rows: Iterable[Markup], numbers: Iterable[int
         else tag("th", cell, class_="number" if at in right else None)
         for at, cell in enumerate(header)
     ]
-    body = tag("table", tag("thead", tag("tr", head)), tag("tbody", list(rows)), class_="list")
+    names = [ARROWS.sub("", TAGS.sub("", cell)) for cell in head]
+    labelled = [_labelled(row, names) for row in rows]
+    body = tag("table", tag("thead", tag("tr", head)), tag("tbody", labelled), class_="list")
     return tag("div", body, class_="scroll")
+
+
+def _labelled(row: Markup, names: Sequence[str]) -> Markup:
+    """A row whose cells carry the names of their columns. Text is escaped, so each `<td` in a row is a cell."""
+    start, *cells = row.split("<td")
+    named = (f' data-label="{name}"{cell}' if name else cell for name, cell in zip_longest(names, cells, fillvalue=""))
+    return Markup("<td".join([start, *named][: len(cells) + 1]))
 
 
 def meter_path(serial: str) -> str:
@@ -99,10 +116,8 @@ COMMAND_HEADER = (
 def command_detail(row: CommandRow) -> str:
     """The outcome in a few words; what *read now* read stands with the registers."""
     try:
-        answer = json.loads(row.detail) if row.detail.startswith("{") else None
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
+        answer = read_json_object(row.detail, "what is told of a command")
+    except ConfigError:  # words
         return row.detail
     if row.kind == CommandKind.READ_ATTRIBUTE and "value" in answer:
         value = answer["value"]

@@ -13,6 +13,7 @@ from ferraris.dlms.inspect.keys import InspectionKeys, octets_of
 from ferraris.dlms.inspect.material import answer_material, material_kind
 from ferraris.dlms.inspect.tree import Json
 from ferraris.kernel.errors import FerrarisError, LocalProtocolError
+from ferraris.kernel.json_text import read_json_object
 from ferraris.kernel.limits import INSPECTION_LINE_OCTETS_MAX
 
 
@@ -54,16 +55,7 @@ def _row(line: str | bytes) -> Mapping[str, object]:
         raise LocalProtocolError(
             "a line is too long", expected=f"at most {INSPECTION_LINE_OCTETS_MAX} octets", got=len(line)
         )
-    try:
-        row = json.loads(line, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        offset = error.pos if isinstance(error, json.JSONDecodeError) else None
-        raise LocalProtocolError(
-            "a line is not JSON", expected="an object a line", got=str(error), offset=offset
-        ) from None
-    if not isinstance(row, Mapping):
-        raise LocalProtocolError("a line is no object", expected="an object a line", got=type(row).__name__)
-    return row
+    return read_json_object(line, "a line", expected="an object a line", error=LocalProtocolError)
 
 
 def _fill(answer: dict[str, Json], row: Mapping[str, object]) -> None:
@@ -81,10 +73,6 @@ def _fill(answer: dict[str, Json], row: Mapping[str, object]) -> None:
     inspection = Inspection(answer["layers"])
     inspect(octets, InspectionKeys.of(named), inspection)
     answer["apdu"], answer["value"] = inspection.apdu, inspection.value
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
 
 
 def _plain(value: object) -> Json:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ferraris.kernel.errors import ConfigError, SecurityError
+from ferraris.kernel.json_text import read_json_object
 from ferraris.kernel.limits import KEYSTORE_AUDIT_OCTETS_MAX
 from ferraris.keys.private_file import read_private_file
 
@@ -73,10 +74,10 @@ class AuditChain:
         before = NO_LINE_YET
         for number, text in enumerate(self._whole_lines(), start=1):
             try:
-                content = json.loads(text)
+                content = read_json_object(text, "the line")
                 seal = content.pop("seal")
                 line = AuditLine(**content, seal=seal)
-            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            except (TypeError, KeyError, ConfigError):
                 raise SecurityError(f"line {number} of the audit {self._path} is damaged") from None
             if line.number != number or not hmac.compare_digest(str(seal), self._seal(before, content)):
                 raise SecurityError(f"line {number} of the audit {self._path} was changed, or one before it taken out")

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import ConfigError, SecurityError
+from ferraris.kernel.json_text import read_json_object
 from ferraris.kernel.limits import KEYSTORE_CREDENTIALS_MAX, KEYSTORE_OCTETS_MAX, KEYSTORE_WORK_FACTOR_MAX
 from ferraris.keys.private_file import create_private_file, read_private_file, replace_private_file
 from ferraris.keys.security_module.custody import KEY_OCTETS, NONCE_OCTETS
@@ -130,15 +131,16 @@ def open_content(file: KeystoreFile, keys: KeystoreKeys) -> dict[str, Any]:
         text = AESGCM(keys.content_key).decrypt(bytes.fromhex(file.nonce), bytes.fromhex(file.sealed), covered)
     except InvalidTag:
         raise SecurityError("the keystore was changed by something that has no credential for it") from None
-    content: dict[str, Any] = json.loads(text)
-    return content
+    return read_json_object(text, "the content of the keystore")
 
 
 def read_keystore_file(path: Path) -> KeystoreFile:
     """The file at `path`. Raises ConfigError or SecurityError, which say what is wrong with it."""
+    octets = read_private_file(path, WHAT, KEYSTORE_OCTETS_MAX)
+    document = read_json_object(octets, f"{path} does not hold a keystore, or is damaged: it")
     try:
-        return _parsed(json.loads(read_private_file(path, WHAT, KEYSTORE_OCTETS_MAX)))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return _parsed(document)
+    except (ValueError, TypeError, KeyError, AttributeError):
         raise ConfigError(f"{path} does not hold a keystore, or is damaged") from None
 
 
