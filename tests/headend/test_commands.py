@@ -241,3 +241,40 @@ def test_ready_for_reconnection_is_what_a_remote_reconnection_can_reach() -> Non
     world.step(AssociationFinished(association, 1, outcomes))
     assert world.command_rows[1].state is CommandState.CONFIRMED
     assert "ready for reconnection" in world.command_rows[1].detail
+
+
+def test_a_withdrawn_command_is_not_given_to_the_meter_any_more() -> None:
+    from ferraris.headend import CommandWithdrawn
+
+    world = quiet_world()
+    world.post(1, 1, CommandKind.DISCONNECT)
+    world.finish(next(iter(world.running)), after=0, failure=LINK_LOST)
+    world.step(CommandWithdrawn(1, "nobody wants it"))
+    row = world.command_rows[1]
+    assert (row.state, row.detail) == (CommandState.FAILED, "nobody wants it")
+    world.run_until(START_S + 4 * HOUR_S)
+    assert world.meters[1].switched == []
+    assert world.states[1].commanded_control_state == 1
+    assert world.head_end.state.commands == {}
+
+
+@pytest.mark.parametrize("number", [1, 7])
+def test_withdrawing_what_is_settled_or_unknown_changes_nothing(number: int) -> None:
+    from ferraris.headend import CommandWithdrawn
+
+    world = quiet_world()
+    world.post(1, 1, CommandKind.DISCONNECT)
+    world.run_until(START_S + 3 * HOUR_S)
+    before = dict(world.command_rows)
+    world.step(CommandWithdrawn(number, "too late"))
+    assert world.command_rows == before
+
+
+def test_a_token_taken_after_a_reversal_raises_one_alarm() -> None:
+    from ferraris.headend import ReversedTokenTaken
+
+    world = quiet_world()
+    world.step(ReversedTokenTaken(1, "receipt 1"), ReversedTokenTaken(1, "receipt 2"))
+    assert [(meter, kind, row.text) for (meter, kind), row in world.alarms.items()] == [
+        (1, "reversed_token_taken", "receipt 1")
+    ]

@@ -37,6 +37,7 @@ from tests.runtime.street import FLEET_SEED, Street
 MADE = PaymentManufacture()
 MILLION = 1_000_000
 SECRET = "till of tests"
+SUPERVISOR = "boss"
 WORK_FACTOR = 1 << 4
 """Of scrypt: these keystores guard nothing."""
 MODELS = ("sts_single_phase", "sts_three_phase")
@@ -103,7 +104,9 @@ def open_till(directory: Path, meters: int, now_ms: int, hook: WriteHook | None 
         closing(SoftwareSecurityModule.open(path, "till", SECRET)) as module,
         closing(open_vending_store(directory / "vending.sqlite", hook)) as store,
     ):
-        vending = Vending(store, module, SeededEntropy("till"), VendingSettings(sample_tariffs()))
+        vending = Vending(
+            store, module, SeededEntropy("till"), VendingSettings(sample_tariffs(), supervisors=frozenset({SUPERVISOR}))
+        )
         vending.registry.register(new_meters(range(1, meters + 1), ("flat",)), "tests", now_ms)
         yield vending
 

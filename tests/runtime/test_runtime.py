@@ -6,9 +6,10 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from ferraris.headend import CollectionRequested
+from ferraris.headend import CollectionRequested, CommandKind
 from ferraris.meter.fleet import Manufacture
 from ferraris.simulation import run_virtual
+from ferraris.store import CommandState
 from tests.runtime.street import Street
 
 Story = Callable[[Street], Coroutine[Any, Any, None]]
@@ -164,3 +165,44 @@ def _captured(street: Street, index: int) -> list[int]:
     kept = device.model.kept_profile(profile.logical_name)
     assert kept is not None
     return [int(row["time_s"]) for row in device.meter.newest_entries(kept.ring, kept.entries_max)]
+
+
+def test_a_command_that_waits_can_be_withdrawn_and_one_that_is_settled_not(tmp_path: Path) -> None:
+    async def story(street: Street) -> None:
+        await street.live_until(1.2)
+        street.network.medium.cut("outage", [street.service.devices[0].identity.host])
+        command = street.runtime.post_command(1, CommandKind.DISCONNECT)
+        await street.live_until(1.3)
+        assert street.runtime.withdraw_command(command.id, "nobody wants it")
+        assert not street.runtime.withdraw_command(command.id, "once more")
+        assert not street.runtime.withdraw_command(99, "no such command")
+        street.network.medium.heal("outage")
+        await street.live_until(4.2)
+        row = street.stores.records.command(command.id)
+        assert row is not None
+        assert (row.state, row.detail, row.sent_ms) == (CommandState.FAILED, "nobody wants it", None)
+        assert street.communication(1) == "ok"
+        assert street.runtime.head_end.state.commands == {}
+
+    tell(tmp_path, story)
+
+
+def test_a_command_that_an_association_was_given_already_stays_here_when_it_is_withdrawn(tmp_path: Path) -> None:
+    """Head-end, conversation and record store agree, at whatever moment of the association it comes."""
+
+    async def story(street: Street) -> None:
+        await street.live_until(1.2)
+        withdrawn = sent = 0
+        for after_ms in range(0, 400, 20):
+            command = street.runtime.post_command(1, CommandKind.RECONNECT)
+            await street.live_until(street.hours() + after_ms / 3_600_000)
+            taken_back = street.runtime.withdraw_command(command.id, "nobody wants it")
+            await street.until(lambda: not street.runtime.head_end.state.commands)
+            await street.live_until(street.hours() + 0.05)
+            row = street.stores.records.command(command.id)
+            assert row is not None
+            assert (row.state is CommandState.FAILED, row.sent_ms is None) == (taken_back, taken_back)
+            withdrawn, sent = withdrawn + taken_back, sent + (not taken_back)
+        assert min(withdrawn, sent) > 2
+
+    tell(tmp_path, story)

@@ -14,7 +14,7 @@ from ferraris.meter import decoder_reference_number, sts_configuration
 from ferraris.runtime import DeliverySettings, TokenDelivery
 from ferraris.store import CommandState, SaleFilter, WriteHook
 from ferraris.vending import Delivery, KeyChangeRequest, Sale, Vending
-from tests.runtime.prepaid import MADE, PrepaidStreet, findings, open_till, sell, tell
+from tests.runtime.prepaid import MADE, SUPERVISOR, PrepaidStreet, findings, open_till, sell, tell
 from tests.runtime.test_conversation import Crash, CrashAt
 
 QUICK = DeliverySettings(type_after_ms=20 * 60_000, rest_ms=60_000, attempts_max=3)
@@ -57,6 +57,15 @@ class Office:
 
     def sell(self, message_id: str, number: int = 1) -> Sale:
         return sell(self.vending, number, self.street.clock.now_ms(), message_id)
+
+    def reverse(self, sale: Sale) -> None:
+        self.vending.reverse(sale.number, SUPERVISOR, self.street.clock.now_ms(), "wrong meter")
+
+    def cut(self) -> None:
+        self.street.network.medium.cut("lost", [self.street.service.devices[0].identity.host])
+
+    def heal(self) -> None:
+        self.street.network.medium.heal("lost")
 
 
 def posted(street: PrepaidStreet) -> list[str]:
@@ -223,3 +232,164 @@ def test_a_death_at_any_write_loses_no_token_and_doubles_none(tmp_path: Path, wr
         office.close()
 
     tell(tmp_path, story, before_write=head_ends)
+
+
+# A sale that is reversed while its token is on the way
+
+
+def told(street: PrepaidStreet) -> list[str]:
+    """What the head-end's audit says of tokens, the first first."""
+    return [entry.action for entry in reversed(street.stores.records.audit()) if entry.action.startswith("token ")]
+
+
+def flagged(street: PrepaidStreet) -> bool:
+    return (1, "reversed_token_taken") in street.alarm_kinds()
+
+
+def check_explained(office: Office, sale: Sale) -> None:
+    """What the meter credited and what is on record of a reversed sale are one story."""
+    street = office.street
+    credited = street.taken().credited_wh
+    done = office.vending.sale(sale.number)
+    assert office.delivery.look() == 0
+    if done.delivery is Delivery.ACCEPTED:
+        assert credited == 10_000
+    elif done.delivery is Delivery.SENT:
+        assert "may have the token" in done.delivery_detail
+    else:
+        assert (done.delivery, credited) == (Delivery.NONE, 0)
+    assert flagged(street) == (done.delivery is not Delivery.NONE)
+    assert told(street) == [f"token {done.delivery} after reversal"]
+    commands = [row for row in street.stores.records.commands() if row.kind == CommandKind.ENTER_TOKEN]
+    assert {row.state for row in commands} <= {CommandState.FAILED, CommandState.CONFIRMED}
+    assert office.vending.verify_ledger().pending == 0
+
+
+def test_a_reversed_sale_is_not_delivered_when_the_meter_comes_back(tmp_path: Path) -> None:
+    async def story(street: PrepaidStreet) -> None:
+        await street.live_until(1.2)
+        office = Office(street).open()
+        office.cut()
+        sale = office.sell("m1")
+        await office.live(0.1)
+        assert office.vending.sale(sale.number).delivery is Delivery.SENT
+        office.reverse(sale)
+        await office.live(0.1)
+        office.heal()
+        await office.live(3)
+        done = office.vending.sale(sale.number)
+        assert (done.delivery, done.delivery_detail) == (Delivery.NONE, "not entered: the sale was reversed")
+        assert street.taken().accepted == 0
+        check_explained(office, sale)
+        office.close()
+
+    tell(tmp_path, story)
+
+
+def test_a_sale_that_is_reversed_at_once_is_never_ordered(tmp_path: Path) -> None:
+    async def story(street: PrepaidStreet) -> None:
+        await street.live_until(1.2)
+        office = Office(street).open()
+        office.reverse(office.sell("m1"))
+        await office.live(1)
+        assert posted(street) == []
+        assert told(street) == []
+        assert street.taken().accepted == 0
+        office.close()
+
+    tell(tmp_path, story)
+
+
+@pytest.mark.parametrize("reversed_after_ms", [0, 60, 120, 180, 240, 400])
+def test_a_reversal_at_any_moment_of_a_delivery_is_explained(tmp_path: Path, reversed_after_ms: int) -> None:
+    async def story(street: PrepaidStreet) -> None:
+        await street.live_until(1.2)
+        office = Office(street).open()
+        sale = office.sell("m1")
+        office.delivery.look()
+        await street.live_until(1.2 + reversed_after_ms / 3_600_000)
+        office.reverse(sale)
+        await office.live(2)
+        check_explained(office, sale)
+        office.close()
+
+    tell(tmp_path, story)
+
+
+@pytest.mark.parametrize("cut_after_ms", [0, 60, 120, 180, 240, 400])
+def test_a_token_that_may_have_left_is_not_sent_again_after_the_reversal(tmp_path: Path, cut_after_ms: int) -> None:
+    async def story(street: PrepaidStreet) -> None:
+        await street.live_until(1.2)
+        office = Office(street).open()
+        sale = office.sell("m1")
+        office.delivery.look()
+        await street.live_until(1.2 + cut_after_ms / 3_600_000)
+        office.cut()
+        await street.live_until(1.5)
+        credited = street.taken().credited_wh
+        office.reverse(sale)
+        await office.live(1)
+        office.heal()
+        await office.live(3)
+        assert street.taken().credited_wh == credited
+        check_explained(office, sale)
+        office.close()
+
+    tell(tmp_path, story)
+
+
+@pytest.mark.parametrize("typed", [False, True])
+@pytest.mark.parametrize("left", [False, True])
+def test_a_reversal_while_nobody_delivers_is_seen_at_the_start(tmp_path: Path, *, left: bool, typed: bool) -> None:
+    async def story(street: PrepaidStreet) -> None:
+        await street.live_until(1.2)
+        office = Office(street).open()
+        if not left:
+            office.cut()
+        sale = office.sell("m1")
+        office.delivery.look()
+        if left:
+            await street.until(lambda: street.stores.records.commands(states=[CommandState.SENT]), poll_s=0.005)
+            office.cut()
+        else:
+            await office.live(0.1)
+        await street.kill_head_end()
+        await street.live_until(street.hours() + 0.01)  # what was on the wire has arrived
+        credited = street.taken().credited_wh
+        if typed:
+            office.vending.mark_delivered(sale.number, Delivery.TYPED, street.clock.now_ms(), "said by ann")
+        office.reverse(sale)
+        office.close()
+        street.open_head_end()
+        office = Office(street).open()
+        office.delivery.take_up()
+        office.heal()
+        await office.live(3)
+        assert street.taken().credited_wh == credited
+        assert flagged(street) == left
+        check_explained(office, sale)
+        assert Office(street).open().delivery.look() == 0
+        assert len(told(street)) == 1  # a third process does not say it again
+        office.close()
+
+    tell(tmp_path, story)
+
+
+def test_no_second_attempt_is_made_for_a_reversed_sale(tmp_path: Path) -> None:
+    """A meter that cannot take the token now would be tried again."""
+
+    async def story(street: PrepaidStreet) -> None:
+        await street.live_until(1.2)
+        office = Office(street).open()
+        sale = office.sell("m1")
+        while not any(row.state is CommandState.FAILED for row in street.stores.records.commands()):
+            await office.live(5 / 3_600)
+        office.reverse(sale)
+        await office.live(1)
+        assert len(posted(street)) == 1
+        assert office.vending.sale(sale.number).delivery is Delivery.NONE
+        assert told(street) == ["token none after reversal"]
+        assert not flagged(street)
+        office.close()
+
+    tell(tmp_path, story, models=("smr5_single_phase",))

@@ -72,14 +72,16 @@ async def _serve(
     if registry is not None:
         new, changed = _import(runtime, master_key, registry, clock.now_ms())
         typer.echo(f"{new} meters registered, {changed} changed")
+    delivery = None if vending is None else TokenDelivery(vending, runtime, offload=in_thread)
+    if delivery is not None:
+        delivery.take_up()
     running = asyncio.create_task(runtime.run(), name="runtime")
     async with AsyncExitStack() as stack:
         # Whatever fails below, the associations under way end in good order before the stores close.
         stack.push_async_callback(_end, runtime, running)
         await _listen(runtime, stack, push)
-        if vending is not None:
-            delivery = asyncio.create_task(TokenDelivery(vending, runtime, offload=in_thread).run(), name="delivery")
-            stack.push_async_callback(_cancel, delivery)
+        if delivery is not None:
+            stack.push_async_callback(_cancel, asyncio.create_task(delivery.run(), name="delivery"))
         address = await stack.enter_async_context(serving(runtime, port=port))
         typer.echo(f"console at {address}")
         await asyncio.wait([running])

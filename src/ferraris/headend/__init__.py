@@ -27,6 +27,7 @@ from ferraris.headend.events import (
     AssociationFinished,
     CollectionRequested,
     CommandPosted,
+    CommandWithdrawn,
     Event,
     EventsStored,
     MeterRegistered,
@@ -39,6 +40,7 @@ from ferraris.headend.events import (
     RecordsStored,
     Restarted,
     RestartedMeter,
+    ReversedTokenTaken,
 )
 from ferraris.headend.failure import Failure, FailureKind
 from ferraris.headend.headend import HeadEnd
@@ -151,6 +153,7 @@ __all__ = [
     "CommandKind",
     "CommandPosted",
     "CommandSent",
+    "CommandWithdrawn",
     "Communication",
     "ControlStateRead",
     "Counts",
@@ -196,6 +199,7 @@ __all__ = [
     "RecordsStored",
     "Restarted",
     "RestartedMeter",
+    "ReversedTokenTaken",
     "RunAssociation",
     "StoreEvents",
     "StoreReadings",

@@ -30,6 +30,7 @@ class AlarmKind(StrEnum):
     PROFILE = "profile_not_collected"
     COLUMNS = "columns_not_stored"
     KEYS = "keys_unusable"
+    REVERSED_TOKEN = "reversed_token_taken"  # noqa: S105 - the payment kind
     STORE = "store_failing"
     RECORDS = "record_store_failing"
 
@@ -45,6 +46,7 @@ SEVERITIES = {
     AlarmKind.PROFILE: AlarmSeverity.WARNING,
     AlarmKind.COLUMNS: AlarmSeverity.INFORMATION,
     AlarmKind.KEYS: AlarmSeverity.CRITICAL,
+    AlarmKind.REVERSED_TOKEN: AlarmSeverity.WARNING,
     AlarmKind.STORE: AlarmSeverity.CRITICAL,
     AlarmKind.RECORDS: AlarmSeverity.CRITICAL,
 }

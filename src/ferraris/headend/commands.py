@@ -110,6 +110,13 @@ def on_sent(turn: Turn, outcome: CommandSent) -> None:
         command.state = CommandState.SENT
 
 
+def on_withdrawn(turn: Turn, number: int, detail: str) -> None:
+    """It was taken back while it was not with its meter: it goes nowhere any more."""
+    command = turn.state.commands.get(number)
+    if command is not None:
+        _finish(turn, turn.state.meters[command.meter], command, CommandState.FAILED, detail)
+
+
 def on_answered(turn: Turn, meter: Meter, outcome: CommandAnswered) -> None:
     """A refusal settles a command, and so does the answer of one that reads or brings its own read-back (a token)."""
     command = turn.state.commands.get(outcome.command)

@@ -92,6 +92,22 @@ class CommandPosted:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandWithdrawn:
+    """A command was taken back, in the record store already: it is not carried out any more."""
+
+    command: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReversedTokenTaken:
+    """A meter has, or may have, the token of a sale that was reversed: somebody has to look after the money."""
+
+    meter: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class MeterRegistered:
     """A meter is new in the registry, or its row has changed. `profiles`: what its kind offers of the plan's profiles.
 
@@ -156,6 +172,8 @@ Event = (
     | PushReceived
     | PushRejected
     | CommandPosted
+    | CommandWithdrawn
+    | ReversedTokenTaken
     | MeterRegistered
     | CollectionRequested
     | AlarmAcknowledged

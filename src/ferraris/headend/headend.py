@@ -17,6 +17,7 @@ from ferraris.headend.events import (
     AssociationFinished,
     CollectionRequested,
     CommandPosted,
+    CommandWithdrawn,
     Event,
     EventsStored,
     MeterRegistered,
@@ -28,6 +29,7 @@ from ferraris.headend.events import (
     RecordsStored,
     Restarted,
     RestartedMeter,
+    ReversedTokenTaken,
 )
 from ferraris.headend.plan import CollectedProfile, HeadEndConfig
 from ferraris.headend.slots import SlotRanges
@@ -90,6 +92,10 @@ def _take(turn: Turn, event: Event) -> None:
             meter = commands.on_posted(turn, event.row)
             if meter is not None:
                 schedule.make_urgent(turn, meter)
+        case CommandWithdrawn():
+            commands.on_withdrawn(turn, event.command, event.detail)
+        case ReversedTokenTaken():
+            raise_alarm(turn, event.meter, AlarmKind.REVERSED_TOKEN, event.detail)
         case CollectionRequested():
             _on_collection_requested(turn, event)
         case MeterRegistered():

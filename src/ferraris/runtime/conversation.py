@@ -239,6 +239,8 @@ class Conversation:
 
     async def _command(self, work: PerformCommand) -> None:
         if not work.kind.reads_only:
+            if self._taken_back(work.command):
+                return
             # From here on it may have left, whatever happens: it is on record before the first octet is made.
             first = self._record_sent(work.command)
             self.outcomes.append(CommandSent(work.command))
@@ -264,6 +266,11 @@ class Conversation:
             self.outcomes.append(CommandAnswered(work.command, False, str(error)))
         else:
             self.outcomes.append(CommandAnswered(work.command, accepted, detail[:DETAIL_CHARACTERS_MAX]))
+
+    def _taken_back(self, command: int) -> bool:
+        """Whether it was withdrawn after this association was given its work."""
+        row = self._records.command(command)
+        return row is not None and row.state is CommandState.FAILED
 
     def _record_sent(self, command: int) -> bool:
         """Durably record the command as sent; False if it is on record already, as when a write failed half-way."""

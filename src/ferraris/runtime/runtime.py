@@ -27,6 +27,7 @@ from ferraris.headend import (
     CollectionRequested,
     CommandKind,
     CommandPosted,
+    CommandWithdrawn,
     Effect,
     Event,
     Failure,
@@ -56,11 +57,13 @@ from ferraris.runtime.push import PushListener
 from ferraris.runtime.recovery import known_coverage, load_config, recover, save_plan, wanted_of
 from ferraris.runtime.settings import RuntimeSettings
 from ferraris.runtime.writer import Offload, Writer, run_inline
-from ferraris.store import AuditRow, CommandRow, MeterRow, Stores
+from ferraris.store import AuditRow, CommandRow, CommandState, MeterRow, Stores
 from ferraris.vending import Vending
 
 LOG = structlog.get_logger("ferraris.runtime")
 DEFAULT_LINK: Final = "tcp"
+KNOWN_FROM_STORES: Final = (MeterRegistered, CommandPosted, CommandWithdrawn)
+"""What happened before the start is in the stores, and so in what the head-end is restarted with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,26 @@ class Runtime:
         )
         self.post(CommandPosted(row))
         return row
+
+    def withdraw_command(self, command: int, reason: str) -> bool:
+        """Durably take back a command that is not with its meter at this moment. Raises StoreError.
+
+        False: it is on its way right now, or settled. One that has left before (`sent_ms`) may have been carried out.
+        """
+        row = self.stores.records.command(command)
+        if row is None or not (row.state is CommandState.PENDING or self._rests(row)):
+            return False
+        self.stores.records.advance_command(command, CommandState.FAILED, self._world.clock.now_ms(), reason)
+        self.post(CommandWithdrawn(command, reason))
+        return True
+
+    def _rests(self, row: CommandRow) -> bool:
+        """Whether a command that has left is in doubt, and no association is finding out what became of it."""
+        if row.state not in (CommandState.SENT, CommandState.UNKNOWN):
+            return False
+        state = self.head_end.state
+        before_the_start = not self.steps
+        return before_the_start or (row.id in state.commands and not state.meters[row.meter].association)
 
     def register(self, rows: Sequence[MeterRow]) -> None:
         """Durably add meters to the registry and begin to collect them. Raises StoreError, TableError for an unknown kind."""
@@ -231,8 +254,7 @@ class Runtime:
         """Recover from the stores, then decide and carry out until `stop`. Raises what stops it otherwise."""
         restarted = recover(self.stores, self.head_end.config, self._world.clock.now_ms())
         self._key_ring.register(known.row for known in restarted.meters)
-        # What was registered and ordered before the start is in the stores, so it is in `restarted` already.
-        waiting = [event for event in self._inbox if not isinstance(event, MeterRegistered | CommandPosted)]
+        waiting = [event for event in self._inbox if not isinstance(event, KNOWN_FROM_STORES)]
         self._inbox = deque([restarted, *waiting])
         writing = asyncio.create_task(self._writer.run(), name="writer")
         writing.add_done_callback(self._watch)
