@@ -55,9 +55,7 @@ def command_lines(command: Any, name: str, depth: int = 2) -> Iterator[str]:
     arguments = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
     options = [parameter for parameter in command.params if parameter.param_type_name == "option"]
     if arguments:
-        yield from table(
-            ["argument", "meaning"], ([f"`{argument.name.upper()}`", _help(argument)] for argument in arguments)
-        )
+        yield from table(["argument", "meaning"], ([f"`{_name(argument)}`", _help(argument)] for argument in arguments))
     shown = [
         option
         for option in options
@@ -74,6 +72,10 @@ def _help(parameter: Any) -> str:
     return " ".join((getattr(parameter, "help", None) or "").split())
 
 
+def _name(argument: Any) -> str:
+    return str(argument.metavar or argument.name.upper())
+
+
 def _spelling(option: Any) -> str:
     return " ".join(f"`{text}`" for text in [*option.opts, *option.secondary_opts])
 
@@ -84,7 +86,7 @@ def _default(option: Any) -> str:
         return "required"
     if isinstance(option.show_default, str):
         return option.show_default
-    if value is None or value is False or callable(value):
+    if value is None or value is False or value == "" or callable(value):
         return ""
     return f"`{value}`"
 

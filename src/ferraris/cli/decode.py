@@ -25,7 +25,12 @@ ELEMENTS_SHOWN: Final = 2_000
 
 
 def decode(
-    hexadecimal: Annotated[list[str] | None, typer.Argument(metavar="[HEX]...", show_default=False)] = None,
+    hexadecimal: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="HEX", help="A frame or an APDU; without, it is read from standard input.", show_default=False
+        ),
+    ] = None,
     *,
     ek: Annotated[str, typer.Option("--ek", metavar="HEX", help="Encryption key.")] = "",
     ak: Annotated[str, typer.Option("--ak", metavar="HEX", help="Authentication key.")] = "",
@@ -45,8 +50,8 @@ def decode(
 ) -> None:
     """Turn a frame, an APDU or a captured conversation into readable text or JSON.
 
-    Digits come as arguments or on standard input, blanks allowed; --file reads captures and files of octets. Flags, addresses, wrapper, LLC, segments, blocks and ciphering
-    are recognised by themselves. With --jsonl each line is {"id", "hex", "keys": {"ek", "ak", "system_title", "dedicated"}},
+    Digits come as arguments or on standard input, blanks allowed; --file reads captures and files of octets. Flags, addresses,
+    wrapper, LLC, segments, blocks and ciphering are recognised by themselves. With --jsonl each line is {"id", "hex", "keys": {"ek", "ak", "system_title", "dedicated"}},
     and each answer {"id", "ok", "layers", "apdu", "value", "error"}.
     """
     if jsonl:

@@ -5,37 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
 from ferraris.cli.answered_lines import answer_lines
+from ferraris.cli.option_groups import with_option_groups
 from ferraris.cli.prismtoken import serve_prismtoken
 from ferraris.cli.sts_explain import explain_row, explanation_fields, now_ms
 from ferraris.cli.sts_files import read_meter, read_record, read_sta_tables
 from ferraris.cli.sts_inputs import issue_ms
-from ferraris.cli.sts_options import (
-    BaseYear,
-    Dkga,
-    Ea,
-    Jsonl,
-    Ken,
-    Keys,
-    Krn,
-    Kt,
-    Meter,
-    Pan,
-    Sgc,
-    Tables,
-    Ti,
-    Unverified,
-    VendingKey,
-    decoder_key_of,
-    meter_of,
-    tables_named,
-    vending_keys_named,
-)
+from ferraris.cli.sts_options import Jsonl, KeyOptions, MeterOptions
 from ferraris.cli.sts_rows import Answer, answer, decode_row, derive_row, encode_row, fields_of, refuse_expired
 from ferraris.cli.sts_tokens import KINDS, token_named
 from ferraris.cli.vending_keys import add_to
@@ -81,119 +63,95 @@ app: Final = typer.Typer(help="Make, read and explain prepayment tokens; derive 
 
 
 @app.command()
+@with_option_groups
 def encode(
-    kind: Annotated[
-        str, typer.Argument(metavar="[KIND]", help=", ".join((*KINDS, KEY_CHANGE)), show_default=False)
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=", ".join((*KINDS, KEY_CHANGE)), show_default=False)] = "",
+    value: Annotated[
+        str,
+        typer.Argument(
+            metavar="VALUE",
+            help="What the token brings: units (credit), money (currency), W (power-limit), a number (the others).",
+            show_default=False,
+        ),
     ] = "",
-    value: Annotated[str, typer.Argument(metavar="[VALUE]", help="Amount, limit, register or control.")] = "",
     *,
-    service: Annotated[str, typer.Option(help="electricity, water, gas or time.")] = "electricity",
+    service: Annotated[str, typer.Option(help="What is sold: electricity, water, gas or time.")] = "electricity",
     issue: Annotated[str, typer.Option(metavar="TIME", help="Time of issue, UTC; now if not given.")] = "",
-    token_identifier: Annotated[int | None, typer.Option(help="Instead of a time of issue.")] = None,
+    token_identifier: Annotated[
+        int | None, typer.Option(help="The token identifier itself, instead of a time of issue.")
+    ] = None,
     new_meter: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The configuration that a key change brings.")
+        Path | None, typer.Option(metavar="FILE", help="The meter's configuration after a key change, in TOML.")
     ] = None,
     new_keys: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Its vending key, where that is another one.")
+        Path | None,
+        typer.Option(metavar="FILE", help="File with the vending key after a key change, where that is another one."),
     ] = None,
-    random: Annotated[int | None, typer.Option(help="The four random bits; by chance if not given.")] = None,
-    pan: Pan = "",
-    ea: Ea = "EA11",
-    sgc: Sgc = "",
-    krn: Krn = 1,
-    kt: Kt = "DUTK",
-    ti: Ti = 1,
-    ken: Ken = 255,
-    base_date: BaseYear = 2014,
-    dkga: Dkga = "DKGA04",
-    meter: Meter = None,
-    keys: Keys = None,
-    vending_key: VendingKey = "",
-    sta_tables: Tables = None,
-    unverified: Unverified = False,
+    random: Annotated[int | None, typer.Option(help="The four random bits, 0 to 15; by chance if not given.")] = None,
+    meter: MeterOptions,
+    key: KeyOptions,
     jsonl: Jsonl = False,
 ) -> None:
     """Make a token: `ferraris sts encode credit 25.6 --meter meter.toml --keys keys.toml`."""
     if jsonl:
-        _answer_lines(encode_row, sta_tables)
+        _answer_lines(encode_row, key.sta_tables)
         return
     if kind in CLEAR_KINDS:
         _show_token(encode_token(token_named(kind, value, service, 0, 0), None))
         return
-    configuration = meter_of(meter, pan, ea, sgc, krn, kt, ti, ken, base_date, dkga)
-    key = decoder_key_of(configuration, keys, vending_key, sta_tables, unverified=unverified)
+    configuration = meter.configuration()
+    decoder_key = key.decoder_key(configuration)
     if kind == KEY_CHANGE:
         new = read_meter(_needed(new_meter))
-        new_key = decoder_key_of(
-            new, new_keys or keys, "" if new_keys else vending_key, sta_tables, unverified=unverified
-        )
-        for digits in encode_key_change(new_key, new, key, configuration):
+        new_key = replace(key, keys=new_keys, vending_key="") if new_keys else key
+        for digits in encode_key_change(new_key.decoder_key(new), new, decoder_key, configuration):
             _show_token(digits)
         return
     identifier = _identifier(configuration.base_date, issue, token_identifier)
     chance = SystemEntropy().octets(1)[0] & 0xF if random is None else random
     token = token_named(kind, value, service, identifier, chance)
     refuse_expired(token, configuration.key_expiry_number)
-    digits = encode_token(token, key)
+    digits = encode_token(token, decoder_key)
     _show_token(digits)
-    _show_fields(decode_token(digits, key), configuration.base_date)
+    _show_fields(decode_token(digits, decoder_key), configuration.base_date)
 
 
 @app.command()
+@with_option_groups
 def decode(
-    token: Annotated[list[str] | None, typer.Argument(metavar="[TOKEN]...", show_default=False)] = None,
+    token: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TOKEN", help="Its 20 digits, with or without blanks.", show_default=False),
+    ] = None,
     *,
-    pan: Pan = "",
-    ea: Ea = "EA11",
-    sgc: Sgc = "",
-    krn: Krn = 1,
-    kt: Kt = "DUTK",
-    ti: Ti = 1,
-    ken: Ken = 255,
-    base_date: BaseYear = 2014,
-    dkga: Dkga = "DKGA04",
-    meter: Meter = None,
-    keys: Keys = None,
-    vending_key: VendingKey = "",
-    sta_tables: Tables = None,
-    unverified: Unverified = False,
+    meter: MeterOptions,
+    key: KeyOptions,
     jsonl: Jsonl = False,
 ) -> None:
     """Show what a token says. Blanks and hyphens between its digits do not matter."""
     if jsonl:
-        _answer_lines(decode_row, sta_tables)
+        _answer_lines(decode_row, key.sta_tables)
         return
     digits = bare_digits("".join(token or ()))
     if not digits:
         raise ConfigError("there is no token to decode", expected="20 digits")
     if from_digits(digits)[0] == CLEAR_CLASS:
-        _show_fields(decode_token(digits, None), BaseDate.of_year(base_date))
+        _show_fields(decode_token(digits, None), BaseDate.of_year(meter.base_date))
         return
-    configuration = meter_of(meter, pan, ea, sgc, krn, kt, ti, ken, base_date, dkga)
-    key = decoder_key_of(configuration, keys, vending_key, sta_tables, unverified=unverified)
-    _show_fields(decode_token(digits, key), configuration.base_date)
+    configuration = meter.configuration()
+    decoder_key = key.decoder_key(configuration)
+    _show_fields(decode_token(digits, decoder_key), configuration.base_date)
 
 
 @app.command()
+@with_option_groups
 def derive(
     *,
     reveal: Annotated[
         bool, typer.Option("--reveal", help="Print the decoder key itself, not only its check value.")
     ] = False,
-    pan: Pan = "",
-    ea: Ea = "EA11",
-    sgc: Sgc = "",
-    krn: Krn = 1,
-    kt: Kt = "DUTK",
-    ti: Ti = 1,
-    ken: Ken = 255,
-    base_date: BaseYear = 2014,
-    dkga: Dkga = "DKGA04",
-    meter: Meter = None,
-    keys: Keys = None,
-    vending_key: VendingKey = "",
-    sta_tables: Tables = None,
-    unverified: Unverified = False,
+    meter: MeterOptions,
+    key: KeyOptions,
     jsonl: Jsonl = False,
 ) -> None:
     """Derive a meter's decoder key and show its check value.
@@ -201,25 +159,32 @@ def derive(
     With --jsonl the decoder key is in each answer, as the vending key is in each row.
     """
     if jsonl:
-        _answer_lines(derive_row, sta_tables)
+        _answer_lines(derive_row, key.sta_tables)
         return
-    configuration = meter_of(meter, pan, ea, sgc, krn, kt, ti, ken, base_date, dkga)
-    key = decoder_key_of(configuration, keys, vending_key, sta_tables, unverified=unverified)
-    typer.echo(f"{configuration.meter_pan}  {configuration.encryption_algorithm.name}  check value {key.check_value}")
+    configuration = meter.configuration()
+    decoder_key = key.decoder_key(configuration)
+    typer.echo(
+        f"{configuration.meter_pan}  {configuration.encryption_algorithm.name}  check value {decoder_key.check_value}"
+    )
     if reveal:
-        typer.echo(key.octets.hex())
+        typer.echo(decoder_key.octets.hex())
 
 
 @app.command()
+@with_option_groups
 def explain(
-    token: Annotated[list[str] | None, typer.Argument(metavar="[TOKEN]...", show_default=False)] = None,
+    token: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TOKEN", help="Its 20 digits, with or without blanks.", show_default=False),
+    ] = None,
     *,
-    meter: Meter = None,
-    keys: Keys = None,
-    vending_key: VendingKey = "",
-    now: Annotated[str, typer.Option(metavar="TIME", help="The present, UTC.", show_default="now")] = "",
-    sta_tables: Tables = None,
-    unverified: Unverified = False,
+    meter: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The meter's configuration in TOML, with what is known of it.")
+    ] = None,
+    key: KeyOptions,
+    now: Annotated[
+        str, typer.Option(metavar="TIME", help="The time at which the meter is asked, UTC; now if not given.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     jsonl: Jsonl = False,
 ) -> None:
@@ -229,16 +194,16 @@ def explain(
     meters, token identifiers accepted, tokens issued.
     """
     if jsonl:
-        _answer_lines(explain_row, sta_tables)
+        _answer_lines(explain_row, key.sta_tables)
         return
     if meter is None or not token:
         raise ConfigError("nothing to explain", expected="20 digits, and --meter FILE")
     record = read_record(meter)
-    tables = tables_named(sta_tables, record.present.encryption_algorithm)
-    known = vending_keys_named(keys, vending_key)
+    tables = key.tables(record.present.encryption_algorithm)
+    known = key.vending_keys()
 
     def derive_key(configuration: StsConfiguration) -> DecoderKey:
-        return derive_decoder_key(known.of(configuration), configuration, tables=tables, unverified=unverified)
+        return derive_decoder_key(known.of(configuration), configuration, tables=tables, unverified=key.unverified)
 
     found = explain_token("".join(token), record, derive_key, issue_ms(now) if now else now_ms())
     if as_json:

@@ -12,12 +12,12 @@ import os
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
 from ferraris.cli.sts_files import read_vending_keys
-from ferraris.kernel.errors import ConfigError
+from ferraris.cli.sts_options import BaseYear, Dkga, Ken, Krn, Kt, Sgc, chosen
 from ferraris.kernel.limits import LICENCE_OCTETS_MAX
 from ferraris.keys.security_module import (
     Keystore,
@@ -41,9 +41,6 @@ Library = Annotated[
     Path | None, typer.Option("--library", metavar="FILE", help="The PKCS#11 library of the HSM that seals the keys.")
 ]
 HsmLabel = Annotated[str, typer.Option("--token", metavar="LABEL", help="The label of the HSM's token.")]
-Sgc = Annotated[str, typer.Option("--sgc", metavar="DIGITS", help="Supply group code.")]
-Krn = Annotated[int, typer.Option("--krn", help="Key revision number.")]
-Kt = Annotated[str, typer.Option("--kt", metavar="KT", help="Key type: DUTK, DCTK, DDTK or DITK.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -95,9 +92,9 @@ def import_vending_key(
     sgc: Sgc,
     krn: Krn,
     kt: Kt = "DUTK",
-    base_date: Annotated[int, typer.Option(metavar="YEAR", help="1993, 2014 or 2035.")] = 2014,
-    ken: Annotated[int, typer.Option(help="Key expiry number.")] = 255,
-    dkga: Annotated[str, typer.Option(metavar="DKGA", help="Key derivation: DKGA01 to DKGA04.")] = "DKGA04",
+    base_date: BaseYear = 2014,
+    ken: Ken = 255,
+    dkga: Dkga = "DKGA04",
     check_value: Annotated[str, typer.Option(metavar="DIGITS", help="The check value that was announced.")] = "",
     who: Who = "officer",
     library: Library = None,
@@ -107,10 +104,10 @@ def import_vending_key(
     register = VendingKeyRegister(
         sgc,
         krn,
-        _named(KeyType, kt, "--kt"),
+        chosen(KeyType, kt, "--kt"),
         BaseDate.of_year(base_date),
         ken,
-        _named(KeyDerivation, dkga, "--dkga"),
+        chosen(KeyDerivation, dkga, "--dkga"),
         check_value,
     )
     read = read_vending_keys(keys)
@@ -122,7 +119,7 @@ def import_vending_key(
 
 def remove_vending_key(keystore: StorePath, *, sgc: Sgc, krn: Krn, kt: Kt = "DUTK", who: Who = "officer") -> None:
     """Take a vending key out of its register for good."""
-    removed = opened(keystore, who).remove_key((sgc, krn, _named(KeyType, kt, "--kt")))
+    removed = opened(keystore, who).remove_key((sgc, krn, chosen(KeyType, kt, "--kt")))
     typer.echo(f"{removed}  check value {removed.check_value}  removed")
 
 
@@ -237,10 +234,3 @@ def secret_of(variable: str, question: str, *, new: bool = False) -> str:
     if variable in os.environ:
         return os.environ[variable]
     return str(typer.prompt(question, hide_input=True, confirmation_prompt=new, err=True))
-
-
-def _named(kind: Any, name: str, option: str) -> Any:
-    try:
-        return kind[name.upper()]
-    except KeyError:
-        raise ConfigError(option, expected=", ".join(each.name for each in kind), got=repr(name[:40])) from None
