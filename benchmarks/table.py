@@ -56,15 +56,21 @@ def show_tokens(rates: list[TokenRate]) -> None:
 
 
 def show_vending(speed: VendingSpeed) -> None:
-    """Sales a second by how many share a commit."""
+    """Sales a second of few and of many tills, beside what device and processor allow together."""
     _begin(
-        "sales through the ledger, on disk, synchronous=FULL; two commits for a sale, or for a batch of them", "vending"
+        "sales through the ledger, on disk, synchronous=FULL; two commits for a sale, or for a group of them", "vending"
     )
-    print(f"  {'the device makes a page durable':<36}{quantity(speed.fsyncs_per_s):>8}/s")
-    for batch, rate in speed.sales_per_s.items():
-        name = "one by one" if batch == 1 else f"{batch:,} tills share the commits"
-        print(f"  {name:<36}{quantity(rate):>8}/s  group-commit factor {speed.factors[batch]:.1f}")
-    print(f"  {'one by one, in memory':<36}{quantity(speed.in_memory_per_s):>8}/s")
+    print(
+        f"  {'the device makes a commit durable':<36}{quantity(speed.commits_per_s):>8}/s"
+        f"  ({speed.commit_octets / 1024:.0f} KiB, written over and synced)"
+    )
+    for one in speed.tills:
+        name = "one till" if one.tills == 1 else f"{one.tills:,} tills at once"
+        print(
+            f"  {name:<36}{quantity(one.sales_per_s):>8}/s  group-commit factor {one.group:.1f}"
+            f"  device {quantity(one.device_per_s)}/s  processor {quantity(one.in_memory_per_s)}/s"
+            f"  {one.sales_per_s / one.limit_per_s:.0%} of both together"
+        )
 
 
 def show_growth(growth: list[Growth]) -> None:

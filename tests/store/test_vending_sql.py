@@ -153,7 +153,8 @@ UPDATE token SET value = 500                                                  a 
 DELETE FROM configuration                                                     never removed
 INSERT INTO entry VALUES (3, 'post', 1, 's', NULL, 'ZAR', '', 'h2', 'h3')      ck_entry_pending
 INSERT INTO entry VALUES (3, 'gift', 1, 's', NULL, 'ZAR', '', 'h2', 'h3')      ck_entry_kind
-INSERT INTO entry VALUES (3, 'direct', 1, 's', NULL, 'ZAR', '', 'h1', 'h3')    previous_hash
+INSERT INTO entry VALUES (3, 'direct', 1, 's', NULL, 'ZAR', '', 'h1', 'h3')    follows the hash of its predecessor
+INSERT INTO entry VALUES (4, 'direct', 1, 's', NULL, 'ZAR', '', 'h2', 'h4')    follows the hash of its predecessor
 """
 
 

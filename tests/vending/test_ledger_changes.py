@@ -93,6 +93,12 @@ def verified(path: Path) -> None:
         store.close()
 
 
+def the_row(table: str, place: int) -> str:
+    """The condition that only the row at this place of the table meets."""
+    key = ", ".join(column.name for column in METADATA.tables[table].primary_key)
+    return f"({key}) = (SELECT {key} FROM {table} ORDER BY {key} LIMIT 1 OFFSET {place})"
+
+
 def altered(path: Path, table: str, column: str, place: int) -> bool:
     """Give the column of one row another value; whether the database let it happen."""
     shutil.copy(honest(), path)
@@ -100,8 +106,7 @@ def altered(path: Path, table: str, column: str, place: int) -> bool:
     changed = f"coalesce({column}, 0) + 1" if whole else f"coalesce({column}, '') || '1'"
     connection = sqlite3.connect(path)
     try:
-        (row,) = connection.execute(f"SELECT rowid FROM {table} LIMIT 1 OFFSET {place}").fetchone()
-        connection.execute(f"UPDATE {table} SET {column} = {changed} WHERE rowid = {row}")
+        connection.execute(f"UPDATE {table} SET {column} = {changed} WHERE {the_row(table, place)}")
         connection.commit()
     except sqlite3.IntegrityError:
         return False
@@ -139,7 +144,7 @@ def test_no_row_can_be_taken_out_unseen(tmp_path: Path, table: str) -> None:
         path = tmp_path / f"{place}.sqlite"
         shutil.copy(honest(), path)
         connection = sqlite3.connect(path)
-        connection.execute(f"DELETE FROM {table} WHERE rowid = (SELECT rowid FROM {table} LIMIT 1 OFFSET {place})")
+        connection.execute(f"DELETE FROM {table} WHERE {the_row(table, place)}")
         connection.commit()
         connection.close()
         with pytest.raises(LedgerError):

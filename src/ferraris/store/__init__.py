@@ -6,10 +6,9 @@ store's files at a time; only the vending store, on SQLite or PostgreSQL, is sha
 
 from __future__ import annotations
 
-from ferraris.store.intervals_duckdb import open_duckdb
+from ferraris.store.opening import VENDING_FILE, open_duckdb, open_records, open_vending_store
 from ferraris.store.ports import IntervalStore, RecordStore, WriteHook
 from ferraris.store.readings import Appended, BucketCount, Gap, Reading, Readings, ReadingVersion
-from ferraris.store.records_sqlite import open_records
 from ferraris.store.rows import (
     COMMAND_TRANSITIONS,
     AlarmRow,
@@ -43,7 +42,6 @@ from ferraris.store.vending_rows import (
     VendingCampaignRow,
     VendingMeterRow,
 )
-from ferraris.store.vending_sql import VENDING_FILE, open_vending_store
 
 __all__ = [
     "COMMAND_TRANSITIONS",

@@ -28,7 +28,7 @@ import duckdb
 import numpy as np
 
 from ferraris.kernel.errors import StoreError
-from ferraris.kernel.limits import INTERVAL_BATCH_ROWS_MAX, INTERVAL_BUCKETS_MAX, INTERVAL_STORE_MEMORY_MIB
+from ferraris.kernel.limits import INTERVAL_BATCH_ROWS_MAX, INTERVAL_BUCKETS_MAX
 from ferraris.store.ownership import Ownership
 from ferraris.store.ports import WriteHook
 from ferraris.store.readings import Appended, BucketCount, Gap, Reading, Readings, ReadingVersion
@@ -168,31 +168,6 @@ ANTI JOIN superseded USING (meter, channel, time_s, version)
 WHERE time_s > $start_s AND time_s <= $end_s
 ORDER BY meter, channel, time_s
 """
-
-
-def open_duckdb(
-    path: Path | None,
-    before_write: WriteHook | None = None,
-    *,
-    threads: int | None = None,
-    memory_mib: int = INTERVAL_STORE_MEMORY_MIB,
-) -> DuckDbIntervalStore:
-    """Open or create the interval store at `path`, or one in memory. Raises StoreError if another process owns it."""
-    settings: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": f"{memory_mib}MiB",
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
-    if threads is not None:
-        settings["threads"] = threads
-    ownership = None if path is None else Ownership(path)
-    store = DuckDbIntervalStore(path, settings, ownership, before_write)
-    try:
-        store.count()
-    except BaseException:
-        store.close()
-        raise
-    return store
 
 
 class DuckDbIntervalStore:

@@ -64,20 +64,6 @@ _ADD_COMMAND = sa.insert(COMMAND).returning(COMMAND)
 _OPEN_ALARM = insert(ALARM).on_conflict_do_nothing()
 
 
-def open_records(path: Path, before_write: WriteHook | None = None) -> SqliteRecordStore:
-    """Open or create the record store at `path`, brought to the newest migration.
-
-    Raises StoreError if another process owns it, or if a newer Ferraris wrote it.
-    """
-    store = SqliteRecordStore(path, Ownership(path), before_write)
-    try:
-        store.open()
-    except BaseException:
-        store.close()
-        raise
-    return store
-
-
 class SqliteRecordStore:
     """The adapter; `open_records` makes it. It may be called from several threads, which wait for one another."""
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ferraris.store.intervals_duckdb import open_duckdb
+from ferraris.store.opening import open_duckdb, open_records
 from ferraris.store.ports import IntervalStore, RecordStore, WriteHook
-from ferraris.store.records_sqlite import open_records
 
 INTERVALS_FILE = "intervals.duckdb"
 RECORDS_FILE = "records.sqlite"

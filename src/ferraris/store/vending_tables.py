@@ -53,12 +53,18 @@ METADATA = MetaData(
     }
 )
 
-# SQLite numbers the rows of an INTEGER PRIMARY KEY by itself, of a BIGINT one it does not.
-_IDENTITY = BigInteger().with_variant(Integer(), "sqlite")
+# In SQLite an INTEGER PRIMARY KEY is the row's own place, numbered by itself when no number is given; a BIGINT one is an index
+# beside the table. Every page that a commit touches goes to the disk, so a sale's tables have no index that nobody asks.
+_PLACE = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def _text(name: str, refers: str | None = None, *, key: bool = False) -> Column[str]:
     return Column(name, Text, *([ForeignKey(refers)] if refers else []), primary_key=key, nullable=False)
+
+
+def _place(name: str, *refers: str) -> Column[int]:
+    keys = [ForeignKey(one) for one in refers]
+    return Column(name, _PLACE, *keys, primary_key=True, nullable=False, autoincrement=False)
 
 
 def _number(name: str, *, optional: bool = False, key: bool = False) -> Column[int]:
@@ -127,17 +133,22 @@ CONFIGURATION = Table(
 ENTRY = Table(
     "entry",
     METADATA,
-    _number("number", key=True),
+    _place("number"),
     _text("kind"),
     _number("at_ms"),
     _text("subject"),
-    Column("pending", BigInteger, ForeignKey("entry.number"), unique=True),
+    Column("pending", BigInteger, ForeignKey("entry.number")),
     _text("currency"),
     _text("digest"),
     _text("previous_hash"),
     _text("hash"),
-    Index(None, "subject"),
-    UniqueConstraint("previous_hash"),
+    Index(
+        "uq_entry_pending",
+        "pending",
+        unique=True,
+        sqlite_where=text("pending IS NOT NULL"),
+        postgresql_where=text("pending IS NOT NULL"),
+    ),
     CheckConstraint("number > 0", name="number"),
     CheckConstraint("kind IN ('pending', 'post', 'void', 'direct')", name="kind"),
     CheckConstraint("(kind IN ('post', 'void')) = (pending IS NOT NULL)", name="pending"),
@@ -152,12 +163,13 @@ POSTING = Table(
     _number("amount_minor"),
     PrimaryKeyConstraint("entry", "position"),
     Index(None, "account"),
+    sqlite_with_rowid=False,
 )
 
 SHIFT = Table(
     "shift",
     METADATA,
-    _number("number", key=True),
+    _place("number"),
     _text("till"),
     _text("operator"),
     _number("opened_ms"),
@@ -179,7 +191,7 @@ SHIFT = Table(
 SALE = Table(
     "sale",
     METADATA,
-    Column("number", BigInteger, ForeignKey("entry.number"), primary_key=True, autoincrement=False),
+    _place("number", "entry.number"),
     Column("message_id", Text, nullable=False, unique=True),
     _text("digest"),
     _text("kind"),
@@ -208,7 +220,12 @@ SALE = Table(
     _number("reprints"),
     Index(None, "account", "month"),
     Index(None, "meter"),
-    Index(None, "shift"),
+    Index(
+        "ix_sale_shift",
+        "shift",
+        sqlite_where=text("shift IS NOT NULL"),
+        postgresql_where=text("shift IS NOT NULL"),
+    ),
     Index(
         "ix_sale_pending", "state", sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'")
     ),
@@ -231,6 +248,7 @@ TOKEN = Table(
     Column("digits", Text),
     PrimaryKeyConstraint("sale", "position"),
     UniqueConstraint("meter", "base_date", "token_identifier"),
+    sqlite_with_rowid=False,
 )
 
 DEPOSIT = Table(
@@ -289,7 +307,7 @@ CAMPAIGN_METER = Table(
 AUDIT = Table(
     "audit",
     METADATA,
-    Column("id", _IDENTITY, primary_key=True, autoincrement=True),
+    Column("id", _PLACE, primary_key=True, autoincrement=True),
     _number("at_ms"),
     _text("actor"),
     _text("action"),

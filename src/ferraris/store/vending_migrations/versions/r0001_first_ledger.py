@@ -10,7 +10,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-_IDENTITY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_PLACE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _ADDED_ONLY = ("entry", "posting", "deposit", "audit", "campaign_meter")
 _NEVER_REMOVED = ("sale", "token", "engineering", "shift", "configuration", "campaign")
 _FIXED_IN_SALES = (
@@ -43,6 +43,11 @@ def _text(name: str, *refers: str) -> sa.Column[str]:
 def _number(name: str, *refers: str, optional: bool = False) -> sa.Column[int]:
     keys = [sa.ForeignKey(one) for one in refers]
     return sa.Column(name, sa.BigInteger(), *keys, nullable=optional, autoincrement=False)
+
+
+def _place(name: str, *refers: str) -> sa.Column[int]:
+    keys = [sa.ForeignKey(one) for one in refers]
+    return sa.Column(name, _PLACE, *keys, nullable=False, autoincrement=False)
 
 
 def _registry() -> None:
@@ -107,7 +112,7 @@ def _configurations() -> None:
 def _ledger() -> None:
     op.create_table(
         "entry",
-        _number("number"),
+        _place("number"),
         _text("kind"),
         _number("at_ms"),
         _text("subject"),
@@ -117,13 +122,14 @@ def _ledger() -> None:
         _text("previous_hash"),
         _text("hash"),
         sa.PrimaryKeyConstraint("number"),
-        sa.UniqueConstraint("pending"),
-        sa.UniqueConstraint("previous_hash"),
         sa.CheckConstraint("number > 0", name="number"),
         sa.CheckConstraint("kind IN ('pending', 'post', 'void', 'direct')", name="kind"),
         sa.CheckConstraint("(kind IN ('post', 'void')) = (pending IS NOT NULL)", name="pending"),
     )
-    op.create_index("ix_entry_subject", "entry", ["subject"])
+    only_ends = sa.text("pending IS NOT NULL")
+    op.create_index(
+        "uq_entry_pending", "entry", ["pending"], unique=True, sqlite_where=only_ends, postgresql_where=only_ends
+    )
     op.create_table(
         "posting",
         _number("entry", "entry.number"),
@@ -131,6 +137,7 @@ def _ledger() -> None:
         _text("account"),
         _number("amount_minor"),
         sa.PrimaryKeyConstraint("entry", "position"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_posting_account", "posting", ["account"])
 
@@ -138,7 +145,7 @@ def _ledger() -> None:
 def _shifts() -> None:
     op.create_table(
         "shift",
-        _number("number"),
+        _place("number"),
         _text("till"),
         _text("operator"),
         _number("opened_ms"),
@@ -157,7 +164,7 @@ def _shifts() -> None:
 def _sales() -> None:
     op.create_table(
         "sale",
-        _number("number", "entry.number"),
+        _place("number", "entry.number"),
         _text("message_id"),
         _text("digest"),
         _text("kind"),
@@ -191,7 +198,8 @@ def _sales() -> None:
     )
     op.create_index("ix_sale_account_month", "sale", ["account", "month"])
     op.create_index("ix_sale_meter", "sale", ["meter"])
-    op.create_index("ix_sale_shift", "sale", ["shift"])
+    of_shifts = sa.text("shift IS NOT NULL")
+    op.create_index("ix_sale_shift", "sale", ["shift"], sqlite_where=of_shifts, postgresql_where=of_shifts)
     only_pending = sa.text("state = 'pending'")
     op.create_index("ix_sale_pending", "sale", ["state"], sqlite_where=only_pending, postgresql_where=only_pending)
     op.create_table(
@@ -208,6 +216,7 @@ def _sales() -> None:
         sa.Column("digits", sa.Text()),
         sa.PrimaryKeyConstraint("sale", "position"),
         sa.UniqueConstraint("meter", "base_date", "token_identifier"),
+        sqlite_with_rowid=False,
     )
 
 
@@ -265,7 +274,7 @@ def _orders() -> None:
 def _audit() -> None:
     op.create_table(
         "audit",
-        sa.Column("id", _IDENTITY, primary_key=True, autoincrement=True),
+        sa.Column("id", _PLACE, primary_key=True, autoincrement=True),
         _number("at_ms"),
         _text("actor"),
         _text("action"),
@@ -290,6 +299,7 @@ def _guards() -> None:
         "the digits of a token come once",
         "OLD.digits IS NOT NULL",
     )
+    _chain()
     if op.get_bind().dialect.name == "sqlite":  # its INSERT OR REPLACE removes the old row without asking the triggers
         known = "EXISTS (SELECT 1 FROM entry WHERE number = NEW.number)"
         _refuse("entry_refuses_replace", "INSERT ON entry", "rows of entry are never replaced", known)
@@ -300,6 +310,22 @@ def _guards() -> None:
             "(meter = NEW.meter AND base_date = NEW.base_date AND token_identifier = NEW.token_identifier))"
         )
         _refuse("token_refuses_replace", "INSERT ON token", "a token identifier is issued once", known)
+
+
+def _chain() -> None:
+    """No two entries follow the same one, and none is missing between them."""
+    name, why = "entry_follows_its_predecessor", "an entry follows the hash of its predecessor"
+    broken = (
+        "NEW.number > 1 AND NOT EXISTS (SELECT 1 FROM entry WHERE number = NEW.number - 1 AND hash = NEW.previous_hash)"
+    )
+    if op.get_bind().dialect.name == "sqlite":
+        _refuse(name, "INSERT ON entry", why, broken)
+        return
+    op.execute(
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"IF {broken} THEN RAISE EXCEPTION '{why}'; END IF; RETURN NEW; END $$"
+    )
+    op.execute(f"CREATE TRIGGER {name} BEFORE INSERT ON entry FOR EACH ROW EXECUTE FUNCTION {name}()")
 
 
 def _refuse(name: str, event: str, why: str, when: str = "") -> None:
