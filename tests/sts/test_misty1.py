@@ -28,7 +28,7 @@ def test_deciphering_undoes_enciphering(key: bytes, block: int) -> None:
 
 def test_both_halves_of_fi_lose_nothing() -> None:
     for half in halves_of_fi():
-        assert sorted(half.tolist()) == list(range(1 << 16))
+        assert sorted(half) == list(range(1 << 16))
 
 
 def test_words_of_the_expanded_key_are_among_its_sixteen() -> None:

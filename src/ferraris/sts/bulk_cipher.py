@@ -7,7 +7,7 @@ processor's cache.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -139,16 +139,22 @@ Word = NDArray[np.uint16]
 Half = tuple[Word, Word]
 
 
+@cache
+def _halves_of_fi() -> tuple[Word, Word]:
+    before, after = halves_of_fi()
+    return np.array(before, np.uint16), np.array(after, np.uint16)
+
+
 def _schedule(keys: Octets) -> tuple[list[list[Word]], list[list[Word]]]:
     """The words of each round's FO and of each FL, an array of one or of as many as there are blocks."""
     words = list(np.ascontiguousarray(keys).view(">u2").astype(np.uint16).T)
-    expanded = expanded_key(words, *halves_of_fi())
+    expanded = expanded_key(words, *_halves_of_fi())
     fo = [[expanded[index] for index in fo_indexes(k)] for k in range(ROUNDS)]
     return fo, [[expanded[index] for index in fl_indexes(k)] for k in range(ROUNDS + 2)]
 
 
 def _fo(half: Half, words: list[Word]) -> Half:
-    before, after = halves_of_fi()
+    before, after = _halves_of_fi()
     (high, low), (ko1, ki1, ko2, ki2, ko3, ki3, ko4) = half, words
     high = after.take(before.take(high ^ ko1) ^ ki1) ^ low
     low = after.take(before.take(low ^ ko2) ^ ki2) ^ high

@@ -10,16 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ferraris.kernel.tables import load_toml
 
 KEY_OCTETS: Final = 16
 ROUNDS: Final = 8
 _WORDS: Final = 8
-
-Words = NDArray[np.uint16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +24,12 @@ class _Substitutions:
 
 
 @cache
-def halves_of_fi() -> tuple[Words, Words]:
+def halves_of_fi() -> tuple[list[int], list[int]]:
     """What FI does before its key word is mixed in, and what it does after, for every 16 bits."""
     boxes = load_toml("ferraris.sts", "tables/misty1.toml", _Substitutions)
-    s7, s9 = np.array(boxes.s7, np.uint16), np.array(boxes.s9, np.uint16)
-    every = np.arange(1 << 16, dtype=np.uint32)
-    nine, seven = s9[every >> 7] ^ (every & 0x7F), every & 0x7F
-    before = (s7[seven] ^ (nine & 0x7F)) << 9 | nine
-    after = (every >> 9) << 9 | (s9[every & 0x1FF] ^ (every >> 9))
-    return before.astype(np.uint16), after.astype(np.uint16)
-
-
-@cache
-def _lists_of_fi() -> tuple[list[int], list[int]]:
-    before, after = halves_of_fi()
-    return before.tolist(), after.tolist()
+    before = [(s7 ^ ((nine := s9 ^ seven) & 0x7F)) << 9 | nine for s9 in boxes.s9 for seven, s7 in enumerate(boxes.s7)]
+    after = [seven << 9 | (s9 ^ seven) for seven in range(1 << 7) for s9 in boxes.s9]
+    return before, after
 
 
 def expanded_key(words: Any, before: Any, after: Any) -> list[Any]:
@@ -74,7 +60,7 @@ class Misty1:
 
     def __init__(self, key: bytes) -> None:
         words = [int.from_bytes(key[start : start + 2], "big") for start in range(0, KEY_OCTETS, 2)]
-        expanded = expanded_key(words, *_lists_of_fi())
+        expanded = expanded_key(words, *halves_of_fi())
         self._fo = _fo_words(expanded)
         self._fl = [tuple(expanded[index] for index in fl_indexes(k)) for k in range(ROUNDS + 2)]
 
@@ -103,7 +89,7 @@ class Misty1:
 
 
 def _fo(half: int, words: tuple[int, ...]) -> int:
-    before, after = _lists_of_fi()
+    before, after = halves_of_fi()
     ko1, ki1, ko2, ki2, ko3, ki3, ko4 = words
     low = half & 0xFFFF
     high = after[before[half >> 16 ^ ko1] ^ ki1] ^ low
