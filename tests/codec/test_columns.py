@@ -185,6 +185,33 @@ def test_rows_of_any_layout_are_recognised_and_read_as_the_general_decoder_reads
     assert decode_whole(octets).value == tuple(Data(Tag.STRUCTURE, tuple(row)) for row in members)
 
 
+@given(st.lists(SHAPES, min_size=1, max_size=6), st.data())
+def test_integers_are_the_columns_values_where_64_bits_with_a_sign_hold_them(
+    shapes: list[ColumnShape], data: st.DataObject
+) -> None:
+    rows = data.draw(st.lists(st.tuples(*map(value_for, shapes)), min_size=1, max_size=5))
+    layout = RowLayout.of(shapes)
+    octets, view = layout.blank(len(rows))
+    for index, name in enumerate(layout.names):
+        view[name] = [b"" if row[index] is None else row[index] for row in rows]
+    table = decode_table(encode_table(octets))
+    for index, values in enumerate(zip(*rows, strict=True)):
+        held = all(type(value) is int and value < 2**63 for value in values)
+        integers = table.integers(index)
+        assert (integers is not None) is held
+        if integers is not None:
+            assert integers.dtype == np.int64
+            assert tuple(integers.tolist()) == values
+
+
+def test_integers_of_a_column_decoded_by_value_are_left_to_the_caller() -> None:
+    rows = (Data(Tag.UNSIGNED, 1), Data(Tag.LONG, 2))
+    table = decode_table(encode_data(Data(Tag.ARRAY, tuple(Data(Tag.STRUCTURE, (cell,)) for cell in rows))))
+    assert table.layout is None
+    assert table.integers(0) is None
+    assert table.values(0) == [1, 2]
+
+
 @given(st.lists(SHAPES, min_size=1, max_size=6), st.integers(1, 5))
 def test_blank_rows_are_whole_values(shapes: list[ColumnShape], count: int) -> None:
     layout = RowLayout.of(shapes)

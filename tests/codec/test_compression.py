@@ -48,7 +48,7 @@ def test_nulls_are_filled_and_differences_added_up() -> None:
     assert isinstance(table, CompressedTable)
     assert table.values(0) == [100, 105, 111, None, 100, 1]
     assert table.values(1) == [7, None, None, 9, None, 10]
-    filled = [table.filled_numbers(index) for index in (0, 1)]
+    filled = [table.integers(index) for index in (0, 1)]
     assert [column.tolist() for column in filled if column is not None] == [
         [100, 105, 111, 111, 100, 1],
         [7, 7, 7, 9, 9, 10],
@@ -98,18 +98,18 @@ def test_any_octets_only_raise_decode_error(octets: bytes) -> None:
             decode_buffer(head + octets).rows()
 
 
-def test_a_column_of_anything_else_has_no_filled_numbers() -> None:
+def test_a_column_of_anything_else_has_no_integers() -> None:
     table = decode_buffer(buffer((Data(int(Tag.OCTET_STRING), b"a"), NULL), (NULL, number(1))))
     assert isinstance(table, CompressedTable)
-    assert table.filled_numbers(0) is None
-    assert table.filled_numbers(1) is None, "a null above the first number tells nothing"
+    assert table.integers(0) is None
+    assert table.integers(1) is None, "a null above the first number tells nothing"
     assert table.column(1).tolist() == [None, 1]
 
 
 def test_a_difference_above_the_first_number_is_refused() -> None:
     table = decode_buffer(buffer((Data(int(Tag.DELTA_INTEGER), 1),), (Data(int(Tag.DELTA_INTEGER), 2),)))
     assert isinstance(table, CompressedTable)
-    for read in (table.filled_numbers, table.values):
+    for read in (table.integers, table.values):
         with pytest.raises(DecodeError, match="difference to no number"):
             read(0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ferraris.codec import write_length
@@ -28,6 +28,7 @@ from ferraris.kernel.errors import (
     SecurityError,
 )
 from ferraris.kernel.limits import INVOCATION_COUNTER_MAX
+from tests.codec.changed import changed
 from tests.dlms.bottle import CLIENT_TITLE, GET_VALUE, KEYS, SERVER_TITLE, Counter, Guard, security
 
 DEDICATED_KEY = bytes(range(100, 116))
@@ -48,6 +49,10 @@ def ends(
         client.dedicate(DEDICATED_KEY)
         server.dedicate(DEDICATED_KEY)
     return client, server
+
+
+CLOSED = Protection(security(CLIENT_TITLE)).close(GET_VALUE.encode(), Ciphering.GLOBAL)
+"""A GET as nearly all are protected: under the global keys, authenticated and encrypted."""
 
 
 # Every form and back
@@ -366,6 +371,37 @@ def test_any_change_of_an_apdu_is_noticed(ciphering: Ciphering, data: st.DataObj
     octets[bit // 8] ^= 1 << bit % 8
     with pytest.raises((SecurityError, RemoteProtocolError)):
         server.open(bytes(octets))
+
+
+@given(changed(CLOSED[2:]), st.sampled_from([CLOSED[:1], b"\xcb", b"\xcc"]), st.booleans())
+@example(b"", CLOSED[:1], False)
+@example(b"\x30", CLOSED[:1], False)
+@example(CLOSED[2:18], CLOSED[:1], False)
+@example(CLOSED[2:], b"\xcc", False)
+@example(CLOSED[2:], CLOSED[:1], True)
+def test_the_usual_protection_is_opened_as_any_other(content: bytes, tag: bytes, repeated: bool) -> None:
+    """Under a policy that asks for both protections there is a short way; under one that asks for less, the long one."""
+    octets = bytearray(tag)
+    write_length(len(content), octets)
+    ways = [Protection(security(SERVER_TITLE, policy=policy)) for policy in (BOTH, SecurityControl.AUTHENTICATED)]
+    outcomes = []
+    for way in ways:
+        way.expect_from(CLIENT_TITLE)
+        try:
+            if repeated:
+                way.open(CLOSED)
+            outcomes.append(way.open(bytes(octets + content)).apdu)
+        except FerrarisError as error:
+            expected = error.expected if "policy" not in error.summary else None
+            outcomes.append((type(error), error.summary, expected, error.got, error.offset))
+    assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_where_no_name_is_known_nothing_opens_the_short_way(policy: SecurityControl) -> None:
+    server = Protection(security(SERVER_TITLE, policy=policy))
+    with pytest.raises(AuthenticationError, match="system title has a wrong size"):
+        server.open(CLOSED)
 
 
 @given(st.sampled_from(list(Ciphering)), st.data())

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ferraris.client.association import ClientAssociation, descriptor_of
 from ferraris.codec import Tag
 from ferraris.codec.columns import Table
-from ferraris.codec.compression import CompressedTable, beyond_int64, decode_buffer
+from ferraris.codec.compression import CompressedTable, decode_buffer
 from ferraris.cosem import (
     CLOCK_TIME,
     DATE_TIME_OCTETS,
@@ -88,10 +88,10 @@ class ProfileColumns:
         if not len(table):
             return np.empty(0, np.int64)
         index = self.index_of(capture_object)
-        column = table.column(index)
-        if column.dtype.kind in "iu" and not beyond_int64(column):
-            return column.astype(np.int64)
-        values = _filled(self.table.values(index))
+        integers = table.integers(index)
+        if integers is not None:
+            return integers
+        values = _filled(table.values(index))
         if not all(isinstance(value, int) for value in values):
             raise DecodeError(
                 "a column holds something other than integers", expected="integers", got=str(capture_object)

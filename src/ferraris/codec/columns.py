@@ -57,6 +57,15 @@ DELTA_TAGS: Final = frozenset(range(Tag.DELTA_INTEGER, Tag.DELTA_DOUBLE_LONG_UNS
 """Types of a number that is the difference to the one above it in the column."""
 
 
+INT64_MAX: Final = 2**63 - 1
+LARGEST: Final = np.dtype(">u8")
+
+
+def beyond_int64(numbers: npt.NDArray[np.generic]) -> bool:
+    """Whether some of these integers are too large for 64 bits with a sign."""
+    return numbers.dtype == LARGEST and int(cast("npt.NDArray[np.uint64]", numbers).max(initial=0)) > INT64_MAX
+
+
 class ColumnShape(NamedTuple):
     """What stands in one column of every row: its tag, and the count of octets where the tag leaves that open."""
 
@@ -81,6 +90,8 @@ class RowLayout:
     fixed_octets: npt.NDArray[np.uint8]
     relative: bool = False
     """Whether a column holds differences: rows alone do not tell its numbers."""
+    integers: tuple[bool, ...] = ()
+    """Whether each column holds integers, of a type whose values all fit 64 bits with a sign."""
 
     @staticmethod
     def of(shapes: Sequence[ColumnShape]) -> RowLayout:
@@ -142,7 +153,10 @@ def _layout(shapes: tuple[ColumnShape, ...], *, tagged: bool = True) -> RowLayou
     )
     positions = np.array(fixed, np.intp)
     relative = any(shape.tag in DELTA_TAGS for shape in shapes)
-    return RowLayout(shapes, len(template), tuple(names), dtype_of_row, row, positions, row[positions], relative)
+    integers = tuple(dtype.kind in "iu" and dtype != LARGEST for dtype in map(np.dtype, formats))
+    return RowLayout(
+        shapes, len(template), tuple(names), dtype_of_row, row, positions, row[positions], relative, integers
+    )
 
 
 def recognise(octets: bytes, offset: int) -> RowLayout | None:
@@ -242,6 +256,16 @@ class Table:
         column = np.empty(len(self), object)
         column[:] = self._columns[index]
         return column
+
+    def integers(self, index: int) -> npt.NDArray[np.int64] | None:
+        """One column of integers; None when it holds anything else, numbers among them that 64 bits with a sign cannot hold."""
+        layout = self.layout
+        if self._rows is None or layout is None:
+            return None
+        column = self._rows[layout.names[index]]
+        if not layout.integers[index] and (column.dtype != LARGEST or beyond_int64(column)):
+            return None
+        return column.astype(np.int64)
 
     def values(self, index: int) -> list[object]:
         """One column as Python values: int, float, bytes, None for null-data."""

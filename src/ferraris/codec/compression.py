@@ -23,6 +23,7 @@ from ferraris.codec.columns import (
     ColumnShape,
     RowLayout,
     Table,
+    beyond_int64,
     decode_by_value,
     decode_shared,
     recognise,
@@ -31,8 +32,6 @@ from ferraris.codec.compact_columns import decode_compact_table
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import DATA_ELEMENTS_MAX, TABLE_LAYOUTS_MAX, TABLE_ROW_OCTETS_MAX
 
-INT64_MAX: Final = 2**63 - 1
-LARGEST: Final = np.dtype(">u8")
 SUMMED_MAX: Final = 2**62
 """All differences of the longest table together are far less, so that no sum of such numbers overflows."""
 ROWS_PER_MATCH_MAX: Final = 1_000
@@ -40,11 +39,6 @@ ROWS_PER_MATCH_MAX: Final = 1_000
 PATTERNS_KEPT: Final = 256
 DIFFERENCES: Final = (Tag.DELTA_UNSIGNED, Tag.DELTA_INTEGER, Tag.DELTA_LONG_UNSIGNED, Tag.DELTA_LONG)
 """How a difference is sent: in the first of these types that holds it."""
-
-
-def beyond_int64(numbers: npt.NDArray[np.generic]) -> bool:
-    """Whether some of these integers are too large for 64 bits with a sign."""
-    return numbers.dtype == LARGEST and int(cast("npt.NDArray[np.uint64]", numbers).max(initial=0)) > INT64_MAX
 
 
 class Part(NamedTuple):
@@ -91,7 +85,7 @@ class CompressedTable(Table):
                 shape, places, None if empty else cast("npt.NDArray[np.generic]", rows[layout.names[index]])
             )
 
-    def filled_numbers(self, index: int) -> npt.NDArray[np.int64] | None:
+    def integers(self, index: int) -> npt.NDArray[np.int64] | None:
         """A column of integers with nulls filled and differences added up; None when it holds anything else, numbers among them
         that 64 bits with a sign cannot hold.
 
@@ -157,9 +151,9 @@ class CompressedTable(Table):
 
     def column(self, index: int) -> npt.NDArray[np.generic]:
         """One column: numbers with nulls filled and differences added up, objects otherwise."""
-        filled = self.filled_numbers(index)
-        if filled is not None:
-            return cast("npt.NDArray[np.generic]", filled)
+        integers = self.integers(index)
+        if integers is not None:
+            return cast("npt.NDArray[np.generic]", integers)
         column = np.empty(len(self), object)
         column[:] = self.values(index)
         return column

@@ -153,6 +153,8 @@ class CipherKeys:
         control |= self._suite_bits
         header = control.to_bytes(1, "big") + counter
         vector = system_title + counter
+        if control == self.both_control:  # nearly all: no step that the others need
+            return header + self.encrypt(vector, apdu, self.both_aad)[:-4]
         kind = control & 0x30
         if kind == 0x30:
             return header + self.encrypt(vector, apdu, self._aad(control))[:-4]

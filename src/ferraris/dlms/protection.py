@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from ferraris.codec import read_length, write_length
+from ferraris.codec.ber import encode_element
 from ferraris.dlms.apdu import DEDICATED_CIPHERED_TAGS, GLOBAL_CIPHERED_TAGS
 from ferraris.dlms.ciphering import (
+    HEADER_OCTETS,
     SUITE_BITS,
     SYSTEM_TITLE_OCTETS,
     CipherKeys,
@@ -101,6 +103,7 @@ class Protection:
         "_security",
         "_unauthenticated_guard",
         "_usual_control",
+        "_usual_start",
         "peer_system_title",
     )
 
@@ -120,6 +123,9 @@ class Protection:
         self._security = security
         # What nearly every APDU has. With signatures asked for, none has it.
         self._usual_control = -1 if security.signed else security.policy | security.suite
+        both = security.keys.both_control
+        self._usual_start = bytes((both,)) if both == self._usual_control else None
+        """What begins the content that `_open_usual` opens; None where the policy asks for other protection."""
         self._closing_policy = int(security.closing_policy)
 
     def dedicate(self, dedicated_key: bytes) -> None:
@@ -163,10 +169,9 @@ class Protection:
         if ciphering.is_general or apdu[0] not in GLOBAL_TAGS:  # ACCESS and data-notifications have no tag of their own
             out = bytearray((GENERAL_DEDICATED if ciphering.is_dedicated else GENERAL_GLOBAL, SYSTEM_TITLE_OCTETS))
             out += security.system_title
-        else:
-            out = bytearray(((DEDICATED_TAGS if ciphering.is_dedicated else GLOBAL_TAGS)[apdu[0]],))
-        write_length(len(content), out)
-        return bytes(out + content)
+            write_length(len(content), out)
+            return bytes(out + content)
+        return encode_element((DEDICATED_TAGS if ciphering.is_dedicated else GLOBAL_TAGS)[apdu[0]], content)
 
     def open_initiate(self, octets: bytes) -> bytes:
         """The initiate request or response in `octets`: never signed, whatever the policy says. Raises as `open`."""
@@ -198,6 +203,13 @@ class Protection:
         if tag in _SERVICE_OF:
             service, ciphering = _SERVICE_OF[tag]
             content = _content(octets, 1)
+            if (
+                content[:1] == self._usual_start
+                and ciphering is Ciphering.GLOBAL
+                and len(content) >= HEADER_OCTETS
+                and len(self.peer_system_title) == SYSTEM_TITLE_OCTETS
+            ):
+                return self._open_usual(content, service)
         elif tag in ENVELOPE_TAGS:
             return self._open_envelope(octets)
         else:
@@ -223,15 +235,21 @@ class Protection:
             if not layered and not nested:
                 self._check_policy(control)
         self._check_counter(unprotected, ciphering)
-        if service >= 0 and unprotected.apdu[:1] != bytes((service,)):
-            raise RemoteProtocolError(
-                "a service stands under another one's tag", expected=service, got=unprotected.apdu[:1].hex()
-            )
+        if service >= 0:
+            _check_service(unprotected.apdu, service)
         if nested:
             return self._open_envelope(unprotected.apdu, (ciphering, control & ~SUITE_BITS))
         if control == self._usual_control:
             return Opened(unprotected.apdu, ciphering)
         return Opened(unprotected.apdu, Envelope((ciphering,), control & ~SUITE_BITS))
+
+    def _open_usual(self, content: bytes, service: int) -> Opened:
+        """Nearly all: under the global keys, authenticated and encrypted as the policy asks. No step that the others need."""
+        title = self.peer_system_title
+        apdu = self._security.keys.open_both(title, content)
+        self._security.guard.accept(title, int.from_bytes(content[1:HEADER_OCTETS], "big"))
+        _check_service(apdu, service)
+        return Opened(apdu, Ciphering.GLOBAL)
 
     def _open_envelope(self, octets: bytes, outer: tuple[Ciphering, int] | None = None) -> Opened:
         """General protection, inside a layer `outer` of another form or without one."""
@@ -292,6 +310,11 @@ class Protection:
                 "there is no dedicated key", expected="one in the initiate request", got=ciphering.value
             )
         return self._dedicated
+
+
+def _check_service(apdu: bytes, service: int) -> None:
+    if not apdu or apdu[0] != service:
+        raise RemoteProtocolError("a service stands under another one's tag", expected=service, got=apdu[:1].hex())
 
 
 def _content(octets: bytes, offset: int) -> bytes:

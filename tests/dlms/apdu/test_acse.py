@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from ferraris.codec.ber import encode_element
 from ferraris.dlms.apdu import (
@@ -20,6 +22,8 @@ from ferraris.dlms.apdu import (
     ServiceUserDiagnostic,
     decode_apdu,
 )
+from ferraris.kernel.errors import DecodeError
+from tests.codec.changed import changed
 from tests.dlms.apdu.table import check_both_ways, check_refused
 
 LN = ApplicationContext.LOGICAL_NAME
@@ -136,6 +140,87 @@ def test_a_long_aarq_has_a_long_length() -> None:
     aarq = Aarq(LN, b"FERHES01", Mechanism.HLS_GMAC, bytes(64), bytes(100))
     assert aarq.encode()[1] == 0x81
     assert decode_apdu(aarq.encode()) == aarq
+
+
+# The AARE that nearly all meters send is read by place, every other field by field
+
+
+def usual_aare(challenge: bytes = bytes(range(16)), information: bytes = b"\x28\x1f" + bytes(31)) -> Aare:
+    return Aare(
+        LN_CIPHERED,
+        AssociationResult.ACCEPTED,
+        ServiceUserDiagnostic.AUTHENTICATION_REQUIRED,
+        b"FER00001",
+        Mechanism.HLS_GMAC,
+        challenge,
+        information,
+    )
+
+
+def outcome(octets: bytes) -> object:
+    """The APDU, or what is wrong with it and where."""
+    try:
+        return decode_apdu(octets)
+    except DecodeError as error:
+        return error.summary, error.expected, error.got, error.offset
+
+
+def field_by_field(octets: bytes) -> object:
+    """The same of a short AARE whose length is written in two octets, so that it is not read by place."""
+    assert octets[1] < 0x80
+    found = outcome(octets[:1] + b"\x81" + octets[1:])
+    if isinstance(found, Aare):
+        return found
+    summary, expected, got, offset = found  # type: ignore[misc]
+    counts_octets = summary in (
+        "octets follow the APDU",
+        "octets follow an element",
+        "octets follow an authentication value",
+    )
+    return (summary, *((expected - 1, got - 1) if counts_octets else (expected, got)), offset - 1)
+
+
+@given(st.binary(min_size=8, max_size=40), st.binary(max_size=40))
+def test_the_usual_aare_is_read_as_field_by_field(challenge: bytes, information: bytes) -> None:
+    aare = usual_aare(challenge, information)
+    octets = aare.encode()
+    assert decode_apdu(octets) == aare
+    if octets[1] < 0x80:
+        assert field_by_field(octets) == aare
+
+
+@given(changed(usual_aare().encode()[2:]))
+@example(usual_aare(b"", b"").encode()[2:])
+@example(usual_aare(b"", b"").encode()[2:-4])
+@example(usual_aare(b"c" * 8, b"").encode()[2:-1])
+@example(usual_aare(b"c" * 37, bytes(32)).encode()[3:])
+def test_an_aare_that_is_nearly_usual_is_read_or_refused_as_field_by_field(fields: bytes) -> None:
+    octets = bytes((0x61, len(fields))) + fields
+    assert outcome(octets) == field_by_field(octets)
+
+
+@pytest.mark.parametrize("place", range(1, len(usual_aare().encode())))
+def test_any_octet_of_a_usual_aare_may_be_another(place: int) -> None:
+    octets = bytearray(usual_aare().encode())
+    for octet in range(256 if place > 1 else 0x80):
+        octets[place] = octet
+        assert outcome(bytes(octets)) == field_by_field(bytes(octets))
+
+
+@pytest.mark.parametrize("size", [0x7E, 0x7F, 0x80, 0x81, 0xFF, 0x100])
+def test_an_aare_of_any_length_comes_back(size: int) -> None:
+    shortest = len(usual_aare(bytes(16), b"").encode()) - 2
+    aare = usual_aare(bytes(16), bytes(size - shortest))
+    assert decode_apdu(aare.encode()) == aare
+
+
+def test_a_usual_aare_that_is_cut_short_anywhere_is_refused() -> None:
+    octets = usual_aare().encode()
+    for size in range(1, len(octets)):
+        with pytest.raises(DecodeError):
+            decode_apdu(octets[:size])
+        with pytest.raises(DecodeError):
+            decode_apdu(octets + bytes(size))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ ciphered. Fields that Ferraris has no use for are checked for form and kept in `
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from ferraris.codec import write_length
@@ -32,6 +34,8 @@ from ferraris.dlms.apdu.enumerations import (
 from ferraris.kernel.errors import DecodeError
 
 CLAUSE: Final = "Green Book 9.4.2"
+NAMES_REMEMBERED: Final = 64
+"""Of contexts and mechanisms, encoded: there are few."""
 AARQ: Final = 0x60
 AARE: Final = 0x61
 RLRQ: Final = 0x62
@@ -187,6 +191,9 @@ def decode_aarq(octets: bytes) -> Aarq:
 
 def decode_aare(octets: bytes) -> Aare:
     """An AARE, from its tag on. Raises DecodeError."""
+    usual = _usual_aare(octets)
+    if usual is not None:
+        return usual
     fields = _read_fields(octets)
     context = _pop_context(octets, fields)
     mechanism, value = _pop_authentication(
@@ -203,6 +210,46 @@ def decode_aare(octets: bytes) -> Aare:
         _pop_octets(octets, fields, _RESPONDING_AE_QUALIFIER),
         _rest(octets, fields),
     )
+
+
+def _usual_aare(octets: bytes) -> Aare | None:
+    """An AARE that accepts in the ciphered context and asks for HLS-GMAC, in the fields that nearly all meters send: read by place.
+
+    None for any other, and for one that is wrong in any octet.
+    """
+    if not _USUAL_AARE.size <= len(octets) <= _USUAL_AARE_OCTETS_MAX:
+        return None
+    length, before, title, between, field, field_octets, kind, octets_of_value = _USUAL_AARE.unpack_from(octets)
+    if (
+        before != _BEFORE_TITLE
+        or between != _BEHIND_TITLE
+        or length != len(octets) - 2
+        or field != _RESPONDING_VALUE
+        or field_octets != octets_of_value + 2
+        or kind != _CHARACTER_STRING
+    ):
+        return None
+    end = _USUAL_AARE.size + octets_of_value
+    information = octets[end + 4 :]
+    if octets[end : end + 4] != bytes((_USER_INFORMATION, len(information) + 2, OCTET_STRING, len(information))):
+        return None
+    return Aare(
+        ApplicationContext.LOGICAL_NAME_CIPHERED,
+        AssociationResult.ACCEPTED,
+        ServiceUserDiagnostic.AUTHENTICATION_REQUIRED,
+        title,
+        Mechanism.HLS_GMAC,
+        octets[_USUAL_AARE.size : end],
+        information,
+    )
+
+
+_USUAL_AARE: Final = struct.Struct(">xB27s8s13s4B")
+"""Its length, the fields before the system title, the title, what names the mechanism, and what stands before the challenge."""
+_USUAL_AARE_OCTETS_MAX: Final = 2 + 0x7F
+"""Up to here every length is one octet."""
+_BEFORE_TITLE: Final = bytes.fromhex("a1090607 60857405080103 a203020100 a305a10302010e a40a0408")
+_BEHIND_TITLE: Final = bytes.fromhex("88020780 8907 60857405080205")
 
 
 def decode_rlrq(octets: bytes) -> Rlrq:
@@ -371,6 +418,7 @@ def _read_release(octets: bytes) -> tuple[int | None, int, bytes | None]:
     return code, start, user_information
 
 
+@lru_cache(maxsize=NAMES_REMEMBERED)
 def _encode_name(prefix: bytes, name: ContextName | MechanismName, tag: int | None = None) -> bytes:
     octets = name if isinstance(name, bytes) else prefix + bytes((name,))
     return octets if tag is None else encode_element(tag, octets)
