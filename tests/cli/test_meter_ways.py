@@ -138,6 +138,10 @@ def test_mode_d_on_a_serial_line(tmp_path: Path) -> None:
         (MoreWays(gateway="nowhere"), "--gateway"),
         (MoreWays(optical="nowhere"), "--optical"),
         (MoreWays(optical="host:99999"), "--optical"),
+        (MoreWays(optical="host:0"), "--optical"),
+        (MoreWays(optical="::1:4059"), "--optical"),
+        (MoreWays(optical="user@host:4059"), "--optical"),
+        (MoreWays(gateway="a b:4059"), "--gateway"),
     ],
 )
 def test_what_is_no_place_is_refused(ways: MoreWays, option: str) -> None:
@@ -146,7 +150,7 @@ def test_what_is_no_place_is_refused(ways: MoreWays, option: str) -> None:
 
 
 def test_places() -> None:
-    assert address_of("--push", "[::1]:4059") == ("[::1]", 4059)
+    assert address_of("--push", "[::1]:4059") == ("::1", 4059)
     assert address_of("--push", "") == ("", 0)
     assert serial_line("--serial", "/dev/ttyUSB0:19200", SerialSettings()) == ("/dev/ttyUSB0", SerialSettings(19_200))
     assert serial_line("--serial", "", SerialSettings()) is None

@@ -53,6 +53,24 @@ def test_the_second_destination_answers(fleet: Fleet) -> None:
     play(fleet, scenario, head=False)
 
 
+@pytest.mark.parametrize(
+    "destination",
+    [b"h:" + b"9" * 400, b"h:0", b"h:65536", b"h:-1", b":1", b"", b"\xff:1", b"h\n:1", b"user@h:1", b"[::1"],
+    ids=lambda octets: f"{octets!r:.12}",
+)
+def test_a_destination_that_is_no_address_is_passed_over(fleet: Fleet, destination: bytes) -> None:
+    """A client may write any octets as a destination: the calls to the others go on."""
+
+    async def scenario(world: World) -> None:
+        headend = CalledHeadend(world, 2)
+        await world.network.listen(HEADEND, CALLS, headend.answer)
+        await order(world, 2, destination, f"{HEADEND}:{CALLS}".encode())
+        await world.until(20)
+        assert len(headend.read) == 1
+
+    play(fleet, scenario, head=False)
+
+
 def test_a_call_is_repeated_as_set_up(fleet: Fleet) -> None:
     async def scenario(world: World) -> None:
         headend = CalledHeadend(world, 1)

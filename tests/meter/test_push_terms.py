@@ -124,10 +124,15 @@ def test_any_octets_are_an_address_or_none(destination: bytes) -> None:
     assert address is None or (address[0] and 0 < address[1] <= 65_535)
 
 
-@given(st.from_regex(r"[a-z0-9.:\[\]-]{1,30}", fullmatch=True), st.integers(1, 65_535))
+@given(
+    st.from_regex(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?", fullmatch=True) | st.ip_addresses().map(str),
+    st.integers(1, 65_535),
+)
 def test_host_and_port_come_back_as_written(host: str, port: int) -> None:
-    """The last colon parts them, so that an IPv6 address keeps its own."""
+    """The last colon parts them, so that an IPv6 address keeps its own, in brackets or without."""
     assert terms(destination=f"{host}:{port}".encode()).address == (host, port)
+    if ":" in host:
+        assert terms(destination=f"[{host}]:{port}".encode()).address == (host, port)
 
 
 @given(st.integers(0, 3_600), st.integers(100, 1_000), st.integers(0, 7_200), st.integers(1, 60))

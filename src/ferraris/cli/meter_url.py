@@ -16,6 +16,7 @@ address (`gateway=0:FER0000000001`, or octets: `gateway=0:0x0012`). Keys never s
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -23,6 +24,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 from ferraris.dlms import GatewayAddress
 from ferraris.kernel.errors import ConfigError, LocalProtocolError
+from ferraris.kernel.network_address import read_place
 from ferraris.mbus import SecondaryAddress
 
 PORT: Final = 4059
@@ -108,16 +110,10 @@ class MeterUrl:
     @classmethod
     def parse(cls, text: str) -> MeterUrl:
         """The address that `text` writes. Raises ConfigError, which says what is wrong with it."""
-        try:
-            parts = urlsplit(text)
-            port = parts.port
-        except ValueError as error:
-            raise ConfigError("this is no URL of a meter", expected=FORMS, got=f"{text}: {error}") from None
+        parts = _parts_of(text)
         carrier = next((known for known in Carrier if known.value == parts.scheme), None)
         if carrier is None:
             raise ConfigError("this is no URL of a meter", expected=FORMS, got=text)
-        if parts.username is not None or parts.password is not None:
-            raise ConfigError("secrets do not belong in a URL", expected="a file of keys (--keys)")
         query = _query_of(parts)
         mode = query.pop("mode", "")
         if mode not in ("", "e") or (mode and not (carrier.is_hdlc and carrier.is_line)):
@@ -129,13 +125,14 @@ class MeterUrl:
         if carrier.is_device:
             _check_device(parts)
             return cls(carrier, device=parts.path, **fields)
+        host, port = read_place(parts.netloc, "the URL of a meter", COAP_PORT if carrier.is_coap else PORT)
         path = parts.path.strip("/")
-        if not parts.hostname or (path and not carrier.is_coap):
-            raise ConfigError("the URL of a meter names no host", expected=FORMS, got=text)
-        standard_port = COAP_PORT if carrier.is_coap else PORT
-        return cls(carrier, parts.hostname, standard_port if port is None else port, path=path, **fields)
+        if (path and not carrier.is_coap) or _WRONG_PERCENT.search(path):
+            raise ConfigError("path in the URL of a meter", expected="none but that of a CoAP resource", got=path)
+        return cls(carrier, host.lower(), port, path=path, **fields)
 
 
+_WRONG_PERCENT: Final = re.compile("%(?![0-9A-Fa-f]{2})")
 _FIELDS: Final = {
     "client": "client_sap",
     "server": "server_sap",
@@ -150,6 +147,21 @@ _RANGES: Final = {
     "address_octets": (1, 2, 4),
     "baud": range(50, BAUD_MAX + 1),
 }
+
+
+def _parts_of(text: str) -> SplitResult:
+    """The parts of a URL in which nothing hides. Raises ConfigError, which repeats no secret."""
+    if any(not character.isprintable() or character.isspace() for character in text):
+        raise ConfigError("this is no URL of a meter", expected="no spaces or control characters", got=repr(text))
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise ConfigError("this is no URL of a meter", expected=FORMS, got=f"{text}: {error}") from None
+    if "@" in parts.netloc:
+        raise ConfigError("secrets do not belong in a URL", expected="a file of keys (--keys)")
+    if parts.fragment or text.endswith("#"):
+        raise ConfigError("this is no URL of a meter", expected="nothing behind a #", got=text)
+    return parts
 
 
 def _query_of(parts: SplitResult) -> dict[str, str]:
@@ -187,7 +199,7 @@ def _secondary(text: str, carrier: Carrier) -> SecondaryAddress:
 
 
 def _check_device(parts: SplitResult) -> None:
-    if parts.netloc or not parts.path.strip("/"):
+    if parts.netloc or not parts.path.strip("/") or "%" in parts.path:
         raise ConfigError(
             "the URL of a serial line", expected="serial:///dev/NAME or mbus:///dev/NAME", got=parts.geturl()
         )

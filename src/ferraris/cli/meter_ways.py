@@ -15,11 +15,10 @@ import typer
 
 from ferraris.iec62056_21 import OPENING, UNSOLICITED_FORM, LineForm, Mode
 from ferraris.kernel.errors import ConfigError
+from ferraris.kernel.network_address import read_place
 from ferraris.link import MBUS_SETTINGS, AdjustableLine, SerialSettings, open_serial, serve_rfc2217
 from ferraris.meter import FleetService
 
-PORT_MAX: Final = 0xFFFF
-_PORT: Final = re.compile("[0-9]{1,5}")
 _BAUD: Final = re.compile("[0-9]{3,7}")
 
 
@@ -117,10 +116,7 @@ def _settings(form: LineForm) -> SerialSettings:
 
 def address_of(option: str, text: str) -> tuple[str, int]:
     """Host and port; no host and port 0 for no text. Raises ConfigError."""
-    host, _, port = text.rpartition(":")
-    if text and not (host and _PORT.fullmatch(port) and 0 < int(port) <= PORT_MAX):
-        raise ConfigError(option, expected="HOST:PORT", got=text)
-    return host, int(port or 0)
+    return read_place(text, option) if text else ("", 0)
 
 
 def serial_line(option: str, text: str, settings: SerialSettings) -> tuple[str, SerialSettings] | None:

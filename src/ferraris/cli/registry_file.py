@@ -45,6 +45,7 @@ from ferraris.headend import (
 from ferraris.kernel.errors import ConfigError, SecurityError, TableError
 from ferraris.kernel.json_text import read_json_object
 from ferraris.kernel.limits import LLS_SECRET_OCTETS_MAX
+from ferraris.kernel.network_address import EXPECTED_HOST, HOST_CHARACTERS_MAX, is_host
 from ferraris.keys import MasterKey
 from ferraris.runtime import companion_profile, framing_of
 from ferraris.store import MeterRow
@@ -244,11 +245,14 @@ def _row(line: _Line, place: Place) -> MeterRow:
         if key and len(key) not in KEY_OCTETS_OF.values():
             raise LineError((field, "16 or 32 octets"))
     ciphering = line.choice("ciphering", CIPHERINGS)
+    host = line.text("host", longest=PATH_CHARACTERS_MAX if is_device else HOST_CHARACTERS_MAX, slash=is_device)
+    if host and not is_device and not is_host(host):
+        line.fault("host", EXPECTED_HOST)
     return MeterRow(
         id=0,
         serial=line.text("serial"),
         profile=str(place.directory / profile) if profile.endswith(".toml") else profile,
-        host=line.text("host", longest=PATH_CHARACTERS_MAX if is_device else NAME_CHARACTERS_MAX, slash=is_device),
+        host=host,
         port=port,
         link=link,
         group=line.text("group", "default"),

@@ -14,6 +14,7 @@ from ferraris.cosem import obis
 from ferraris.cosem.classes.auto_connect import AutoConnect, AutoConnectMode
 from ferraris.kernel.clock import MS_PER_S, Clock
 from ferraris.kernel.errors import LinkError
+from ferraris.kernel.network_address import network_address
 from ferraris.link import Connector
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.server import MeterServer
@@ -99,11 +100,11 @@ class Callers:
 
     async def _served(self, device: LogicalDevice, destination: bytes) -> bool:
         """Whether there was a link to that destination; it is over by now."""
-        host, _, port = str(destination, "ascii", "replace").rpartition(":")
-        if not host or not port.isdigit() or not device.meter.powered:
+        address = network_address(destination)
+        if address is None or not device.meter.powered:
             return False
         try:
-            link = await self._connector(host, int(port))
+            link = await self._connector(*address)
         except LinkError:
             return False
         try:

@@ -22,11 +22,11 @@ from ferraris.cosem.classes.push_setup import (
     RepetitionDelay,
 )
 from ferraris.kernel.clock import MS_PER_S
+from ferraris.kernel.network_address import network_address
 from ferraris.meter.clock import Zone
 from ferraris.meter.windows import opening_s
 
 CONFIRMED_METHOD: Final = PushOperationMethod.CONFIRMED_RETRY_ON_MISSING_CONFIRMATION
-PORT_MAX: Final = 0xFFFF
 LAST_CONFIRMATION: Final = PushSetup.last_confirmation_date_time.number
 
 
@@ -68,10 +68,7 @@ class PushTerms:
     @property
     def address(self) -> tuple[str, int] | None:
         """Host and port; None when that is no address."""
-        host, _, port = str(self.destination, "ascii", "replace").rpartition(":")
-        if not host or not port.isdigit() or len(port) > len(str(PORT_MAX)) or not 0 < int(port) <= PORT_MAX:
-            return None
-        return host, int(port)
+        return network_address(self.destination)
 
     def delay_s(self, tries: int) -> int:
         """Seconds from the failure of so many tries to the next: they grow by the exponent, up to the maximum."""

@@ -114,7 +114,16 @@ pkcs11:KEYSTORE                             needs the option library
 pkcs11:KEYSTORE?library=x                   needs the option token
 pkcs11:KEYSTORE?library=x&token=y&pin=1     options of pkcs11
 prismtoken://                               a PrismToken service
-prismtoken://host:notaport                  the address of a security module
+prismtoken://host:notaport                  a PrismToken service names no port
+prismtoken://host:0                         a PrismToken service names no port
+prismtoken://host:65536                     a PrismToken service names no port
+prismtoken://:9443                          a PrismToken service names no host
+prismtoken://a%20b:9443                     a PrismToken service names no host
+prismtoken://::1:9443                       a PrismToken service names no host
+prismtoken://[::1                           the address of a security module
+prismtoken://me:secret@host:9443            secrets do not belong in an address
+prismtoken://host:9443/path                 a PrismToken service
+prismtoken://host:9443#part                 a PrismToken service
 prismtoken://host:1?tls=off                 in the clear
 prismtoken://127.0.0.1:1?tls=maybe          the option tls
 prismtoken://host:1?clock=mine              the option clock

@@ -16,11 +16,12 @@ import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from ferraris.kernel.clock import Clock
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import ConfigError
+from ferraris.kernel.network_address import read_place
 from ferraris.kernel.tables import parse_toml
 from ferraris.keys.security_module.interface import SecurityModule
 from ferraris.keys.security_module.keystore import Keystore
@@ -73,7 +74,7 @@ class _Place:
     scheme: str
     path: str
     host: str
-    port: int | None
+    port: int
     options: dict[str, str]
 
     def only(self, *names: str) -> None:
@@ -147,13 +148,22 @@ def _place(url: str) -> _Place:
     if not colon:
         raise ConfigError("no security module", expected=EXPECTED, got=url[:40])
     try:
-        parts = urlsplit(rest) if scheme == "prismtoken" else None
+        parts = _service(rest) if scheme == "prismtoken" else None
         path, _, query = rest.partition("?")
         options = dict(parse_qsl(parts.query if parts else query, strict_parsing=bool(parts.query if parts else query)))
-        port = parts.port if parts else None
     except ValueError as error:
         raise ConfigError(f"the address of a security module: {error}", got=scheme) from None
-    return _Place(scheme, path, (parts.hostname or "") if parts else "", port, options)
+    host, port = read_place(parts.netloc, "a PrismToken service", PORT) if parts else ("", 0)
+    return _Place(scheme, path, host, port, options)
+
+
+def _service(rest: str) -> SplitResult:
+    parts = urlsplit(rest)
+    if "@" in parts.netloc:
+        raise ConfigError("secrets do not belong in an address", expected="the name and the secret of their own")
+    if parts.path.strip("/") or parts.fragment:
+        raise ConfigError("a PrismToken service", expected="prismtoken://HOST:PORT", got=parts.path or parts.fragment)
+    return parts
 
 
 def _number(place: _Place, name: str, default: int) -> int:
@@ -183,11 +193,9 @@ def _pkcs11(
 
 def _prismtoken(place: _Place, settings: SecurityModuleSettings) -> SecurityModule:
     place.only("realm", "tls", "ca", "clock")
-    if not place.host:
-        raise ConfigError("a PrismToken service", expected="prismtoken://HOST:PORT")
     return PrismTokenModule(
         place.host,
-        place.port or PORT,
+        place.port,
         settings.who,
         settings.secret,
         realm=place.options.get("realm", REALM),
