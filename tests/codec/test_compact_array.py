@@ -15,6 +15,7 @@ from ferraris.codec.compact_array import (
     SimpleType,
     StructureType,
     TypeDescription,
+    count_empty,
     count_values,
     decode_compact_array,
     decode_contents,
@@ -216,3 +217,20 @@ def test_values_nested_too_deep_are_refused() -> None:
 def test_an_array_too_long_for_a_description_is_refused() -> None:
     with pytest.raises(LocalProtocolError, match="array is too long"):
         encode_description(ArrayType(0x1_0000, SimpleType(U8)))
+
+
+def test_values_without_octets_are_not_many_more_than_the_octets() -> None:
+    """64 octets that name half a million values, almost all of which take nothing of the contents."""
+    half = StructureType((ArrayType(1_000, ArrayType(400, SimpleType(int(Tag.NULL_DATA)))), SimpleType(U8)))
+    with pytest.raises(DecodeError, match="without octets") as caught:
+        decode_contents(half, bytes(40))
+    assert caught.value.got == count_empty(half) == 1 + 1 + 1_000 * 401
+    nothing = StructureType((ArrayType(60_000, StructureType(())), SimpleType(U8)))
+    assert len(decode_contents(nothing, bytes(1))) == 1  # few enough for one element, too many for two
+    with pytest.raises(DecodeError, match="without octets"):
+        decode_contents(nothing, bytes(2))
+
+
+def test_a_table_of_rows_is_no_bomb() -> None:
+    row = StructureType((SimpleType(int(Tag.NULL_DATA)), SimpleType(U8), SimpleType(int(Tag.NULL_DATA))))
+    assert len(decode_contents(row, bytes(20_000))) == 20_000

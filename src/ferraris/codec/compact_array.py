@@ -2,7 +2,8 @@
 
 A type description is a tag, with the count and type of the elements behind array and the count and types of the members behind
 structure. Contents hold nothing but values: numbers in their size, strings behind their length, no counts. Since a description
-of a few octets can name billions of values, the values of one element are counted before any is read.
+of a few octets can name billions of values, the values of one element are counted before any is read, and those that take no
+octets may not be many more than the octets of the contents.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from ferraris.codec.axdr import (
     write_length,
 )
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
-from ferraris.kernel.limits import DATA_DEPTH_MAX, DATA_ELEMENTS_MAX
+from ferraris.kernel.limits import DATA_DEPTH_MAX, DATA_ELEMENTS_MAX, EMPTY_VALUES_MAX
 
 ARRAY_COUNT_MAX: Final = 0xFFFF
 """Elements of an array within a description: a count of two octets."""
@@ -102,12 +103,16 @@ def decode_compact_array(compact: CompactArray) -> tuple[Data, ...]:
 
 def decode_contents(description: TypeDescription, contents: bytes) -> tuple[Data, ...]:
     """As many elements as `contents` hold. Raises DecodeError."""
-    values = count_values(description)
+    values, empty = count_values(description), count_empty(description)
     elements: list[Data] = []
     offset = 0
     while offset < len(contents):
         if values * (len(elements) + 1) > DATA_ELEMENTS_MAX:
             raise DecodeError("too many elements", expected=DATA_ELEMENTS_MAX, got=values, offset=offset, clause=CLAUSE)
+        if empty * (len(elements) + 1) > len(contents) + EMPTY_VALUES_MAX:
+            raise DecodeError(
+                "too many values without octets", expected=EMPTY_VALUES_MAX, got=empty, offset=offset, clause=CLAUSE
+            )
         element, end = _read(description, contents, offset)
         if end == offset:
             raise DecodeError("an element takes no octets", expected="contents", got=len(contents), offset=offset)
@@ -123,6 +128,15 @@ def count_values(description: TypeDescription) -> int:
     if isinstance(description, StructureType):
         return 1 + sum(map(count_values, description.members))
     return 1
+
+
+def count_empty(description: TypeDescription) -> int:
+    """How many values of one element take no octets of the contents: nulls, and whatever has parts."""
+    if isinstance(description, ArrayType):
+        return 1 + description.length * count_empty(description.item)
+    if isinstance(description, StructureType):
+        return 1 + sum(map(count_empty, description.members))
+    return int(description.tag in EMPTY_TAGS)
 
 
 def _read(description: TypeDescription, octets: bytes, offset: int) -> tuple[Data, int]:

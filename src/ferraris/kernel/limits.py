@@ -13,6 +13,8 @@ DATA_DEPTH_MAX: Final = 32
 """Arrays and structures nested in one another."""
 DATA_ELEMENTS_MAX: Final = 1_000_000
 """Elements decoded from one APDU, over all its arrays and structures."""
+EMPTY_VALUES_MAX: Final = 65_536
+"""Values of a compact-array that take no octets, beyond one for each octet that the contents have."""
 PATTERNS_MAX: Final = 512
 """Shapes of profile buffers remembered, so that the next one like it is recognised by one compare."""
 PATTERN_OCTETS_MAX: Final = 64 * 1024
