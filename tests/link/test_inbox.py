@@ -65,6 +65,29 @@ def test_the_reason_is_a_fresh_error_each_time() -> None:
     assert errors[0] is not errors[1]
 
 
+def test_what_the_peer_does_after_this_side_has_closed_is_not_the_reason() -> None:
+    inbox = Inbox()
+    inbox.discard("closed here")
+    inbox.end(LinkUnreachableError("reset"))
+    with pytest.raises(LinkClosedError, match="closed here"):
+        inbox.check_open()
+
+
+def test_this_side_may_close_after_the_end() -> None:
+    inbox = Inbox()
+    inbox.end(LinkUnreachableError("no route"))
+    inbox.discard("closed here")
+    assert inbox.ended
+    with pytest.raises(LinkClosedError, match="closed here"):
+        inbox.check_open()
+
+
+def test_an_inbox_that_goes_on_is_open() -> None:
+    inbox = Inbox()
+    inbox.check_open()
+    assert (inbox.ended, inbox.closed) == (False, False)
+
+
 def test_a_chunk_that_comes_as_the_taker_is_cancelled_stays() -> None:
     async def scenario() -> bytes:
         inbox = Inbox()

@@ -100,6 +100,29 @@ def test_connecting_takes_no_longer_than_its_timeout(run: Callable[..., Any]) ->
     run(scenario())
 
 
+def test_the_time_for_connecting_ends_with_the_connection(run: Callable[..., Any]) -> None:
+    """Neither the wait for the peer nor anything else that the same task does is cut off by it."""
+
+    async def scenario() -> int:
+        async def later(link: Link) -> None:
+            await asyncio.sleep(0.08)
+            await link.send(b"late")
+
+        server = await serve_tcp("127.0.0.1", 0, later)
+        link = await open_tcp("127.0.0.1", server.port, timeout_s=0.05)
+        assert await link.receive() == b"late"
+        with pytest.raises(LinkTimeoutError):
+            await open_tcp("127.0.0.1", server.port, timeout_s=0)
+        await asyncio.sleep(0.01)
+        await link.aclose()
+        await server.aclose()
+        current = asyncio.current_task()
+        assert current is not None
+        return current.cancelling()
+
+    assert run(scenario()) == 0
+
+
 def test_an_address_already_taken_cannot_be_listened_on(run: Callable[..., Any]) -> None:
     async def scenario() -> None:
         server = await serve_tcp("127.0.0.1", 0, hold)

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from ferraris.client.bundles import BundlePlan, BundleService, bundles_of, plan_of
-from ferraris.client.deadline import Deadline
 from ferraris.cosem import Attribute, Method, Obis, Referencing, ShortNames
 from ferraris.dlms import (
     READ_OBJECT_LIST,
@@ -23,6 +22,7 @@ from ferraris.dlms import (
     Associated,
     Association,
     AssociationSettings,
+    Command,
     Event,
     ExceptionAnswerError,
     Framing,
@@ -91,7 +91,7 @@ from ferraris.kernel.errors import (
     RemoteProtocolError,
 )
 from ferraris.kernel.limits import ATTRIBUTE_DESCRIPTORS_MAX, WRAPPER_HEADER_OCTETS
-from ferraris.link import Link
+from ferraris.link import Deadline, Link
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -167,8 +167,7 @@ class ClientAssociation:
         self._short_names = None
         if not self._framing.connected:
             await self._until_connected(connected=True)
-        self._engine.send(Associate(), self._now_ms())
-        event = await self._next_event()
+        event = await self._next_event(Associate())
         if isinstance(event, Associated):
             self._associated, self._plan = event, None
             return event
@@ -187,8 +186,7 @@ class ClientAssociation:
         return await self._exchange(request)  # type: ignore[return-value]  # the engine answers in kind
 
     async def _exchange(self, request: Request | ShortNameRequest) -> Response | ShortNameResponse:
-        self._engine.send(request, self._now_ms())
-        event = await self._next_event()
+        event = await self._next_event(request)
         if not isinstance(event, ResponseReceived):
             raise _unexpected(event, "a response")
         response = event.response
@@ -354,10 +352,9 @@ class ClientAssociation:
         """End the association. A meter that has gone, or answers with anything but an RLRE, is no error: it has ended."""
         if self._engine.state is not State.ASSOCIATED:
             return
-        self._engine.send(Release(), self._now_ms())
         event: Event | None = None
         with suppress(LinkError, RemoteProtocolError):
-            event = await self._next_event()
+            event = await self._next_event(Release())
         if self._connects:
             with suppress(LinkError, RemoteProtocolError):
                 await self._until_connected(connected=False)
@@ -369,17 +366,18 @@ class ClientAssociation:
         self._deadline.close()
         await self._link.aclose()
 
-    async def _next_event(self) -> Event:
-        """Send what waits to be sent, and receive until the engine has something to say."""
+    async def _next_event(self, command: Command | None = None) -> Event:
+        """Carry out a command, send what waits to be sent, and receive until the engine has something to say."""
         engine, framing = self._engine, self._framing
+        now_ms = self._now_ms()
+        if command is not None:
+            engine.send(command, now_ms)
         while True:
             outgoing = engine.outgoing()
             self.round_trips += bool(outgoing)
             try:
-                if outgoing:
-                    now_ms = self._now_ms()
-                    for apdu in outgoing:
-                        framing.send(apdu, now_ms)
+                for apdu in outgoing:
+                    framing.send(apdu, now_ms)
                 for octets in framing.outgoing():
                     await self._link.send(octets)
             except LinkError as error:
@@ -407,7 +405,8 @@ class ClientAssociation:
         wake_ms = framing.wake_at()
         if deadline_ms is None:
             deadline_ms = self._now_ms() + LOOK_MS
-        wake_ms = deadline_ms if wake_ms is None else min(wake_ms, deadline_ms)
+        if wake_ms is None or deadline_ms < wake_ms:
+            wake_ms = deadline_ms
         try:
             with self._deadline.at(wake_ms / 1000):
                 octets = await self._link.receive()

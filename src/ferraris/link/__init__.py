@@ -21,6 +21,7 @@ from ferraris.link.contract import (
     address_text,
     receive_within,
 )
+from ferraris.link.deadline import Deadline
 from ferraris.link.fault import FaultLink, FaultPlan
 from ferraris.link.inbox import Inbox
 from ferraris.link.loopback import LoopbackLink, loopback_pair
@@ -42,6 +43,7 @@ __all__ = [
     "CapturedChunk",
     "CoapLink",
     "Connector",
+    "Deadline",
     "Direction",
     "Downlink",
     "FaultLink",

@@ -15,14 +15,14 @@ class Inbox:
     it, so cancelling it loses nothing.
     """
 
-    __slots__ = ("_chunks", "_discarded", "_error", "_keeps_boundaries", "_taker", "octets")
+    __slots__ = ("_chunks", "_discarded", "_end", "_keeps_boundaries", "_taker", "octets")
 
     def __init__(self, *, keeps_boundaries: bool = False) -> None:
         self.octets = 0
         self._chunks: deque[bytes] = deque()
         self._keeps_boundaries = keeps_boundaries
         self._discarded = False
-        self._error: LinkError | None = None
+        self._end: tuple[type[LinkError], str] | None = None
         self._taker: asyncio.Future[None] | None = None
 
     def __len__(self) -> int:
@@ -31,7 +31,7 @@ class Inbox:
     @property
     def ended(self) -> bool:
         """No chunk will be added any more."""
-        return self._error is not None
+        return self._end is not None
 
     @property
     def closed(self) -> bool:
@@ -40,15 +40,15 @@ class Inbox:
 
     def put(self, octets: bytes) -> None:
         """Add a chunk that has arrived; nothing happens after the end or when it is empty."""
-        if octets and self._error is None:
+        if octets and self._end is None:
             self._chunks.append(octets)
             self.octets += len(octets)
             self._wake()
 
     def end(self, error: LinkError) -> None:
         """No more will come, for the reason `error`. What came before can still be taken. The first reason stands."""
-        if self._error is None:
-            self._error = error
+        if self._end is None:
+            self._end = type(error), error.summary
             self._wake()
 
     def discard(self, reason: str) -> None:
@@ -56,14 +56,15 @@ class Inbox:
         self._chunks.clear()
         self.octets = 0
         self._discarded = True
-        self._error = LinkClosedError(reason)
+        self._end = LinkClosedError, reason
         self._wake()
 
     def check_open(self) -> None:
         """Raise the reason of the end, if it has come."""
-        if self._error is not None:
+        if self._end is not None:
             # A fresh error for every caller: one instance raised twice would grow a traceback of both.
-            raise type(self._error)(self._error.summary)
+            kind, summary = self._end
+            raise kind(summary)
 
     async def take(self) -> bytes:
         """The next chunk, as soon as there is one; the reason of the end when there will be none."""

