@@ -6,11 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from ferraris.cli.vend import Payment
 from ferraris.cli.vend_connection import VendRefused
 from ferraris.kernel.errors import ConfigError
+from ferraris.vending import PaymentKind
 from tests.cli.shops import GROUP, METERS, SUPERVISOR, VendDirectory, served_directory
 from tests.vending.house import reference_number
 
@@ -102,6 +105,10 @@ def test_what_is_wrong_is_said_in_a_line(directory: VendDirectory, arguments: tu
     result = directory.run(*arguments)
     assert isinstance(result.exception, VendRefused | ConfigError)
     assert sentence.lower() in str(result.exception).lower()
+
+
+def test_what_can_be_paid_with_is_what_vending_knows() -> None:
+    assert get_args(Payment) == tuple(PaymentKind)
 
 
 def test_init_makes_a_directory_once(tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from ferraris.cli.vend_behind import algorithm_of, base_date_of, registration
+from ferraris.cli.vend_behind import Engineering, algorithm_of, base_date_of, registration
 from ferraris.cli.vend_connection import VendRefused
 from ferraris.kernel.errors import ConfigError
+from ferraris.vending import EngineeringKind
 from tests.cli.shops import GROUP, METERS, SUPERVISOR, VendDirectory, served_directory
 
 
@@ -17,6 +19,10 @@ from tests.cli.shops import GROUP, METERS, SUPERVISOR, VendDirectory, served_dir
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VendDirectory]:
     with served_directory(tmp_path_factory.mktemp("vend") / "shop") as directory:
         yield directory
+
+
+def test_what_can_be_asked_for_is_what_vending_knows() -> None:
+    assert get_args(Engineering) == tuple(EngineeringKind)
 
 
 def test_a_meter_is_registered_once_and_found(directory: VendDirectory) -> None:

@@ -1,8 +1,9 @@
-"""What the commands of `ferraris vend` share: lines of orders, and tables of text."""
+"""What the commands of `ferraris vend` share: where they ask and for whom, and lines of orders."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from ferraris.cli.head_end import DEFAULT_DIRECTORY
 from ferraris.cli.vend_connection import VendRefused
-from ferraris.cli.vend_options import DIRECTORY, Lines, answer_order, fields_of, order_id, table_text
+from ferraris.cli.vend_options import DIRECTORY, Clerk, Lines, Place, answer_order, order_id
+from ferraris.kernel.errors import ConfigError, LinkError
 
 LINES = Lines("sales", {"till": "T", "operator": "ann"}, frozenset({"meter", "amount", "message_id", "till"}))
 
@@ -65,23 +67,6 @@ def test_any_line_is_answered(line: bytes) -> None:
     assert set(answer) >= {"id", "ok"}
 
 
-def test_what_a_sale_tells() -> None:
-    sale = {
-        "tokens": [{"digits": "1" * 20}],
-        "message_id": "m",
-        "state": "posted",
-        "tendered_minor": 1_050,
-        "minor_digits": 2,
-        "units_tenths": 297,
-    }
-    answer = {"receipt_number": "0000000001", "sale": sale}
-    assert fields_of(answer)["token"] == "1" * 20
-    assert (fields_of(answer)["amount"], fields_of(answer)["units"]) == ("10.50", "29.7")
-    sale["tokens"] = [{"digits": "1" * 20}, {"digits": "2" * 20}]
-    assert fields_of(answer)["tokens"] == ["1" * 20, "2" * 20]
-    assert fields_of([1]) == {"answer": [1]}
-
-
 def test_the_directory_is_that_of_serve() -> None:
     assert DIRECTORY == DEFAULT_DIRECTORY
 
@@ -89,11 +74,6 @@ def test_the_directory_is_that_of_serve() -> None:
 def test_order_ids() -> None:
     assert order_id("mine") == "mine"
     assert order_id("") != order_id("")
-
-
-@pytest.mark.parametrize(("rows", "text"), [([], ""), ([("a", "b"), ("long", "c")], "a     b\nlong  c")])
-def test_tables(rows: list[tuple[str, ...]], text: str) -> None:
-    assert table_text(rows) == text
 
 
 BAD_LINES = [
@@ -112,3 +92,15 @@ BAD_LINES = [
 def test_a_line_that_is_no_order_is_answered_and_sells_nothing(line: bytes) -> None:
     answer = json.loads(answer_order(Echo(AssertionError("sold")), LINES, line))
     assert (answer["ok"], answer["error"]) == (False, "bad_line")
+
+
+def test_a_clerk_is_named_in_orders() -> None:
+    assert Clerk("T", "ann").fields == {"till": "T", "operator": "ann"}
+    assert Clerk().fields == {"till": "cli", "operator": "cli"}
+
+
+def test_a_place_asks_where_it_is(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="ferraris vend init"):
+        Place(directory=tmp_path).ask("GET", "settings")
+    with pytest.raises(LinkError, match="cannot be asked"):
+        Place("http://127.0.0.1:9", tmp_path).ask("GET", "settings")

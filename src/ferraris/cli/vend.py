@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from ferraris.cli import vend_behind
-from ferraris.cli.vend_connection import VendRefused, connected
+from ferraris.cli.option_groups import with_option_groups
+from ferraris.cli.vend_connection import VendRefused
 from ferraris.cli.vend_options import (
     DIRECTORY,
-    OPERATOR,
-    TILL,
-    Directory,
+    NAME,
+    Clerk,
     Json,
     Jsonl,
     Lines,
@@ -23,36 +22,39 @@ from ferraris.cli.vend_options import (
     Meter,
     Operator,
     OptionalMeter,
-    Till,
-    Url,
+    Place,
     answer_orders,
-    credited,
     order_id,
     receipt_or_json,
     show,
-    table_text,
 )
-from ferraris.cli.vend_setup import make_vending
+from ferraris.cli.vend_text import quote_text, sale_text
 from ferraris.kernel.errors import ConfigError, FerrarisError
-from ferraris.vending import UNIT_OF_SERVICE, PaymentKind, money_text
 
 app = typer.Typer(
     no_args_is_help=True, help="Sell prepayment tokens: meters, quotes, sales, receipts, shifts, key changes."
 )
 vend_behind.add_to(app)
 
-Amount = Annotated[str, typer.Option("--amount", "-a", help="Money to be paid.")]
-Units = Annotated[str, typer.Option("--units", "-u", help="Units to be bought, in kWh, m³ or minutes.")]
+Amount = Annotated[str, typer.Option("--amount", "-a", help="Money to be paid, such as 100 or 19.50.")]
+Units = Annotated[
+    str, typer.Option("--units", "-u", help="Instead of --amount: units to be bought, in kWh, m³ or minutes.")
+]
+Payment = Literal["cash", "card", "transfer", "mobile"]
+"""The same as `PaymentKind` of vending, which is too heavy to be loaded for a list of words."""
 Number = Annotated[int, typer.Argument(help="The order's number: the receipt's, without its zeros.")]
 ORDER_FIELDS = frozenset({"message_id", "till", "operator", "meter"})
 
 
 @app.command()
 def init(
-    directory: Directory = DIRECTORY,
+    directory: Annotated[Path, typer.Option("--dir", help="The vending directory to make.")] = DIRECTORY,
     currency: Annotated[str, typer.Option(help="The currency of all tills, three letters.")] = "ZAR",
     utility: Annotated[str, typer.Option(help="The name that heads a receipt.")] = "Ferraris",
-    supervisor: Annotated[list[str] | None, typer.Option(help="Who may take sales back; again for each.")] = None,
+    supervisor: Annotated[
+        list[str] | None,
+        typer.Option(help="Who may take sales back whose tokens may have been used; again for each name."),
+    ] = None,
     trial_group: Annotated[
         str,
         typer.Option(
@@ -65,6 +67,8 @@ def init(
     Real vending keys come from your key management centre: load them with `ferraris sts import-vending-key`. Keys made up
     with --trial-keys sell tokens that no meter in the world takes.
     """
+    from ferraris.cli.vend_setup import make_vending
+
     secret = make_vending(
         directory, currency=currency, utility=utility, supervisors=supervisor or [], trial_group=trial_group
     )
@@ -73,31 +77,24 @@ def init(
 
 
 @app.command()
-def quote(
-    meter: Meter,
-    amount: Amount = "",
-    units: Units = "",
-    url: Url = "",
-    directory: Directory = DIRECTORY,
-    as_json: Json = False,
-) -> None:
+@with_option_groups
+def quote(meter: Meter, amount: Amount = "", units: Units = "", *, place: Place, as_json: Json = False) -> None:
     """Show what a sale would come to, line by line. Nothing is kept."""
     body = {"meter": meter, **_wanted(amount, units)}
-    with connected(url, directory) as connection:
-        show(connection.ask("POST", "quotes", body), as_json, quote_text)
+    show(place.ask("POST", "quotes", body), as_json, quote_text)
 
 
 @app.command()
+@with_option_groups
 def sell(
     meter: OptionalMeter = "",
     amount: Amount = "",
     units: Units = "",
-    payment: Annotated[PaymentKind, typer.Option(help="How the customer pays.")] = PaymentKind.CASH,
+    payment: Annotated[Payment, typer.Option(help="How the customer pays.")] = "cash",
     message_id: MessageId = "",
-    till: Till = TILL,
-    operator: Operator = OPERATOR,
-    url: Url = "",
-    directory: Directory = DIRECTORY,
+    *,
+    clerk: Clerk,
+    place: Place,
     as_json: Json = False,
     jsonl: Jsonl = False,
 ) -> None:
@@ -108,107 +105,75 @@ def sell(
     """
     if jsonl:
         fields = ORDER_FIELDS | {"amount", "units", "payment"}
-        defaults = {"till": till, "operator": operator, "payment": payment.value}
-        answer_orders(url, directory, Lines("sales", defaults, fields))
-        return
-    body = {
-        "meter": _needed(meter),
-        "till": till,
-        "operator": operator,
-        "payment": payment.value,
-        **_wanted(amount, units),
-    }
-    _order("sales", body, message_id, url, directory, as_json)
+        answer_orders(place, Lines("sales", {**clerk.fields, "payment": payment}, fields))
+    else:
+        body = {"meter": _needed(meter), **clerk.fields, "payment": payment, **_wanted(amount, units)}
+        _order("sales", body, message_id, place, as_json)
 
 
 @app.command("free-issue")
+@with_option_groups
 def free_issue(
     meter: OptionalMeter = "",
     message_id: MessageId = "",
-    till: Till = TILL,
-    operator: Operator = OPERATOR,
-    url: Url = "",
-    directory: Directory = DIRECTORY,
+    *,
+    clerk: Clerk,
+    place: Place,
     as_json: Json = False,
     jsonl: Jsonl = False,
 ) -> None:
     """Issue the month's free units (free basic electricity), once a month and account."""
-    if jsonl:
-        answer_orders(url, directory, Lines("free-issues", {"till": till, "operator": operator}, ORDER_FIELDS))
-        return
-    _order(
-        "free-issues",
-        {"meter": _needed(meter), "till": till, "operator": operator},
-        message_id,
-        url,
-        directory,
-        as_json,
-    )
+    _plain_orders("free-issues", meter, message_id, clerk, place, as_json, jsonl)
 
 
 @app.command("key-change")
+@with_option_groups
 def key_change(
     meter: OptionalMeter = "",
     message_id: MessageId = "",
-    till: Till = TILL,
-    operator: Operator = OPERATOR,
-    url: Url = "",
-    directory: Directory = DIRECTORY,
+    *,
+    clerk: Clerk,
+    place: Place,
     as_json: Json = False,
     jsonl: Jsonl = False,
 ) -> None:
     """Issue the key-change tokens that a meter waits for, or once more those it was given."""
-    if jsonl:
-        answer_orders(url, directory, Lines("key-changes", {"till": till, "operator": operator}, ORDER_FIELDS))
-        return
-    _order(
-        "key-changes",
-        {"meter": _needed(meter), "till": till, "operator": operator},
-        message_id,
-        url,
-        directory,
-        as_json,
-    )
+    _plain_orders("key-changes", meter, message_id, clerk, place, as_json, jsonl)
 
 
 @app.command()
-def reprint(
-    number: Number,
-    operator: Operator = OPERATOR,
-    url: Url = "",
-    directory: Directory = DIRECTORY,
-    as_json: Json = False,
-) -> None:
+@with_option_groups
+def reprint(number: Number, *, operator: Operator = NAME, place: Place, as_json: Json = False) -> None:
     """Print the same receipt once more; copies are counted."""
-    with connected(url, directory) as connection:
+    with place.connected() as connection:
         receipt_or_json(connection, connection.ask("POST", f"sales/{number}/reprint", {"operator": operator}), as_json)
 
 
 @app.command()
+@with_option_groups
 def reverse(
     number: Number,
-    reason: Annotated[str, typer.Option(help="Why.")],
-    operator: Operator = OPERATOR,
-    url: Url = "",
-    directory: Directory = DIRECTORY,
+    reason: Annotated[str, typer.Option(help="Why it is taken back, for the record.")],
+    operator: Operator = NAME,
+    *,
+    place: Place,
     as_json: Json = False,
 ) -> None:
     """Take a sale back. One whose token a meter may have used is taken back by supervisors only."""
-    with connected(url, directory) as connection:
-        body = {"operator": operator, "reason": reason}
-        show(connection.ask("POST", f"sales/{number}/reversal", body), as_json, sale_text)
+    body = {"operator": operator, "reason": reason}
+    show(place.ask("POST", f"sales/{number}/reversal", body), as_json, sale_text)
 
 
 @app.command()
+@with_option_groups
 def receipt(
     number: Number,
     pdf: Annotated[Path | None, typer.Option("--pdf", help="Write it as PDF to this file instead.")] = None,
-    url: Url = "",
-    directory: Directory = DIRECTORY,
+    *,
+    place: Place,
 ) -> None:
     """Print a receipt, the digits in fours. Unlike `reprint` this leaves no trace."""
-    with connected(url, directory) as connection:
-        octets = connection.ask("GET", f"sales/{number}/receipt", format="text" if pdf is None else "pdf")
+    octets = place.ask("GET", f"sales/{number}/receipt", format="text" if pdf is None else "pdf")
     if pdf is None:
         typer.echo(octets.decode("utf-8").rstrip("\n"))
     else:
@@ -217,25 +182,35 @@ def receipt(
 
 
 @app.command()
+@with_option_groups
 def sales(
     meter: Annotated[str, typer.Option(help="Only of this meter.")] = "",
     till: Annotated[str, typer.Option(help="Only of this till.")] = "",
     state: Annotated[str, typer.Option(help="Only those pending, posted, void or reversed.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 20,
-    url: Url = "",
-    directory: Directory = DIRECTORY,
+    *,
+    place: Place,
     as_json: Json = False,
 ) -> None:
     """List sales, the newest first."""
-    with connected(url, directory) as connection:
-        found = connection.ask("GET", "sales", meter=meter, till=till, state=state, limit=limit)
+    found = place.ask("GET", "sales", meter=meter, till=till, state=state, limit=limit)
     show(found, as_json, lambda listed: "\n".join(map(sale_text, listed)) or "no sales")
 
 
-def _order(path: str, body: dict[str, Any], message_id: str, url: str, directory: Path, as_json: bool) -> None:
+def _plain_orders(
+    path: str, meter: str, message_id: str, clerk: Clerk, place: Place, as_json: bool, jsonl: bool
+) -> None:
+    """An order of a meter and nothing more, or lines of them."""
+    if jsonl:
+        answer_orders(place, Lines(path, clerk.fields, ORDER_FIELDS))
+    else:
+        _order(path, {"meter": _needed(meter), **clerk.fields}, message_id, place, as_json)
+
+
+def _order(path: str, body: dict[str, Any], message_id: str, place: Place, as_json: bool) -> None:
     """Send an order. When it fails, its message id is told, so that it can be sent again."""
     key = order_id(message_id)
-    with connected(url, directory) as connection:
+    with place.connected() as connection:
         try:
             sold = connection.ask("POST", path, {**body, "message_id": key})
         except FerrarisError as error:
@@ -256,27 +231,3 @@ def _needed(meter: str) -> str:
     if not meter:
         raise ConfigError("which meter? Give its number, or orders on standard input with --jsonl")
     return meter
-
-
-def quote_text(answer: Any) -> str:
-    """A quote for people."""
-    breakdown, digits, currency = answer["breakdown"], answer["minor_digits"], answer["currency"]
-    rows = [(f"{answer['customer']}, account {answer['account']}", ""), (f"tariff {answer['tariff']}", "")]
-    unit = UNIT_OF_SERVICE[answer.get("service", "electricity")]
-    for line in breakdown["lines"]:
-        units = f": {Decimal(line['units_tenths']) / 10} {unit} at {line['price']}" if line["units_tenths"] else ""
-        described = f" ({line['description']})" if line.get("description") else ""
-        rows.append((f"  {line['name']}{described}{units}", money_text(line["amount_minor"], digits).rjust(12)))
-    rows.append(("to pay", f"{money_text(breakdown['tendered_minor'], digits):>12} {currency}"))
-    rows.append(("credit", f"{credited(answer):>12}"))
-    if answer["key_change"]:
-        rows.append(("key-change tokens come with it", ""))
-    return table_text(rows)
-
-
-def sale_text(answer: Any) -> str:
-    """A sale in one line."""
-    sale = answer["sale"]
-    money = money_text(sale["tendered_minor"], sale["minor_digits"])
-    tokens = "  ".join(answer["tokens_in_fours"]) or "no token"
-    return f"{answer['receipt_number']}  {sale['state']:<8}  {sale['meter']}  {money:>10} {sale['currency']}  {credited(sale):>10}  {tokens}"

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from ferraris.cli.vend_connection import VendingConnection, connected, named
+from ferraris.cli.option_groups import with_option_groups
+from ferraris.cli.vend_connection import VendingConnection, named
 from ferraris.cli.vend_options import (
-    DIRECTORY,
-    OPERATOR,
-    TILL,
-    Directory,
+    NAME,
+    Clerk,
     Json,
     Jsonl,
     Lines,
@@ -20,18 +18,16 @@ from ferraris.cli.vend_options import (
     Meter,
     Operator,
     OptionalMeter,
+    Place,
     Till,
-    Url,
     answer_orders,
     order_id,
     receipt_or_json,
     show,
     show_notice,
-    table_text,
 )
+from ferraris.cli.vend_text import campaign_text, meter_text, table_text, totals_text, waiting_text
 from ferraris.kernel.errors import ConfigError
-from ferraris.sts import BaseDate
-from ferraris.vending import EngineeringKind, money_text
 
 meter_app = typer.Typer(no_args_is_help=True, help="Register prepayment meters and show them.")
 shift_app = typer.Typer(no_args_is_help=True, help="Open and close shifts, show their totals, record deposits.")
@@ -44,9 +40,18 @@ MISSING = (
     "a meter is registered with its number, its account and its supply group code, such as: "
     "ferraris vend meter add 01000000016 --account A-7 --sgc 600727 --name 'Ann Other'"
 )
+Engineering = Literal[
+    "clear_credit",
+    "clear_tamper",
+    "power_limit",
+    "phase_unbalance",
+    "tariff_rate",
+    "water_factor",
+    "extended_set",
+    "meter_test",
+]
+"""The same as `EngineeringKind` of vending, which is too heavy to be loaded for a list of words."""
 Name = Annotated[str, typer.Argument(help="The campaign's name.")]
-Ea = Annotated[str, typer.Option("--ea", help="Encryption algorithm: 07 or 11.")]
-BaseYear = Annotated[str, typer.Option("--base-date", help="Base date: 1993, 2014 or 2035.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -64,20 +69,21 @@ def add_to(app: typer.Typer) -> None:
 
 
 @meter_app.command("add")
+@with_option_groups
 def add(
     meter: OptionalMeter = "",
     account: Annotated[str, typer.Option(help="The account it buys for.")] = "",
-    customer: Annotated[str, typer.Option(help="The customer's number.")] = "",
+    customer: Annotated[str, typer.Option(help="The customer's number; that of the account if not given.")] = "",
     name: Annotated[str, typer.Option(help="The customer's name.")] = "",
-    tariff: Annotated[str, typer.Option(help="The account's tariff.")] = "flat",
+    tariff: Annotated[str, typer.Option(help="The name of the account's tariff.")] = "flat",
     supply_group: Annotated[str, typer.Option("--sgc", help="Supply group code, six digits.")] = "",
-    key_revision: Annotated[int, typer.Option("--krn", help="Key revision number.")] = 1,
-    tariff_index: Annotated[int, typer.Option("--ti", help="Tariff index.")] = 1,
-    algorithm: Ea = "07",
-    base_date: BaseYear = "2014",
-    operator: Operator = OPERATOR,
-    url: Url = "",
-    directory: Directory = DIRECTORY,
+    key_revision: Annotated[int, typer.Option("--krn", help="Key revision number, 1 to 9.")] = 1,
+    tariff_index: Annotated[int, typer.Option("--ti", help="Tariff index, 0 to 99.")] = 1,
+    algorithm: Annotated[str, typer.Option("--ea", help="Encryption algorithm: 07 or 11.")] = "07",
+    base_date: Annotated[str, typer.Option(help="Base date: 1993, 2014 or 2035.")] = "2014",
+    *,
+    operator: Operator = NAME,
+    place: Place,
     jsonl: Jsonl = False,
 ) -> None:
     """Register a meter with its account and customer. One that is known stays as it is.
@@ -90,13 +96,12 @@ def add(
     }  # fmt: skip
     if jsonl:
         lines = Lines("meters", defaults, METER_FIELDS, named=False, wrap=lambda fields: registration(fields, operator))
-        answer_orders(url, directory, lines)
+        answer_orders(place, lines)
         return
     if not (meter and account and supply_group):
         raise ConfigError(MISSING)
     given = {"meter": meter, "account": account, "customer": customer or account, "customer_name": name}
-    with connected(url, directory) as connection:
-        answer = connection.ask("POST", "meters", registration({**defaults, **given}, operator))
+    answer = place.ask("POST", "meters", registration({**defaults, **given}, operator))
     show_notice(answer)
     typer.echo(f"meter {meter} registered" if answer["registered"] else f"meter {meter} was registered already")
 
@@ -128,6 +133,8 @@ def algorithm_of(text: str) -> int:
 
 def base_date_of(text: str) -> int:
     """The code of a base date, from its year or its code. Raises ConfigError."""
+    from ferraris.sts import BaseDate
+
     for base_date in BaseDate:
         if text in {base_date.code, str(base_date.year)}:
             return base_date.value
@@ -135,22 +142,22 @@ def base_date_of(text: str) -> int:
 
 
 @meter_app.command("show")
-def show_meter(meter: Meter, url: Url = "", directory: Directory = DIRECTORY, as_json: Json = False) -> None:
+@with_option_groups
+def show_meter(meter: Meter, *, place: Place, as_json: Json = False) -> None:
     """Show a meter: customer, account, configuration and its history, debts."""
-    with connected(url, directory) as connection:
-        show(connection.ask("GET", f"meters/{named(meter)}"), as_json, meter_text)
+    show(place.ask("GET", f"meters/{named(meter)}"), as_json, meter_text)
 
 
 @meter_app.command("find")
+@with_option_groups
 def find(
     sought: Annotated[str, typer.Argument(help="A part of a number, an account or a customer's name.")],
-    url: Url = "",
-    directory: Directory = DIRECTORY,
+    *,
+    place: Place,
     as_json: Json = False,
 ) -> None:
     """Find meters as a till does."""
-    with connected(url, directory) as connection:
-        found = connection.ask("GET", "meters", search=sought)
+    found = place.ask("GET", "meters", search=sought)
     show(
         found,
         as_json,
@@ -164,27 +171,26 @@ def find(
 # Engineering tokens
 
 
+@with_option_groups
 def engineering(
     meter: Meter,
-    kind: Annotated[EngineeringKind, typer.Argument(help="Which token.")],
-    reason: Annotated[str, typer.Option(help="Why.")],
+    kind: Annotated[Engineering, typer.Argument(help="What the token does.")],
+    reason: Annotated[str, typer.Option(help="Why it is needed, for the record.")],
     value: Annotated[
         int, typer.Option(min=0, help="The register to clear, the limit in W, or a test's control bits.")
     ] = 0,
     message_id: MessageId = "",
-    till: Till = TILL,
-    operator: Operator = OPERATOR,
-    url: Url = "",
-    directory: Directory = DIRECTORY,
+    *,
+    clerk: Clerk,
+    place: Place,
     as_json: Json = False,
 ) -> None:
     """Ask for an engineering token. Somebody else approves it with `ferraris vend approve`."""
     body = {
-        "meter": meter, "kind": kind.value, "value": value, "reason": reason, "till": till, "operator": operator,
+        "meter": meter, "kind": kind, "value": value, "reason": reason, **clerk.fields,
         "message_id": order_id(message_id),
     }  # fmt: skip
-    with connected(url, directory) as connection:
-        answer = connection.ask("POST", "engineering", body)
+    answer = place.ask("POST", "engineering", body)
     show(
         answer,
         as_json,
@@ -192,15 +198,18 @@ def engineering(
     )
 
 
+@with_option_groups
 def approve(
-    message_id: Annotated[str, typer.Argument(help="The request; without: list those that wait.")] = "",
-    operator: Operator = OPERATOR,
-    url: Url = "",
-    directory: Directory = DIRECTORY,
+    message_id: Annotated[
+        str, typer.Argument(help="The request's message id; without it, those that wait are listed.")
+    ] = "",
+    *,
+    operator: Operator = NAME,
+    place: Place,
     as_json: Json = False,
 ) -> None:
     """Approve somebody else's engineering token and print it, or list what waits."""
-    with connected(url, directory) as connection:
+    with place.connected() as connection:
         if not message_id:
             show(connection.ask("GET", "engineering"), as_json, waiting_text)
             return
@@ -208,74 +217,74 @@ def approve(
         receipt_or_json(connection, connection.ask("POST", "engineering/approve", body), as_json)
 
 
+@with_option_groups
 def refuse(
-    message_id: Annotated[str, typer.Argument(help="The request.")],
-    operator: Operator = OPERATOR,
-    url: Url = "",
-    directory: Directory = DIRECTORY,
+    message_id: Annotated[str, typer.Argument(help="The request's message id, as `approve` lists it.")],
+    *,
+    operator: Operator = NAME,
+    place: Place,
 ) -> None:
     """Refuse somebody else's engineering token."""
-    with connected(url, directory) as connection:
-        connection.ask("POST", "engineering/refuse", {"message_id": message_id, "operator": operator})
+    place.ask("POST", "engineering/refuse", {"message_id": message_id, "operator": operator})
     typer.echo("refused")
 
 
+@with_option_groups
 def explain(
     meter: Meter,
     token: Annotated[str, typer.Argument(help="The digits as they were typed.")],
-    url: Url = "",
-    directory: Directory = DIRECTORY,
+    *,
+    place: Place,
     as_json: Json = False,
 ) -> None:
     """Say why a meter may have refused a token, as far as the record of sales tells."""
-    with connected(url, directory) as connection:
-        show(
-            connection.ask("POST", "explain", {"meter": meter, "token": token}), as_json, lambda told: str(told["text"])
-        )
+    show(place.ask("POST", "explain", {"meter": meter, "token": token}), as_json, lambda told: str(told["text"]))
 
 
 # Shifts
 
 
 @shift_app.command("open")
+@with_option_groups
 def open_shift(
-    drawer: Annotated[str, typer.Option("--float", help="Money in the drawer.")] = "0",
-    till: Till = TILL,
-    operator: Operator = OPERATOR,
-    url: Url = "",
-    directory: Directory = DIRECTORY,
+    drawer: Annotated[str, typer.Option("--float", help="Money in the drawer to begin with.")] = "0",
+    *,
+    clerk: Clerk,
+    place: Place,
 ) -> None:
     """Open the till's shift."""
-    with connected(url, directory) as connection:
-        row = connection.ask("POST", "shifts", {"till": till, "operator": operator, "float_amount": drawer})
+    row = place.ask("POST", "shifts", {**clerk.fields, "float_amount": drawer})
     typer.echo(f"shift {row['number']} of {row['operator']} at {row['till']} is open")
 
 
 @shift_app.command("close")
+@with_option_groups
 def close_shift(
     counted: Annotated[str, typer.Argument(help="Money counted in the drawer.")],
-    till: Till = TILL,
-    operator: Operator = OPERATOR,
-    url: Url = "",
-    directory: Directory = DIRECTORY,
+    *,
+    clerk: Clerk,
+    place: Place,
     as_json: Json = False,
 ) -> None:
     """Close the till's shift with what was counted."""
-    with connected(url, directory) as connection:
-        body = {"till": till, "operator": operator, "counted": counted}
+    with place.connected() as connection:
+        body = {**clerk.fields, "counted": counted}
         _show_totals(connection, connection.ask("POST", "shifts/close", body), as_json)
 
 
 @shift_app.command("totals")
+@with_option_groups
 def totals(
-    number: Annotated[int, typer.Argument(help="The shift; without: the till's newest.")] = 0,
-    till: Till = TILL,
-    url: Url = "",
-    directory: Directory = DIRECTORY,
+    number: Annotated[
+        int, typer.Argument(help="The shift's number; without it, the till's newest.", show_default=False)
+    ] = 0,
+    *,
+    till: Till = NAME,
+    place: Place,
     as_json: Json = False,
 ) -> None:
     """Show what a shift has taken, and what should be in the drawer."""
-    with connected(url, directory) as connection:
+    with place.connected() as connection:
         if not number:
             rows = connection.ask("GET", "shifts", till=till, limit=1)
             if not rows:
@@ -290,25 +299,18 @@ def _show_totals(connection: VendingConnection, totals: Any, as_json: bool) -> N
 
 
 @shift_app.command("deposit")
+@with_option_groups
 def deposit(
     amount: Annotated[str, typer.Argument(help="Money brought to the bank.")],
-    reference: Annotated[str, typer.Option(help="The bank's slip.")],
+    reference: Annotated[str, typer.Option(help="The number of the bank's slip.")],
     message_id: MessageId = "",
-    till: Till = TILL,
-    operator: Operator = OPERATOR,
-    url: Url = "",
-    directory: Directory = DIRECTORY,
+    *,
+    clerk: Clerk,
+    place: Place,
 ) -> None:
     """Record money that goes from the till to the bank."""
-    body = {
-        "till": till,
-        "operator": operator,
-        "amount": amount,
-        "reference": reference,
-        "message_id": order_id(message_id),
-    }
-    with connected(url, directory) as connection:
-        connection.ask("POST", "deposits", body)
+    body = {**clerk.fields, "amount": amount, "reference": reference, "message_id": order_id(message_id)}
+    place.ask("POST", "deposits", body)
     typer.echo("the deposit is on record")
 
 
@@ -316,24 +318,24 @@ def deposit(
 
 
 @campaign_app.command("start")
+@with_option_groups
 def start_campaign(
     name: Name,
-    meter: Annotated[list[str] | None, typer.Option(help="Only these meters; again for each. Without: all.")] = None,
+    meter: Annotated[list[str] | None, typer.Option(help="Only this meter; again for each. Without it, all.")] = None,
     supply_group: Annotated[str, typer.Option("--sgc", help="New supply group code.")] = "",
     key_revision: Annotated[int | None, typer.Option("--krn", help="New key revision number.")] = None,
     tariff_index: Annotated[int | None, typer.Option("--ti", help="New tariff index.")] = None,
     base_date: Annotated[str, typer.Option(help="New base date: 1993, 2014 or 2035.")] = "",
-    operator: Operator = OPERATOR,
-    url: Url = "",
-    directory: Directory = DIRECTORY,
+    *,
+    operator: Operator = NAME,
+    place: Place,
 ) -> None:
     """Want new keys for meters: each one's next purchase brings them, or `issue` does at once."""
     goal = {
         "supply_group_code": supply_group or None, "key_revision_number": key_revision, "tariff_index": tariff_index,
         "base_date": base_date_of(base_date) if base_date else None,
     }  # fmt: skip
-    with connected(url, directory) as connection:
-        answer = connection.ask("POST", "campaigns", {"name": name, "operator": operator, "meters": meter, **goal})
+    answer = place.ask("POST", "campaigns", {"name": name, "operator": operator, "meters": meter, **goal})
     count = answer["meters"]
     typer.echo(f"{count} meter{'' if count == 1 else 's'} to change")
     for number, why in answer["left_out"]:
@@ -341,24 +343,17 @@ def start_campaign(
 
 
 @campaign_app.command("show")
-def show_campaign(name: Name, url: Url = "", directory: Directory = DIRECTORY, as_json: Json = False) -> None:
+@with_option_groups
+def show_campaign(name: Name, *, place: Place, as_json: Json = False) -> None:
     """Show how far each meter is, with the proof of those that are through."""
-    with connected(url, directory) as connection:
-        show(connection.ask("GET", f"campaigns/{named(name)}"), as_json, campaign_text)
+    show(place.ask("GET", f"campaigns/{named(name)}"), as_json, campaign_text)
 
 
 @campaign_app.command("issue")
-def issue_campaign(
-    name: Name,
-    till: Till = TILL,
-    operator: Operator = OPERATOR,
-    url: Url = "",
-    directory: Directory = DIRECTORY,
-    as_json: Json = False,
-) -> None:
+@with_option_groups
+def issue_campaign(name: Name, *, clerk: Clerk, place: Place, as_json: Json = False) -> None:
     """Issue the tokens of all meters that wait for them."""
-    with connected(url, directory) as connection:
-        sales = connection.ask("POST", f"campaigns/{named(name)}/issue", {"till": till, "operator": operator})
+    sales = place.ask("POST", f"campaigns/{named(name)}/issue", clerk.fields)
     show(
         sales,
         as_json,
@@ -369,71 +364,8 @@ def issue_campaign(
 
 
 @campaign_app.command("close")
-def close_campaign(name: Name, operator: Operator = OPERATOR, url: Url = "", directory: Directory = DIRECTORY) -> None:
+@with_option_groups
+def close_campaign(name: Name, *, operator: Operator = NAME, place: Place) -> None:
     """Close a campaign whose meters have all entered their tokens."""
-    with connected(url, directory) as connection:
-        connection.ask("POST", f"campaigns/{named(name)}/close", {"operator": operator})
+    place.ask("POST", f"campaigns/{named(name)}/close", {"operator": operator})
     typer.echo(f"campaign {name} is closed")
-
-
-# Text
-
-
-def meter_text(answer: Any) -> str:
-    """A meter for people."""
-    rows = [
-        ("meter", answer["meter"]),
-        ("customer", f"{answer['customer']['name']} ({answer['customer']['number']})"),
-        ("account", f"{answer['account']['number']}, tariff {answer['account']['tariff']}"),
-        ("blocked", answer["blocked"] or "no"),
-    ]
-    for one in answer["history"]:
-        text = (
-            f"SGC {one['supply_group_code']} KRN {one['key_revision_number']} TI {one['tariff_index']:02d} "
-            f"EA{one['encryption_algorithm']:02d} base date {one['base_date']:02d} KEN {one['key_expiry_number']}"
-        )
-        rows.append((one["state"], text))
-    rows += [
-        ("debt", f"{debt['name']}: {debt['remaining_minor']} minor units, {debt['percent']} %")
-        for debt in answer["debts"]
-    ]
-    return table_text(rows)
-
-
-def waiting_text(rows: Any) -> str:
-    """Requests that wait for a second person."""
-    listed = [
-        (row["message_id"], row["kind"], str(row["value"]), row["meter"], row["requested_by"], row["reason"])
-        for row in rows
-    ]
-    return table_text(listed) or "nothing waits"
-
-
-def totals_text(totals: Any, digits: int) -> str:
-    """A shift's slip."""
-    rows = [
-        (f"shift {totals['number']}", f"{totals['operator']} at {totals['till']}"),
-        ("sales", str(totals["sales"])),
-        ("units", str(Decimal(totals["units_tenths"]) / 10)),
-        ("float", money_text(totals["float_minor"], digits)),
-    ]
-    rows += [
-        (one["payment"], money_text(one["taken_minor"] - one["returned_minor"], digits)) for one in totals["payments"]
-    ]
-    rows += [
-        ("deposited", money_text(totals["deposited_minor"], digits)),
-        ("should be in the drawer", money_text(totals["expected_cash_minor"], digits)),
-    ]
-    if totals["counted_minor"] is not None:
-        rows += [
-            ("counted", money_text(totals["counted_minor"], digits)),
-            ("difference", money_text(totals["counted_minor"] - totals["expected_cash_minor"], digits)),
-        ]
-    return table_text(rows)
-
-
-def campaign_text(answer: Any) -> str:
-    """A campaign, meter by meter."""
-    counts = "  ".join(f"{name} {count}" for name, count in answer["counts"].items())
-    rows = [(one["meter"], one["state"], one["proof"] or "not entered") for one in answer["progress"]["meters"]]
-    return f"{counts}{'  complete' if answer['complete'] else ''}\n{table_text(rows)}"

@@ -1,7 +1,8 @@
 """How `ferraris vend` reaches vending: a running system over REST, or the vending directory itself.
 
 Both ways ask the same REST functions; without a running system they are called inside this process, over the directory. The
-vending store may be shared, so a directory that `ferraris serve` has open can be used as well.
+vending store may be shared, so a directory that `ferraris serve` has open can be used as well. Each way loads what it needs
+when it is taken: a till that asks a running system does without stores, security modules and web servers of its own.
 """
 
 from __future__ import annotations
@@ -12,15 +13,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote
 
-import httpx
-
-from ferraris.cli.vending_place import has_vending, opened_vending
-from ferraris.console import create_vending_rest
-from ferraris.kernel.clock import SystemClock
 from ferraris.kernel.errors import ConfigError, FerrarisError, LinkError
+
+if TYPE_CHECKING:
+    import httpx
 
 PREFIX: Final = "/api/v1/vending"
 TIMEOUT_S: Final = 60.0
@@ -69,6 +68,8 @@ class RemoteVending:
     def _request(
         self, method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, Any]
     ) -> httpx.Response:
+        import httpx
+
         try:
             return self._client.request(method, f"{PREFIX}/{path}", json=body, params=_given(query))
         except httpx.HTTPError as error:
@@ -94,11 +95,25 @@ def connected(url: str, directory: Path) -> Iterator[VendingConnection]:
         with _client(url) as client:
             yield RemoteVending(client)
         return
+    with _inside(directory) as connection:
+        yield connection
+
+
+@contextmanager
+def _inside(directory: Path) -> Iterator[VendingConnection]:
+    """Vending of the directory, by REST functions inside this process."""
+    from ferraris.cli.vending_place import has_vending, opened_vending
+
     if not has_vending(directory):
         raise ConfigError(
             f"there is no vending in {directory}: make one with `ferraris vend init --dir {directory}`, or name a running "
             "system with --url"
         )
+    import httpx
+
+    from ferraris.console import create_vending_rest
+    from ferraris.kernel.clock import SystemClock
+
     clock = SystemClock()
     with opened_vending(directory, clock) as vending, asyncio.Runner() as runner:
         transport = httpx.ASGITransport(create_vending_rest(vending, clock, throttled=False))
@@ -133,6 +148,8 @@ def named(name: str) -> str:
 
 
 def _client(url: str) -> httpx.Client:
+    import httpx
+
     try:
         return httpx.Client(base_url=url, timeout=TIMEOUT_S)
     except httpx.InvalidURL as error:

@@ -1,10 +1,11 @@
-"""The options that the commands of `ferraris vend` share, and how their answers are shown."""
+"""The options that the commands of `ferraris vend` share, and how their orders are answered."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -14,20 +15,21 @@ import typer
 
 from ferraris.cli.answered_lines import answer_lines
 from ferraris.cli.vend_connection import VendingConnection, VendRefused, connected
+from ferraris.cli.vend_text import fields_of
 from ferraris.kernel.errors import ConfigError, FerrarisError
 from ferraris.kernel.json_text import read_json_object
-from ferraris.vending import credit_minor, credit_text, money_text, tenths_text
 
 URL_VARIABLE: Final = "FERRARIS_URL"
 OPERATOR_VARIABLE: Final = "FERRARIS_OPERATOR"
 TILL_VARIABLE: Final = "FERRARIS_TILL"
 
-Url = Annotated[
-    str, typer.Option("--url", envvar=URL_VARIABLE, help="A running system, such as http://127.0.0.1:8080.")
-]
-Directory = Annotated[Path, typer.Option("--dir", help="The vending directory, when no --url is given.")]
+DIRECTORY: Final = Path("ferraris-data")
+"""The same as of `ferraris serve`, whose module is too heavy to be loaded for a sale."""
+NAME: Final = "cli"
+"""Of the till and of the operator, where nobody says another."""
+
 Operator = Annotated[str, typer.Option("--operator", envvar=OPERATOR_VARIABLE, help="Your name, for the record.")]
-Till = Annotated[str, typer.Option("--till", envvar=TILL_VARIABLE, help="The till.")]
+Till = Annotated[str, typer.Option("--till", envvar=TILL_VARIABLE, help="The till's name.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")]
 Jsonl = Annotated[
     bool, typer.Option("--jsonl", help="Read orders from standard input, one JSON object a line, and answer each.")
@@ -43,10 +45,39 @@ OptionalMeter = Annotated[
         show_default=False,
     ),
 ]
-DIRECTORY: Final = Path("ferraris-data")
-"""The same as of `ferraris serve`, whose module is too heavy to be loaded for a sale."""
-OPERATOR: Final = "cli"
-TILL: Final = "cli"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which vending is asked: a running system, or a directory."""
+
+    url: Annotated[
+        str,
+        typer.Option("--url", envvar=URL_VARIABLE, help="Ask a running system there, such as http://127.0.0.1:8080."),
+    ] = ""
+    directory: Annotated[Path, typer.Option("--dir", help="Without --url: the vending directory to use.")] = DIRECTORY
+
+    def connected(self) -> AbstractContextManager[VendingConnection]:
+        """Several questions to it. Raises ConfigError."""
+        return connected(self.url, self.directory)
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: Any) -> Any:
+        """One question to it: what the REST function at `path` answers. Raises ConfigError, LinkError, VendRefused."""
+        with self.connected() as connection:
+            return connection.ask(method, path, body, **query)
+
+
+@dataclass(frozen=True, slots=True)
+class Clerk:
+    """Who sells, and where."""
+
+    till: Till = NAME
+    operator: Operator = NAME
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """As an order names them."""
+        return {"till": self.till, "operator": self.operator}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +119,9 @@ def receipt_or_json(connection: VendingConnection, answer: Any, as_json: bool) -
     show_notice(answer)
 
 
-def answer_orders(url: str, directory: Path, lines: Lines) -> None:
+def answer_orders(place: Place, lines: Lines) -> None:
     """Answer every line of standard input: {"id", "ok", …} with tokens or fields, or with an error."""
-    with connected(url, directory) as connection:
+    with place.connected() as connection:
         answer_lines(sys.stdin.buffer, sys.stdout, lambda line: answer_order(connection, lines, line))
 
 
@@ -112,46 +143,3 @@ def answer_order(connection: VendingConnection, lines: Lines, line: bytes) -> st
     except (FerrarisError, ValueError) as error:
         answer = {"id": name, "ok": False, "error": "bad_line", "detail": str(error)}
     return json.dumps(answer, ensure_ascii=False)
-
-
-def fields_of(answer: Any) -> dict[str, Any]:
-    """What a line's answer tells: of a sale the token, or the tokens, and what it came to; else all of it."""
-    if not isinstance(answer, dict) or "sale" not in answer:
-        return answer if isinstance(answer, dict) else {"answer": answer}
-    sale = answer["sale"]
-    digits = [token["digits"] for token in sale["tokens"]]
-    tokens: dict[str, Any] = {"token": digits[0]} if len(digits) == 1 else {"tokens": digits}
-    return {
-        **tokens,
-        "receipt_number": answer["receipt_number"],
-        "message_id": sale["message_id"],
-        "state": sale["state"],
-        "amount": money_text(sale["tendered_minor"], sale["minor_digits"]),
-        "units": tenths_text(sale["units_tenths"]),
-        **_money_credit(sale),
-    }
-
-
-def _money_credit(sale: dict[str, Any]) -> dict[str, str]:
-    """What a meter that counts money is credited with; nothing for one that counts units."""
-    money = (sale.get("breakdown") or {}).get("credit_money", 0)
-    digits = sale["minor_digits"]
-    return {"credit": money_text(credit_minor(money, digits), digits)} if money else {}
-
-
-def credited(sold: dict[str, Any]) -> str:
-    """What a sale or quote brings to the meter."""
-    breakdown = sold.get("breakdown") or {}
-    tenths = sold.get("units_tenths", breakdown.get("units_tenths", 0))
-    money = breakdown.get("credit_money", 0)
-    return credit_text(tenths, money, sold.get("service", "electricity"), sold["currency"], sold["minor_digits"])
-
-
-def table_text(rows: Sequence[tuple[str, ...]]) -> str:
-    """Columns of text, each as wide as its widest cell."""
-    if not rows:
-        return ""
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
