@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Container
 from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
+from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
 from ferraris.client import BundlePlan, BundleService, ClientAssociation
@@ -21,11 +23,14 @@ from ferraris.dlms.apdu import (
     AttributeDescriptor,
     Conformance,
     DataAccessResult,
+    ExceptionResponse,
     GetRequestNormal,
     GetRequestWithList,
     GetResponseNormal,
     GetResponseWithList,
     Mechanism,
+    ServiceErrorCode,
+    StateError,
 )
 from ferraris.kernel.errors import RefusedError
 from ferraris.kernel.limits import ATTRIBUTE_DESCRIPTORS_MAX
@@ -74,13 +79,9 @@ def test_what_was_negotiated_decides_the_service() -> None:
     assert plan_of(without_general, 0, ciphered=False).service is BundleService.ACCESS
 
 
-def test_a_plan_is_halved_down_to_single_reads() -> None:
-    plan, sizes = BundlePlan(BundleService.WITH_LIST, 16), []
-    while plan.service is not BundleService.SINGLE:
-        sizes.append(plan.size)
-        plan = plan.halved()
-    assert sizes == [16, 8, 4, 2]
-    assert plan.size == 1
+def test_one_read_alone_is_carried_by_a_get() -> None:
+    plan = BundlePlan(BundleService.WITH_LIST, 16)
+    assert [plan.service_for(count) for count in (1, 2)] == [BundleService.SINGLE, BundleService.WITH_LIST]
 
 
 def value_of(descriptor: AttributeDescriptor) -> bytes | DataAccessResult:
@@ -88,7 +89,7 @@ def value_of(descriptor: AttributeDescriptor) -> bytes | DataAccessResult:
     return DataAccessResult.OBJECT_UNDEFINED if group == 13 else bytes((0x06, 0, 0, 0, group))
 
 
-def serve(request: Request) -> Response:
+def serve(request: Request, value_of: Callable[[AttributeDescriptor], bytes | DataAccessResult] = value_of) -> Response:
     match request:
         case GetRequestNormal():
             return GetResponseNormal(request.invoke_id_and_priority, value_of(request.descriptor))
@@ -223,16 +224,123 @@ def test_every_mix_of_services_has_a_plan(conformance: Conformance, ciphered: bo
 
 def test_a_server_of_access_alone_is_not_asked_by_get() -> None:
     """Even where one attribute is all that it takes at once."""
-    assert plan_of(WITH_ACCESS, 24, ciphered=False) == BundlePlan(BundleService.ACCESS, 1)
+    assert plan_of(WITH_ACCESS, 24, ciphered=False) == BundlePlan(BundleService.ACCESS, 1, BundleService.ACCESS)
     assert plan_of(WITH_ACCESS | GET, 24, ciphered=False) == BundlePlan(BundleService.SINGLE, 1)
 
 
-@given(st.sampled_from([BundleService.WITH_LIST, BundleService.ACCESS]), st.integers(2, ATTRIBUTE_DESCRIPTORS_MAX))
-def test_halving_always_comes_to_an_end(service: BundleService, size: int) -> None:
-    plan = BundlePlan(service, size)
-    while plan.service is not BundleService.SINGLE:
-        smaller = plan.halved()
-        assert 2 * smaller.size <= plan.size
-        assert smaller.service in (plan.service, BundleService.SINGLE)
-        plan = smaller
-    assert plan.halved() == plan == BundlePlan(BundleService.SINGLE, 1)
+LONG = b"\x09\x70" + bytes(0x70)
+"""An octet-string that fills an answer nearly alone."""
+ACCESS_ALONE = Conformance.ACCESS | Conformance.GENERAL_PROTECTION
+
+
+def trips_of(
+    conformance: Conformance,
+    long: Container[int] = (),
+    *,
+    client_pdu: int,
+    ciphered: bool = True,
+    listed_max: int = 256,
+) -> tuple[list[BundleService], list[int]]:
+    """Round trips of two reads of 28 attributes, of which those of the numbers `long` have long values.
+
+    The server answers whole or not at all, and never to more than `listed_max` attributes at once.
+    """
+    services: list[BundleService] = []
+
+    def value(descriptor: AttributeDescriptor) -> bytes | DataAccessResult:
+        return LONG if descriptor.logical_name[2] in long else value_of(descriptor)
+
+    def answer(request: Request) -> Response:
+        service, asked = shape_of(request)
+        services.append(service)
+        if asked > listed_max:
+            return ExceptionResponse(StateError.SERVICE_NOT_ALLOWED, ServiceErrorCode.PDU_TOO_LONG)
+        return serve(request, value)
+
+    async def scenario() -> list[int]:
+        client, server = settings(CLIENT_TITLE), settings(SERVER_TITLE)
+        if not ciphered:
+            client = server = AssociationSettings(Mechanism.LOWEST)
+        client = replace(client, conformance=conformance, max_receive_pdu_size=client_pdu)
+        server = replace(server, conformance=CONFORMANCE_OF_THIS_ENGINE, max_receive_pdu_size=2_000)
+        counts = []
+        async with served(client, Server(server, answer)) as association:
+            await association.associate()
+            for _ in range(2):
+                before = association.round_trips
+                assert await association.read_many(WANTED) == [value(descriptor) for descriptor in WANTED]
+                counts.append(association.round_trips - before)
+        return counts
+
+    counts = asyncio.run(scenario())
+    assert len(services) == sum(counts)
+    return services, counts
+
+
+def shape_of(request: Request) -> tuple[BundleService, int]:
+    match request:
+        case GetRequestWithList():
+            return BundleService.WITH_LIST, len(request.items)
+        case AccessRequest():
+            return BundleService.ACCESS, len(request.items)
+    return BundleService.SINGLE, 1
+
+
+ALL = range(1, 29)
+COUNTS = [
+    # negotiated   long values  PDU    at once  round trips of the first read and of the second
+    (LISTS,        (),          300,   256,     (1, 1)),
+    (LISTS,        (),          120,   256,     (3, 2)),  # 28 do not fit: 14 and 14, and from then on no more at once
+    (ACCESS,       (),          120,   256,     (6, 4)),
+    (ACCESS_ALONE, (),          120,   256,     (6, 4)),
+    (LISTS,        (),          2_000, 10,      (6, 4)),  # a meter that serves short lists only
+    (ACCESS,       (),          2_000, 10,      (6, 4)),
+    (ACCESS,       (),          2_000, 1,       (34, 30)),  # one that serves none at all
+    (ACCESS_ALONE, (),          2_000, 1,       (34, 30)),
+    (LISTS,        (9,),        300,   256,     (3, 2)),
+    (ACCESS,       (9,),        180,   256,     (8, 6)),  # one long value among short ones costs a few more
+    (ACCESS_ALONE, (9,),        180,   256,     (8, 6)),
+    (LISTS,        (1, 28),     180,   256,     (12, 10)),
+    (ACCESS,       ALL,         180,   256,     (32, 28)),  # none goes with another
+    (ACCESS_ALONE, ALL,         180,   256,     (32, 28)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("conformance", "long", "client_pdu", "listed_max", "round_trips"), COUNTS)
+def test_round_trips_where_an_answer_would_be_too_long(
+    conformance: Conformance,
+    long: Container[int],
+    client_pdu: int,
+    listed_max: int,
+    round_trips: tuple[int, int],
+) -> None:
+    services, counts = trips_of(conformance, long, client_pdu=client_pdu, listed_max=listed_max)
+    assert tuple(counts) == round_trips
+    bundled = BundleService.WITH_LIST if conformance & Conformance.MULTIPLE_REFERENCES else BundleService.ACCESS
+    assert set(services) <= {bundled, BundleService.SINGLE}
+
+
+def test_a_server_of_access_alone_gets_no_get_whatever_happens() -> None:
+    """GET was not negotiated: it would break the association's rules."""
+    for listed_max in (1, 3):
+        services, _ = trips_of(ACCESS_ALONE, client_pdu=2_000, listed_max=listed_max)
+        assert set(services) == {BundleService.ACCESS}
+
+
+def test_one_read_alone_goes_by_get_whose_answer_can_be_cut() -> None:
+    services, _ = trips_of(ACCESS, ALL, client_pdu=180)
+    assert services.count(BundleService.SINGLE) == 2 * len(WANTED)
+
+
+def test_an_answer_to_one_attribute_that_is_too_long_is_told() -> None:
+    with pytest.raises(RefusedError, match="PDU_TOO_LONG"):
+        trips_of(ACCESS, (9,), client_pdu=130)
+
+
+@given(st.sets(st.integers(1, 28), max_size=3), st.integers(160, 400), st.sampled_from([LISTS, ACCESS, ACCESS_ALONE]))
+@settings_of_hypothesis(max_examples=25, deadline=None)
+def test_few_long_values_never_cost_more_than_their_own_bundles(
+    long: set[int], client_pdu: int, conformance: Conformance
+) -> None:
+    _, counts = trips_of(conformance, long, client_pdu=client_pdu)
+    assert max(counts) <= 6 + 9 * len(long)

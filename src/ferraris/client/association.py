@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from ferraris.client.bundles import BundlePlan, BundleService, bundles_of, plan_of
+from ferraris.client.bundles import BundlePlan, Bundles, BundleService, plan_of
 from ferraris.cosem import Attribute, Method, Obis, Referencing, ShortNames
 from ferraris.dlms import (
     READ_OBJECT_LIST,
@@ -24,7 +24,6 @@ from ferraris.dlms import (
     AssociationSettings,
     Command,
     Event,
-    ExceptionAnswerError,
     Framing,
     NotificationReceived,
     Rejected,
@@ -73,7 +72,6 @@ from ferraris.dlms.apdu import (
     InformationReportRequest,
     MethodDescriptor,
     SelectiveAccess,
-    ServiceErrorCode,
     ServiceUserDiagnostic,
     SetRequestNormal,
     SetRequestWithList,
@@ -151,7 +149,7 @@ class ClientAssociation:
         self._invoke_id = 0
         self._long_invoke_id = 0
         self._associated: Associated | None = None
-        self._plan: BundlePlan | None = None
+        self._bundles: Bundles | None = None
         self._short_names: ShortNames | None = None
         self.round_trips = 0
         """How often this client has sent something and waited for the answer."""
@@ -169,7 +167,7 @@ class ClientAssociation:
             await self._until_connected(connected=True)
         event = await self._next_event(Associate())
         if isinstance(event, Associated):
-            self._associated, self._plan = event, None
+            self._associated, self._bundles = event, None
             return event
         if isinstance(event, Rejected):
             raise refusal_of(event)
@@ -229,18 +227,9 @@ class ClientAssociation:
 
         Raises what `request` raises; what one attribute is refused for is in its place.
         """
-        results: list[bytes | DataAccessResult] = []
-        while len(results) < len(descriptors):
-            plan = self._plan = self._plan or self._first_plan()
-            for bundle in bundles_of(descriptors[len(results) :], plan.size):
-                try:
-                    results += await self._read_bundle(plan.service, bundle)
-                except ExceptionAnswerError as error:
-                    if error.code != ServiceErrorCode.PDU_TOO_LONG or len(bundle) == 1:
-                        raise
-                    self._plan = plan.halved()
-                    break
-        return results
+        if self._bundles is None:
+            self._bundles = Bundles(self._first_plan(), self._read_bundle)
+        return await self._bundles.read(descriptors)
 
     def _first_plan(self) -> BundlePlan:
         associated = self._associated
