@@ -48,6 +48,7 @@ PREPAID_FIELDS: Final = {
     "disconnections_on_credit",
     "reconnections_on_credit",
     "delivered_remotely",
+    "taken_after_reversal",
     "typed",
     "ledger_balanced",
     "audit_findings",

@@ -20,6 +20,7 @@ from ferraris.kernel.clock import ManualClock
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.meter import Fleet, LogicalDevice, PaymentManufacture, decoder_reference_number, meter_model
 from ferraris.simulation.households import Households
+from ferraris.store import SaleFilter
 from ferraris.vending import Delivery, SaleRequest
 from tests.meter.steady import MONDAY_MS, PERFECT, STEADY
 
@@ -91,6 +92,20 @@ def test_sold_taken_and_balanced(street: Street) -> None:
     assert told["units_sold_kwh"] == told["units_credited_kwh"]
     assert Decimal(told["units_sold_kwh"]) > 0
     assert told["reconnections_on_credit"] == 2
+
+
+def test_a_reversed_sale_whose_token_is_in_the_meter_is_told_apart(street: Street) -> None:
+    with opened_vending(street.places.head_end, CLOCK) as vending:
+        supervisor = min(vending.settings.supervisors)
+    street.type(1, street.sell(1, delivery=Delivery.ACCEPTED))
+    street.sell(2)
+    with opened_vending(street.places.head_end, CLOCK) as vending:
+        for sale in vending.sales(SaleFilter()):
+            vending.reverse(sale.number, supervisor, NOW_MS)
+    told = street.audit()
+    assert told["audit_findings"] == []
+    assert (told["tokens_sold"], told["tokens_accepted"], told["taken_after_reversal"]) == (1, 1, 1)
+    assert (told["delivered_remotely"], told["typed"], told["ledger_balanced"]) == (1, 0, True)
 
 
 def test_a_token_that_is_in_no_meter_is_lost(street: Street) -> None:

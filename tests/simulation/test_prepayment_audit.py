@@ -56,3 +56,11 @@ def test_one_token_on_two_receipts_is_found(double: SoldTokens) -> None:
 def test_findings_are_bounded() -> None:
     meters = {str(number): TakenTokens(1, 0, 0) for number in range(1_000)}
     assert len(audit_prepayment([], meters).findings) == 100
+
+
+def test_what_was_paid_back_and_taken_is_explained_and_no_double() -> None:
+    back = replace(SECOND, reversed=True)
+    audit = audit_prepayment([FIRST, back, OTHER], METERS)
+    assert (audit.findings, audit.paid_back) == ((), ("0000000002",))
+    assert audit_prepayment(SALES, METERS).paid_back == ()
+    assert any("one was taken twice" in finding for finding in audit_prepayment([FIRST, OTHER], METERS).findings)

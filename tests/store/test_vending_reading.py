@@ -43,7 +43,7 @@ def test_a_month_counts_what_is_posted_and_what_is_pending(house: House) -> None
 
 def test_a_reversed_sale_counts_no_more(house: House) -> None:
     sale = house.vending.sales(SaleFilter(account="A2"))[0]
-    house.vending.reverse(sale.number, OPERATOR, NOON_MS)
+    house.vending.reverse(sale.number, SUPERVISOR, NOON_MS)
     assert totals(house, "A2") == MonthTotals(0, 0, 0)
 
 

@@ -76,7 +76,7 @@ def sell_with_key_change(vending: Vending) -> Sale:
 
 
 def reverse(vending: Vending) -> Sale:
-    return vending.reverse(vending.sell(request("m1"), NOON_MS).number, OPERATOR, NOON_MS)
+    return vending.reverse(vending.sell(request("m1"), NOON_MS).number, SUPERVISOR, NOON_MS)
 
 
 def sell_together(vending: Vending) -> Sale:

@@ -94,7 +94,7 @@ def test_a_copy_says_which_and_a_reversal_that_it_is_one() -> None:
     sale = house.vending.sell(house.request("10"), NOON_MS)
     copy = make_receipt(house.vending.reprint(sale.number, OPERATOR, NOON_MS), house.vending.settings)
     assert "COPY 1" in receipt_text(copy)
-    back = make_receipt(house.vending.reverse(sale.number, OPERATOR, NOON_MS), house.vending.settings)
+    back = make_receipt(house.vending.reverse(sale.number, SUPERVISOR, NOON_MS), house.vending.settings)
     assert "REVERSED" in back.notes[0]
 
 

@@ -33,7 +33,7 @@ def test_totals_by_kind_of_payment_and_what_the_drawer_should_hold(house: House)
     ):
         vending.sell(house.request(amount, payment=payment, till=till), NOON_MS + 1)
     wrong = vending.sell(house.request("70"), NOON_MS + 2)
-    vending.reverse(wrong.number, OPERATOR, NOON_MS + 3)
+    vending.reverse(wrong.number, SUPERVISOR, NOON_MS + 3)
     free = FreeIssueRequest(message_id="f", till="T1", operator=OPERATOR, meter=house.meter)
     vending.free_issue(free, NOON_MS + 4)
     shifts.deposit("d1", "T1", OPERATOR, 30_000, NOON_MS + 5, "slip 17")

@@ -87,16 +87,21 @@ class Till(RuleBasedStateMachine):
             self.house.vending.reverse(sale.number, who, self.now_ms)
         except ReversalError:
             assert who == OPERATOR
-            assert sale.delivery is not Delivery.NONE
+            assert not sale.worthless
             return
+        assert who == SUPERVISOR or sale.worthless or sale.state is SaleState.REVERSED
         self.back.add(message_id)
 
     @precondition(lambda self: self.answered)
-    @rule(which=st.integers(0, 99), delivery=st.sampled_from([Delivery.SENT, Delivery.ACCEPTED, Delivery.TYPED]))
-    def deliver(self, which: int, delivery: Delivery) -> None:
+    @rule(
+        which=st.integers(0, 99),
+        delivery=st.sampled_from([Delivery.SENT, Delivery.ACCEPTED, Delivery.TYPED, Delivery.REFUSED]),
+        said=st.sampled_from(["", "old_error", "crc_error"]),
+    )
+    def deliver(self, which: int, delivery: Delivery, said: str) -> None:
         sale = self.answered[self.one_of(self.answered, which)]
         before = self.house.vending.sale(sale.number).delivery
-        after = self.house.vending.mark_delivered(sale.number, delivery, self.now_ms).delivery
+        after = self.house.vending.mark_delivered(sale.number, delivery, self.now_ms, said).delivery
         assert after is (Delivery.ACCEPTED if before is Delivery.ACCEPTED else delivery)
 
     @rule(meter=st.integers(0, METERS - 1), revision=st.integers(1, 9))

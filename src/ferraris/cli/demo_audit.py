@@ -25,6 +25,8 @@ from ferraris.vending import Delivery, LedgerError, SaleState
 
 MILLION: Final = 1_000_000
 SOLD: Final = (SaleState.POSTED.value,)
+REVERSED: Final = SaleFilter(states=(SaleState.REVERSED.value,), deliveries=(Delivery.ACCEPTED.value,))
+"""Sales that were reversed when the meter had taken their tokens, or before it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ def audited(places: PrepaidPlaces, clock: Clock, households: Households) -> dict
             balanced = False
         balanced = balanced and sum(vending.balances().values()) == 0
         accepted = len(vending.sales(SaleFilter(states=SOLD, deliveries=(Delivery.ACCEPTED.value,))))
+        accepted += len(audit.paid_back)
     switched = _switchings(places)
     return {
         "prepaid_meters": places.prepaid,
@@ -74,6 +77,7 @@ def audited(places: PrepaidPlaces, clock: Clock, households: Households) -> dict
         "reconnections_on_credit": switched[EventCode.CREDIT_RESTORED],
         "delivered_remotely": accepted,
         "typed": audit.tokens_accepted - accepted,
+        "taken_after_reversal": len(audit.paid_back),
         "ledger_balanced": balanced,
         "audit_findings": findings,
     }
@@ -84,11 +88,20 @@ def _sold(places: PrepaidPlaces) -> list[SoldTokens]:
     if not path.exists():
         raise StoreError(f"{path} is not there yet")
     with closing(open_vending_store(path)) as store, store.reading() as reader:
-        rows = reader.sales(SaleFilter(states=SOLD))
+        rows = reader.sales(SaleFilter(states=SOLD)) + reader.sales(REVERSED)
         tokens: dict[int, list[str]] = {}
         for token in reader.tokens([row.number for row in rows]):
             tokens.setdefault(token.sale, []).append(token.digits or "")
-    return [SoldTokens(str(row.number), row.meter, tuple(tokens[row.number]), row.units_tenths) for row in rows]
+    return [
+        SoldTokens(
+            str(row.number),
+            row.meter,
+            tuple(tokens[row.number]),
+            row.units_tenths,
+            reversed=row.state == SaleState.REVERSED,
+        )
+        for row in rows
+    ]
 
 
 def _open(places: PrepaidPlaces) -> bool:

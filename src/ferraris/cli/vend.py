@@ -159,7 +159,7 @@ def reverse(
     place: Place,
     as_json: Json = False,
 ) -> None:
-    """Take a sale back. One whose token a meter may have used is taken back by supervisors only."""
+    """Take a sale back. Supervisors only, unless the meter refuses its token for ever: nothing recalls a token."""
     body = {"operator": operator, "reason": reason}
     show(place.ask("POST", f"sales/{number}/reversal", body), as_json, sale_text)
 

@@ -185,7 +185,7 @@ def _add_afterwards(router: APIRouter, desk: VendingDesk) -> None:
 
     @router.post("/sales/{number}/reversal")
     async def reverse(number: SaleNumber, act: Act) -> SaleView:
-        """Take a sale back. One whose token a meter may have used is taken back by supervisors only."""
+        """Take a sale back. Supervisors only, unless the meter refuses its token for ever: nothing recalls a token."""
         return sale_view(
             await desk.run(lambda vending, now_ms: vending.reverse(number, act.operator, now_ms, act.reason))
         )

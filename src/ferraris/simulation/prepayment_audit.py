@@ -23,6 +23,8 @@ class SoldTokens:
     meter: str
     tokens: tuple[str, ...]
     units_tenths: int
+    reversed: bool = False
+    """The money went back, and the meter is known to have taken the tokens all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class PrepaymentAudit:
     units_sold_tenths: int
     units_credited_wh: int
     findings: tuple[str, ...]
+    paid_back: tuple[str, ...] = ()
+    """Receipts of sales whose tokens were taken although their money went back: explained, and owed."""
 
 
 def audit_prepayment(sales: Iterable[SoldTokens], meters: Mapping[str, TakenTokens]) -> PrepaymentAudit:
@@ -65,6 +69,7 @@ def audit_prepayment(sales: Iterable[SoldTokens], meters: Mapping[str, TakenToke
         units_sold_tenths=units.total(),
         units_credited_wh=sum(taken.credited_wh for taken in meters.values()),
         findings=tuple(findings[:FINDINGS_MAX]),
+        paid_back=tuple(sale.receipt for sale in sales if sale.reversed),
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
-from ferraris.sts import StsConfiguration
+from ferraris.sts import StsConfiguration, TokenResult
 from ferraris.vending.breakdown import Breakdown
 from ferraris.vending.credit import credit_text
 from ferraris.vending.tariff import UNIT_OF_SERVICE
@@ -38,6 +39,18 @@ class Delivery(StrEnum):
     REFUSED = "refused"
     TYPED = "typed"
     """The customer types them, or is known to have typed them."""
+
+
+LASTING_REFUSALS: Final = frozenset(
+    {TokenResult.OLD_ERROR, TokenResult.DDTK_ERROR, TokenResult.FUNCTION_ERROR, TokenResult.RANGE_ERROR}
+)
+"""Results after which the meter will never take the token. All others pass: a lockout ends, credit is used, and a meter that could
+not read the token, or whose key had expired, reads it when a key change is entered."""
+
+
+def is_worthless(delivery: str, detail: str) -> bool:
+    """Whether the meter is known to refuse a token for ever. Until then whoever has seen the digits can use them."""
+    return delivery == Delivery.REFUSED and detail in LASTING_REFUSALS
 
 
 class TokenKind(StrEnum):
@@ -107,6 +120,11 @@ class Sale:
         """What the meter is credited with: 29.7 kWh, or ZAR 86.96 where it counts money; empty for nothing."""
         money = self.breakdown.credit_money if self.breakdown else 0
         return credit_text(self.units_tenths, money, self.service, self.currency, self.minor_digits)
+
+    @property
+    def worthless(self) -> bool:
+        """Whether the meter is known to refuse the credit for ever."""
+        return is_worthless(self.delivery, self.delivery_detail)
 
     @property
     def receipt_number(self) -> str:

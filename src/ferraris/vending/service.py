@@ -31,7 +31,7 @@ from ferraris.vending.meters import KnownMeter, known_meter, note_loaded
 from ferraris.vending.orders import FreeIssueRequest, KeyChangeRequest, Order, SaleRequest
 from ferraris.vending.planning import key_change_due, plan_free_issue, plan_key_change, plan_sale, reckon, tariff_of
 from ferraris.vending.registry import Registry
-from ferraris.vending.sale import Delivery, Quote, Sale, SaleKind, SaleState
+from ferraris.vending.sale import Delivery, Quote, Sale, SaleKind, SaleState, is_worthless
 from ferraris.vending.sale_view import sale_view, sale_views
 from ferraris.vending.settings import VendingSettings
 from ferraris.vending.shifts import Shifts
@@ -193,7 +193,8 @@ class Vending:
     def reverse(self, number: int, operator: str, now_ms: int, reason: str = "") -> Sale:
         """Take a sale back: a counter-entry, the same money. The token identifier is never issued again.
 
-        A sale whose token a meter has accepted, or may have, is reversed only by a supervisor. Reversing twice does nothing.
+        The answer to a sale shows its token, and nothing recalls a token: so only a supervisor reverses a sale, unless the meter
+        is known to refuse the token for ever. Reversing twice does nothing.
         """
         with self._store.writing("reverse") as writer:
             row = writer.sale(number)
@@ -213,9 +214,9 @@ class Vending:
     def _check_reversal(self, row: SaleRow, operator: str) -> None:
         if row.state != SaleState.POSTED or row.kind not in (SaleKind.CREDIT, SaleKind.FREE_ISSUE):
             raise ReversalError(f"a {row.kind} order that is {row.state} cannot be reversed")
-        if row.delivery not in (Delivery.NONE, Delivery.REFUSED) and operator not in self.settings.supervisors:
+        if not is_worthless(row.delivery, row.delivery_detail) and operator not in self.settings.supervisors:
             raise ReversalError(
-                "the token may have been used: only a supervisor reverses the sale", got=f"delivery {row.delivery}"
+                "the token may still be used: only a supervisor reverses the sale", got=f"delivery {row.delivery}"
             )
 
     def reprint(self, number: int, operator: str, now_ms: int) -> Sale:

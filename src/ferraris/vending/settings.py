@@ -20,7 +20,7 @@ class VendingSettings:
     utility: str = "Ferraris"
     """The name that heads a receipt."""
     supervisors: frozenset[str] = field(default_factory=frozenset)
-    """Who may reverse a sale that a meter may have used, or void a pending one."""
+    """Who may reverse a sale whose token may still be used, or void a pending one."""
     shift_required: bool = False
     """Whether a till sells only in an open shift."""
     sample_tables: bool = False

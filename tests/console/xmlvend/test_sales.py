@@ -116,7 +116,12 @@ def test_advice_confirms_and_reverses(shop: Shop) -> None:
     asked = '<b:adviceReqMsgID dateTime="20260701083000" uniqueNumber="1"/>'
     confirmed = answered(shop, letter("b:adviceReq", asked, kind="b:ConfirmationAdviceReq", number=2), "adviceResp")
     assert (confirmed.type, confirmed.get("lastResponse")) == ("ConfirmationAdviceResp", None)
-    answered(shop, letter("b:adviceReq", asked, kind="b:ReversalAdviceReq", number=3), "adviceResp")
+    back = letter("b:adviceReq", asked, kind="b:ReversalAdviceReq", number=3)
+    assert fault_of(shop, back)[0] == "ReversalEx"  # the client has read the token, and ann is no supervisor
+    assert shop.vending.sale(1).state == "posted"
+    back = letter("b:adviceReq", asked, kind="b:ReversalAdviceReq", number=3, operator=SUPERVISOR)
+    first = answered(shop, back, "adviceResp")
+    assert answered(shop, back, "adviceResp") == first
     assert shop.vending.sale(1).state == "reversed"
     assert set(shop.vending.balances().values()) == {0}
 
@@ -124,6 +129,7 @@ def test_advice_confirms_and_reverses(shop: Shop) -> None:
 def test_a_used_token_is_not_reversed_by_advice(shop: Shop) -> None:
     answered(shop, sale_letter(shop), "creditVendResp")
     shop.vending.mark_delivered(1, Delivery.ACCEPTED, shop.clock.now_ms(), "accept")
+    assert shop.vending.sale(1).worthless is False
     asked = '<b:adviceReqMsgID dateTime="20260701083000" uniqueNumber="1"/>'
     assert fault_of(shop, letter("b:adviceReq", asked, kind="b:ReversalAdviceReq", number=3))[0] == "ReversalEx"
 
