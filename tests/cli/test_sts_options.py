@@ -9,7 +9,7 @@ import pytest
 
 from ferraris.cli.sts_options import KeyOptions, MeterOptions
 from ferraris.kernel.errors import ConfigError
-from ferraris.sts import StsError
+from ferraris.sts import EncryptionAlgorithm, StsError
 from tests.cli.test_sts import meter_text
 from tests.sts.published import EA07_KEY, EA07_METER, KEY, METER, VENDING_KEY
 
@@ -59,3 +59,15 @@ def test_a_decoder_key_says_when_it_is_of_the_sample_tables(
     assert "no real meter" in capsys.readouterr().err
     with pytest.raises(StsError, match="20 octets"):
         KeyOptions(vending_key="00").decoder_key(METER)
+
+
+def test_tables_are_looked_for_where_they_are_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting that is broken stands in nobody's way who needs no tables; a file that is named is always read."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ferraris.toml").write_text("[sts]\ncolour = 1\n")
+    assert KeyOptions().tables(EncryptionAlgorithm.EA11).is_sample
+    with pytest.raises(ConfigError, match=r"sts\.colour"):
+        KeyOptions().tables(EncryptionAlgorithm.EA07)
+    for algorithm in (EncryptionAlgorithm.EA07, EncryptionAlgorithm.EA11):
+        with pytest.raises(ConfigError, match="No such file"):
+            KeyOptions(sta_tables=tmp_path / "none.toml").tables(algorithm)

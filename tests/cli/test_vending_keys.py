@@ -82,6 +82,13 @@ def test_the_list_as_json(run: Run, keys: Path) -> None:
     assert listed["registers"][0]["base_date"] == 2014
 
 
+def test_a_role_that_there_is_not(run: Run) -> None:
+    code, text = run(
+        "add-credential", "vending.keys", "till", "--role", "Operator", "--role", "king", new="a new secret"
+    )
+    assert (code, "--role, expected OFFICER, OPERATOR, SUPERVISOR, AUDITOR, got 'king'" in text) == (2, True)
+
+
 def test_credentials_and_their_roles(run: Run, keys: Path, tmp_path: Path) -> None:
     made(run)
     run("import-vending-key", "vending.keys", "--keys", str(keys), *REGISTER)

@@ -10,7 +10,7 @@ import signal
 import ssl
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -20,13 +20,9 @@ from ferraris.cli.vending_keys import PIN_VARIABLE, HsmLabel, Library, StorePath
 from ferraris.kernel.clock import SystemClock
 from ferraris.kernel.entropy import SystemEntropy
 from ferraris.kernel.errors import ConfigError
-from ferraris.keys.security_module import (
-    PrismTokenAccess,
-    PrismTokenMemory,
-    PrismTokenServer,
-    PrismTokenService,
-    SecurityModule,
-)
+
+if TYPE_CHECKING:
+    from ferraris.keys.security_module import SecurityModule
 
 
 def serve_prismtoken(
@@ -49,6 +45,8 @@ def serve_prismtoken(
     hsm: HsmLabel = "",
 ) -> None:
     """Serve the PrismToken interface (Thrift, API 1.1) over a keystore, until interrupted."""
+    from ferraris.keys.security_module import PrismTokenAccess, PrismTokenMemory, PrismTokenServer, PrismTokenService
+
     tls = _tls(certificate, private_key)
     if tls is None and not _is_loopback(host):
         raise ConfigError(

@@ -39,7 +39,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ferraris.cli.limited_text import private_text_of, text_of
-from ferraris.cli.settings import read_settings
 from ferraris.kernel.errors import ConfigError, TableError
 from ferraris.kernel.tables import parse_toml
 from ferraris.sts import (
@@ -154,6 +153,8 @@ class VendingKeys:
 
 def read_sta_tables(path: Path | None) -> StaTables:
     """The tables in `path`, or in the file that the setting names, or the sample tables."""
+    from ferraris.cli.settings import read_settings
+
     chosen = path or read_settings().sts.sta_tables
     if chosen is None:
         return StaTables.SAMPLE

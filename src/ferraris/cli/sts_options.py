@@ -127,7 +127,9 @@ class KeyOptions:
         raise ConfigError("no vending key is named", expected="--keys FILE or --vending-key HEX")
 
     def tables(self, algorithm: EncryptionAlgorithm) -> StaTables:
-        """The tables that the options name. Says aloud when EA07 works with the sample tables."""
+        """The tables that the options name. Says aloud when EA07, which alone needs them, works with the sample tables."""
+        if self.sta_tables is None and algorithm is not EncryptionAlgorithm.EA07:
+            return StaTables.SAMPLE
         tables = read_sta_tables(self.sta_tables)
         if algorithm is EncryptionAlgorithm.EA07 and tables.is_sample:
             typer.echo("EA07 with the sample tables of IEC 62055-41: no real meter works with them", err=True)

@@ -12,23 +12,17 @@ import os
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from ferraris.cli.sts_files import read_vending_keys
 from ferraris.cli.sts_options import BaseYear, Dkga, Ken, Krn, Kt, Sgc, chosen
 from ferraris.kernel.limits import LICENCE_OCTETS_MAX
-from ferraris.keys.security_module import (
-    Keystore,
-    Pkcs11Custody,
-    Pkcs11SecurityModule,
-    Role,
-    SoftwareSecurityModule,
-    VendingKey,
-    VendingKeyRegister,
-)
 from ferraris.sts import BaseDate, KeyDerivation, KeyType, StaTables
+
+if TYPE_CHECKING:  # the commands on tokens need no module
+    from ferraris.keys.security_module import Keystore, SoftwareSecurityModule
 
 SECRET_VARIABLE: Final = "FERRARIS_KEYSTORE_SECRET"  # noqa: S105 - where it stands, not what it is
 NEW_SECRET_VARIABLE: Final = "FERRARIS_NEW_SECRET"  # noqa: S105
@@ -72,6 +66,8 @@ def make_keystore(
     new_key: Annotated[bool, typer.Option("--new-key/--old-key", help="Make the key in the HSM, or use one.")] = True,
 ) -> None:
     """Make an empty keystore and the credential of its first officer."""
+    from ferraris.keys.security_module import Keystore, Pkcs11Custody
+
     secret = secret_of(SECRET_VARIABLE, f"Secret of {who}", new=True)
     custody = "software"
     if library is not None:
@@ -101,6 +97,8 @@ def import_vending_key(
     hsm: HsmLabel = "",
 ) -> None:
     """Load a vending key into its register. The file with the key is not needed any more after that."""
+    from ferraris.keys.security_module import VendingKey, VendingKeyRegister
+
     register = VendingKeyRegister(
         sgc,
         krn,
@@ -159,13 +157,19 @@ def add_credential(
     keystore: StorePath,
     name: Annotated[str, typer.Argument(help="Whom it is for.")],
     *,
-    role: Annotated[list[Role], typer.Option(help="What it may do; may be given more than once.")],
+    role: Annotated[
+        list[str],
+        typer.Option(metavar="ROLE", help="What it may do: officer, operator, supervisor or auditor; again for each."),
+    ],
     who: Who = "officer",
 ) -> None:
     """Let somebody else open the keystore, or give them a new secret."""
+    from ferraris.keys.security_module import Role
+
+    roles = tuple(chosen(Role, each, "--role") for each in role)
     store = opened(keystore, who)
-    store.add_credential(name, secret_of(NEW_SECRET_VARIABLE, f"Secret of {name}", new=True), tuple(role))
-    typer.echo(f"{name}: {', '.join(role)}")
+    store.add_credential(name, secret_of(NEW_SECRET_VARIABLE, f"Secret of {name}", new=True), roles)
+    typer.echo(f"{name}: {', '.join(roles)}")
 
 
 def remove_credential(
@@ -208,6 +212,8 @@ def audit(keystore: StorePath, *, who: Who = "auditor") -> None:
 
 def opened(path: Path, who: str) -> Keystore:
     """The keystore, open under the credential `who`."""
+    from ferraris.keys.security_module import Keystore
+
     return Keystore.open(path, who, secret_of(SECRET_VARIABLE, f"Secret of {who}"))
 
 
@@ -222,6 +228,8 @@ def open_module(
     tables: StaTables = StaTables.SAMPLE,
 ) -> SoftwareSecurityModule:
     """The keystore as a module: its keys sealed by itself or, with `library`, by an HSM."""
+    from ferraris.keys.security_module import Keystore, Pkcs11SecurityModule, SoftwareSecurityModule
+
     store = Keystore.open(path, who, secret)
     if library is None:
         return SoftwareSecurityModule(store, tables=tables)
