@@ -150,6 +150,24 @@ def test_a_changed_plan_counts_for_the_times_of_reading_at_once(tmp_path: Path) 
     tell(tmp_path, story, meters=1)
 
 
+def test_plans_keep_their_order_when_they_change_and_when_the_head_end_starts_again(tmp_path: Path) -> None:
+    async def story(street: Street) -> None:
+        def groups() -> list[str]:
+            return [plan.group for plan in street.runtime.head_end.config.plans]
+
+        for group in ("south", "east"):
+            street.runtime.set_plan(CollectionPlan(group))
+        assert groups() == ["default", "east", "south"]
+        for group in ("default", "east", "east", "south"):
+            street.runtime.set_plan(CollectionPlan(group, period_s=1_800))
+            assert groups() == ["default", "east", "south"]
+        await restart(street)
+        assert groups() == ["default", "east", "south"]
+        assert {plan.period_s for plan in street.runtime.head_end.config.plans} == {1_800}
+
+    tell(tmp_path, story, meters=1)
+
+
 HEAD = 'name = "mine"\ntitle = "Mine"\ninherit = "smr5_single_phase"\n'
 SOURCE = '[source]\ndocument = "d"\nedition = "e"\nlicence = "l"\n'
 NO_LOAD_PROFILE = HEAD + 'absent = ["LOAD_PROFILE"]\n' + SOURCE + "[objects]\n"

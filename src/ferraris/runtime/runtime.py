@@ -180,9 +180,10 @@ class Runtime:
         """Durably set the plan of a group, new or not. It counts at once, for what is collected from known meters, too."""
         save_plan(self.stores.records, plan)
         config = self.head_end.config
-        others = tuple(other for other in config.plans if other.group != plan.group)
-        self.head_end.config = replace(config, plans=(*others, plan))
         former = next((other for other in config.plans if other.group == plan.group), None)
+        plans = (*(other for other in config.plans if other is not former), plan)
+        # In the order in which the store lists them after the next start, too.
+        self.head_end.config = replace(config, plans=tuple(sorted(plans, key=lambda one: one.group)))
         if former is not None and former.profiles != plan.profiles:
             for meter in self.head_end.state.meters.values():
                 if meter.row.group == plan.group:
