@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import typer
 
-from ferraris.cli.collect import Collected, _alone, progress_of
+from ferraris.cli.collect import EXIT_METERS_FAILED, Collected, _alone, collect, progress_of
 from ferraris.cli.head_end import import_registry, opened, runtime_of
 from ferraris.headend import HeadEndState
 from ferraris.kernel.clock import SystemClock
 from ferraris.kernel.entropy import SeededEntropy
+from ferraris.kernel.errors import ConfigError, FerrarisError, LinkError
 from ferraris.link import open_tcp, serve_tcp
 from ferraris.meter import Fleet, FleetService, Manufacture, ServiceSettings, meter_model, write_registry
 from tests.meter.steady import STEADY
@@ -93,3 +100,111 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@contextmanager
+def answering(*bodies: bytes | None, status: int = 200) -> Iterator[str]:
+    """A stranger's HTTP server: the overview is there, and each further request gets the next body; None hangs up."""
+    waiting = list(bodies)
+
+    class Stranger(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._say(200, b"{}") if self.path.endswith("/overview") else self._next()
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self._next()
+
+        def _next(self) -> None:
+            body = waiting.pop(0)
+            if body is None:
+                self.close_connection = True
+            else:
+                self._say(status, body)
+
+        def _say(self, code: int, body: bytes) -> None:
+            self.send_response(code)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def progress(**changed: object) -> bytes:
+    whole = {"id": 1, "meters": 2, "done": 2, "reached": 2, "failed": 0, "missing": 0, "finished": True}
+    return json.dumps(whole | changed).encode()
+
+
+STRANGE_ANSWERS = [
+    b"",
+    b"<html>welcome</html>",
+    b"[]",
+    b"null",
+    b"{}",
+    b"[" * 100_000,
+    b'{"id": ' + b"9" * 5_000 + b"}",
+    progress(id=None),
+    progress(id="../../x"),
+    progress(meters="2"),
+    progress(finished=1),
+    progress(missing=0.5),
+    progress().replace(b'"failed": 0, ', b""),
+    progress().replace(b'"failed": 0', b'"failed": 0, "failed": 1'),
+    progress().replace(b'"missing": 0', b'"missing": NaN'),
+]
+
+
+@pytest.mark.parametrize("body", STRANGE_ANSWERS, ids=range(len(STRANGE_ANSWERS)))
+@pytest.mark.parametrize("later", [False, True], ids=["at first", "later"])
+def test_an_answer_of_something_else_at_the_url_is_told(
+    body: bytes, later: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bodies = [progress(finished=False), body] if later else [body]
+    with answering(*bodies) as url, pytest.raises(FerrarisError, match="the answer"):
+        collect(url, as_json=True)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [(b'{"detail": "no such group"}', "no such group"), (b"oops", "HTTP status 404"), (b'["detail"]', "status 404")],
+)
+def test_a_refusal_is_told_with_its_reason(body: bytes, reason: str) -> None:
+    with answering(body, status=404) as url, pytest.raises(ConfigError, match=f"refuses the collection: .*{reason}"):
+        collect(url, as_json=True)
+
+
+def test_a_system_that_goes_away_is_told() -> None:
+    with answering(progress(finished=False), None) as url, pytest.raises(LinkError, match="does not answer any more"):
+        collect(url, as_json=True)
+
+
+@pytest.mark.parametrize("failed", [0, 1])
+def test_the_exit_code_says_whether_all_meters_were_read(failed: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """What cron looks at: 0 for all, 1 when one or more could not be read, and the summary says which number."""
+    with answering(progress(failed=failed, reached=2 - failed)) as url:
+        if failed:
+            with pytest.raises(typer.Exit) as ended:
+                collect(url, as_json=True)
+            assert ended.value.exit_code == EXIT_METERS_FAILED == 1
+        else:
+            collect(url, as_json=True)
+    assert json.loads(capsys.readouterr().out)["failed"] == failed
+
+
+@pytest.mark.parametrize("url", ["http://a:b", "http://[::1", "ftp://x", "", "http://h:0", "http://u:p@h"])
+def test_a_url_that_is_none_is_refused_though_there_are_stores(url: str, tmp_path: Path) -> None:
+    (tmp_path / "records.sqlite").touch()
+    with pytest.raises(ConfigError, match="--url"):
+        collect(url, directory=tmp_path)

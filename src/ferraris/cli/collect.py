@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final, NamedTuple
 
 import httpx
 import typer
@@ -22,8 +22,11 @@ from rich.table import Table
 
 from ferraris.cli.event_loop import long_runner
 from ferraris.cli.head_end import DEFAULT_DIRECTORY, clock_of, opened, runtime_of
+from ferraris.cli.system_url import checked_system_url
 from ferraris.headend import Activity, HeadEndState
-from ferraris.kernel.errors import ConfigError
+from ferraris.kernel.errors import ConfigError, LinkError
+from ferraris.kernel.json_text import read_json_object
+from ferraris.kernel.tables import fitted
 from ferraris.keys import MasterKey
 from ferraris.store import Stores
 
@@ -31,6 +34,7 @@ DEFAULT_URL: Final = "http://127.0.0.1:8080"
 LOOK_S: Final = 0.2
 REQUEST_TIMEOUT_S: Final = 10.0
 EXIT_METERS_FAILED: Final = 1
+ANSWER: Final = "a running head-end of Ferraris at --url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ def collect(
     Ends with exit code 1 when a meter could not be read.
     """
     started_s = time.monotonic()
+    url = checked_system_url(url)
     if _answers(url):
         collected = _watch(_over_rest(url, group), quiet=as_json)
     elif (directory / "records.sqlite").exists():
@@ -81,32 +86,40 @@ def _answers(url: str) -> bool:
 
 
 def _over_rest(url: str, group: str | None) -> Iterator[Collected]:
-    """Ask the running system, and follow its progress."""
-    with httpx.Client(base_url=f"{url}/api/v1", timeout=REQUEST_TIMEOUT_S) as client:
-        progress = _taken(client.post("/collections", json={"group": group}))
-        yield _collected(progress)
-        while not progress["finished"]:
-            time.sleep(LOOK_S)
-            progress = _taken(client.get(f"/collections/{progress['id']}"))
-            yield _collected(progress)
+    """Ask the running system, and follow its progress. Raises LinkError when it is gone."""
+    try:
+        with httpx.Client(base_url=f"{url}/api/v1", timeout=REQUEST_TIMEOUT_S) as client:
+            progress = _taken(client.post("/collections", json={"group": group}))
+            yield progress.collected
+            while not progress.collected.finished:
+                time.sleep(LOOK_S)
+                progress = _taken(client.get(f"/collections/{progress.id}"))
+                yield progress.collected
+    except httpx.HTTPError as error:
+        raise LinkError(f"{url} does not answer any more: {str(error) or type(error).__name__}") from None
 
 
-def _taken(answer: httpx.Response) -> dict[str, Any]:
-    if answer.is_client_error or answer.is_server_error:
+class _Progress(NamedTuple):
+    id: int
+    collected: Collected
+
+
+def _taken(answer: httpx.Response) -> _Progress:
+    if not answer.is_success:
         raise ConfigError(f"the running system refuses the collection: {_reason_of(answer)}")
-    body: dict[str, Any] = answer.json()
-    return body
+    body = read_json_object(answer.content, "the answer", expected=ANSWER)
+    number = body.get("id")
+    if type(number) is not int:
+        raise ConfigError("the answer is of no collection", expected=ANSWER)
+    named = {name: body[name] for name in Collected.__dataclass_fields__ if name in body}
+    return _Progress(number, fitted(named, Collected, "the answer"))
 
 
 def _reason_of(answer: httpx.Response) -> str:
     try:
-        return str(answer.json()["detail"])
-    except (ValueError, KeyError, TypeError):
+        return str(read_json_object(answer.content, "the answer")["detail"])
+    except (ConfigError, KeyError):
         return f"HTTP status {answer.status_code}"
-
-
-def _collected(progress: dict[str, Any]) -> Collected:
-    return Collected(**{name: progress[name] for name in Collected.__dataclass_fields__})
 
 
 def _watch(steps: Iterator[Collected], *, quiet: bool) -> Collected:
