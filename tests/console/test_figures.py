@@ -81,6 +81,16 @@ async def test_the_board_computes_once_for_all_who_ask(street: Town) -> None:
     assert all(other is first for other in others)
 
 
+@pytest.mark.anyio
+async def test_the_alarms_beside_the_figures_are_those_they_count(street: Town) -> None:
+    board = FigureBoard(street)
+    assert board.alarms == ()
+    figures = await board.current()
+    assert len(board.alarms) == figures.overview.open_alarms
+    opened = [alarm.opened_ms for alarm in board.alarms]
+    assert opened == sorted(opened, reverse=True)
+
+
 def test_midnight_is_a_day_or_less_before() -> None:
     for now_s in (START_S, START_S + 12_345, START_S + DAY_S - 1):
         assert now_s - 25 * HOUR_S <= start_of_day(now_s) <= now_s

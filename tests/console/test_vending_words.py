@@ -11,7 +11,7 @@ from ferraris.console import vending_words
 from ferraris.console.vending_words import Refusal, refusal
 from ferraris.kernel.errors import FerrarisError
 from ferraris.sts import TokenError, TokenResult
-from ferraris.vending import Delivery, LineKind, SaleKind, SaleState
+from ferraris.vending import Delivery, LineKind, PaymentKind, SaleKind, SaleState
 from tests.console.sales import FREE, LINES, MONEY_SALE, QUOTE, SALE, WATER_SALE
 
 
@@ -114,3 +114,16 @@ def test_results_of_the_meter() -> None:
     assert vending_words.token_result("old_error") == "The token is older than all that the meter remembers."
     assert vending_words.token_result("first_key_change_token") == "first_key_change_token"
     assert vending_words.token_result("no link to the meter") == "no link to the meter"
+
+
+def test_a_cashier_is_told_no_clause_of_a_standard() -> None:
+    error = vending.TokenIdentifierError("no token identifier", expected="2035-01-01 or later", clause="6.3.5")
+    assert vending_words.refusal(error).text == "No token identifier, expected 2035-01-01 or later."
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [*((kind, vending_words.PAYMENTS[kind]) for kind in PaymentKind), ("gold_bar", "Gold bar")]
+)
+def test_every_way_to_pay_has_a_word(name: str, text: str) -> None:
+    assert vending_words.payment(name) == text
+    assert "_" not in text

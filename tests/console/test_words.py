@@ -100,3 +100,17 @@ def test_what_has_no_word_is_shown_by_its_name() -> None:
     assert words.control_state(7) == ("State 7", "warn")
     assert words.command_kind("open_valve") == "Open valve"
     assert words.severity("odd") == ("Odd", "idle")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"), [("", ""), ("timeout: no answer", "Timeout: no answer"), ("HDLC", "HDLC"), ("ärger", "Ärger")]
+)
+def test_a_remark_stands_alone_with_a_capital_letter(text: str, sentence: str) -> None:
+    assert words.sentence(text) == sentence
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 meters"), (1, "1 meter"), (2, "2 meters"), (1_200, "1\u202f200 meters")]
+)
+def test_one_is_no_plural(count: int, text: str) -> None:
+    assert words.number_of(count, "meter") == text

@@ -45,10 +45,10 @@ TEXTS = [
     ({"expected": 0, "got": 0}, "cut short, expected 0, got 0"),
     ({"got": "an array", "offset": 0}, "cut short, got an array, at octet 0"),
     ({"state": "IDLE"}, "cut short, in state IDLE"),
-    ({"clause": "IEC 62056-5-3 9.5"}, "cut short, (IEC 62056-5-3 9.5)"),
+    ({"clause": "IEC 62056-5-3 9.5"}, "cut short (IEC 62056-5-3 9.5)"),
     (
         {"expected": 1, "got": 2, "offset": 3, "state": "OPEN", "clause": "5.2"},
-        "cut short, expected 1, got 2, at octet 3, in state OPEN, (5.2)",
+        "cut short, expected 1, got 2, at octet 3, in state OPEN (5.2)",
     ),
 ]
 
@@ -87,7 +87,9 @@ EVERY_COMBINATION = [names for count in range(len(WORDS) + 1) for names in combi
 @pytest.mark.parametrize("names", EVERY_COMBINATION, ids="+".join)
 def test_a_text_says_every_field_that_is_there_and_none_other(names: tuple[str, ...]) -> None:
     error = FerrarisError("cut short", **{name: WORDS[name][0] for name in names})  # type: ignore[arg-type]
-    assert str(error) == ", ".join(["cut short", *(WORDS[name][1] for name in names)])
+    sentence = ", ".join(["cut short", *(WORDS[name][1] for name in names if name != "clause")])
+    assert error.sentence == sentence, "a cashier has no standard on his desk"
+    assert str(error) == f"{sentence} {WORDS['clause'][1]}" if "clause" in names else sentence
     for name in WORDS:
         assert getattr(error, name) == (WORDS[name][0] if name in names else None)
 

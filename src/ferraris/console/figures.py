@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ferraris.console.port import System, speed_of
-from ferraris.headend import HeadEndConfig, HeadEndState, Overview, overview
+from ferraris.headend import Alarm, HeadEndConfig, HeadEndState, Overview, open_alarms, overview
 
 LOAD_PROFILE = "LOAD_PROFILE"
 HOUR_S = 3_600
@@ -63,11 +63,14 @@ class FigureBoard:
         self._lock = asyncio.Lock()
         self._figures: Figures | None = None
         self._computed_s = 0.0
+        self.alarms: tuple[Alarm, ...] = ()
+        """The alarms that the figures count, the newest first."""
 
     async def current(self) -> Figures:
         """The figures, at most `REFRESH_S` old."""
         async with self._lock:
             if self._figures is None or time.monotonic() - self._computed_s >= REFRESH_S:
+                self.alarms = tuple(open_alarms(self._system.head_end.state))
                 self._figures = await compute(self._system)
                 self._computed_s = time.monotonic()
             return self._figures

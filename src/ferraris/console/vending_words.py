@@ -6,9 +6,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ferraris import vending
+from ferraris.console import words
 from ferraris.kernel.errors import FerrarisError
 from ferraris.sts import TokenError, TokenResult
-from ferraris.vending import Delivery, Line, LineKind, Quote, Sale, SaleKind, SaleState, credit_minor, money_text
+from ferraris.vending import (
+    Delivery,
+    Line,
+    LineKind,
+    PaymentKind,
+    Quote,
+    Sale,
+    SaleKind,
+    SaleState,
+    credit_minor,
+    money_text,
+)
 
 TENTHS = Decimal(10)
 THIN_SPACE = "\u202f"
@@ -31,6 +43,12 @@ DELIVERIES: dict[str, tuple[str, str]] = {
     Delivery.ACCEPTED: ("Accepted by the meter", "good"),
     Delivery.REFUSED: ("Refused by the meter", "bad"),
     Delivery.TYPED: ("Typed by the customer", "good"),
+}
+PAYMENTS: dict[str, str] = {
+    PaymentKind.CASH: "Cash",
+    PaymentKind.CARD: "Card",
+    PaymentKind.MOBILE: "Mobile money",
+    PaymentKind.TRANSFER: "Bank transfer",
 }
 LINE_KINDS: dict[str, str] = {
     LineKind.UNITS: "Credit",
@@ -93,7 +111,7 @@ def refusal(error: FerrarisError) -> Refusal:
     """What a cashier is told about an error."""
     if isinstance(error, TokenError):
         return Refusal("The token is not accepted", TOKEN_RESULTS.get(error.result, str(error)), error.result)
-    text = f"{str(error)[:1].upper()}{str(error)[1:]}."
+    text = f"{words.sentence(error.sentence)}."
     for error_type, title, result in TITLES:
         if isinstance(error, error_type):
             return Refusal(title, text, result, retry=isinstance(error, vending.SalePendingError))
@@ -132,6 +150,11 @@ def line_name(line: Line, unit: str = "kWh") -> str:
 
 def sale_title(sale: Sale) -> str:
     return SALE_KINDS.get(sale.kind, sale.kind)
+
+
+def payment(name: str) -> str:
+    """How something was paid; the name itself where no till offers it."""
+    return PAYMENTS.get(name, words.kind(name))
 
 
 def token_result(name: str) -> str:

@@ -83,6 +83,16 @@ def severity(name: str) -> tuple[str, str]:
     return SEVERITIES.get(name, (kind(name), "idle"))
 
 
+def sentence(text: str) -> str:
+    """A remark of the system as it stands alone: with a capital letter."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def number_of(count_of: int, name: str) -> str:
+    """How many of something: 1 meter, 2 meters."""
+    return f"{count(count_of)} {name}{'' if count_of == 1 else 's'}"
+
+
 def kind(name: str) -> str:
     """A name of the code as words: `wrong_key` is Wrong key."""
     return name.replace("_", " ").strip().capitalize()

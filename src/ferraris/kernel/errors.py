@@ -28,7 +28,9 @@ class FerrarisError(Exception):
         self.clause = clause
         super().__init__(summary)
 
-    def __str__(self) -> str:
+    @property
+    def sentence(self) -> str:
+        """The text without the clause: for people who have no standard on their desk."""
         parts = [self.summary]
         if self.expected is not None:
             parts.append(f"expected {self.expected}")
@@ -38,9 +40,10 @@ class FerrarisError(Exception):
             parts.append(f"at octet {self.offset}")
         if self.state is not None:
             parts.append(f"in state {self.state}")
-        if self.clause is not None:
-            parts.append(f"({self.clause})")
         return ", ".join(parts)
+
+    def __str__(self) -> str:
+        return self.sentence if self.clause is None else f"{self.sentence} ({self.clause})"
 
 
 class ProtocolError(FerrarisError):

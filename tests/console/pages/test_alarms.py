@@ -59,4 +59,4 @@ def test_no_alarms_and_too_many(street: Town) -> None:
 
 def test_filters(street: Town) -> None:
     read = Reader(alarm_filters(MeterReader(street), False))
-    assert read.text == "Open3Open and closed1 warning, 2 critical"
+    assert read.text == "Open3Open and closedOpen: 2 critical, 1 warning"

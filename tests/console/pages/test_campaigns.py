@@ -37,7 +37,7 @@ def test_a_campaign_under_way() -> None:
         shop.vending.registry.report_loaded(shop.house.meters[1], "seen", SUPERVISOR, shop.clock.now_ms())
         (progress,), groups = campaigns_of(shop.vending)
     read = Reader(campaign_table([progress]))
-    assert "to 2035KRN 2 · base date 2035" in read.text
+    assert "to 2035key revision 2 · base date 2035" in read.text
     assert read.text.endswith("1 of 3Under way")
     meters = Reader(meter_table(progress)).text
     order = [meters.index(meter.meter) for meter in progress.meters]
@@ -47,6 +47,9 @@ def test_a_campaign_under_way() -> None:
     tiles = Reader(progress_card(progress, may_act=True))
     assert "Meters3Wait for tokens1Tokens issued1Entered1" in tiles.text
     assert [attributes["data-act"] for name, attributes in tiles.tags if name == "button"] == ["issue"]
+    assert "Issue tokens for 1 meter …" in tiles.text
+    asked = [attributes["data-confirm"] for name, attributes in tiles.tags if name == "button"]
+    assert asked == ["Issue tokens for 1 meter?"]
     assert "button" not in dict(Reader(progress_card(progress, may_act=False)).tags)
     assert "2035600727207" in Reader(group_table(groups)).text
 
@@ -59,13 +62,18 @@ def test_a_complete_one_may_be_closed() -> None:
         (progress,), _ = campaigns_of(shop.vending)
     read = Reader(progress_card(progress, may_act=True))
     assert [attributes["data-act"] for name, attributes in read.tags if name == "button"] == ["close"]
+    assert [attributes["data-confirm"] for name, attributes in read.tags if name == "button"] == ["Close the campaign?"]
 
 
 @pytest.mark.parametrize(
     ("fields", "goal", "text"),
     [
-        ({"key_revision_number": "2", "base_date": "35"}, GOAL, "KRN 2 · base date 2035"),
-        ({"supply_group_code": " 123456 ", "tariff_index": "0"}, CampaignGoal("123456", None, 0), "SGC 123456 · TI 00"),
+        ({"key_revision_number": "2", "base_date": "35"}, GOAL, "key revision 2 · base date 2035"),
+        (
+            {"supply_group_code": " 123456 ", "tariff_index": "0"},
+            CampaignGoal("123456", None, 0),
+            "supply group 123456 · tariff index 00",
+        ),
         ({}, CampaignGoal(), "nothing"),
     ],
 )

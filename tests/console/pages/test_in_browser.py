@@ -88,6 +88,57 @@ def test_a_disconnection_is_asked_for_ordered_once_and_confirmed(page: Any, serv
     assert page.get_by_role("button", name="Reconnect …").count() == 1
 
 
+def test_what_moves_many_meters_is_asked_first(page: Any, served: Served) -> None:
+    opened(page, "/commands")
+    button = page.get_by_role("button", name="Collect from all meters now …")
+    button.click()
+    dialog = page.locator("dialog")
+    assert "Collect from all meters now?" in dialog.inner_text()
+    dialog.get_by_role("button", name="Cancel").click()
+    assert page.locator("dialog").count() == 0
+    assert served.get("/api/v1/collections/last").status_code == 404
+    button.click()
+    page.keyboard.press("Escape")
+    page.locator("dialog").wait_for(state="detached")
+    button.click()
+    dialog.get_by_role("button", name="Collect from all").dblclick()
+    page.locator("section", has_text="meters done").wait_for()
+    assert served.get("/api/v1/collections/last").status_code == 200
+
+
+def test_on_a_phone_each_value_stands_under_the_name_of_its_column(page: Any) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in ("/meters", "/alarms", "/", "/meters/FER0000000005?tab=objects"):
+        opened(page, path)
+        page.locator("h1").wait_for()
+        page.wait_for_timeout(300)
+        scrolled = "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth + 1).length"
+        assert page.evaluate(scrolled) == 0, f"{path}: a table runs under its edge"
+    opened(page, "/meters")
+    shown = "getComputedStyle(document.querySelector('td:nth-child(5)'), '::before').content"
+    assert page.evaluate(shown) == '"Missing"'
+    name = page.locator(".object summary b").first
+    opened(page, "/meters/FER0000000005?tab=objects")
+    assert name.bounding_box()["width"] > 100, "an object's name is not broken letter by letter"
+
+
+def test_the_keyboard_reaches_the_content_first(page: Any) -> None:
+    opened(page, "/meters")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "To the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+
+
+def test_the_clock_names_the_zone_of_the_browser(browser: Any, served: Served) -> None:
+    context = browser.new_context(base_url=served.address, timezone_id="Africa/Johannesburg")
+    page = opened(context.new_page(), "/")
+    clock = page.locator(".clock")
+    assert clock.inner_text().endswith(" GMT+2")
+    assert clock.get_attribute("title").endswith(" UTC")
+    context.close()
+
+
 def test_an_attribute_is_read_and_its_object_stays_open(page: Any) -> None:
     opened(page, "/meters/FER0000000010?tab=objects")
     page.locator(".narrow-field").fill("clock")

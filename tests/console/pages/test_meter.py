@@ -37,7 +37,26 @@ def test_the_page_says_on_what_terms_the_meter_is_talked_with(street: Town) -> N
     meters = MeterReader(street)
     row = replace(meters.row("FER0000000001"), link="hdlc+tcp", physical_address=17, referencing="short_name", suite=1)
     text = Reader(identity(row, meters.view(row))).text
-    assert "HDLC 17 over hdlc+tcpshort namesHLS-GMAC, cipheredSuite 1" in text
+    assert "HDLC 17 over TCPShort namesHLS-GMAC, cipheredSuite 1" in text
+
+
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        ("tcp", "Wrapper over TCP"),
+        ("udp", "Wrapper over UDP"),
+        ("hdlc+tcp", "HDLC over TCP"),
+        ("serial", "HDLC over a serial line"),
+        ("rfc2217", "HDLC over RFC 2217"),
+        ("mbus", "M-Bus over a serial line"),
+        ("mbus+tcp", "M-Bus over TCP"),
+        ("pigeon", "Wrapper over pigeon"),
+    ],
+)
+def test_links_are_called_what_people_call_them(street: Town, link: str, said: str) -> None:
+    meters = MeterReader(street)
+    row = replace(meters.row("FER0000000001"), link=link)
+    assert f"{said}Logical names" in Reader(identity(row, meters.view(row))).text
 
 
 def test_the_page_of_a_meter_whose_profile_is_gone_shows_all_the_rest(street: Town) -> None:
@@ -74,5 +93,5 @@ def test_standing_and_remark(street: Town) -> None:
     assert "Last seen6 h ago" in text
     assert re.search(r"Next attempt(in \d+ min|now)", text)
     assert "Clock offset+0.3 s" in text
-    assert Reader(remark(late) or "").text == "timeout: no answer within 10 s"
+    assert Reader(remark(late) or "").text == "Timeout: no answer within 10 s"
     assert remark(meters.view(meters.row("FER0000000001"))) is None

@@ -35,10 +35,10 @@ async def content(street: Town, serial: int, tab: str) -> Reader:
         (9, "events", "The terminal cover was taken off"),
         (1, "events", "No events"),
         (1, "objects", "DisconnectControl, class 70 version 0"),
-        (5, "commands", "output off, control state 0"),
+        (5, "commands", "Output off, control state 0"),
         (2, "commands", "1 register read"),
         (1, "commands", "No commands yet"),
-        (7, "alarms", "protection does not hold"),
+        (7, "alarms", "Protection does not hold"),
         (1, "alarms", "No alarms"),
     ],
 )

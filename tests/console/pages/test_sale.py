@@ -45,7 +45,14 @@ def test_an_order_without_tokens_says_why(state: SaleState, sentence: str) -> No
 
 def test_all_that_is_on_record() -> None:
     text = Reader(facts_card(replace(SALE, approver="sarah", reprints=2))).text
-    for wanted in ("Approved bysarah", "Copies2", "Message idm-41", "To pay171.40 ZAR", "Deliverednot yet"):
+    for wanted in (
+        "Approved bysarah",
+        "Copies2",
+        "Message idm-41",
+        "Paid171.40 ZAR",
+        "Paid byCash",
+        "Deliverednot yet",
+    ):
         assert wanted in text
     assert "Approved by" not in Reader(facts_card(FREE)).text
 
@@ -55,8 +62,47 @@ def test_what_may_be_taken_back() -> None:
     assert may_reverse(FREE)
     assert not may_reverse(replace(SALE, state=SaleState.REVERSED))
     assert not may_reverse(replace(SALE, kind=SaleKind.KEY_CHANGE))
-    assert "in no meter" in Reader(reversal_card(SALE)).text
-    assert "Only a supervisor" in Reader(reversal_card(replace(SALE, delivery=Delivery.TYPED))).text
+
+
+# What is known of the delivery, what the meter said, and what the page says before a sale is taken back.
+BEFORE = """
+none      -          Nothing recalls a token
+sent      -          Nothing recalls a token
+refused   crc_error  Nothing recalls a token
+refused   old_error  refuses this token for good
+typed     -          may have it already. Only a supervisor
+accepted  accept     may have it already. Only a supervisor
+"""
+
+
+@pytest.mark.parametrize("row", BEFORE.strip().splitlines())
+def test_who_takes_a_sale_back_is_said_before(row: str) -> None:
+    delivery, said, sentence = row.split(maxsplit=2)
+    text = Reader(reversal_card(replace(SALE, delivery=Delivery(delivery), delivery_detail=said))).text
+    assert sentence in text
+    assert ("Only a supervisor" in text) == (said != "old_error")
+
+
+# A reversed sale, what became of its token, and what is said of money and credit.
+AFTER = """
+none      -
+refused   are no words
+sent      The money was given back, and the meter may have taken the token: 29.7 kWh
+typed     The money was given back, and the meter may have taken the token: 29.7 kWh
+accepted  The money was given back, and the meter took the token: 29.7 kWh
+"""
+
+
+@pytest.mark.parametrize("row", AFTER.strip().splitlines())
+def test_money_and_credit_that_parted_are_explained(row: str) -> None:
+    delivery, sentence = row.split(maxsplit=1)
+    sale = replace(SALE, state=SaleState.REVERSED, delivery=Delivery(delivery))
+    text = Reader(sale_card(sale, "")).text
+    assert ("The money was given back" in text) == (delivery in {"sent", "typed", "accepted"})
+    assert "The money was given back" not in Reader(sale_card(replace(sale, state=SaleState.POSTED), "")).text
+    if "The money" in sentence:
+        assert sentence.split(": ")[0] in text
+        assert "Open a debt" in text
 
 
 def test_a_receipt_comes_with_its_tokens() -> None:

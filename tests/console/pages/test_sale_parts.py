@@ -26,7 +26,7 @@ def test_the_breakdown_ends_with_what_is_to_pay() -> None:
     read = Reader(breakdown_table(SALE))
     assert "50.0 kWh at 1.90Credit95.00" in read.text
     assert "VATTax20.40" in read.text
-    assert read.text.endswith("To pay171.40 ZAR")
+    assert read.text.endswith("Paid171.40 ZAR")
 
 
 def test_the_units_are_the_largest_thing() -> None:
@@ -71,7 +71,7 @@ def test_a_key_change_comes_first_and_says_so() -> None:
         ),
         (Delivery.TYPED, "", "SoldTyped by the customer", 2),
         (Delivery.REFUSED, "used_error", "The meter has taken this token before. (used_error)", 3),
-        (Delivery.NONE, "no <link>", "no <link>", 1),
+        (Delivery.NONE, "no <link>", "No <link>", 1),
     ],
 )
 def test_the_way_of_a_token(delivery: Delivery, detail: str, text: str, done: int) -> None:

@@ -115,6 +115,44 @@ def test_a_blocked_meter_cannot_be_sold_to(till: Any) -> None:
     assert till.locator("[name=amount]").count() == 0
 
 
+def test_free_units_are_asked_for_first(till: Any, served: Served) -> None:
+    choose(till, "molefe")
+    before = len(served.get("/api/v1/vending/sales?kind=free_issue").json())
+    button = till.get_by_role("button", name="Free units …")
+    if button.count() == 0:
+        pytest.skip("this account has no free units")
+    button.click()
+    till.locator("dialog").get_by_role("button", name="Cancel").click()
+    assert len(served.get("/api/v1/vending/sales?kind=free_issue").json()) == before
+
+
+def test_a_receipt_that_is_none_says_so(page: Any) -> None:
+    signed_on(page, "/till/sales/999999")
+    page.locator(".empty").wait_for()
+    assert "There is no such receipt" in page.locator(".empty").inner_text()
+    opened(page, "/till/campaigns/none")
+    page.locator(".empty").wait_for()
+    assert "There is no such campaign" in page.locator(".empty").inner_text()
+
+
+def test_a_sale_is_taken_back_after_a_question(till: Any, served: Served) -> None:
+    choose(till, "khumalo")
+    till.fill("[name=amount]", "70")
+    till.locator("[data-sell]").click()
+    till.wait_for_selector(".digits")
+    number = till.url.rpartition("=")[2]
+    opened(till, f"/till/sales/{number}")
+    till.locator(".who").wait_for()
+    back = till.get_by_role("button", name="Take the sale back …")
+    back.click()
+    assert till.locator("dialog").count() == 0, "the reason is missing"
+    till.fill("[name=reason]", "wrong meter")
+    back.click()
+    assert "cannot be undone" in till.locator("dialog").inner_text()
+    till.locator("dialog").get_by_role("button", name="Cancel").click()
+    assert served.get(f"/api/v1/vending/sales/{number}").json()["sale"]["state"] == "posted"
+
+
 def test_a_second_person_approves(browser: Any, served: Served) -> None:
     context = browser.new_context(base_url=served.address)
     page = signed_on(context.new_page(), "/till/engineering", "ann")

@@ -6,6 +6,7 @@
   const clock = (date) => `${pad(date.getHours())}:${pad(date.getMinutes())}`;
   const day = (date) => date.toLocaleDateString(undefined, { weekday: "short", day: "numeric", month: "short" });
   const utc = (date) => `${date.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  const zone = (date) => new Intl.DateTimeFormat("en", { timeZoneName: "short" }).formatToParts(date).find((part) => part.type === "timeZoneName").value;
   const local = (date) => `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${clock(date)}:${pad(date.getSeconds())}`;
 
   // <f-time ms="…" ago="…">: local time, or how long ago; the moment in local time and UTC when pointed at.
@@ -18,9 +19,9 @@
       if (Number.isNaN(date.getTime())) return;
       const ago = this.getAttribute("ago");
       const shape = this.getAttribute("shape");
-      const shown = shape === "clock" ? `${day(date)} ${clock(date)}` : local(date);
+      const shown = shape === "clock" ? `${day(date)} ${clock(date)} ${zone(date)}` : local(date);
       this.textContent = ago || shown;
-      this.title = ago ? `${local(date)} here\n${utc(date)}` : utc(date);
+      this.title = ago ? `${local(date)} ${zone(date)}\n${utc(date)}` : utc(date);
     }
   }
   customElements.define("f-time", Moment);
@@ -60,6 +61,36 @@
       return `${ferraris.span(end - periodMs, end)}<br>${lines.join("<br>")}${note}`;
     },
   };
+
+  // A button with data-confirm asks first, and does then what it would have done at once.
+  const done = (button) => {
+    const form = button.type === "submit" ? button.form : null;
+    const sent = form ? fields(form) : { act: button.dataset.act, subject: button.dataset.subject || "" };
+    return () => emitEvent(form ? "form" : "act", sent);
+  };
+  const part = (name, text, classes = "") => Object.assign(document.createElement(name), { textContent: text, className: classes });
+  const ask = (button) => {
+    const dialog = part("dialog", "", "dialog");
+    const act = done(button);
+    const go = part("button", button.textContent.replace(/ …$/, ""), `button ${button.classList.contains("danger") ? "danger solid" : "primary"}`);
+    const cancel = part("button", "Cancel", "button");
+    const ends = part("div", "", "ends");
+    go.addEventListener("click", () => { if (dialog.open) { dialog.close(); act(); } });
+    cancel.addEventListener("click", () => dialog.close());
+    dialog.addEventListener("close", () => dialog.remove());
+    ends.append(cancel, go);
+    dialog.append(part("h2", button.dataset.confirm), part("p", button.dataset.warning || ""), ends);
+    document.body.append(dialog);
+    dialog.showModal();
+    cancel.focus();
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-confirm]");
+    if (!button) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (button.type !== "submit" || button.form.reportValidity()) ask(button);
+  }, true);
 
   const modified = (event) => event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button !== 0;
 

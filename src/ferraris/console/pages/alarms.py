@@ -11,13 +11,14 @@ from ferraris.console import words
 from ferraris.console.markup import Child, Markup, joined, moment, tag
 from ferraris.console.meters import MeterReader
 from ferraris.console.pages.frame import Region, Workplace, framed
-from ferraris.console.pages.parts import empty, meter_link, severity_chip, table
+from ferraris.console.pages.parts import NO_HEADING, empty, meter_link, severity_chip, table
 from ferraris.console.problems import Problem
 from ferraris.headend import overview
 from ferraris.kernel.errors import FerrarisError
 from ferraris.store import AlarmRow, AlarmSeverity
 
 ROWS_MAX = 500
+WORST_FIRST = (AlarmSeverity.CRITICAL, AlarmSeverity.WARNING, AlarmSeverity.INFORMATION)
 
 
 async def alarms_page(place: Workplace, query: str) -> None:
@@ -68,9 +69,10 @@ def alarm_filters(meters: MeterReader, closed: bool) -> Markup:
         aria_current="true" if closed else None,
     )
     shown = [
-        f"{counts[severity]} {words.severity(severity)[0].lower()}" for severity in AlarmSeverity if counts[severity]
+        f"{counts[severity]} {words.severity(severity)[0].lower()}" for severity in WORST_FIRST if counts[severity]
     ]
-    return joined(opened, every, tag("span", ", ".join(shown), class_="muted"))
+    open_now = f"Open: {', '.join(shown)}" if shown else ""
+    return joined(opened, every, tag("span", open_now, class_="muted"))
 
 
 def alarm_list(meters: MeterReader, alarms: list[AlarmRow], now_ms: int) -> Markup:
@@ -82,7 +84,7 @@ def alarm_list(meters: MeterReader, alarms: list[AlarmRow], now_ms: int) -> Mark
         kinds = Counter(alarm.kind for alarm in alarms).most_common(3)
         most = ", ".join(f"{count} × {words.kind(kind).lower()}" for kind, count in kinds)
         cut = tag("div", f"The newest {ROWS_MAX} are shown, most of them: {most}", class_="pager")
-    return joined(table(("Severity", "Alarm", "Meter", "Opened", ""), rows), cut)
+    return joined(table(("Severity", "Alarm", "Meter", "Opened", NO_HEADING), rows), cut)
 
 
 def _row(serial: str, alarm: AlarmRow, now_ms: int) -> Markup:
@@ -99,7 +101,7 @@ def _row(serial: str, alarm: AlarmRow, now_ms: int) -> Markup:
     return tag(
         "tr",
         tag("td", severity_chip(alarm.severity)),
-        tag("td", tag("div", words.kind(alarm.kind)), tag("div", alarm.text, class_="detail")),
+        tag("td", tag("div", words.kind(alarm.kind)), tag("div", words.sentence(alarm.text), class_="detail")),
         tag("td", meter_link(serial)),
         tag("td", moment(alarm.opened_ms, now_ms), class_="muted"),
         tag("td", end, class_="number"),

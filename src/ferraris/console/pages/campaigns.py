@@ -8,14 +8,14 @@ from urllib.parse import quote
 
 from nicegui import ui
 
+from ferraris.console import words
 from ferraris.console.markup import Child, Markup, joined, moment, tag
 from ferraris.console.pages.frame import Region, Workplace
 from ferraris.console.pages.parts import chip, empty, list_card, query_path, table
 from ferraris.console.pages.till_frame import TillPage, choice, field
 from ferraris.console.vending_desk import VendingDesk
-from ferraris.kernel.errors import FerrarisError
 from ferraris.sts import BaseDate
-from ferraris.vending import CampaignGoal, CampaignMeter, CampaignProgress, ConfigurationState, Vending
+from ferraris.vending import CampaignGoal, CampaignMeter, CampaignProgress, ConfigurationState, Vending, VendingError
 
 METERS_SHOWN = 500
 STATES: Mapping[str, tuple[str, str]] = {
@@ -68,7 +68,9 @@ class _CampaignsPage(TillPage):
         )
         if started is not None:
             left = f", {len(started.left_out)} left out" if started.left_out else ""
-            ui.notify(f"{started.meters} meters{left}", color="dark", position="bottom-right")
+            waiting = f"{words.number_of(started.meters, 'meter')} to change{left}"
+            ui.notify(f"Campaign {name} has begun: {waiting}.", color="dark", position="bottom-right")
+            ui.run_javascript("document.querySelector('form[data-form=start]')?.reset()")
 
 
 class _CampaignPage(TillPage):
@@ -87,8 +89,9 @@ class _CampaignPage(TillPage):
     async def refresh(self) -> None:
         try:
             progress = await self.desk.run(lambda vending, _: vending.campaigns.progress(self._name))
-        except FerrarisError as error:
-            self.refuse(error)
+        except VendingError:
+            text = f"Nobody has started one named {self._name}."
+            self._card.show(tag("section", empty("There is no such campaign", text), class_="card"))
             return
         self._card.show(progress_card(progress, self.who.known))
         self._meters.show(list_card("Meters", meter_table(progress)))
@@ -98,7 +101,8 @@ class _CampaignPage(TillPage):
             lambda vending, now_ms: vending.campaigns.issue(self._name, self.who.till, self.who.operator, now_ms)
         )
         if sales is not None:
-            ui.notify(f"Tokens for {len(sales)} meters", color="dark", position="bottom-right")
+            made = f"Tokens made for {words.number_of(len(sales), 'meter')}."
+            ui.notify(made, color="dark", position="bottom-right")
 
     async def _close(self, _: str) -> None:
         await self.do(lambda vending, now_ms: vending.campaigns.close(self._name, self.who.operator, now_ms))
@@ -128,11 +132,11 @@ def goal_of(fields: Mapping[str, str]) -> CampaignGoal:
 def goal_text(goal: CampaignGoal) -> str:
     """What a campaign wants, in one line."""
     wanted = [
-        f"SGC {goal.supply_group_code}" if goal.supply_group_code else "",
-        f"KRN {goal.key_revision_number}" if goal.key_revision_number else "",
-        f"TI {goal.tariff_index:02d}" if goal.tariff_index is not None else "",
+        f"supply group {goal.supply_group_code}" if goal.supply_group_code else "",
+        f"key revision {goal.key_revision_number}" if goal.key_revision_number else "",
+        f"tariff index {goal.tariff_index:02d}" if goal.tariff_index is not None else "",
         f"base date {goal.base_date.year}" if goal.base_date else "",
-        f"KEN {goal.key_expiry_number}" if goal.key_expiry_number is not None else "",
+        f"key expiry {goal.key_expiry_number}" if goal.key_expiry_number is not None else "",
     ]
     return " · ".join(filter(None, wanted)) or "nothing"
 
@@ -202,8 +206,15 @@ def start_form() -> Markup:
         field("Key revision", "key_revision_number", inputmode="numeric", placeholder="as it is"),
         field("Supply group code", "supply_group_code", placeholder="as it is"),
         field("Tariff index", "tariff_index", inputmode="numeric", placeholder="as it is"),
-        field("Meters (numbers; empty: all)", "meters"),
-        tag("button", "Start", class_="button primary", type="submit"),
+        field("Meters", "meters", placeholder="all, or numbers"),
+        tag(
+            "button",
+            "Start …",
+            class_="button primary",
+            type="submit",
+            data_confirm="Start the campaign?",
+            data_warning="From now on the next purchase of each of its meters brings key-change tokens.",
+        ),
     ]
     return list_card(
         "Start a campaign", tag("div", tag("form", fields, class_="form row", data_form="start"), class_="card-body")
@@ -225,14 +236,16 @@ def progress_card(progress: CampaignProgress, may_act: bool) -> Markup:
             buttons.append(
                 tag(
                     "button",
-                    f"Issue tokens for {counts['wanted']} meters",
+                    f"Issue tokens for {words.number_of(counts['wanted'], 'meter')} …",
                     class_="button primary",
                     data_act="issue",
                     type="button",
+                    data_confirm=f"Issue tokens for {words.number_of(counts['wanted'], 'meter')}?",
+                    data_warning="Every waiting meter gets its key-change tokens now. They are no sales: somebody must enter them.",
                 )
             )
         if progress.complete:
-            buttons.append(tag("button", "Close the campaign", class_="button", data_act="close", type="button"))
+            buttons.append(_closing())
     text = tag(
         "p",
         "The next purchase of a waiting meter brings its key change, with or without the button.",
@@ -249,6 +262,13 @@ def progress_card(progress: CampaignProgress, may_act: bool) -> Markup:
     return list_card(f"To {goal_text(progress.goal)}", body, _state(progress))
 
 
+def _closing() -> Markup:
+    question, text = "Close the campaign?", "It stays on record, and changes no meter any more."
+    return tag(
+        "button", "Close the campaign …", class_="button", data_act="close", type="button", data_confirm=question, data_warning=text
+    )  # fmt: skip
+
+
 def _tile(name: str, value: Child) -> Markup:
     return tag("div", tag("span", name, class_="eyebrow"), tag("b", value), class_="tile")
 
@@ -256,7 +276,7 @@ def _tile(name: str, value: Child) -> Markup:
 def meter_table(progress: CampaignProgress) -> Markup:
     """The meters, those that are still to be seen to first."""
     ordered = sorted(progress.meters, key=lambda meter: (meter.entered, meter.meter))
-    header = ("Meter", "State", "Tokens issued", "Entered", "Proof", "")
+    header = ("Meter", "State", "Tokens issued", "Entered", "Known by", "Before that")
     cut = len(ordered) - METERS_SHOWN
     more = tag("div", f"and {cut} more", class_="pager") if cut > 0 else None
     return joined(table(header, _meter_rows(ordered[:METERS_SHOWN])), more)

@@ -12,7 +12,7 @@ from ferraris.console.markup import Markup, joined, moment, tag
 from ferraris.console.meters import MeterReader
 from ferraris.console.orders import CollectionProgress
 from ferraris.console.pages.frame import Region, Workplace, framed
-from ferraris.console.pages.parts import COMMAND_HEADER, command_rows, empty, list_card, query_path, table
+from ferraris.console.pages.parts import COMMAND_HEADER, command_rows, cut_note, empty, list_card, query_path, table
 from ferraris.console.problems import Problem
 from ferraris.kernel.errors import FerrarisError
 from ferraris.store import CommandRow, CommandState
@@ -67,8 +67,10 @@ def _progress(place: Workplace) -> CollectionProgress | None:
 def collection_card(progress: CollectionProgress | None, now_ms: int) -> Markup:
     """The last collection out of turn, with a button for the next."""
     button = tag(
-        "button", "Collect from all meters now", class_="button small primary", data_act="collect", type="button"
-    )
+        "button", "Collect from all meters now …", class_="button small primary", data_act="collect", type="button",
+        data_confirm="Collect from all meters now?",
+        data_warning="Every meter that is free is read at once, besides what its plan says.",
+    )  # fmt: skip
     if progress is None:
         text = "Meters are read as their plans say. You can have all of them read now."
         return list_card("Collection", tag("div", text, class_="card-body muted"), button)
@@ -103,6 +105,5 @@ def state_filters(current: CommandState | None) -> Markup:
 def command_list(meters: MeterReader, rows: list[CommandRow]) -> Markup:
     if not rows:
         return empty("No commands", "Open a meter to read it now, or to disconnect or reconnect its supply.")
-    return table(
-        ("Meter", *COMMAND_HEADER), command_rows(((meters.serial(row.meter), row) for row in rows), with_meter=True)
-    )
+    rows_shown = command_rows(((meters.serial(row.meter), row) for row in rows), with_meter=True)
+    return joined(table(("Meter", *COMMAND_HEADER), rows_shown), cut_note(len(rows), ROWS_MAX, "commands"))

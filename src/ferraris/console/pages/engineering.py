@@ -9,7 +9,7 @@ from nicegui import ui
 
 from ferraris.console.markup import Markup, moment, tag
 from ferraris.console.pages.frame import Region, Workplace
-from ferraris.console.pages.parts import empty, list_card, table
+from ferraris.console.pages.parts import NO_HEADING, empty, list_card, table
 from ferraris.console.pages.sale_parts import sale_table
 from ferraris.console.pages.till_frame import TillPage, choice, field
 from ferraris.console.vending_desk import VendingDesk
@@ -28,6 +28,14 @@ KINDS: Mapping[str, str] = {
     EngineeringKind.WATER_FACTOR: "Water meter factor",
     EngineeringKind.EXTENDED_SET: "Extended set",
 }
+
+VALUES: Mapping[str, str] = {
+    EngineeringKind.CLEAR_CREDIT: "register {}",
+    EngineeringKind.POWER_LIMIT: "{} W",
+    EngineeringKind.PHASE_UNBALANCE: "{} W",
+    EngineeringKind.METER_TEST: "control bits {}",
+}
+"""How a value of a kind is written."""
 
 
 async def engineering_page(place: Workplace) -> None:
@@ -76,6 +84,7 @@ class _EngineeringPage(TillPage):
             return
         if await self.do(lambda vending, now_ms: vending.engineering.request(request, now_ms)) is not None:
             self._message_id = uuid4().hex
+            ui.run_javascript("document.querySelector('form[data-form=ask]')?.reset()")
 
     async def _approve(self, subject: str) -> None:
         if not self.who.known:
@@ -105,7 +114,12 @@ def waiting_table(rows: list[EngineeringRow], operator: str) -> Markup:
     """Requests, with buttons for whoever did not ask himself."""
     if not rows:
         return empty("Nothing waits", "Requests for engineering tokens wait here for somebody else's approval.")
-    return table(("Token", "Meter", "Reason", "Asked for", ""), (_row(row, operator) for row in rows))
+    return table(("Token", "Meter", "Reason", "Asked for", NO_HEADING), (_row(row, operator) for row in rows))
+
+
+def value_text(row: EngineeringRow) -> str:
+    """What the token carries, with its unit."""
+    return f"{VALUES[row.kind]}".format(row.value) if row.kind in VALUES else str(row.value)
 
 
 def _row(row: EngineeringRow, operator: str) -> Markup:
@@ -114,7 +128,7 @@ def _row(row: EngineeringRow, operator: str) -> Markup:
     name = KINDS.get(row.kind, row.kind).partition(" (")[0]
     return tag(
         "tr",
-        tag("td", name, tag("div", row.value, class_="faint mono") if row.value else None),
+        tag("td", name, tag("div", value_text(row), class_="faint") if row.value else None),
         tag("td", row.meter, class_="mono"),
         tag("td", row.reason),
         tag("td", moment(row.requested_ms), tag("div", f"by {row.requested_by}", class_="faint")),

@@ -103,14 +103,26 @@ class Frame:
 def framed(place: Workplace, title: str, active: str, *, crumb: str = "", search: str = "") -> Iterator[Frame]:
     """A page with its frame; the block fills the middle."""
     ui.page_title(f"{title} · Ferraris")
+    ui.html(tag("a", "To the content", href="#content", class_="skip"), sanitize=False)
     with ui.element("div").classes("shell"):
         with ui.element("aside").classes("side"):
             frame = Frame(place, active)
-        with ui.element("main").classes("main"):
+        with ui.element("main").classes("main").props("id=content tabindex=-1"):
             ui.html(topbar(title, crumb, search), sanitize=False)
             with ui.element("div").classes("body"):
                 frame.hold_banner()
                 yield frame
+
+
+async def missing_page(place: Workplace, title: str, content: Markup, active: str = "", *, crumb: str = "") -> None:
+    """A page about something that is not there: the frame, and what is said of it."""
+    with framed(place, title, active, crumb=crumb) as frame, ui.element("section").classes("card"):
+        ui.html(content, sanitize=False)
+
+    async def refresh() -> None:
+        """What is not there does not change."""
+
+    await frame.keep(refresh)
 
 
 def sidebar(active: str, figures: Figures, *, sells: bool = False) -> Markup:

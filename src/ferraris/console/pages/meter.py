@@ -10,7 +10,7 @@ from nicegui import events, ui
 from ferraris.console import words
 from ferraris.console.charts import Options
 from ferraris.console.markup import Child, Markup, joined, moment, tag
-from ferraris.console.pages.frame import Region, Workplace, framed
+from ferraris.console.pages.frame import Region, Workplace, framed, missing_page
 from ferraris.console.pages.meter_chart import chart_head, chart_options
 from ferraris.console.pages.meter_tabs import tab_content, tab_row
 from ferraris.console.pages.meter_view import PageView
@@ -40,23 +40,23 @@ ASKED = {
     ),
 }
 """What an operator is asked before a command that changes something: title, text, button."""
+LINKS = {"tcp": "TCP", "udp": "UDP", "hdlc+tcp": "TCP", "serial": "a serial line", "rfc2217": "RFC 2217",
+         "mbus": "a serial line", "mbus+tcp": "TCP"}  # fmt: skip
+"""What frames travel over, as people call it."""
 
 
 async def meter_page(place: Workplace, serial: str, query: str) -> None:
     try:
         row = place.meters.row(serial)
     except Problem:
-        _unknown(place, serial)
+        await _unknown(place, serial)
         return
     await _MeterPage(place, row, PageView.of_query(query)).build()
 
 
-def _unknown(place: Workplace, serial: str) -> None:
-    with framed(place, "Unknown meter", "/meters", crumb="Meters"), ui.element("section").classes("card"):
-        ui.html(
-            empty("There is no such meter", f"Nobody registered {serial}. Search by a part of its serial."),
-            sanitize=False,
-        )
+async def _unknown(place: Workplace, serial: str) -> None:
+    text = f"Nobody registered {serial}. Search by a part of its serial."
+    await missing_page(place, "Unknown meter", empty("There is no such meter", text), "/meters", crumb="Meters")
 
 
 class _MeterPage:
@@ -181,7 +181,7 @@ def identity(row: MeterRow, view: MeterView) -> Markup:
     unknown = view.commanded_control_state is None
     buttons: list[Child] = [
         _button("Read now", CommandKind.READ_NOW, "primary"),
-        _button("Set clock", CommandKind.SET_CLOCK),
+        _button("Set clock …", CommandKind.SET_CLOCK),
     ]
     if disconnected or unknown:
         buttons.append(_button("Reconnect …", CommandKind.RECONNECT))
@@ -204,8 +204,8 @@ def terms_facts(terms: TermsView | None) -> list[str]:
     behind = f" behind gateway {terms.gateway}" if terms.gateway else ""
     mechanism = terms.authentication.replace("_", "-").upper()
     return [
-        f"{terms.framing}{station} over {terms.link}{behind}",
-        f"{terms.referencing}s",
+        f"{words.sentence(terms.framing)}{station} over {LINKS.get(terms.link, terms.link)}{behind}",
+        f"{words.sentence(terms.referencing)}s",
         f"{mechanism}, {terms.context}",
         f"Suite {terms.suite}",
     ]
@@ -220,7 +220,7 @@ def remark(view: MeterView) -> Markup | None:
     if not view.line.detail:
         return None
     tone = "bad" if words.communication(view.line.communication)[1] == "bad" else ""
-    return tag("div", view.line.detail, class_=f"callout {tone}".strip())
+    return tag("div", words.sentence(view.line.detail), class_=f"callout {tone}".strip())
 
 
 def standing_card(view: MeterView, now_ms: int) -> Markup:

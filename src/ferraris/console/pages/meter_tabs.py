@@ -119,7 +119,7 @@ def alarm_table(alarms: list[AlarmRow], now_ms: int) -> Markup:
         tag(
             "tr",
             tag("td", severity_chip(alarm.severity)),
-            tag("td", tag("div", words.kind(alarm.kind)), tag("div", alarm.text, class_="detail")),
+            tag("td", tag("div", words.kind(alarm.kind)), tag("div", words.sentence(alarm.text), class_="detail")),
             tag("td", moment(alarm.opened_ms)),
             tag("td", _closing(alarm)),
         )

@@ -134,9 +134,7 @@ def _heading(name: str, order: MeterOrder | None, classes: str, view: ListView) 
 
 
 def meter_row(line: MeterLine, now_ms: int) -> Markup:
-    alarms = (
-        tag("span", f"{line.alarms} alarm{'s' if line.alarms > 1 else ''}", class_="chip bad") if line.alarms else None
-    )
+    alarms = tag("span", words.number_of(line.alarms, "alarm"), class_="chip bad") if line.alarms else None
     return tag(
         "tr",
         tag("td", meter_link(line.serial)),
@@ -154,7 +152,7 @@ def meter_row(line: MeterLine, now_ms: int) -> Markup:
             "td",
             alarms,
             " " if alarms else None,
-            tag("span", line.detail, class_="detail", title=line.detail),
+            tag("span", words.sentence(line.detail), class_="detail", title=line.detail),
             class_="optional",
         ),
         data_href=meter_path(line.serial),

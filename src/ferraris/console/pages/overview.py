@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nicegui import ui
 
 from ferraris.console import words
@@ -20,7 +22,7 @@ from ferraris.console.pages.parts import (
     severity_chip,
     table,
 )
-from ferraris.headend import Communication, MeterLine, MeterOrder, list_meters, open_alarms
+from ferraris.headend import Alarm, Communication, MeterLine, MeterOrder, list_meters
 
 ROWS = 6
 
@@ -45,7 +47,7 @@ async def overview_page(place: Workplace) -> None:
             chart.options.update(options)
             chart.update()
         tiles.show(tile_row(figures))
-        lower.show(alarm_card(place.meters, figures.now_ms), state_card(figures))
+        lower.show(alarm_card(place.meters, place.board.alarms, figures.now_ms), state_card(figures))
         wanting.show(attention_card(place.meters, figures.now_ms))
 
     await frame.keep(refresh)
@@ -59,19 +61,17 @@ def rate_figure(figures: Figures) -> Markup:
         tag("div", words.percent(day.rate), tag("small", "%"), class_="big"),
         tag("div", f"{words.count(day.stored)} of {words.count(day.expected)} intervals", class_="muted"),
         tag("div", tag("i", style=f"width:{100 * day.rate:.1f}%"), class_="meterbar"),
-        _pair("Today", figures.today),
-        tag(
-            "div",
-            tag("span", "Missing", class_="muted"),
-            tag("b", words.count(day.expected - day.stored)),
-            class_="pair",
-        ),
+        _pair("Missing of these", words.count(day.expected - day.stored)),
+        _pair("Collected today", _rate(figures.today)),
     )
 
 
-def _pair(name: str, collected: Collected) -> Markup:
-    rate = f"{words.percent(collected.rate)} %" if collected.expected else "none due yet"
-    return tag("div", tag("span", name, class_="muted"), tag("b", rate), class_="pair")
+def _rate(collected: Collected) -> str:
+    return f"{words.percent(collected.rate)} %" if collected.expected else "none due yet"
+
+
+def _pair(name: str, value: str) -> Markup:
+    return tag("div", tag("span", name, class_="muted"), tag("b", value), class_="pair")
 
 
 def tile_row(figures: Figures) -> Markup:
@@ -126,9 +126,8 @@ def state_card(figures: Figures) -> Markup:
     return list_card("Meters by state", body)
 
 
-def alarm_card(meters: MeterReader, now_ms: int) -> Markup:
-    """The newest open alarms."""
-    alarms = open_alarms(meters.state)
+def alarm_card(meters: MeterReader, alarms: Sequence[Alarm], now_ms: int) -> Markup:
+    """The newest of the open alarms."""
     more = tag("a", f"All {len(alarms)}", href="/alarms") if len(alarms) > ROWS else None
     if not alarms:
         return list_card("Open alarms", empty("No open alarms", "What wants an operator's eye shows up here."))
@@ -136,7 +135,7 @@ def alarm_card(meters: MeterReader, now_ms: int) -> Markup:
         tag(
             "tr",
             tag("td", severity_chip(alarm.severity)),
-            tag("td", tag("div", words.kind(alarm.kind)), tag("div", alarm.text, class_="detail")),
+            tag("td", tag("div", words.kind(alarm.kind)), tag("div", words.sentence(alarm.text), class_="detail")),
             tag("td", meter_link(meters.serial(alarm.meter))),
             tag("td", moment(alarm.opened_ms, now_ms), class_="muted number"),
         )
@@ -164,7 +163,9 @@ def _attention_row(line: MeterLine, now_ms: int) -> Markup:
         "tr",
         tag("td", meter_link(line.serial)),
         tag("td", communication_chip(line.communication)),
-        tag("td", tag("div", line.detail or "Intervals of the past are still missing", class_="detail")),
+        tag(
+            "td", tag("div", words.sentence(line.detail) or "Intervals of the past are still missing", class_="detail")
+        ),
         tag("td", words.count(line.missing), class_="number"),
         tag("td", moment(line.last_seen_ms, now_ms), class_="number muted"),
         data_href=meter_path(line.serial),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from itertools import zip_longest
+from itertools import chain, repeat
 from urllib.parse import quote, urlencode
 
-from ferraris.console import words
+from ferraris.console import vending_words, words
 from ferraris.console.markup import Child, Markup, moment, tag
 from ferraris.console.orders import requester
 from ferraris.headend import CommandKind
@@ -17,6 +17,8 @@ from ferraris.kernel.json_text import read_json_object
 from ferraris.store import AlarmSeverity, CommandRow
 
 TAGS = re.compile(r"<[^>]*>")
+NO_HEADING = Markup('<th aria-label="What can be done"></th>')
+"""Heads a column of buttons."""
 ARROWS = re.compile(r" [↑↓]")
 """How a heading shows the direction of its order."""
 
@@ -58,8 +60,8 @@ def table(header: Sequence[Child], rows: Iterable[Markup], numbers: Iterable[int
 def _labelled(row: Markup, names: Sequence[str]) -> Markup:
     """A row whose cells carry the names of their columns. Text is escaped, so each `<td` in a row is a cell."""
     start, *cells = row.split("<td")
-    named = (f' data-label="{name}"{cell}' if name else cell for name, cell in zip_longest(names, cells, fillvalue=""))
-    return Markup("<td".join([start, *named][: len(cells) + 1]))
+    named = (f' data-label="{name}"{cell}' if name else cell for name, cell in zip(chain(names, repeat("")), cells))  # noqa: B905
+    return Markup("<td".join([start, *named]))
 
 
 def meter_path(serial: str) -> str:
@@ -86,6 +88,11 @@ def list_card(title: str, content: Child, more: Child = None) -> Markup:
     return tag("section", head, content, class_="card")
 
 
+def cut_note(shown: int, limit: int, what: str) -> Markup | None:
+    """Says below a list that it shows no more than its limit, where there may be more."""
+    return tag("div", f"The newest {words.count(limit)} {what} are shown.", class_="pager") if shown >= limit else None
+
+
 def command_rows(commands: Iterable[tuple[str, CommandRow]], *, with_meter: bool) -> Iterable[Markup]:
     """Rows of a table of commands: (serial, command)."""
     for serial, row in commands:
@@ -95,7 +102,7 @@ def command_rows(commands: Iterable[tuple[str, CommandRow]], *, with_meter: bool
             tag(
                 "td",
                 words.command_kind(row.kind),
-                tag("div", row.argument, class_="faint mono") if row.argument else None,
+                tag("div", command_argument(row), class_="faint mono") if row.argument else None,
             ),
             tag("td", chip(words.COMMAND_STATES[row.state])),
             tag("td", moment(row.requested_ms), tag("div", f"by {requester(row)}", class_="faint"), class_="optional"),
@@ -113,13 +120,30 @@ COMMAND_HEADER = (
 )
 
 
+def command_argument(row: CommandRow) -> str:
+    """What the command was given; tokens in fours, as they stand on a receipt."""
+    if row.kind != CommandKind.ENTER_TOKEN:
+        return row.argument
+    tokens = [token.strip() for token in row.argument.split(",")]
+    return ", ".join(" ".join(token[at : at + 4] for at in range(0, len(token), 4)) for token in tokens)
+
+
 def command_detail(row: CommandRow) -> str:
     """The outcome in a few words; what *read now* read stands with the registers."""
     try:
         answer = read_json_object(row.detail, "what is told of a command")
     except ConfigError:  # words
-        return row.detail
+        return words.sentence(row.detail)
+    if row.kind == CommandKind.ENTER_TOKEN and isinstance(answer.get("result"), str):
+        return _entered(answer["result"], typed=answer.get("typed") is True)
     if row.kind == CommandKind.READ_ATTRIBUTE and "value" in answer:
         value = answer["value"]
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"{len(answer)} register{'' if len(answer) == 1 else 's'} read"
+    return f"{words.number_of(len(answer), 'register')} read"
+
+
+def _entered(result: str, *, typed: bool) -> str:
+    """What the meter said to a token."""
+    if typed:
+        return "The customer had typed the token before it was sent."
+    return vending_words.token_result(result) if result else "The meter did not say what became of the token."

@@ -6,20 +6,23 @@ import hashlib
 from pathlib import Path
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.exception_handlers import http_exception_handler
+from fastapi.responses import JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from nicegui import Client, ui
 from nicegui import app as nicegui_app
+from starlette.exceptions import HTTPException
 
 from ferraris.console.pages.alarms import alarms_page
 from ferraris.console.pages.api import api_page
 from ferraris.console.pages.campaigns import campaign_page, campaigns_page
 from ferraris.console.pages.commands import commands_page
 from ferraris.console.pages.engineering import engineering_page
-from ferraris.console.pages.frame import Workplace
+from ferraris.console.pages.frame import Workplace, missing_page
 from ferraris.console.pages.meter import meter_page
 from ferraris.console.pages.meters import meters_page
 from ferraris.console.pages.overview import overview_page
+from ferraris.console.pages.parts import empty
 from ferraris.console.pages.sale import sale_page
 from ferraris.console.pages.sales import sales_page
 from ferraris.console.pages.shifts import shifts_page
@@ -36,6 +39,7 @@ def add_pages(app: FastAPI, place: Workplace) -> None:
     app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
     _add_looks()
     _add_routes(app, place)
+    _add_missing(place)
     if place.vending is not None:
         _add_till(place)
     ui.run_with(
@@ -92,6 +96,20 @@ def _add_routes(app: FastAPI, place: Workplace) -> None:
     @ui.page("/docs", response_timeout=BUILD_TIMEOUT_S)
     async def api() -> None:
         await api_page(place, app.openapi())
+
+
+def _add_missing(place: Workplace) -> None:
+    """What stands at an address that has no page; what is no page at all (a library, say) is refused in JSON."""
+
+    @nicegui_app.exception_handler(404)
+    async def missing(request: Request, error: Exception) -> Response:
+        endpoint = request.scope.get("endpoint")
+        if endpoint not in (None, nicegui_app) and isinstance(error, HTTPException):
+            return await http_exception_handler(request, error)
+        with Client(ui.page(""), request=request) as client:
+            text = f"Nothing is at {request.url.path[:200]}. The navigation leads to all there is."
+            await missing_page(place, "No such page", empty("There is no such page", text))
+        return client.build_response(request, 404)
 
 
 def _add_till(place: Workplace) -> None:

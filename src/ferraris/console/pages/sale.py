@@ -9,13 +9,12 @@ from nicegui import ui
 from ferraris.console import vending_words
 from ferraris.console.markup import Child, Markup, joined, moment, tag
 from ferraris.console.pages.frame import Region, Workplace
-from ferraris.console.pages.parts import chip, list_card, query_path
+from ferraris.console.pages.parts import chip, empty, list_card, query_path
 from ferraris.console.pages.sale_parts import breakdown_table, delivery_steps, receipt_path, sale_path, token_list
 from ferraris.console.pages.till_frame import TillPage, field
 from ferraris.console.vending_desk import VendingDesk
 from ferraris.console.vending_views import receipt_of
-from ferraris.kernel.errors import FerrarisError
-from ferraris.vending import Delivery, Sale, SaleKind, SaleState, Vending, receipt_text
+from ferraris.vending import Delivery, Sale, SaleKind, SaleState, Vending, VendingError, receipt_text
 
 REVERSIBLE = frozenset({SaleKind.CREDIT, SaleKind.FREE_ISSUE})
 
@@ -64,8 +63,9 @@ class _SalePage(SaleActs):
     async def refresh(self) -> None:
         try:
             sale, receipt = await self.desk.run(lambda vending, _: with_receipt(vending, self._number))
-        except FerrarisError as error:
-            self.refuse(error)
+        except VendingError:
+            text = f"No sale has the number {self._number}. The list of sales has them all."
+            self._card.show(tag("section", empty("There is no such receipt", text), class_="card"))
             return
         self._card.show(sale_card(sale, receipt))
         self._facts.show(facts_card(sale))
@@ -105,12 +105,14 @@ def sale_card(sale: Sale, receipt: str, *, at_till: bool = False) -> Markup:
     )
     if not sale.tokens:
         return tag("section", head, tag("div", _without_tokens(sale), class_="card-body"), class_="card")
-    paid = f"{vending_words.money(sale.tendered_minor, sale.minor_digits, sale.currency)} by {sale.payment}"
+    money = vending_words.money(sale.tendered_minor, sale.minor_digits, sale.currency)
+    paid = f"{money} by {vending_words.payment(sale.payment).lower()}"
     facts = [tag("span", fact) for fact in (f"Meter {sale.meter}", paid if sale.tendered_minor else "") if fact]
     body = [
         tag("div", facts, class_="facts", style="margin-bottom:14px"),
         token_list(sale),
         tag("div", delivery_steps(sale), style="margin:20px 0 4px"),
+        _after_reversal(sale),
         tag("div", _buttons(sale, at_till=at_till), class_="ends", style="margin-top:16px"),
         tag("pre", receipt, class_="receipt-paper"),
     ]
@@ -122,6 +124,15 @@ def _without_tokens(sale: Sale) -> Markup:
         text = "The security module has not answered yet. Nothing is charged before it does; the order is finished by itself, or void."
         return tag("div", text, class_="callout")
     return tag("p", "No token came of this order, and nothing was charged.", class_="muted")
+
+
+def _after_reversal(sale: Sale) -> Markup | None:
+    """Money that went back while the credit went, or may have gone, to the meter."""
+    if sale.state is not SaleState.REVERSED or sale.delivery in {Delivery.NONE, Delivery.REFUSED}:
+        return None
+    took = "took" if sale.delivery is Delivery.ACCEPTED else "may have taken"
+    text = f"The money was given back, and the meter {took} the token: {vending_words.credited(sale)}. Open a debt of the account for it."
+    return tag("div", text, class_="callout bad")
 
 
 def _buttons(sale: Sale, *, at_till: bool) -> list[Child]:
@@ -165,7 +176,7 @@ def facts_card(sale: Sale) -> Markup:
         ("Till", sale.till),
         ("Operator", sale.operator),
         ("Approved by", sale.approver),
-        ("Paid by", sale.payment),
+        ("Paid by", vending_words.payment(sale.payment) if sale.payment else ""),
         ("Tariff", sale.tariff),
         ("Delivered", moment(sale.delivered_ms, absent="not yet")),
         ("Copies", sale.reprints or ""),
@@ -183,13 +194,24 @@ def facts_card(sale: Sale) -> Markup:
 
 def reversal_card(sale: Sale) -> Markup:
     """To take a sale back, with a reason."""
-    text = "The money goes back to the customer, the token stays as it is: make sure that it is in no meter."
-    if sale.delivery not in {Delivery.NONE, Delivery.REFUSED}:
-        text = "The meter may have this token already. Only a supervisor takes the sale back."
+    text = (
+        "Nothing recalls a token: the meter takes it whenever somebody types it. Only a supervisor takes the sale back."
+    )
+    if sale.worthless:
+        text = "The meter refuses this token for good. The money goes back to the customer."
+    elif sale.delivery in {Delivery.ACCEPTED, Delivery.TYPED}:
+        text = "The meter has this token, or may have it already. Only a supervisor takes the sale back."
     form = tag(
         "form",
         field("Reason", "reason", required=True),
-        tag("button", "Take the sale back", class_="button danger", type="submit"),
+        tag(
+            "button",
+            "Take the sale back …",
+            class_="button danger",
+            type="submit",
+            data_confirm=f"Take back receipt {sale.receipt_number}?",
+            data_warning="The sale is reversed in the books, and that cannot be undone.",
+        ),
         class_="form row", data_form="reverse",
     )  # fmt: skip
     return list_card(

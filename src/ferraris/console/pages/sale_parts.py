@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from ferraris.console import vending_words
+from ferraris.console import vending_words, words
 from ferraris.console.markup import Markup, joined, moment, tag
 from ferraris.console.pages.parts import chip, empty, table
 from ferraris.console.vending_words import Refusal
@@ -32,7 +32,7 @@ def breakdown_table(sold: Sale | Quote) -> Markup:
     ]
     total = tag(
         "tr",
-        tag("th", "To pay", scope="row", colspan="2"),
+        tag("th", "To pay" if isinstance(sold, Quote) else "Paid", scope="row", colspan="2"),
         tag("td", vending_words.money(breakdown.tendered_minor, minor_digits, sold.currency), class_="number"),
         class_="total",
     )
@@ -86,7 +86,12 @@ def delivery_steps(sale: Sale) -> Markup:
         result = sale.delivery_detail
         meaning = vending_words.token_result(result)
         same = meaning == result
-        said = tag("p", meaning, None if same else tag("span", f" ({result})", class_="mono faint"), class_="muted")
+        said = tag(
+            "p",
+            words.sentence(meaning),
+            None if same else tag("span", f" ({result})", class_="mono faint"),
+            class_="muted",
+        )
     return joined(tag("ol", steps, class_="steps"), said)
 
 

@@ -9,7 +9,7 @@ from nicegui import events, ui
 from ferraris.console import vending_words
 from ferraris.console.markup import Markup, joined, tag
 from ferraris.console.pages.frame import Region, Workplace
-from ferraris.console.pages.parts import query_path
+from ferraris.console.pages.parts import cut_note, query_path
 from ferraris.console.pages.sale_parts import sale_table
 from ferraris.console.pages.till_frame import TillPage
 from ferraris.console.vending_desk import VendingDesk
@@ -48,7 +48,9 @@ class _SalesPage(TillPage):
         wanted = SaleFilter(states=() if self._state is None else (self._state.value,), limit=ROWS_MAX)
         sales = await self.desk.run(lambda vending, _: vending.sales(wanted))
         self._filters.show(state_filters(self._state))
-        self._list.show(sale_table(sales, "They are listed here, of every till."))
+        nothing = "They are listed here, of every till." if self._state is None else "No order is in this state."
+        title = "No sales yet" if self._state is None else "None in this state"
+        self._list.show(sale_table(sales, nothing, title), cut_note(len(sales), ROWS_MAX, "sales"))
 
     async def _on_place(self, event: events.GenericEventArguments) -> None:
         self._state = state_of_query(str(event.args or ""))

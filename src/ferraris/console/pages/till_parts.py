@@ -11,16 +11,14 @@ from ferraris.console.pages.sale_parts import breakdown_table, units_figure
 from ferraris.console.pages.till_frame import choice, field
 from ferraris.console.vending_views import MeterView
 from ferraris.sts import StsConfiguration
-from ferraris.vending import DebtDue, FoundMeter, PaymentKind, Quote
+from ferraris.vending import DebtDue, FoundMeter, Quote
 
 QUICK_AMOUNTS = (20, 50, 100, 200, 500)
 QUICK_UNITS = (10, 25, 50, 100, 200)
-PAYMENTS: Mapping[str, str] = {
-    PaymentKind.CASH: "Cash",
-    PaymentKind.CARD: "Card",
-    PaymentKind.MOBILE: "Mobile money",
-    PaymentKind.TRANSFER: "Bank transfer",
-}
+PAYMENTS: Mapping[str, str] = vending_words.PAYMENTS
+
+ASKED_FREE = ("Issue the free units?", "A token with this month's free units is made. There is one a month.")
+ASKED_KEY = ("Issue key-change tokens?", "They bring no credit. The customer enters all of them, in their order.")
 
 
 def finder() -> Markup:
@@ -72,8 +70,8 @@ def meter_card(meter: MeterView, currency: str, minor_digits: int, free_tenths: 
         text = f"This meter waits for a key change to {configuration_text(meter.wanted)}. Its tokens come with the next purchase."
         shown.append(tag("div", text, class_="callout"))
     buttons = [
-        _button("Free units", "free") if free_tenths and not meter.blocked else None,
-        _button("Key change only", "key") if meter.wanted and not meter.blocked else None,
+        _button("Free units …", "free", *ASKED_FREE) if free_tenths and not meter.blocked else None,
+        _button("Key change only …", "key", *ASKED_KEY) if meter.wanted and not meter.blocked else None,
     ]
     if any(buttons):
         shown.append(tag("div", buttons, class_="ends", style="margin-top:12px"))
@@ -160,5 +158,7 @@ def welcome() -> Markup:
     return tag("section", empty("Ready to sell", text), class_="card")
 
 
-def _button(name: str, act: str) -> Markup:
-    return tag("button", name, class_="button small", data_act=act, type="button")
+def _button(name: str, act: str, question: str, text: str) -> Markup:
+    return tag(
+        "button", name, class_="button small", data_act=act, type="button", data_confirm=question, data_warning=text
+    )
