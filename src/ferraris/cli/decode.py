@@ -5,23 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.text import Text
-from rich.tree import Tree
 
 from ferraris.cli.answered_lines import answer_lines
-from ferraris.cli.decoded_messages import messages_of, messages_of_file, show_messages, with_key_file
-from ferraris.cli.printable import printable
-from ferraris.dlms.inspect import Inspection, InspectionKeys, answer_line, error_to_json, inspect
 from ferraris.kernel.errors import ConfigError, FerrarisError, LocalProtocolError
 from ferraris.kernel.limits import INSPECTION_LINE_OCTETS_MAX
 
 EXIT_REFUSED: Final = 2
-ELEMENTS_SHOWN: Final = 2_000
-"""Nodes of one tree on the screen; --json shows all."""
 
 
 def decode(
@@ -51,19 +43,28 @@ def decode(
     """Turn a frame, an APDU or a captured conversation into readable text or JSON.
 
     Digits come as arguments or on standard input, blanks allowed; --file reads captures and files of octets. Flags, addresses,
-    wrapper, LLC, segments, blocks and ciphering are recognised by themselves. With --jsonl each line is {"id", "hex", "keys": {"ek", "ak", "system_title", "dedicated"}},
+    wrapper, LLC, segments, blocks and ciphering are recognised by themselves. With --jsonl each line is
+    {"id", "hex", "keys": {"ek", "ak", "system_title", "dedicated"}},
     and each answer {"id", "ok", "layers", "apdu", "value", "error"}.
     """
+    from ferraris.dlms.inspect import Inspection, InspectionKeys, answer_line, error_to_json, inspect
+
     if jsonl:
         answer_lines(sys.stdin.buffer, sys.stdout, answer_line)
         return
     keys = InspectionKeys.of({"ek": ek, "ak": ak, "system_title": system_title, "dedicated": dedicated})
     if keys_file is not None:
+        from ferraris.cli.decoded_messages import with_key_file
+
         keys = with_key_file(keys, keys_file)
     if file is not None:
+        from ferraris.cli.decoded_messages import messages_of_file, show_messages
+
         raise typer.Exit(show_messages(messages_of_file(file, keys), as_json=as_json, octets=octets))
     digits = "".join(hexadecimal) if hexadecimal else sys.stdin.read(INSPECTION_LINE_OCTETS_MAX)
     if octets:
+        from ferraris.cli.decoded_messages import messages_of, show_messages
+
         raise typer.Exit(show_messages(messages_of(_octets(digits), keys), as_json=as_json, octets=True))
     result = Inspection()
     error = None
@@ -75,7 +76,9 @@ def decode(
         document = {"ok": error is None, "layers": result.layers, "apdu": result.apdu, "value": result.value}
         print(json.dumps({**document, "error": None if error is None else error_to_json(error)}, indent=2))
     else:
-        _show(result)
+        from ferraris.cli.decoded_tree import show_inspection
+
+        show_inspection(result)
         if error is not None:
             raise error
     raise typer.Exit(0 if error is None else EXIT_REFUSED)
@@ -91,55 +94,3 @@ def _octets(digits: str) -> bytes:
     if not octets:
         raise ConfigError("there is nothing to decode", expected="hexadecimal digits as arguments or on standard input")
     return octets
-
-
-def _show(result: Inspection) -> None:
-    console = Console(highlight=False)
-    for layer in result.layers:
-        tree = Tree(Text(str(layer["layer"]), style="bold cyan"))
-        for name, value in layer.items():
-            if name not in ("layer", "warnings") and value is not None:
-                tree.add(_leaf(name, value))
-        for warning in layer["warnings"]:
-            tree.add(Text(printable(f"! {warning}"), style="yellow"))
-        console.print(tree)
-    for name, value in zip(result.names, result.values, strict=False):  # a name without a value was not decoded
-        tree = Tree(Text(name, style="bold green"))
-        _grow(tree, value, [ELEMENTS_SHOWN])
-        console.print(tree)
-
-
-def _grow(tree: Tree, value: Any, left: list[int]) -> None:
-    """Add `value` under `tree`, as long as nodes are left."""
-    items = list(value.items()) if isinstance(value, dict) else list(enumerate(value, 1))
-    for name, element in items:
-        if left[0] <= 0:
-            tree.add(Text("… more: see --json", style="dim"))
-            return
-        left[0] -= 1
-        if name == "readings" and isinstance(element, list):
-            _add_readings(tree.add(Text("readings", style="bold")), element)
-        elif (
-            isinstance(element, dict)
-            and len(element) == 1
-            and not isinstance(next(iter(element.values())), dict | list)
-        ):
-            [(kind, leaf)] = element.items()
-            tree.add(_leaf(f"{name} {kind}", leaf))
-        elif isinstance(element, dict | list) and element:
-            _grow(tree.add(Text(str(name), style="bold")), element, left)
-        else:
-            tree.add(_leaf(str(name), element))
-
-
-def _add_readings(tree: Tree, readings: list[dict[str, Any]]) -> None:
-    for reading in readings:
-        shown = reading["scaled"] if reading["scaled"] is not None else reading["text"]
-        unit = reading["unit"] or ""
-        line = Text(f"{reading['obis'] or '?':<18}", style="cyan")
-        line.append(printable(f" {reading['value'] if shown is None else shown} {unit}".rstrip()), style="default")
-        tree.add(line)
-
-
-def _leaf(name: str, value: Any) -> Text:
-    return Text.assemble((f"{name}: ", "dim"), (printable(str(value)), "default"))
