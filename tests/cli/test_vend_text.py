@@ -106,16 +106,22 @@ def test_requests_that_wait() -> None:
     assert waiting_text([]) == "nothing waits"
 
 
+SOLD_OF_A_SHIFT = [
+    {"service": "electricity", "unit": "kWh", "units_tenths": 505, "credit_money": 8_695_999},
+    {"service": "water", "unit": "m³", "units_tenths": 12_345, "credit_money": 0},
+]
+
+
 @pytest.mark.parametrize("counted", [None, 12_000])
 def test_the_slip_of_a_shift(counted: int | None) -> None:
     totals = {
-        "number": 3, "operator": "ann", "till": "T", "sales": 2, "units_tenths": 505, "float_minor": 2_000,
+        "number": 3, "operator": "ann", "till": "T", "sales": 2, "credits": SOLD_OF_A_SHIFT, "float_minor": 2_000,
         "payments": [{"payment": "cash", "taken_minor": 11_000, "returned_minor": 1_000}], "deposited_minor": 500,
         "expected_cash_minor": 11_500, "counted_minor": counted,
     }  # fmt: skip
     rows = dict(row.split("  ", 1) for row in totals_text(totals, 2).splitlines())
     assert {name: value.strip() for name, value in rows.items()} == {
-        "shift 3": "ann at T", "sales": "2", "units": "50.5", "float": "20.00", "cash": "100.00", "deposited": "5.00",
+        "shift 3": "ann at T", "sales": "2", "electricity": "50.5 kWh", "electricity in money": "86.95", "water": "1234.5 m³", "float": "20.00", "cash": "100.00", "deposited": "5.00",
         "should be in the drawer": "115.00",
         **({} if counted is None else {"counted": "120.00", "difference": "5.00"}),
     }  # fmt: skip

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ferraris.vending import (
     AmountError,
+    CreditTotal,
     FreeIssueRequest,
     MessageConflictError,
+    NewMeter,
     PaymentKind,
     ShiftError,
+    TariffBook,
     VendingError,
 )
+from tests.vending import house as houses
 from tests.vending.house import MINUTE_MS, NOON_MS, OPERATOR, SUPERVISOR, House, make_house
 
 
@@ -43,11 +53,12 @@ def test_totals_by_kind_of_payment_and_what_the_drawer_should_hold(house: House)
     assert by_kind == {"cash": (42_000, 7_000), "card": (8_000, 0), "transfer": (0, 0), "mobile": (0, 0)}
     assert (totals.number, totals.sales, totals.reversed_sales, totals.free_issues) == (shift.number, 4, 1, 1)
     assert (totals.deposited_minor, totals.expected_cash_minor, totals.difference_minor) == (30_000, 25_000, -10)
-    assert totals.units_tenths == sum(
+    units_tenths = sum(
         sale.units_tenths
         for sale in vending.sales(_of_shift(shift.number))
         if sale.kind == "credit" and sale.state == "posted"
     )
+    assert totals.credits == (CreditTotal("electricity", "kWh", units_tenths, 0),)
     assert totals.ledger_hash == vending.verify_ledger().hash
 
 
@@ -148,3 +159,79 @@ def test_tills_whose_names_begin_alike_keep_their_money_apart(house: House) -> N
     house.vending.shifts.open("T1", OPERATOR, NOON_MS)
     house.vending.sell(house.request("100", till="T10"), NOON_MS)
     assert sum(one.taken_minor for one in house.vending.shifts.totals(1).payments) == 0
+
+
+# Closing and opening under a message id
+
+
+def test_a_repeated_message_opens_and_closes_one_shift(house: House) -> None:
+    shifts = house.vending.shifts
+    first = shifts.open("T1", OPERATOR, NOON_MS, 500, "begin")
+    assert shifts.open("T1", OPERATOR, NOON_MS + 1, 500, "begin") == first
+    closed = shifts.close("T1", OPERATOR, NOON_MS + 2, None, "end")
+    assert (closed.counted_minor, closed.difference_minor) == (500, 0)
+    second = shifts.open("T1", OPERATOR, NOON_MS + 3)
+    assert shifts.close("T1", OPERATOR, NOON_MS + 4, 77, "end") == closed
+    assert shifts.open("T1", OPERATOR, NOON_MS + 5, 500, "begin").number == first.number
+    assert shifts.open_shift("T1") == second
+
+
+@pytest.mark.parametrize("message_id", ["sold", "brought", "begin"])
+def test_a_message_id_of_something_else_closes_nothing(house: House, message_id: str) -> None:
+    shifts = house.vending.shifts
+    shifts.open("T1", OPERATOR, NOON_MS, message_id="begin")
+    house.vending.sell(house.request("40", message_id="sold"), NOON_MS)
+    shifts.deposit("brought", "T1", OPERATOR, 100, NOON_MS)
+    with pytest.raises(MessageConflictError, match=message_id):
+        shifts.close("T1", OPERATOR, NOON_MS, 0, message_id)
+    shifts.close("T1", OPERATOR, NOON_MS, 0, "end")
+    with pytest.raises(MessageConflictError, match="end"):
+        shifts.open("T1", OPERATOR, NOON_MS, message_id="end")
+    with pytest.raises(MessageConflictError, match="end"):
+        shifts.close("T2", OPERATOR, NOON_MS, 0, "end")
+
+
+# What was sold, by service
+
+SERVICES = ("electricity", "water", "gas", "time")
+
+
+def _house_of_all_services() -> House:
+    """A meter of each service, and one of electricity that counts money."""
+    bodies = [f'name = "{one}"\nservice = "{one}"\nblock = [{{ price = "1.70" }}]' for one in SERVICES]
+    bodies.append('name = "money"\ncredit = "currency"')
+    tariffs = [houses.tariff(body.partition("\n")[2]) for body in bodies]
+    book = TariffBook([replace(one, name=name) for one, name in zip(tariffs, (*SERVICES, "money"), strict=True)])
+    house = make_house(meters=0, settings=houses.settings(tariffs=book))
+    new = [
+        NewMeter(houses.configuration(serial), f"A{serial}", tariff, f"C{serial}", f"Customer {serial}")
+        for serial, tariff in enumerate((*SERVICES, "money"), 1)
+    ]
+    house.vending.registry.register(new, SUPERVISOR, NOON_MS)
+    house.meters[:] = [one.configuration.meter_pan.decoder_reference_number for one in new]
+    return house
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from((*SERVICES, "money")), st.integers(1_000, 90_000), st.booleans()), max_size=8)
+)
+def test_totals_are_by_service_and_money_stands_apart(sold: list[tuple[str, int, bool]]) -> None:
+    house = _house_of_all_services()
+    shift = house.vending.shifts.open("T1", OPERATOR, NOON_MS)
+    units, money = Counter[str](), Counter[str]()
+    for what, minor, back in sold:
+        meter = house.meters[(*SERVICES, "money").index(what)]
+        sale = house.vending.sell(house.request(str(Decimal(minor) / 100), meter=meter), NOON_MS)
+        assert sale.breakdown is not None
+        if back:
+            house.vending.reverse(sale.number, SUPERVISOR, NOON_MS)
+            continue
+        service = "electricity" if what == "money" else what
+        units[service] += sale.units_tenths
+        money[service] += sale.breakdown.credit_money
+    totals = house.vending.shifts.totals(shift.number)
+    names = {"electricity": "kWh", "water": "m³", "gas": "m³", "time": "min"}
+    wanted = [CreditTotal(one, unit, units[one], money[one]) for one, unit in names.items() if one in units]
+    assert list(totals.credits) == wanted
+    assert totals.reversed_sales == sum(back for _, _, back in sold)

@@ -5,7 +5,7 @@ Amounts and units are written as vending itself writes them, by functions that a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -127,7 +127,7 @@ def totals_text(totals: Any, digits: int) -> str:
     rows = [
         (f"shift {totals['number']}", f"{totals['operator']} at {totals['till']}"),
         ("sales", str(totals["sales"])),
-        ("units", str(Decimal(totals["units_tenths"]) / 10)),
+        *_credits(totals["credits"], digits),
         ("float", money(totals["float_minor"], digits)),
     ]
     rows += [(one["payment"], money(one["taken_minor"] - one["returned_minor"], digits)) for one in totals["payments"]]
@@ -141,6 +141,17 @@ def totals_text(totals: Any, digits: int) -> str:
             ("difference", money(totals["counted_minor"] - totals["expected_cash_minor"], digits)),
         ]
     return table_text(rows)
+
+
+def _credits(sold: Any, digits: int) -> Iterator[tuple[str, str]]:
+    """What was sold of each service, as units and as credit in money."""
+    from ferraris.vending import credit_minor, tenths_text
+
+    for one in sold:
+        if one["units_tenths"]:
+            yield one["service"], f"{tenths_text(one['units_tenths'])} {one['unit']}"
+        if one["credit_money"]:
+            yield f"{one['service']} in money", money(credit_minor(one["credit_money"], digits), digits)
 
 
 def campaign_text(answer: Any) -> str:

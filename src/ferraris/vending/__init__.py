@@ -50,7 +50,7 @@ from ferraris.vending.sale import Delivery, Quote, Sale, SaleKind, SaleState, So
 from ferraris.vending.sample_tables import sample_tables_notice
 from ferraris.vending.service import Recovery, Vending
 from ferraris.vending.settings import VendingSettings
-from ferraris.vending.shifts import BatchTotals, PaymentTotal, Shifts, ShiftTotals
+from ferraris.vending.shifts import BatchTotals, CreditTotal, PaymentTotal, Shifts, ShiftTotals
 from ferraris.vending.tariff import UNIT_OF_SERVICE, CreditForm, Tariff, TariffBook, read_tariff, sample_tariffs
 
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "ConfigurationState",
     "Configured",
     "CreditForm",
+    "CreditTotal",
     "DebtDue",
     "Delivery",
     "Engineering",

@@ -1,30 +1,42 @@
 """The drawer: shifts with their totals by kind of payment, deposits to the bank, and batches of shifts.
 
 Totals come from the ledger: what was debited to the till's accounts while the shift was open was taken, what was credited was
-given back or brought to the bank. The order of its entries says what came while it was open, not a clock, which may be set back. They carry the ledger's newest hash, so that a printed shift slip witnesses the ledger.
+given back or brought to the bank. The order of its entries says what came while it was open, not a clock, which may be set back.
+They carry the ledger's newest hash, so that a printed shift slip witnesses the ledger. What was credited is added up by service: a kWh
+and a cubic metre make no sum, nor do units and the money that a currency credit token carries.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ferraris.store import (
     DepositRow,
     SaleFilter,
+    SaleRow,
     ShiftRow,
     VendingAuditRow,
     VendingReader,
     VendingStore,
     VendingWriter,
 )
+from ferraris.sts import Service
 from ferraris.vending import ledger
+from ferraris.vending.breakdown import read_breakdown
 from ferraris.vending.errors import AmountError, MessageConflictError, ShiftError
 from ferraris.vending.ledger import EntryKind, NewEntry, Posting
 from ferraris.vending.orders import PaymentKind, check_text
 from ferraris.vending.sale import SaleKind, SaleState
+from ferraris.vending.sale_view import service_of
 from ferraris.vending.settings import VendingSettings
+from ferraris.vending.tariff import UNIT_OF_SERVICE
 
 BANK = "bank"
+_OPENED = "open shift"
+_CLOSED = "close shift"
+_SALES_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,18 @@ class PaymentTotal:
     payment: str
     taken_minor: int
     returned_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreditTotal:
+    """What was sold of one service: as units, or as the money that its meters count."""
+
+    service: str
+    unit: str
+    """Of `units_tenths`: kWh, m³ or min."""
+    units_tenths: int
+    credit_money: int
+    """In hundred-thousandths of the base currency, as currency credit tokens carry it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +76,8 @@ class ShiftTotals:
     free_issues: int
     other_orders: int
     reversed_sales: int
-    units_tenths: int
+    credits: tuple[CreditTotal, ...]
+    """By service, in the order of the standard; a service of which nothing was sold has no place. Reversed sales do not count."""
     expected_cash_minor: int
     counted_minor: int | None
     ledger_entries: int
@@ -90,13 +115,19 @@ class Shifts:
         self._store = store
         self._settings = settings
 
-    def open(self, till: str, operator: str, now_ms: int, float_minor: int = 0) -> ShiftRow:
-        """Open a shift with this much in the drawer. Raises ShiftError if the till has one open."""
+    def open(self, till: str, operator: str, now_ms: int, float_minor: int = 0, message_id: str = "") -> ShiftRow:
+        """Open a shift with this much in the drawer. Raises ShiftError if the till has one open.
+
+        Where a message id is given, the same one finds the shift that it opened, be it closed by now.
+        """
         check_text("till", till)
         check_text("operator", operator)
         if float_minor < 0:
             raise AmountError("the float is not below zero", got=float_minor)
         with self._store.writing("open_shift") as writer:
+            known = _shift_of_message(writer, message_id, _OPENED, till)
+            if known is not None:
+                return known
             present = writer.open_shift(till)
             if present is not None:
                 raise ShiftError(f"till {till} has a shift open", got=f"shift {present.number} of {present.operator}")
@@ -110,17 +141,27 @@ class Shifts:
                 opened_entry=_newest_entry(writer),
             )
             writer.add([row])
-            _note(writer, operator, "open shift", str(number), f"till {till}", now_ms)
+            _note(writer, operator, _OPENED, str(number), f"till {till}", now_ms)
+            _note_message(writer, operator, _OPENED, message_id, number, now_ms)
         return row
 
-    def close(self, till: str, operator: str, now_ms: int, counted_minor: int) -> ShiftTotals:
-        """Close the till's shift with what was counted in the drawer."""
-        if counted_minor < 0:
+    def close(
+        self, till: str, operator: str, now_ms: int, counted_minor: int | None, message_id: str = ""
+    ) -> ShiftTotals:
+        """Close the till's shift with what was counted in the drawer; None takes what should be in it for what is.
+
+        Where a message id is given, the same one finds the shift that it closed, though another one is open by now.
+        """
+        if counted_minor is not None and counted_minor < 0:
             raise AmountError("what is counted is not below zero", got=counted_minor)
         with self._store.writing("close_shift") as writer:
-            row = self._open_shift(writer, till)
-            writer.close_shift(row.number, now_ms, _newest_entry(writer), counted_minor)
-            _note(writer, operator, "close shift", str(row.number), f"counted {counted_minor}", now_ms)
+            known = _shift_of_message(writer, message_id, _CLOSED, till)
+            row = known or self._open_shift(writer, till)
+            if known is None:
+                counted = counted_minor if counted_minor is not None else _expected(writer, row)
+                writer.close_shift(row.number, now_ms, _newest_entry(writer), counted)
+                _note(writer, operator, _CLOSED, str(row.number), f"counted {counted}", now_ms)
+                _note_message(writer, operator, _CLOSED, message_id, row.number, now_ms)
         return self.totals(row.number)
 
     def open_shift(self, till: str) -> ShiftRow | None:
@@ -239,12 +280,59 @@ def _totals(reader: VendingReader, row: ShiftRow) -> ShiftTotals:
         free_issues=free,
         other_orders=len(orders) - len(sold) - free,
         reversed_sales=sum(order.state == SaleState.REVERSED for order in orders),
-        units_tenths=sum(order.units_tenths for order in sold if order.state == SaleState.POSTED),
+        credits=_credits(reader, [order for order in sold if order.state == SaleState.POSTED]),
         expected_cash_minor=row.float_minor + cash_total.taken_minor - cash_total.returned_minor - deposited,
         counted_minor=row.counted_minor,
         ledger_entries=head.number if head else 0,
         ledger_hash=head.hash if head else ledger.GENESIS,
     )
+
+
+def _expected(reader: VendingReader, row: ShiftRow) -> int:
+    """What should be in the drawer; nothing where more was brought away than ever came in."""
+    return max(0, _totals(reader, row).expected_cash_minor)
+
+
+def _credits(reader: VendingReader, sales: Sequence[SaleRow]) -> tuple[CreditTotal, ...]:
+    """What was sold of each service."""
+    services: dict[int, str] = {}
+    numbers = [sale.number for sale in sales]
+    for start in range(0, len(numbers), _SALES_AT_ONCE):
+        for token in reader.tokens(numbers[start : start + _SALES_AT_ONCE]):
+            service = service_of(token.kind)
+            if service:
+                services[token.sale] = service
+    units, money = Counter[str](), Counter[str]()
+    for sale in sales:
+        breakdown = read_breakdown(sale.breakdown)
+        units[services[sale.number]] += sale.units_tenths
+        money[services[sale.number]] += breakdown.credit_money if breakdown else 0
+    names = [service.name.lower() for service in Service]
+    return tuple(CreditTotal(name, UNIT_OF_SERVICE[name], units[name], money[name]) for name in names if name in units)
+
+
+def _shift_of_message(reader: VendingReader, message_id: str, action: str, till: str) -> ShiftRow | None:
+    """The shift that a message has opened or closed. MessageConflictError for a message id that stands for something else."""
+    if not message_id:
+        return None
+    check_text("message_id", message_id)
+    noted = reader.audit(1, message_id)
+    if not noted:
+        return None
+    row = reader.shift(int(noted[0].detail)) if noted[0].action == _by_message(action) else None
+    if row is None or row.till != till:
+        raise MessageConflictError(f"message id {message_id} stands for something else")
+    return row
+
+
+def _note_message(writer: VendingWriter, operator: str, action: str, message_id: str, shift: int, now_ms: int) -> None:
+    """By which message a shift was opened or closed: what a repetition finds again."""
+    if message_id:
+        _note(writer, operator, _by_message(action), message_id, str(shift), now_ms)
+
+
+def _by_message(action: str) -> str:
+    return f"{action} by message"
 
 
 def _note(writer: VendingWriter, actor: str, action: str, subject: str, detail: str, now_ms: int) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ferraris.console.pages.shifts import no_shift, shift_forms, shift_table, shifts_of, totals_card
+from dataclasses import replace
+
+from ferraris.console.pages.shifts import credits_sold, no_shift, shift_forms, shift_table, shifts_of, totals_card
+from ferraris.vending import CreditTotal
 from tests.console.shop import Shop, open_shop
 from tests.console.test_markup import Reader
 
@@ -22,11 +25,24 @@ def test_an_open_shift_says_what_the_drawer_should_hold() -> None:
         assert present is not None
         read = Reader(totals_card(present, shop.vending.settings))
         assert "Shift 1 of ann at T1" in read.text
-        assert "Sales1Units sold50.0 kWh" in read.text
+        assert "Sales1Electricity50.0 kWh" in read.text
         assert "Cash100.00 ZARFloat200.00 ZAR" in read.text
         assert read.text.endswith("Should be in the drawer300.00 ZAR")
         assert "Open" in Reader(shift_table(every, shop.vending.settings)).text
         assert shifts_of(shop.vending, "T2")[0] is None
+
+
+def test_every_service_has_a_total_of_its_own_and_money_is_no_unit() -> None:
+    sold = (CreditTotal("electricity", "kWh", 505, 8_695_999), CreditTotal("water", "m³", 12_345, 0))
+    with open_shop() as shop:
+        begun(shop)
+        (present,) = shifts_of(shop.vending, "T1")[1]
+        totals, settings = replace(present, credits=sold), shop.vending.settings
+        names = [("Electricity", "50.5 kWh"), ("Electricity in money", "86.95 ZAR"), ("Water", "1\u202f234.5 m³")]
+        assert credits_sold(totals, settings) == names
+        for read in (Reader(totals_card(totals, settings)), Reader(shift_table([totals], settings))):
+            assert all(value in read.text for _, value in names)
+        assert credits_sold(replace(present, credits=()), settings) == []
 
 
 def test_a_difference_stands_out() -> None:

@@ -77,6 +77,35 @@ def test_a_shift_from_start_to_end(shop: Shop) -> None:
     assert shop.vending.shifts.totals(1).difference_minor == 0
 
 
+def test_ending_a_shift_twice_ends_one_and_has_one_answer(shop: Shop) -> None:
+    """The answer was lost, the till has begun its next shift, and then the first request comes again."""
+    begin, end = letter("r:startBatchReq"), letter("r:endBatchReq", number=3)
+    begun = answered(shop, begin, "startBatchResp")
+    answered(shop, letter("r:creditVendReq", meter_method(shop.meter) + money("100"), number=2), "creditVendResp")
+    shop.clock.advance(60_000)
+    ended = answered(shop, end, "endBatchResp")
+    for number in (4, 5):
+        shop.clock.advance(3_600_000)
+        assert answered(shop, end, "endBatchResp") == ended
+        assert answered(shop, begin, "startBatchResp") == begun
+        answered(shop, letter("r:startBatchReq", number=4), "startBatchResp")
+        sale = letter("r:creditVendReq", meter_method(shop.meter) + money("70"), number=10 + number)
+        answered(shop, sale, "creditVendResp")
+    assert [(row.number, row.closed_ms is None) for row in shop.vending.shifts.list()] == [(2, True), (1, False)]
+    assert ended.need("endBatch").need("batchTot").attribute("value") == "100.00"
+    second = answered(shop, letter("r:endBatchReq", number=6), "endBatchResp")
+    assert second.need("endBatch").need("batchTot").attribute("value") == "140.00"
+
+
+def test_a_message_identifier_that_stands_for_something_else_ends_no_shift(shop: Shop) -> None:
+    answered(shop, letter("r:startBatchReq"), "startBatchResp")
+    answered(shop, letter("r:depositReq", '<r:depAmt value="60.00" symbol="R"/>', number=2), "depositResp")
+    for number in (1, 2):
+        assert fault_of(shop, letter("r:endBatchReq", number=number))[0] == "BusinessRuleEx"
+    assert fault_of(shop, letter("r:startBatchReq", number=2))[0] == "BusinessRuleEx"
+    assert shop.vending.shifts.open_shift("6004708001509/till-1") is not None
+
+
 def test_a_shift_of_somebody_else_is_not_taken_over(shop: Shop) -> None:
     answered(shop, letter("r:startBatchReq"), "startBatchResp")
     assert fault_of(shop, letter("r:startBatchReq", operator="ben", number=2))[0] == "StartBatchEx"

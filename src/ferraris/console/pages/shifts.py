@@ -16,7 +16,7 @@ from ferraris.console.pages.till_frame import TillPage, field
 from ferraris.console.pages.till_parts import PAYMENTS
 from ferraris.console.vending_desk import VendingDesk
 from ferraris.kernel.errors import FerrarisError
-from ferraris.vending import ShiftTotals, Vending, VendingSettings, minor_units
+from ferraris.vending import ShiftTotals, Vending, VendingSettings, credit_minor, minor_units
 
 SHIFTS_SHOWN = 40
 
@@ -132,7 +132,7 @@ def totals_card(totals: ShiftTotals, settings: VendingSettings) -> Markup:
     figures = tag(
         "div",
         _tile("Sales", totals.sales),
-        _tile("Units sold", vending_words.units(totals.units_tenths)),
+        *(_tile(name, value) for name, value in credits_sold(totals, settings)),
         _tile("Free units", totals.free_issues),
         _tile("Taken back", totals.reversed_sales),
         class_="tiles",
@@ -146,6 +146,19 @@ def totals_card(totals: ShiftTotals, settings: VendingSettings) -> Markup:
         content,
         joined("since ", moment(totals.opened_ms)),
     )
+
+
+def credits_sold(totals: ShiftTotals, settings: VendingSettings) -> list[tuple[str, str]]:
+    """What was sold of each service, by name: units, and apart from them the credit of meters that count money."""
+    sold: list[tuple[str, str]] = []
+    for one in totals.credits:
+        name = one.service.capitalize()
+        if one.units_tenths:
+            sold.append((name, vending_words.units(one.units_tenths, one.unit)))
+        if one.credit_money:
+            minor = credit_minor(one.credit_money, settings.minor_digits)
+            sold.append((f"{name} in money", vending_words.money(minor, settings.minor_digits, settings.currency)))
+    return sold
 
 
 def _tile(name: str, value: Child) -> Markup:
@@ -200,7 +213,7 @@ def shift_table(shifts: list[ShiftTotals], settings: VendingSettings) -> Markup:
         "Shift",
         "Opened",
         "Closed",
-        *(Markup(f'<th class="number">{name}</th>') for name in ("Sales", "Units", "Expected", "Counted")),
+        *(Markup(f'<th class="number">{name}</th>') for name in ("Sales", "Sold", "Expected", "Counted")),
         "Difference",
     )
     return table(header, (_shift_row(totals, settings) for totals in shifts))
@@ -222,7 +235,7 @@ def _shift_row(totals: ShiftTotals, settings: VendingSettings) -> Markup:
         tag("td", moment(totals.opened_ms)),
         tag("td", moment(totals.closed_ms, absent="–")),
         tag("td", totals.sales, class_="number"),
-        tag("td", vending_words.units(totals.units_tenths), class_="number"),
+        tag("td", [tag("div", value, title=name) for name, value in credits_sold(totals, settings)], class_="number"),
         tag("td", money(totals.expected_cash_minor), class_="number"),
         tag("td", money(totals.counted_minor), class_="number"),
         tag("td", chipped),

@@ -96,14 +96,17 @@ def test_token(request: Request, vending: Vending, now_ms: int) -> Node:
 
 
 def start_batch(request: Request, vending: Vending, now_ms: int) -> Node:
-    """The till's shift begins. Sending it again finds the shift that began."""
-    shift = vending.shifts.open_shift(request.till)
-    if shift is None:
-        shift = vending.shifts.open(request.till, operator_of(request), now_ms)
-    elif shift.operator != operator_of(request):
-        raise ShiftError(f"till {request.till} has a shift open", got=f"shift {shift.number} of {shift.operator}")
+    """The till's shift begins. The same message again finds the shift that it began, and another one that which is open."""
+    operator = operator_of(request)
+    try:
+        shift = vending.shifts.open(request.till, operator, now_ms, message_id=request.message_id)
+    except ShiftError:
+        present = vending.shifts.open_shift(request.till)
+        if present is None or present.operator != operator:
+            raise
+        shift = present
     started = node("revenue:startedBatch", node("revenue:started", text=moment_text(shift.opened_ms)))
-    return node("revenue:startBatchResp", *Head(request, now_ms, "Shift started").nodes(), started)
+    return node("revenue:startBatchResp", *Head(request, shift.opened_ms, "Shift started").nodes(), started)
 
 
 def total_batch(request: Request, vending: Vending, now_ms: int) -> Node:
@@ -117,14 +120,13 @@ def total_batch(request: Request, vending: Vending, now_ms: int) -> Node:
 
 
 def end_batch(request: Request, vending: Vending, now_ms: int) -> Node:
-    """The till's shift ends. XMLVend counts no drawer, so what should be in it is taken for what is."""
-    shift = vending.shifts.open_shift(request.till)
-    if shift is None:
-        raise ShiftError(f"till {request.till} has no open shift")
-    expected = vending.shifts.totals(shift.number).expected_cash_minor
-    totals = vending.shifts.close(request.till, operator_of(request), now_ms, max(0, expected))
+    """The till's shift ends. XMLVend counts no drawer, so what should be in it is taken for what is.
+
+    The same message again has the same answer, and ends no other shift, though one is open by then.
+    """
+    totals = vending.shifts.close(request.till, operator_of(request), now_ms, None, request.message_id)
     batch = _batch("revenue:endBatch", totals, vending, now_ms)
-    return node("revenue:endBatchResp", *Head(request, now_ms, "Shift ended").nodes(), batch)
+    return node("revenue:endBatchResp", *Head(request, totals.closed_ms or now_ms, "Shift ended").nodes(), batch)
 
 
 def _batch(name: str, totals: ShiftTotals, vending: Vending, now_ms: int) -> Node:
