@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 import ferraris
+from ferraris.cli.advice import advice
 from ferraris.cli.printable import printable
 from ferraris.kernel.errors import ConfigError, FerrarisError
 
@@ -127,14 +128,21 @@ def run() -> None:
     try:
         app(prog_name="ferraris")
     except FerrarisError as error:
-        _end(str(error), EXIT_REFUSED)
+        _end(advised(str(error), error), EXIT_REFUSED)
     except OSError as error:
-        _end(f"{error.filename}: {error.strerror}" if error.filename else str(error), EXIT_REFUSED)
+        text = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        _end(advised(text, error), EXIT_REFUSED)
     except Exception as error:  # noqa: BLE001 - the last resort of a command line
         _end(
             f"defect in Ferraris: {type(error).__name__}: {error} (see it whole with {TRACEBACK_VARIABLE}=1)",
             EXIT_DEFECT,
         )
+
+
+def advised(text: str, error: Exception) -> str:
+    """The text of an error with what may be done about it."""
+    told = advice(error)
+    return f"{text.rstrip('.')}. {told}" if told else text
 
 
 def _end(text: str, code: int) -> None:

@@ -132,4 +132,4 @@ def reason_text(error: Exception) -> str:
     """The operating system's words for an error of a socket, which asyncio replaces by its own."""
     if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
         return os.strerror(error.errno)
-    return str(error)
+    return str(getattr(error, "strerror", None) or error)

@@ -1,0 +1,37 @@
+"""What to do about an error: a few words after it, for the mistakes that everybody makes once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ferraris.kernel.errors import (
+    AuthenticationError,
+    FerrarisError,
+    LinkTimeoutError,
+    LinkUnreachableError,
+    RefusedError,
+    StoreError,
+)
+
+ADVICE: Final[tuple[tuple[type[Exception], str, str], ...]] = (
+    (FerrarisError, "cannot listen on", "Another program has this port, perhaps another Ferraris: end it, or choose another port."),
+    (LinkUnreachableError, "connection refused", "Nothing listens there: is it running, and is the port right?"),
+    (LinkUnreachableError, "not known", "There is no host of this name: check the address."),
+    (LinkTimeoutError, "no connection to", "Check the address, and what stands between: routes, firewalls, a sleeping modem."),
+    (AuthenticationError, "", "Check the keys (--keys), and that they are those of this client (?client= in the URL)."),
+    (RefusedError, "application_context_name_not_supported", "This client must cipher: give its keys with --keys FILE."),
+    (RefusedError, "rejects the association", "Check client and server in the URL, and --auth."),
+    (RefusedError, "no object list", "Another client may see it: ?client=1 in the URL, with its keys (--keys FILE)."),
+    (StoreError, "another process", "End it, or choose another directory with --dir."),
+    (PermissionError, "", "Change its rights, or name another place."),
+    (IsADirectoryError, "", "A file is wanted here."),
+    (NotADirectoryError, "", "A directory is wanted here."),
+    (FileExistsError, "", "A directory is wanted here, and a file of this name stands in its place."),
+)  # fmt: skip
+"""By the kind of error and words in its text, the first that fits."""
+
+
+def advice(error: Exception) -> str:
+    """What may be done about it; empty where nobody knows better than the error itself."""
+    text = str(error).casefold()
+    return next((said for kind, words, said in ADVICE if isinstance(error, kind) and words in text), "")

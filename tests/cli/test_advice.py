@@ -1,0 +1,72 @@
+"""What is said to do about an error, for the mistakes that everybody makes once."""
+
+from __future__ import annotations
+
+import pytest
+
+from ferraris.cli.advice import ADVICE, advice
+from ferraris.cli.main import advised
+from ferraris.kernel.errors import (
+    AuthenticationError,
+    ConfigError,
+    FerrarisError,
+    LinkTimeoutError,
+    LinkUnreachableError,
+    RefusedError,
+    StoreError,
+)
+
+ERRORS: list[tuple[Exception, str]] = [
+    (LinkUnreachableError("Cannot listen on 127.0.0.1:4059: Address already in use"), "choose another port"),
+    (ConfigError("the console cannot listen on 127.0.0.1 port 8080: Address already in use"), "choose another port"),
+    (LinkUnreachableError("No connection to 127.0.0.1:1: Connection refused"), "is the port right?"),
+    (LinkUnreachableError("No connection to meter.invalid:4059: Name or service not known"), "check the address"),
+    (LinkTimeoutError("No connection to 192.0.2.1:4059 within 10 s"), "firewalls"),
+    (AuthenticationError("the meter does not authenticate us", got="authentication-failure"), "--keys"),
+    (
+        RefusedError("the meter rejects the association", result="APPLICATION_CONTEXT_NAME_NOT_SUPPORTED", code=2),
+        "must cipher",
+    ),
+    (RefusedError("the meter rejects the association", result="NO_REASON_GIVEN", code=1), "client and server"),
+    (RefusedError("the meter shows this client no object list", result="object-undefined", code=4), "?client=1"),
+    (StoreError("another process runs the meters in demo-data/meters"), "--dir"),
+    (PermissionError(13, "Permission denied", "meters.json"), "rights"),
+    (IsADirectoryError(21, "Is a directory", "meters"), "A file is wanted"),
+    (NotADirectoryError(20, "Not a directory", "meters.json"), "A directory is wanted"),
+    (FileExistsError(17, "File exists", "meters"), "stands in its place"),
+]
+
+
+@pytest.mark.parametrize(("error", "told"), ERRORS, ids=[told for _, told in ERRORS])
+def test_what_may_be_done_is_said(error: Exception, told: str) -> None:
+    assert told in advice(error)
+    assert advised(str(error), error) == f"{error}. {advice(error)}"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FerrarisError("cut short"),
+        ConfigError("no such companion profile", got="nope"),
+        FileNotFoundError(2, "No such file or directory", "x.csv"),
+        LinkTimeoutError("no answer within 3 s"),
+        OSError("odd"),
+    ],
+)
+def test_where_nobody_knows_better_nothing_is_said(error: Exception) -> None:
+    assert advice(error) == ""
+    assert advised(str(error), error) == str(error)
+
+
+def test_every_advice_is_a_sentence_and_given_at_least_once() -> None:
+    given = {advice(error) for error, _ in ERRORS}
+    assert given == {told for _, _, told in ADVICE}
+    for told in given:
+        assert told[0].isupper()
+        assert told[-1] in ".?)"
+
+
+def test_a_full_stop_stands_once() -> None:
+    assert (
+        advised("It is busy.", StoreError("another process")) == f"It is busy. {advice(StoreError('another process'))}"
+    )
