@@ -8,41 +8,22 @@ from __future__ import annotations
 
 import os
 import random
-import resource
 import sys
 import time
-import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tests.fuzz.guided import MEMORY_OCTETS_MAX, SECONDS_PER_INPUT_MAX, Outcome, Run, instrumented, load_atheris
+from tests.fuzz.blind import fuzz
+from tests.fuzz.guided import Outcome, Run, instrumented, load_atheris
 from tests.fuzz.keeping import keep_corpus, keep_finding
-from tests.fuzz.mutation import mutate
 
 if TYPE_CHECKING:
     from tests.fuzz.target import Target
 
 STARTING_S = 1.0
 """Of a process under coverage guidance, about."""
-
-
-def fuzz(target: Target, seed: int, until: float) -> Outcome:
-    """Feed a target blind mutations until that moment of the monotonic clock."""
-    dice = random.Random(f"{seed}/{target.name}")
-    tries = 0
-    while time.monotonic() < until:
-        octets = mutate(target.seeds, dice)
-        started = time.monotonic()
-        try:
-            target.run(octets)
-        except Exception:  # noqa: BLE001 - whatever it is, it is a finding
-            return Outcome(target.name, 1, f"{traceback.format_exc()}\n#{tries}", (octets,))
-        if time.monotonic() - started > SECONDS_PER_INPUT_MAX:
-            return Outcome(target.name, 1, f"slower than {SECONDS_PER_INPUT_MAX} s\n#{tries}", (octets,))
-        tries += 1
-    return Outcome(target.name, 0, f"#{tries}")
 
 
 def tell(outcome: Outcome) -> None:
@@ -97,7 +78,6 @@ def main(
     if atheris is not None:
         outcomes = guided(atheris, chosen, seconds, seed, jobs)
     else:
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_OCTETS_MAX, MEMORY_OCTETS_MAX))
         outcomes = []
         for target in chosen:
             outcomes.append(fuzz(target, seed, time.monotonic() + seconds / len(chosen)))

@@ -8,6 +8,7 @@ some versions of Python on Linux) the mutations of `mutation.py` take its place.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import io
 import os
 import re
@@ -21,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from tests.fuzz.last_input import LastInput, ending_text
 
 MEMORY_OCTETS_MAX = 3 << 30
 RESIDENT_MIB_MAX = 1_024
@@ -90,6 +93,7 @@ class Run:
             (self.directory / folder).mkdir()
         for place, octets in enumerate((*target.seeds, *corpus)):
             (self.directory / "seeds" / f"{place:05}").write_bytes(octets)
+        self._last = LastInput(INPUT_OCTETS_MAX)
         self.pid = os.fork()
         if self.pid == 0:
             self._fuzz(atheris, target, seconds, seed)
@@ -99,13 +103,16 @@ class Run:
         said = os.open(self.directory / "said", os.O_CREAT | os.O_WRONLY, 0o600)
         os.dup2(said, 1)
         os.dup2(said, 2)
+        faulthandler.disable()  # the engine looks at deaths itself
         signal.signal(signal.SIGALRM, signal.SIG_DFL)  # else the engine does not watch the time
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_OCTETS_MAX, MEMORY_OCTETS_MAX))
 
         def run(octets: bytes) -> None:
+            self._last.note(octets)
             try:
                 target.run(octets)
-            except Exception:  # noqa: BLE001 - whatever it is, it is a finding
+                self._last.clear()
+            except BaseException:  # noqa: BLE001 - whatever it is, the end of the program too, it is a finding
                 (self.directory / "findings" / "broke").write_bytes(octets)
                 os.write(2, traceback.format_exc().encode())
                 os._exit(EXIT_BROKE)
@@ -122,10 +129,14 @@ class Run:
             os._exit(EXIT_BROKE)  # the engine ends the process by itself; here only when it could not begin
 
     def end(self) -> Outcome:
-        """Wait for the process, and take up what it leaves."""
+        """Wait for the process, and take up what it leaves: where it died without a word, what it tried last."""
         _, status = os.waitpid(self.pid, 0)
         said = (self.directory / "said").read_text("utf-8", "replace")
         findings = tuple(path.read_bytes() for path in sorted((self.directory / "findings").iterdir()))
         reached = tuple(path.read_bytes() for path in sorted((self.directory / "reached").iterdir()))
         shutil.rmtree(self.directory)
-        return Outcome(self.name, os.waitstatus_to_exitcode(status), said, findings, reached)
+        exit_code = os.waitstatus_to_exitcode(status)
+        if exit_code and not findings and self._last.octets is not None:
+            findings = (self._last.octets,)
+            said += f"\n{ending_text(exit_code)} while it tried this\n"
+        return Outcome(self.name, exit_code, said, findings, reached)
