@@ -157,7 +157,7 @@ def test_an_attribute_is_read_from_the_meter(town: Town, rest: TestClient) -> No
 WRONG_ORDERS = [
     ({"kind": "explode"}, {}, 422),
     ({}, {}, 422),
-    ({"kind": "read_attribute", "argument": "8/" + "0" * 70}, {}, 422),
+    ({"kind": "read_attribute", "argument": "8/" + "0" * 255}, {}, 422),
     ({"kind": "read_now"}, {"Idempotency-Key": "k" * 129}, 422),
 ]
 
@@ -170,6 +170,40 @@ def test_orders_that_are_none(
     assert answer.status_code == status
     assert answer.json()["detail"]
     assert town.stores.records.commands() == []
+
+
+TOKEN = "12345678901234567890"
+# What somebody takes for tokens, and what he is told.
+NO_TOKENS = [
+    ("", "token 1 is none"),
+    (TOKEN[:-1], "19 characters"),
+    (TOKEN + "1", "21 characters"),
+    ("+" + TOKEN[1:], "20 digits"),
+    ("1234567890123456_890", "20 digits"),
+    ("1234567890123456789O", "20 digits"),
+    (f"{TOKEN},", "token 2 is none"),
+    (f"{TOKEN},,{TOKEN}", "token 2 is none"),
+    (f"{TOKEN};{TOKEN}", "token 1 is none"),
+    (",".join([TOKEN] * 9), "at most 8"),
+]
+
+
+@pytest.mark.parametrize(("argument", "told"), NO_TOKENS)
+def test_tokens_that_are_none_are_refused_at_once(town: Town, rest: TestClient, argument: str, told: str) -> None:
+    for headers in ({}, {"Idempotency-Key": "k-1"}):
+        answer = rest.post(f"{METER}/commands", json={"kind": "enter_token", "argument": argument}, headers=headers)
+        assert answer.status_code == 422
+        assert told in answer.json()["detail"]
+        assert TOKEN[:8] not in answer.text
+    assert town.stores.records.commands() == []
+    assert town.stores.records.audit() == []
+
+
+@pytest.mark.parametrize("argument", [TOKEN, "1234 5678 9012 3456 7890", ", ".join([TOKEN] * 8)])
+def test_tokens_are_ordered_as_people_write_them(town: Town, rest: TestClient, argument: str) -> None:
+    answer = rest.post(f"{METER}/commands", json={"kind": "enter_token", "argument": argument})
+    assert (answer.status_code, answer.json()["state"]) == (202, "pending")
+    assert len(town.stores.records.commands()) == 1
 
 
 def test_a_key_of_another_command_is_a_conflict(rest: TestClient) -> None:

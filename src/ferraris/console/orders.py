@@ -11,7 +11,8 @@ from http import HTTPStatus
 
 from ferraris.console.port import System
 from ferraris.console.problems import Problem, not_found, refused
-from ferraris.headend import Activity, AlarmAcknowledged, CollectionRequested, CommandKind, HeadEndState
+from ferraris.headend import Activity, AlarmAcknowledged, CollectionRequested, CommandKind, HeadEndState, tokens_of
+from ferraris.kernel.errors import ConfigError
 from ferraris.kernel.limits import COLLECTIONS_REMEMBERED_MAX, IDEMPOTENCY_KEY_CHARACTERS_MAX
 from ferraris.store import AuditRow, CommandRow, MeterRow
 
@@ -55,6 +56,7 @@ class Desk:
     ) -> CommandRow:
         """Order a command, or find the one that was ordered with this key. Raises Problem, StoreError."""
         reference = _reference(requested_by, idempotency_key)
+        _check_argument(kind, argument)
         if idempotency_key:
             for earlier in self._system.stores.records.commands(meter=row.id):
                 if earlier.requested_by == reference:
@@ -148,6 +150,15 @@ def _reference(requested_by: str, idempotency_key: str) -> str:
     if len(idempotency_key) > IDEMPOTENCY_KEY_CHARACTERS_MAX:
         raise refused(f"An idempotency key has at most {IDEMPOTENCY_KEY_CHARACTERS_MAX} characters.")
     return f"{requested_by}{REFERENCE_MARK}{idempotency_key}" if idempotency_key else requested_by
+
+
+def _check_argument(kind: CommandKind, argument: str) -> None:
+    """Refuse tokens that are none at once: no meter has to be asked about them. The digits are not repeated in the answer."""
+    if kind is CommandKind.ENTER_TOKEN:
+        try:
+            tokens_of(argument)
+        except ConfigError as error:
+            raise refused(f"No such tokens: {error}.") from error
 
 
 def _same(earlier: CommandRow, kind: CommandKind, argument: str) -> CommandRow:

@@ -20,7 +20,7 @@ from ferraris.console.problems import not_found
 from ferraris.console.readings import MissingSpan, Register, Series, channel_of, read_gaps, read_registers, read_series
 from ferraris.cosem import channels
 from ferraris.headend import CommandKind, Communication, MeterOrder, MeterPage, MeterView, list_meters
-from ferraris.kernel.limits import IDEMPOTENCY_KEY_CHARACTERS_MAX
+from ferraris.kernel.limits import IDEMPOTENCY_KEY_CHARACTERS_MAX, TOKENS_OF_A_COMMAND_MAX
 from ferraris.store import CommandRow
 
 DAY_S = 86_400
@@ -30,6 +30,8 @@ NO_OTHER_FIELDS: Final = ConfigDict(extra="forbid")
 """Of a body: a misspelt field must not leave an order for one meter an order for all."""
 Name = Annotated[str, StringConstraints(max_length=64, pattern=r"^[ -~]*$")]
 """What the standard or we name something by: short, and of characters that every store and page can show."""
+Argument = Annotated[str, StringConstraints(max_length=32 * TOKENS_OF_A_COMMAND_MAX, pattern=r"^[ -~]*$")]
+"""What a command is about: an attribute, or as many tokens as a command enters, with room for blanks between groups of digits."""
 Serial = Annotated[str, Path(description="The meter's serial number.", max_length=64)]
 Limit = Annotated[int, Query(ge=1, le=10_000, description="At most so many rows.")]
 From = Annotated[datetime | None, Query(description="Readings captured after this; ISO 8601, or seconds since 1970.")]
@@ -48,11 +50,14 @@ AnswerFormat = Annotated[Format, Query(alias="format", description="json, or csv
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A command for a meter. `argument` is for *read_attribute*: class_id/logical_name/attribute."""
+    """A command for a meter. `argument`: for *read_attribute* class_id/logical_name/attribute, for *enter_token* 20 digits.
+
+    Several tokens stand in the order of entry, with commas between them.
+    """
 
     __pydantic_config__: ClassVar = NO_OTHER_FIELDS
     kind: CommandKind
-    argument: Name = ""
+    argument: Argument = ""
 
 
 @dataclass(frozen=True, slots=True)
