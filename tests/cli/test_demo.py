@@ -17,7 +17,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from ferraris.cli.demo import OUTAGE, RESTART, Play, Street, kept_play
+from ferraris.cli.demo import OUTAGE, RESTART, Play, Street, kept_play, summary_lines
 from ferraris.kernel.clock import ScaledClock
 from ferraris.kernel.errors import FerrarisError
 from ferraris.meter.memory import FleetMemory
@@ -243,3 +243,23 @@ def test_a_street_knows_what_it_was(tmp_path: Path) -> None:
     path = tmp_path / "demo.json"
     path.write_text('{"meters": 9, "speed": 900, "begin_ms": 5}')
     assert kept_play(path) == Play(9, 900.0, 5)
+
+
+SHOWN = [
+    ("intervals_stored", 1824, "intervals stored         1824"),
+    ("collection_rate", 1.0, "collection rate          100.0000%"),
+    ("collection_rate", 0.99996, "collection rate          99.9960%"),
+    ("units_sold_kwh", 125.4, "units sold               125.4 kWh"),
+    ("ledger_balanced", True, "ledger balanced          yes"),
+    ("ledger_balanced", False, "ledger balanced          no"),
+    ("audit_findings", [], "audit findings           none"),
+    ("audit_findings", ["3 tokens too many", "gone"], "audit findings           3 tokens too many; gone"),
+    ("failed_meters", 0, "failed meters            0"),
+    ("failed_meters", 1, "failed meters            1"),
+    ("seconds", 113.0, "took                     113.0 s"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "line"), SHOWN)
+def test_a_summary_is_for_people(name: str, value: object, line: str) -> None:
+    assert list(summary_lines({name: value})) == [line]

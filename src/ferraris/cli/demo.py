@@ -330,7 +330,22 @@ def _print_summary(summary: dict[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(summary))
         return
-    console = Console()
+    console = Console(highlight=False)
+    for line in summary_lines(summary):
+        console.print(line)
+
+
+def summary_lines(summary: dict[str, Any]) -> Iterator[str]:
+    """The summary for people: amounts with their units, yes and no."""
     for name, value in summary.items():
-        shown = f"{value:.4%}" if name == "collection_rate" else value
-        console.print(f"{name.replace('_', ' '):24} {shown if shown != [] else 'none'}")
+        label, unit = (name.removesuffix("_kwh"), " kWh") if name.endswith("_kwh") else (name, "")
+        if name == "seconds":
+            label, unit = "took", " s"
+        match value:
+            case bool():
+                shown = "yes" if value else "no"
+            case list():
+                shown = "; ".join(map(str, value)) or "none"
+            case _:
+                shown = f"{value:.4%}" if name == "collection_rate" else str(value)
+        yield f"{label.replace('_', ' '):24} {shown}{unit}"

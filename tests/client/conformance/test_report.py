@@ -93,8 +93,10 @@ def test_html_is_one_well_formed_page_that_needs_nothing_else() -> None:
 
 def test_sections_in_html_say_how_they_went() -> None:
     text = report_html(SUBJECT, RESULTS)
-    assert "1 passed of 2" in text
-    assert "1 failed of 2" in text
+    assert "<small>1 passed of 1</small>" in text, "what does not apply is not counted against the server"
+    assert "<small>1 failed of 2</small>" in text
+    nothing_applies = report_html(SUBJECT, [result("First", "one", Outcome.NOT_APPLICABLE, got="no HDLC")])
+    assert "<small>not applicable</small>" in nothing_applies
 
 
 def test_nothing_checked_is_said() -> None:

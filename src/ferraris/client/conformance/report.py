@@ -139,9 +139,11 @@ def _html_lines(subject: Subject, results: Sequence[Result]) -> Iterator[str]:
 def _html_section(section: str, rows: Sequence[Result]) -> Iterator[str]:
     passed = sum(row.outcome is Outcome.PASSED for row in rows)
     failed = sum(row.outcome is Outcome.FAILED for row in rows)
-    said = f"{failed} failed" if failed else f"{passed} passed"
+    applicable = sum(row.outcome is not Outcome.NOT_APPLICABLE for row in rows)
+    counted = f"{failed} failed" if failed else f"{passed} passed"
+    said = f"{counted} of {applicable}" if applicable else Outcome.NOT_APPLICABLE.value
     yield "<section>"
-    yield f"<h2>{escape(section)} <small>{said} of {len(rows)}</small></h2>"
+    yield f"<h2>{escape(section)} <small>{said}</small></h2>"
     yield '<table><thead><tr><th scope="col">Result</th><th scope="col">Clause</th><th scope="col">Check</th></tr></thead><tbody>'
     for row in rows:
         yield f'<tr class="{CLASSES[row.outcome]}" id="{escape(row.check.name)}">'
