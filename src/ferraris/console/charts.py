@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ferraris.console import words
+from ferraris.console import wording, words
 from ferraris.console.figures import Collected
 
 MS_PER_S = 1_000
@@ -148,7 +148,7 @@ def _doubtful(lines: Sequence[Line]) -> Options:
 
 
 def _gap_text(length_s: int) -> str:
-    return f"no data, {words.duration(length_s * MS_PER_S)}" if length_s >= 2 * 3_600 else ""
+    return f"no data, {wording.duration(length_s * MS_PER_S)}" if length_s >= 2 * 3_600 else ""
 
 
 def _bar(name: str, color: str, data: list[int]) -> Options:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 
 from ferraris import vending
-from ferraris.console import words
+from ferraris.console import wording
 from ferraris.kernel.errors import FerrarisError
 from ferraris.sts import TokenError, TokenResult
 from ferraris.vending import (
@@ -21,9 +20,6 @@ from ferraris.vending import (
     credit_minor,
     money_text,
 )
-
-TENTHS = Decimal(10)
-THIN_SPACE = "\u202f"
 
 SALE_STATES: dict[str, tuple[str, str]] = {
     SaleState.PENDING: ("Pending", "warn"),
@@ -111,7 +107,7 @@ def refusal(error: FerrarisError) -> Refusal:
     """What a cashier is told about an error."""
     if isinstance(error, TokenError):
         return Refusal("The token is not accepted", TOKEN_RESULTS.get(error.result, str(error)), error.result)
-    text = f"{words.sentence(error.sentence)}."
+    text = f"{wording.sentence(error.sentence)}."
     for error_type, title, result in TITLES:
         if isinstance(error, error_type):
             return Refusal(title, text, result, retry=isinstance(error, vending.SalePendingError))
@@ -122,14 +118,13 @@ def money(minor: int, minor_digits: int, currency: str = "") -> str:
     """An amount with thin spaces between thousands: 12 345.60 ZAR."""
     written = money_text(abs(minor), minor_digits)
     whole, point, decimals = written.partition(".")
-    grouped = f"{int(whole):,}".replace(",", THIN_SPACE)
     sign = "−" if minor < 0 else ""
-    return f"{sign}{grouped}{point}{decimals}{f' {currency}' if currency else ''}"
+    return f"{sign}{wording.count(int(whole))}{point}{decimals}{f' {currency}' if currency else ''}"
 
 
 def units(tenths: int, unit: str = "kWh") -> str:
     """Tenths as people read them: 42.7 kWh."""
-    return f"{Decimal(tenths) / TENTHS:,.1f} {unit}".replace(",", THIN_SPACE)
+    return f"{wording.scaled(tenths, -1)} {unit}"
 
 
 def credited(sold: Sale | Quote) -> str:
@@ -154,7 +149,7 @@ def sale_title(sale: Sale) -> str:
 
 def payment(name: str) -> str:
     """How something was paid; the name itself where no till offers it."""
-    return PAYMENTS.get(name, words.kind(name))
+    return PAYMENTS.get(name, wording.kind(name))
 
 
 def token_result(name: str) -> str:

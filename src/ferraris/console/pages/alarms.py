@@ -7,7 +7,7 @@ from collections import Counter
 
 from nicegui import events, ui
 
-from ferraris.console import words
+from ferraris.console import wording, words
 from ferraris.console.markup import Child, Markup, joined, moment, tag
 from ferraris.console.meters import MeterReader
 from ferraris.console.pages.frame import Region, Workplace, framed
@@ -82,7 +82,7 @@ def alarm_list(meters: MeterReader, alarms: list[AlarmRow], now_ms: int) -> Mark
     cut = None
     if len(alarms) >= ROWS_MAX:
         kinds = Counter(alarm.kind for alarm in alarms).most_common(3)
-        most = ", ".join(f"{count} × {words.kind(kind).lower()}" for kind, count in kinds)
+        most = ", ".join(f"{count} × {wording.kind(kind).lower()}" for kind, count in kinds)
         cut = tag("div", f"The newest {ROWS_MAX} are shown, most of them: {most}", class_="pager")
     return joined(table(("Severity", "Alarm", "Meter", "Opened", NO_HEADING), rows), cut)
 
@@ -101,7 +101,7 @@ def _row(serial: str, alarm: AlarmRow, now_ms: int) -> Markup:
     return tag(
         "tr",
         tag("td", severity_chip(alarm.severity)),
-        tag("td", tag("div", words.kind(alarm.kind)), tag("div", words.sentence(alarm.text), class_="detail")),
+        tag("td", tag("div", wording.kind(alarm.kind)), tag("div", wording.sentence(alarm.text), class_="detail")),
         tag("td", meter_link(serial)),
         tag("td", moment(alarm.opened_ms, now_ms), class_="muted"),
         tag("td", end, class_="number"),

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from nicegui import ui
 
-from ferraris.console import words
+from ferraris.console import wording
 from ferraris.console.markup import Child, Markup, joined, moment, tag
 from ferraris.console.pages.frame import Region, Workplace
 from ferraris.console.pages.parts import chip, empty, list_card, query_path, table
@@ -68,7 +68,7 @@ class _CampaignsPage(TillPage):
         )
         if started is not None:
             left = f", {len(started.left_out)} left out" if started.left_out else ""
-            waiting = f"{words.number_of(started.meters, 'meter')} to change{left}"
+            waiting = f"{wording.number_of(started.meters, 'meter')} to change{left}"
             ui.notify(f"Campaign {name} has begun: {waiting}.", color="dark", position="bottom-right")
             ui.run_javascript("document.querySelector('form[data-form=start]')?.reset()")
 
@@ -101,7 +101,7 @@ class _CampaignPage(TillPage):
             lambda vending, now_ms: vending.campaigns.issue(self._name, self.who.till, self.who.operator, now_ms)
         )
         if sales is not None:
-            made = f"Tokens made for {words.number_of(len(sales), 'meter')}."
+            made = f"Tokens made for {wording.number_of(len(sales), 'meter')}."
             ui.notify(made, color="dark", position="bottom-right")
 
     async def _close(self, _: str) -> None:
@@ -236,11 +236,11 @@ def progress_card(progress: CampaignProgress, may_act: bool) -> Markup:
             buttons.append(
                 tag(
                     "button",
-                    f"Issue tokens for {words.number_of(counts['wanted'], 'meter')} …",
+                    f"Issue tokens for {wording.number_of(counts['wanted'], 'meter')} …",
                     class_="button primary",
                     data_act="issue",
                     type="button",
-                    data_confirm=f"Issue tokens for {words.number_of(counts['wanted'], 'meter')}?",
+                    data_confirm=f"Issue tokens for {wording.number_of(counts['wanted'], 'meter')}?",
                     data_warning="Every waiting meter gets its key-change tokens now. They are no sales: somebody must enter them.",
                 )
             )

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from nicegui import events, ui
 
-from ferraris.console import words
+from ferraris.console import wording, words
 from ferraris.console.markup import Markup, joined, moment, tag
 from ferraris.console.meters import MeterReader
 from ferraris.console.orders import CollectionProgress
@@ -75,7 +75,7 @@ def collection_card(progress: CollectionProgress | None, now_ms: int) -> Markup:
         text = "Meters are read as their plans say. You can have all of them read now."
         return list_card("Collection", tag("div", text, class_="card-body muted"), button)
     share = progress.done / progress.meters if progress.meters else 1.0
-    said = f"{words.count(progress.done)} of {words.count(progress.meters)} meters done, {words.count(progress.failed)} failed"
+    said = f"{wording.count(progress.done)} of {wording.count(progress.meters)} meters done, {wording.count(progress.failed)} failed"
     verb = "Finished" if progress.finished else "Under way"
     body = tag(
         "div",

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from nicegui import events, ui
 
-from ferraris.console import words
+from ferraris.console import wording, words
 from ferraris.console.charts import Options
 from ferraris.console.markup import Child, Markup, joined, moment, tag
 from ferraris.console.pages.frame import Region, Workplace, framed, missing_page
@@ -204,8 +204,8 @@ def terms_facts(terms: TermsView | None) -> list[str]:
     behind = f" behind gateway {terms.gateway}" if terms.gateway else ""
     mechanism = terms.authentication.replace("_", "-").upper()
     return [
-        f"{words.sentence(terms.framing)}{station} over {LINKS.get(terms.link, terms.link)}{behind}",
-        f"{words.sentence(terms.referencing)}s",
+        f"{wording.sentence(terms.framing)}{station} over {LINKS.get(terms.link, terms.link)}{behind}",
+        f"{wording.sentence(terms.referencing)}s",
         f"{mechanism}, {terms.context}",
         f"Suite {terms.suite}",
     ]
@@ -220,7 +220,7 @@ def remark(view: MeterView) -> Markup | None:
     if not view.line.detail:
         return None
     tone = "bad" if words.communication(view.line.communication)[1] == "bad" else ""
-    return tag("div", words.sentence(view.line.detail), class_=f"callout {tone}".strip())
+    return tag("div", wording.sentence(view.line.detail), class_=f"callout {tone}".strip())
 
 
 def standing_card(view: MeterView, now_ms: int) -> Markup:
@@ -229,13 +229,13 @@ def standing_card(view: MeterView, now_ms: int) -> Markup:
         ("Last seen", moment(view.line.last_seen_ms, now_ms)),
         ("Last attempt", moment(view.last_attempt_ms, now_ms)),
         ("Next attempt", _next_attempt(view, now_ms)),
-        ("Clock offset", words.offset(view.line.clock_offset_ms)),
-        ("Missing intervals", words.count(view.line.missing)),
-        ("Backfilled", words.count(sum(profile.backfilled for profile in view.profiles))),
+        ("Clock offset", wording.offset(view.line.clock_offset_ms)),
+        ("Missing intervals", wording.count(view.line.missing)),
+        ("Backfilled", wording.count(sum(profile.backfilled for profile in view.profiles))),
     ]
     lost = sum(profile.unrecoverable for profile in view.profiles)
     if lost:
-        facts.append(("Lost in the meter", words.count(lost)))
+        facts.append(("Lost in the meter", wording.count(lost)))
     listed = [joined(tag("dt", name), tag("dd", value)) for name, value in facts]
     body = tag("div", switch_states(view), tag("dl", listed, style="margin-top:16px"), class_="card-body")
     head = tag("div", tag("h2", "Supply and contact"), class_="card-head")
@@ -260,7 +260,7 @@ def _next_attempt(view: MeterView, now_ms: int) -> Child:
         return {"running": "under way", "storing": "being stored"}.get(view.line.activity, "in the queue")
     if view.next_attempt_ms <= now_ms:
         return "now"
-    due = f"in {words.duration(view.next_attempt_ms - now_ms)}"
+    due = f"in {wording.duration(view.next_attempt_ms - now_ms)}"
     return tag("f-time", due, ms=view.next_attempt_ms, ago=due)
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ferraris.console import words
+from ferraris.console import wording
 from ferraris.console.markup import Child, Markup, joined, moment, tag
 from ferraris.console.meters import MeterReader
 from ferraris.console.objects import AttributeView, KnownValue, ObjectView, argument_of
@@ -87,7 +87,7 @@ def register_table(objects: Iterable[ObjectView]) -> Markup:
     rows = [
         tag(
             "tr",
-            tag("td", entry.meaning or words.kind(entry.tag)),
+            tag("td", entry.meaning or wording.kind(entry.tag)),
             tag("td", entry.logical_name, class_="mono muted optional"),
             tag("td", tag("b", value_text(attribute)), class_="number"),
             tag("td", moment(attribute.known.time_ms)),
@@ -119,7 +119,7 @@ def alarm_table(alarms: list[AlarmRow], now_ms: int) -> Markup:
         tag(
             "tr",
             tag("td", severity_chip(alarm.severity)),
-            tag("td", tag("div", words.kind(alarm.kind)), tag("div", words.sentence(alarm.text), class_="detail")),
+            tag("td", tag("div", wording.kind(alarm.kind)), tag("div", wording.sentence(alarm.text), class_="detail")),
             tag("td", moment(alarm.opened_ms)),
             tag("td", _closing(alarm)),
         )
@@ -160,7 +160,7 @@ def _object(entry: ObjectView) -> Markup:
     summary = tag(
         "summary",
         tag("span", entry.logical_name, class_="mono"),
-        tag("b", words.kind(entry.tag)),
+        tag("b", wording.kind(entry.tag)),
         tag("span", f"{entry.interface_class}, class {entry.class_id} version {entry.version}", class_="muted"),
     )
     header = (
@@ -178,7 +178,7 @@ def _object(entry: ObjectView) -> Markup:
     ]
     listed = tag("p", f"Methods: {'; '.join(methods)}", class_="muted", style="padding:8px 10px 0") if methods else None
     meaning = tag("p", entry.meaning, class_="muted", style="padding:0 10px 6px") if entry.meaning else None
-    found_by = f"{entry.tag} {words.kind(entry.tag)} {entry.interface_class} {entry.class_id} {entry.logical_name} {entry.meaning}"
+    found_by = f"{entry.tag} {wording.kind(entry.tag)} {entry.interface_class} {entry.class_id} {entry.logical_name} {entry.meaning}"
     return tag(
         "details", summary, tag("div", meaning, attributes, listed, class_="inner"),
         class_="object", id=f"object-{entry.class_id}-{entry.logical_name}", data_words=found_by,
@@ -220,6 +220,6 @@ def value_text(attribute: AttributeView) -> str:
     """The last known value for people: scaled with its unit if it is a number, else as the plain value is written."""
     value = None if attribute.known is None else attribute.known.value
     if isinstance(value, int) and not isinstance(value, bool) and attribute.unit:
-        return f"{words.scaled(value, attribute.scaler)} {attribute.unit}"
+        return f"{wording.scaled(value, attribute.scaler)} {attribute.unit}"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= VALUE_CHARACTERS_MAX else f"{text[:VALUE_CHARACTERS_MAX]} …"

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from nicegui import events, ui
 
-from ferraris.console import words
+from ferraris.console import wording, words
 from ferraris.console.markup import Markup, joined, moment, tag
 from ferraris.console.meters import MeterReader
 from ferraris.console.pages.frame import Region, Workplace, framed
@@ -93,7 +93,7 @@ def filter_row(meters: MeterReader, view: ListView) -> Markup:
 
 
 def _filter(name: str, count: int, target: ListView, current: bool) -> Markup:
-    shown = (name, tag("span", words.count(count)))
+    shown = (name, tag("span", wording.count(count)))
     return tag("a", *shown, href=target.path, class_="filter", data_live=True, aria_current="true" if current else None)
 
 
@@ -134,17 +134,17 @@ def _heading(name: str, order: MeterOrder | None, classes: str, view: ListView) 
 
 
 def meter_row(line: MeterLine, now_ms: int) -> Markup:
-    alarms = tag("span", words.number_of(line.alarms, "alarm"), class_="chip bad") if line.alarms else None
+    alarms = tag("span", wording.number_of(line.alarms, "alarm"), class_="chip bad") if line.alarms else None
     return tag(
         "tr",
         tag("td", meter_link(line.serial)),
         tag("td", communication_chip(line.communication)),
         tag("td", line.group, class_="optional"),
         tag("td", line.address, class_="mono muted optional"),
-        tag("td", words.count(line.missing), class_="number" if line.missing else "number faint"),
+        tag("td", wording.count(line.missing), class_="number" if line.missing else "number faint"),
         tag(
             "td",
-            words.offset(line.clock_offset_ms) if line.clock_offset_ms is not None else "–",
+            wording.offset(line.clock_offset_ms) if line.clock_offset_ms is not None else "–",
             class_="number muted optional",
         ),
         tag("td", moment(line.last_seen_ms, now_ms), class_="number muted"),
@@ -152,7 +152,7 @@ def meter_row(line: MeterLine, now_ms: int) -> Markup:
             "td",
             alarms,
             " " if alarms else None,
-            tag("span", words.sentence(line.detail), class_="detail", title=line.detail),
+            tag("span", wording.sentence(line.detail), class_="detail", title=line.detail),
             class_="optional",
         ),
         data_href=meter_path(line.serial),
@@ -162,9 +162,9 @@ def meter_row(line: MeterLine, now_ms: int) -> Markup:
 def _pager(found: MeterPage, view: ListView) -> Markup:
     pages = max(1, -(-found.total // ROWS))
     first = (view.page - 1) * ROWS + 1
-    shown = f"{words.count(first)}–{words.count(first + len(found.lines) - 1)} of {words.count(found.total)}"
+    shown = f"{wording.count(first)}–{wording.count(first + len(found.lines) - 1)} of {wording.count(found.total)}"
     if not found.lines:
-        shown = f"There is no page {view.page}; {words.count(found.total)} meters fill {pages}"
+        shown = f"There is no page {view.page}; {wording.count(found.total)} meters fill {pages}"
     download = tag("a", "CSV", href=query_path("/api/v1/meters", search=view.search, state=view.state and view.state.value,
                                               sort=view.order.value, descending=view.descending and "true",
                                               limit=1000, format="csv"))  # fmt: skip

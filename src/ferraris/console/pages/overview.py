@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nicegui import ui
 
-from ferraris.console import words
+from ferraris.console import wording, words
 from ferraris.console.charts import hours_chart
 from ferraris.console.figures import Collected, Figures
 from ferraris.console.markup import Markup, joined, moment, tag
@@ -58,16 +58,16 @@ def rate_figure(figures: Figures) -> Markup:
     day = figures.last_24_h
     return joined(
         tag("span", "Collected, last 24 hours", class_="eyebrow"),
-        tag("div", words.percent(day.rate), tag("small", "%"), class_="big"),
-        tag("div", f"{words.count(day.stored)} of {words.count(day.expected)} intervals", class_="muted"),
+        tag("div", wording.percent(day.rate), tag("small", "%"), class_="big"),
+        tag("div", f"{wording.count(day.stored)} of {wording.count(day.expected)} intervals", class_="muted"),
         tag("div", tag("i", style=f"width:{100 * day.rate:.1f}%"), class_="meterbar"),
-        _pair("Missing of these", words.count(day.expected - day.stored)),
+        _pair("Missing of these", wording.count(day.expected - day.stored)),
         _pair("Collected today", _rate(figures.today)),
     )
 
 
 def _rate(collected: Collected) -> str:
-    return f"{words.percent(collected.rate)} %" if collected.expected else "none due yet"
+    return f"{wording.percent(collected.rate)} %" if collected.expected else "none due yet"
 
 
 def _pair(name: str, value: str) -> Markup:
@@ -78,17 +78,17 @@ def tile_row(figures: Figures) -> Markup:
     glance, counts = figures.overview, figures.overview.counts
     critical = glance.alarms_by_severity.get("critical", 0)
     collected = glance.by_communication.get(Communication.OK, 0)
-    failed = f"{words.count(counts.associations_failed)} of {words.count(counts.associations)} failed"
+    failed = f"{wording.count(counts.associations_failed)} of {wording.count(counts.associations)} failed"
     return tag(
         "div",
-        _tile("Meters", words.count(glance.meters), f"{words.count(collected)} fully collected", href="/meters"),
-        _tile("Associations now", words.count(glance.running), f"{words.count(glance.waiting)} waiting"),
-        _tile("Associations so far", words.count(counts.associations), failed),
-        _tile("Intervals stored", words.count(counts.rows_stored), f"{words.count(counts.backfilled)} backfilled"),
-        _tile("Pushes", words.count(counts.pushes), f"{words.count(counts.clocks_set)} clocks set"),
+        _tile("Meters", wording.count(glance.meters), f"{wording.count(collected)} fully collected", href="/meters"),
+        _tile("Associations now", wording.count(glance.running), f"{wording.count(glance.waiting)} waiting"),
+        _tile("Associations so far", wording.count(counts.associations), failed),
+        _tile("Intervals stored", wording.count(counts.rows_stored), f"{wording.count(counts.backfilled)} backfilled"),
+        _tile("Pushes", wording.count(counts.pushes), f"{wording.count(counts.clocks_set)} clocks set"),
         _tile(
             "Open alarms",
-            words.count(glance.open_alarms),
+            wording.count(glance.open_alarms),
             f"{critical} critical" if critical else "none critical",
             href="/alarms",
             tone="bad" if critical else "warn" if glance.open_alarms else "",
@@ -116,7 +116,7 @@ def state_card(figures: Figures) -> Markup:
             "a",
             tag("i", class_=tone),
             tag("span", name, class_=None if count else "zero"),
-            tag("b", words.count(count), class_=None if count else "zero"),
+            tag("b", wording.count(count), class_=None if count else "zero"),
             href=query_path("/meters", state=str(state)),
             title=words.COMMUNICATION_MEANINGS.get(state),
         )
@@ -135,7 +135,7 @@ def alarm_card(meters: MeterReader, alarms: Sequence[Alarm], now_ms: int) -> Mar
         tag(
             "tr",
             tag("td", severity_chip(alarm.severity)),
-            tag("td", tag("div", words.kind(alarm.kind)), tag("div", words.sentence(alarm.text), class_="detail")),
+            tag("td", tag("div", wording.kind(alarm.kind)), tag("div", wording.sentence(alarm.text), class_="detail")),
             tag("td", meter_link(meters.serial(alarm.meter))),
             tag("td", moment(alarm.opened_ms, now_ms), class_="muted number"),
         )
@@ -164,9 +164,10 @@ def _attention_row(line: MeterLine, now_ms: int) -> Markup:
         tag("td", meter_link(line.serial)),
         tag("td", communication_chip(line.communication)),
         tag(
-            "td", tag("div", words.sentence(line.detail) or "Intervals of the past are still missing", class_="detail")
+            "td",
+            tag("div", wording.sentence(line.detail) or "Intervals of the past are still missing", class_="detail"),
         ),
-        tag("td", words.count(line.missing), class_="number"),
+        tag("td", wording.count(line.missing), class_="number"),
         tag("td", moment(line.last_seen_ms, now_ms), class_="number muted"),
         data_href=meter_path(line.serial),
     )

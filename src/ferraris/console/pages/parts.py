@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
 from urllib.parse import quote, urlencode
 
-from ferraris.console import vending_words, words
+from ferraris.console import vending_words, wording, words
 from ferraris.console.markup import Child, Markup, moment, tag
 from ferraris.console.orders import requester
 from ferraris.headend import CommandKind
@@ -90,7 +90,9 @@ def list_card(title: str, content: Child, more: Child = None) -> Markup:
 
 def cut_note(shown: int, limit: int, what: str) -> Markup | None:
     """Says below a list that it shows no more than its limit, where there may be more."""
-    return tag("div", f"The newest {words.count(limit)} {what} are shown.", class_="pager") if shown >= limit else None
+    return (
+        tag("div", f"The newest {wording.count(limit)} {what} are shown.", class_="pager") if shown >= limit else None
+    )
 
 
 def command_rows(commands: Iterable[tuple[str, CommandRow]], *, with_meter: bool) -> Iterable[Markup]:
@@ -133,13 +135,13 @@ def command_detail(row: CommandRow) -> str:
     try:
         answer = read_json_object(row.detail, "what is told of a command")
     except ConfigError:  # words
-        return words.sentence(row.detail)
+        return wording.sentence(row.detail)
     if row.kind == CommandKind.ENTER_TOKEN and isinstance(answer.get("result"), str):
         return _entered(answer["result"], typed=answer.get("typed") is True)
     if row.kind == CommandKind.READ_ATTRIBUTE and "value" in answer:
         value = answer["value"]
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"{words.number_of(len(answer), 'register')} read"
+    return f"{wording.number_of(len(answer), 'register')} read"
 
 
 def _entered(result: str, *, typed: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from ferraris.console import vending_words, words
+from ferraris.console import vending_words, wording
 from ferraris.console.markup import Markup, joined, moment, tag
 from ferraris.console.pages.parts import chip, empty, table
 from ferraris.console.vending_words import Refusal
@@ -88,7 +88,7 @@ def delivery_steps(sale: Sale) -> Markup:
         same = meaning == result
         said = tag(
             "p",
-            words.sentence(meaning),
+            wording.sentence(meaning),
             None if same else tag("span", f" ({result})", class_="mono faint"),
             class_="muted",
         )
