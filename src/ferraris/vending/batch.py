@@ -56,7 +56,9 @@ class Batch:
                 else:
                     meter = self._meter(writer, request.meter)
                     plan = self._plan(writer, request, meter, self._now_ms)
-                    prepared[place] = self._issuing.prepare(writer, request, meter, plan, self._now_ms)
+                    prepared[place] = self._issuing.prepare(
+                        writer, request, meter, plan, self._now_ms, before=len(prepared)
+                    )
                 accounts.add(self._account(writer, request))  # what comes behind it must not overtake it
                 messages.add(request.message_id)
             except VendingError as error:

@@ -19,6 +19,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil
 from typing import NamedTuple
 
@@ -30,6 +31,8 @@ from ferraris.vending.tariff import TENTHS, CreditForm, Tariff
 CURRENCY_CREDIT_MAX = (1 << 63) - 1
 """What the store can keep of a credit in money: far beyond any purchase."""
 _SEARCH_AROUND = 16
+KEPT_PRICES = 1_024
+"""Prices and charges of tariffs that are remembered in the form in which every sale wants them."""
 _JSON = json.JSONEncoder(separators=(",", ":"))
 """Minor units to either side of the bisected amount; shares of debts make small steps there."""
 
@@ -338,6 +341,7 @@ def _tenths_for(gross: int, steps: Sequence[_Step]) -> int:
     return units
 
 
+@lru_cache(maxsize=KEPT_PRICES)
 def _exact_minor(amount: Decimal, minor_digits: int) -> Fraction:
     return Fraction(amount) * Fraction(10**minor_digits)
 
@@ -346,6 +350,7 @@ def _minor(amount: Decimal, minor_digits: int) -> int:
     return half_up(_exact_minor(amount, minor_digits))
 
 
+@lru_cache(maxsize=KEPT_PRICES)
 def _price_text(price: Fraction) -> str:
     """A price with at least two decimals and at most six."""
     text = f"{Decimal(half_up(price * 10**6)).scaleb(-6):f}"

@@ -21,6 +21,7 @@ from ferraris.vending import ledger
 from ferraris.vending.breakdown import Breakdown, breakdown_text
 from ferraris.vending.errors import (
     IssueRefusedError,
+    LedgerError,
     MessageConflictError,
     SalePendingError,
     SaleVoidError,
@@ -64,7 +65,7 @@ class OpenOrder:
 
 @dataclass(frozen=True, slots=True)
 class PreparedOrder:
-    """An order before it has its number."""
+    """An order before it is written, with the number that its entry will have."""
 
     row: SaleRow
     tokens: list[SoldTokenRow]
@@ -102,16 +103,22 @@ class Issuing:
         """An order out of the store."""
         return OpenOrder(row, reader.tokens([row.number]), known_meter(reader, row.meter))
 
-    def prepare(self, reader: VendingReader, order: Order, meter: KnownMeter, plan: Plan, now_ms: int) -> PreparedOrder:
-        """An order as it will be written, inside the transaction that writes it. Raises VendingError."""
+    def prepare(
+        self, reader: VendingReader, order: Order, meter: KnownMeter, plan: Plan, now_ms: int, before: int = 0
+    ) -> PreparedOrder:
+        """An order as it will be written, inside the transaction that writes it. Raises VendingError.
+
+        `before`: how many others are prepared to be written before it.
+        """
         shift = reader.open_shift(order.till)
         if shift is None and self._settings.shift_required:
             raise ShiftError(f"till {order.till} has no open shift")
         target = plan.key_change[1] if plan.key_change else meter.present
-        planned = self._planned(reader, target, plan, now_ms)
+        number = ledger.next_number(reader) + before
+        planned = self._planned(reader, number, target, plan, now_ms)
         breakdown = plan.breakdown
         row = SaleRow(
-            number=0,
+            number=number,
             message_id=order.message_id,
             digest=order.digest(),
             kind=plan.kind.value,
@@ -140,24 +147,21 @@ class Issuing:
     def open(self, writer: VendingWriter, prepared: Sequence[PreparedOrder], now_ms: int) -> list[OpenOrder]:
         """Write orders as pending: no two of them of one account, each prepared in this transaction."""
         entries = ledger.append(writer, now_ms, self._settings.currency, [one.entry for one in prepared])
-        opened = [
-            OpenOrder(
-                replace(one.row, number=entry.number),
-                [replace(token, sale=entry.number) for token in one.tokens],
-                one.meter,
-            )
-            for one, entry in zip(prepared, entries, strict=True)
-        ]
+        if [one.row.number for one in prepared] != [entry.number for entry in entries]:
+            raise LedgerError("orders are written in another sequence than they were prepared in")
+        opened = [OpenOrder(one.row, one.tokens, one.meter) for one in prepared]
         writer.add([order.row for order in opened])
         writer.add([token for order in opened for token in order.tokens])
         return opened
 
-    def _planned(self, reader: VendingReader, target: Configured, plan: Plan, now_ms: int) -> list[SoldTokenRow]:
+    def _planned(
+        self, reader: VendingReader, sale: int, target: Configured, plan: Plan, now_ms: int
+    ) -> list[SoldTokenRow]:
         tokens = plan_key_change(*plan.key_change) if plan.key_change else []
         ahead_max = self._settings.token_identifiers_ahead_max
         for kind, value in plan.tokens:
             tokens.append(plan_token(reader, target, kind, value, now_ms, self._entropy, ahead_max))
-        return [replace(token, position=place) for place, token in enumerate(tokens, start=1)]
+        return [replace(token, sale=sale, position=place) for place, token in enumerate(tokens, start=1)]
 
     # Steps 2 and 3
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from ferraris.store import EntryRow, PostingRow, SaleFilter, SaleRow, SoldTokenRow, VendingReader, VendingWriter
@@ -80,19 +80,23 @@ def append(writer: VendingWriter, at_ms: int, currency: str, entries: Sequence[N
         if sum(posting.amount_minor for posting in new.postings):
             raise LedgerError(f"{new.subject}: an entry adds up to zero")
         number += 1
-        bare = EntryRow(
+        kind = new.kind.value
+        own = _entry_hash(
+            previous, number, kind, at_ms, new.subject, new.pending, currency, new.digest, postings=new.postings
+        )
+        row = EntryRow(
             number=number,
-            kind=new.kind.value,
+            kind=kind,
             at_ms=at_ms,
             subject=new.subject,
             pending=new.pending,
             currency=currency,
             digest=new.digest,
             previous_hash=previous,
-            hash="",
+            hash=own,
         )
-        rows.append(replace(bare, hash=hash_of(bare, new.postings)))
-        previous = rows[-1].hash
+        rows.append(row)
+        previous = own
         postings += [
             PostingRow(entry=number, position=place, account=one.account, amount_minor=one.amount_minor)
             for place, one in enumerate(new.postings, start=1)
@@ -102,10 +106,29 @@ def append(writer: VendingWriter, at_ms: int, currency: str, entries: Sequence[N
     return rows
 
 
+def next_number(reader: VendingReader) -> int:
+    """The number that the next entry will have, inside the transaction that writes it."""
+    head = reader.ledger_head()
+    return head.number + 1 if head else 1
+
+
 def hash_of(entry: EntryRow, postings: Iterable[Posting]) -> str:
     """The hash of an entry: of everything in it but the hash itself."""
-    fields = [entry.previous_hash, entry.number, entry.kind, entry.at_ms, entry.subject, entry.pending, entry.currency]
-    return _hash([*fields, entry.digest, [[one.account, one.amount_minor] for one in postings]])
+    return _entry_hash(
+        entry.previous_hash,
+        entry.number,
+        entry.kind,
+        entry.at_ms,
+        entry.subject,
+        entry.pending,
+        entry.currency,
+        entry.digest,
+        postings=postings,
+    )
+
+
+def _entry_hash(*fields: str | int | None, postings: Iterable[Posting]) -> str:
+    return _hash([*fields, [[one.account, one.amount_minor] for one in postings]])
 
 
 def order_digest(sale: SaleRow, tokens: Iterable[SoldTokenRow]) -> str:

@@ -11,8 +11,11 @@ from ferraris.vending.sale import Delivery, Sale, SaleKind, SaleState, SoldToken
 from ferraris.vending.token_plans import CREDIT_KINDS, CURRENCY_KINDS, KEY_CHANGE
 
 
-def sale_view(row: SaleRow, tokens: Sequence[SoldTokenRow], meter: KnownMeter, minor_digits: int) -> Sale:
-    """One sale. Tokens appear once they have digits."""
+def sale_view(
+    row: SaleRow, tokens: Sequence[SoldTokenRow], meter: KnownMeter, minor_digits: int, issued: Sequence[str] = ()
+) -> Sale:
+    """One sale. Tokens appear once they have digits, or `issued` gives them."""
+    digits: Sequence[str | None] = issued or [token.digits for token in tokens]
     return Sale(
         number=row.number,
         message_id=row.message_id,
@@ -35,7 +38,9 @@ def sale_view(row: SaleRow, tokens: Sequence[SoldTokenRow], meter: KnownMeter, m
         created_ms=row.created_ms,
         finished_ms=row.finished_ms,
         tokens=tuple(
-            SoldToken(token.digits, token_kind(token.kind), token.token_identifier) for token in tokens if token.digits
+            SoldToken(given, token_kind(token.kind), token.token_identifier)
+            for token, given in zip(tokens, digits, strict=True)
+            if given
         ),
         delivery=Delivery(row.delivery),
         delivered_ms=row.delivered_ms,

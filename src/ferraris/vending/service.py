@@ -7,7 +7,7 @@ orders are one. Repeating an order with its message id does no harm: the same re
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.limits import VENDING_BATCH_MAX
@@ -156,10 +156,7 @@ class Vending:
         return self._view(order, row)
 
     def _view(self, order: OpenOrder, row: SaleRow) -> Sale:
-        tokens = order.tokens
-        if order.digits:
-            tokens = [replace(token, digits=one) for token, one in zip(tokens, order.digits, strict=True)]
-        return sale_view(row, tokens, order.meter, self.settings.minor_digits)
+        return sale_view(row, order.tokens, order.meter, self.settings.minor_digits, order.digits)
 
     # What comes after
 
