@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +48,24 @@ def test_a_running_system_is_asked(address: str, tmp_path: Path) -> None:
         with pytest.raises(VendRefused) as caught:
             connection.ask("POST", "sales", {**body, "amount": "60"})
     assert (caught.value.status, caught.value.error) == (409, "message_conflict_error")
+
+
+def modules_after(statement: str) -> set[str]:
+    program = f"import sys; {statement}; print(*sys.modules)"
+    return set(
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    )
+
+
+def test_each_way_loads_what_it_needs() -> None:
+    """A till without a head-end loads none; one that asks a running system loads no store either."""
+    remote = modules_after("import ferraris.cli.vend, httpx; from ferraris.vending import money_text")
+    local = modules_after(
+        "import ferraris.cli.vend, ferraris.cli.vending_place, ferraris.console, ferraris.store.vending_sql"
+    )
+    assert not remote & {"sqlalchemy", "duckdb", "fastapi", "ferraris.console", "ferraris.headend"}
+    assert not local & {"duckdb", "nicegui", "uvicorn", "ferraris.headend", "ferraris.dlms", "ferraris.cosem"}
+    assert {"sqlalchemy", "fastapi"} <= local
 
 
 def test_a_command_over_a_running_system(address: str, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ when it is taken: a till that asks a running system does without stores, securit
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +18,8 @@ from urllib.parse import quote
 from ferraris.kernel.errors import ConfigError, FerrarisError, LinkError
 
 if TYPE_CHECKING:
+    import asyncio
+
     import httpx
 
 PREFIX: Final = "/api/v1/vending"
@@ -109,6 +110,8 @@ def _inside(directory: Path) -> Iterator[VendingConnection]:
             f"there is no vending in {directory}: make one with `ferraris vend init --dir {directory}`, or name a running "
             "system with --url"
         )
+    import asyncio
+
     import httpx
 
     from ferraris.console import create_vending_rest
