@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ferraris.console.meters import MeterReader
-from ferraris.console.pages.alarms import ROWS_MAX, alarm_filters, alarm_list, shows_closed
+from ferraris.console.pages.alarms import ROWS_MAX, _called, alarm_filters, alarm_list, shows_closed
 from ferraris.store import AlarmRow, AlarmSeverity
 from tests.console.test_markup import Reader
 from tests.console.town import Town
@@ -60,3 +60,16 @@ def test_no_alarms_and_too_many(street: Town) -> None:
 def test_filters(street: Town) -> None:
     read = Reader(alarm_filters(MeterReader(street), False))
     assert read.text == "Open3Open and closedOpen: 2 critical, 1 warning"
+
+
+@pytest.mark.parametrize(
+    ("severity", "count", "name"),
+    [
+        (AlarmSeverity.CRITICAL, 2, "critical"),
+        (AlarmSeverity.WARNING, 1, "warning"),
+        (AlarmSeverity.WARNING, 2, "warnings"),
+        (AlarmSeverity.INFORMATION, 2, "information"),
+    ],
+)
+def test_two_warnings_are_a_plural(severity: AlarmSeverity, count: int, name: str) -> None:
+    assert _called(severity, count) == name

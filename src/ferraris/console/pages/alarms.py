@@ -69,10 +69,16 @@ def alarm_filters(meters: MeterReader, closed: bool) -> Markup:
         aria_current="true" if closed else None,
     )
     shown = [
-        f"{counts[severity]} {words.severity(severity)[0].lower()}" for severity in WORST_FIRST if counts[severity]
+        f"{counts[severity]} {_called(severity, counts[severity])}" for severity in WORST_FIRST if counts[severity]
     ]
     open_now = f"Open: {', '.join(shown)}" if shown else ""
     return joined(opened, every, tag("span", open_now, class_="muted"))
+
+
+def _called(severity: AlarmSeverity, count: int) -> str:
+    """Warnings have a plural, critical ones have none."""
+    name = words.severity(severity)[0].lower()
+    return f"{name}s" if severity is AlarmSeverity.WARNING and count > 1 else name
 
 
 def alarm_list(meters: MeterReader, alarms: list[AlarmRow], now_ms: int) -> Markup:

@@ -10,12 +10,12 @@ from nicegui import ui
 from ferraris.console.markup import Markup, moment, tag
 from ferraris.console.pages.frame import Region, Workplace
 from ferraris.console.pages.parts import NO_HEADING, empty, list_card, table
-from ferraris.console.pages.sale_parts import sale_table
+from ferraris.console.pages.sale_parts import delivery_chip, sale_path
 from ferraris.console.pages.till_frame import TillPage, choice, field
 from ferraris.console.vending_desk import VendingDesk
 from ferraris.kernel.errors import FerrarisError
 from ferraris.store import EngineeringRow, SaleFilter
-from ferraris.vending import EngineeringKind, EngineeringRequest, SaleKind, parse_pan
+from ferraris.vending import EngineeringKind, EngineeringRequest, Sale, SaleKind, parse_pan
 
 ISSUED_SHOWN = 20
 KINDS: Mapping[str, str] = {
@@ -29,6 +29,7 @@ KINDS: Mapping[str, str] = {
     EngineeringKind.EXTENDED_SET: "Extended set",
 }
 
+ISSUED_HEADER = ("Receipt", "Token", "Meter", "Issued", "Approved by", "Delivery")
 VALUES: Mapping[str, str] = {
     EngineeringKind.CLEAR_CREDIT: "register {}",
     EngineeringKind.POWER_LIMIT: "{} W",
@@ -63,7 +64,7 @@ class _EngineeringPage(TillPage):
         issued = await self.desk.run(lambda vending, _: vending.sales(wanted))
         self._waiting.show(list_card("Waiting for a second person", waiting_table(waiting, self.who.operator)))
         self._form.show(ask_form() if self.who.known else None)
-        self._issued.show(list_card("Issued", sale_table(issued, "Approved tokens appear here.", "None yet")))
+        self._issued.show(list_card("Issued", issued_table(issued)))
 
     async def _ask(self, fields: Mapping[str, str]) -> None:
         try:
@@ -117,9 +118,40 @@ def waiting_table(rows: list[EngineeringRow], operator: str) -> Markup:
     return table(("Token", "Meter", "Reason", "Asked for", NO_HEADING), (_row(row, operator) for row in rows))
 
 
-def value_text(row: EngineeringRow) -> str:
+def value_text(kind: str, value: object) -> str:
     """What the token carries, with its unit."""
-    return f"{VALUES[row.kind]}".format(row.value) if row.kind in VALUES else str(row.value)
+    return VALUES.get(kind, "{}").format(value)
+
+
+def note_parts(note: str) -> tuple[str, str]:
+    """What an issued token does and why, of the note that its sale keeps: `power_limit 3000: small installation`."""
+    order, _, reason = note.partition(": ")
+    kind, _, value = order.partition(" ")
+    if kind not in KINDS:
+        return "Engineering token", note
+    name = KINDS[kind].partition(" (")[0]
+    return (f"{name}, {value_text(kind, value)}" if kind in VALUES else name), reason
+
+
+def issued_table(sales: list[Sale]) -> Markup:
+    """What was approved, the newest first."""
+    if not sales:
+        return empty("None yet", "Approved tokens appear here.")
+    return table(ISSUED_HEADER, map(_issued_row, sales))
+
+
+def _issued_row(sale: Sale) -> Markup:
+    name, reason = note_parts(sale.detail)
+    return tag(
+        "tr",
+        tag("td", tag("a", sale.receipt_number, href=sale_path(sale.number), class_="serial mono")),
+        tag("td", name, tag("div", reason, class_="faint")),
+        tag("td", sale.meter, class_="mono"),
+        tag("td", moment(sale.created_ms), tag("div", f"asked by {sale.operator}", class_="faint")),
+        tag("td", sale.approver),
+        tag("td", delivery_chip(sale)),
+        data_href=sale_path(sale.number),
+    )
 
 
 def _row(row: EngineeringRow, operator: str) -> Markup:
@@ -128,7 +160,7 @@ def _row(row: EngineeringRow, operator: str) -> Markup:
     name = KINDS.get(row.kind, row.kind).partition(" (")[0]
     return tag(
         "tr",
-        tag("td", name, tag("div", value_text(row), class_="faint") if row.value else None),
+        tag("td", name, tag("div", value_text(row.kind, row.value), class_="faint") if row.value else None),
         tag("td", row.meter, class_="mono"),
         tag("td", row.reason),
         tag("td", moment(row.requested_ms), tag("div", f"by {row.requested_by}", class_="faint")),

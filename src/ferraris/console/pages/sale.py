@@ -8,6 +8,7 @@ from nicegui import ui
 
 from ferraris.console import vending_words
 from ferraris.console.markup import Child, Markup, joined, moment, tag
+from ferraris.console.pages.engineering import note_parts
 from ferraris.console.pages.frame import Region, Workplace
 from ferraris.console.pages.parts import chip, empty, list_card, query_path
 from ferraris.console.pages.sale_parts import breakdown_table, delivery_steps, receipt_path, sale_path, token_list
@@ -182,7 +183,7 @@ def facts_card(sale: Sale) -> Markup:
         ("Copies", sale.reprints or ""),
         ("Shift", sale.shift or ""),
         ("Message id", tag("span", sale.message_id, class_="mono")),
-        ("Note", sale.detail),
+        ("Note", ": ".join(note_parts(sale.detail)) if sale.kind is SaleKind.ENGINEERING else sale.detail),
     ]
     listed = [joined(tag("dt", name), tag("dd", value)) for name, value in facts if value != ""]
     breakdown = None

@@ -118,7 +118,7 @@ def sale_rows(sales: Iterable[Sale]) -> Iterable[Markup]:
             tag("td", _paid(sale), class_="number"),
             tag("td", vending_words.credited(sale) or "–", class_="number"),
             tag("td", chip(vending_words.SALE_STATES[sale.state])),
-            tag("td", _delivery(sale)),
+            tag("td", delivery_chip(sale)),
             data_href=sale_path(sale.number),
         )
 
@@ -147,7 +147,7 @@ def last_sales(sales: list[Sale]) -> Markup:
                 tag("div", vending_words.credited(sale), class_="faint"),
                 class_="number",
             ),
-            tag("td", _delivery(sale)),
+            tag("td", delivery_chip(sale)),
             data_href=sale_path(sale.number),
         )
         for sale in sales
@@ -161,7 +161,7 @@ def _paid(sale: Sale) -> str:
     return vending_words.money(sale.tendered_minor, sale.minor_digits, sale.currency)
 
 
-def _delivery(sale: Sale) -> Markup:
+def delivery_chip(sale: Sale) -> Markup:
     """What is known of the tokens' way; the state, for an order without tokens."""
     if sale.state is not SaleState.POSTED:
         return chip(vending_words.SALE_STATES[sale.state])
