@@ -24,6 +24,7 @@ from ferraris.kernel.errors import ConfigError
 from ferraris.sts import EncryptionAlgorithm, ExtendedReadToken, ExtendedSetToken, StaTables, StsError, TariffRateToken
 from tests.sts.published import KEY, METER, Row, id_of, rows_of
 from tests.sts.published import configuration_of as published_configuration
+from tests.sts.strategies import loosely_written
 
 
 @pytest.mark.parametrize("row", rows_of("DKGA04+EA11")[:20], ids=id_of)
@@ -137,3 +138,10 @@ def test_octets_that_may_be_a_key_are_never_repeated(digits: object) -> None:
     with pytest.raises(ConfigError) as refused:
         octets({"vk": digits}, "vk")
     assert "5ec2e" not in str(refused.value)
+
+
+@given(loosely_written())
+def test_numbers_of_a_row_are_written_in_plain_digits(text: str) -> None:
+    for read in (number, hexadecimal):
+        with pytest.raises(ConfigError, match="the input tid"):
+            read({"tid": text}, "tid")

@@ -29,6 +29,7 @@ from ferraris.sts import (
     encode_token,
 )
 from tests.sts.published import KEY
+from tests.sts.strategies import loosely_written
 
 # kind, value                       token
 NAMED = [
@@ -94,3 +95,16 @@ def test_a_credit_is_never_less_than_was_asked_for(units: Decimal) -> None:
 @given(value=st.integers(0, 0xFFFF))
 def test_a_number_is_the_same_in_either_base(kind: str, value: int) -> None:
     assert token_named(kind, str(value), "gas", 7, 5) == token_named(kind, hex(value), "gas", 7, 5)
+
+
+@given(st.sampled_from(sorted(KINDS.keys() - {"clear-tamper"})), loosely_written(10, 60))
+def test_a_value_is_written_in_plain_digits(kind: str, text: str) -> None:
+    for value in (f"1:{text}", f"{text}:1") if kind == "extended" else (text,):
+        with pytest.raises(FerrarisError):
+            token_named(kind, value, "electricity", 7, 5)
+
+
+@pytest.mark.parametrize("text", ["0x_1", "0x1_0", "0X10", "0x", "0x-1", "-1", "1_0", "0b1", "0o7", "9" * 41])
+def test_spellings_of_python_are_no_values(text: str) -> None:
+    with pytest.raises(FerrarisError, match="whole number"):
+        token_named("power-limit", text, "electricity", 7, 5)

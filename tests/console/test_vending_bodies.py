@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
 from pydantic import TypeAdapter, ValidationError
 
 from ferraris.console import vending_bodies
 from ferraris.console.vending_bodies import Configuration, SaleOrder
+from tests.sts.strategies import loosely_written
 
 BODIES = [
     value
@@ -62,3 +64,19 @@ def test_what_is_printed_gives_printers_no_orders(name: str, text: str) -> None:
 def test_names_of_people_are_taken(name: str) -> None:
     customer = TypeAdapter(vending_bodies.Customer).validate_python({"operator": "ann", "name": name})
     assert customer.name == name.strip()
+
+
+@given(loosely_written(10, 90))
+def test_numbers_are_plain_or_refused(text: str) -> None:
+    order = {"till": "T", "operator": "ann", "meter": "01000000016"}
+    for field in ("amount", "units"):
+        with pytest.raises(ValidationError, match="a decimal number"):
+            TypeAdapter(SaleOrder).validate_python({**order, field: text})
+    with pytest.raises(ValidationError, match="a whole number"):
+        TypeAdapter(Configuration).validate_python({"supply_group_code": "600727", "tariff_index": text})
+
+
+@pytest.mark.parametrize("number", [True, False, "1e2", ".5", "5.", "", "NaN", "Infinity", "0x10"])
+def test_what_is_no_plain_number(number: object) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Configuration).validate_python({"supply_group_code": "600727", "tariff_index": number})

@@ -93,3 +93,28 @@ configurations = st.builds(
     st.sampled_from(BaseDate),
     st.integers(0, 255),
 )
+
+
+# Numbers as no person and no table writes them, though Python reads them
+
+OTHER_DIGITS = ("٠١٢٣٤٥٦٧٨٩", "０１２３４５６７８９", "०१२३४५६७८९", "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗")
+
+
+@st.composite
+def loosely_written(draw: st.DrawFn, least: int = 10, most: int = 10**9) -> str:
+    """A whole number that `int` and `Decimal` take: with underscores, a plus, blanks, or digits of another script."""
+    digits = str(draw(st.integers(least, most)))
+    how = draw(
+        st.sampled_from(("underscore", "plus", "blank before", "blank after", "line", "script", "one of a script"))
+    )
+    place = draw(st.integers(1, len(digits) - 1))
+    script = draw(st.sampled_from(OTHER_DIGITS))
+    return {
+        "underscore": f"{digits[:place]}_{digits[place:]}",
+        "plus": f"+{digits}",
+        "blank before": f" {digits}",
+        "blank after": f"{digits}\t",
+        "line": f"{digits}\n",
+        "script": "".join(script[int(digit)] for digit in digits),
+        "one of a script": digits[:place] + script[int(digits[place])] + digits[place + 1 :],
+    }[how]

@@ -22,6 +22,7 @@ from ferraris.sts import (
     tenths,
     whole,
 )
+from tests.sts.strategies import loosely_written
 
 #   amount  field  carries
 QUANTITIES = """
@@ -150,3 +151,17 @@ def test_what_is_no_amount_is_refused_at_once(text: str) -> None:
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=0, max_value=10**7))
 def test_tenths_round_up_exactly(quantity: Decimal) -> None:
     assert tenths(quantity) - 1 < quantity * 10 <= tenths(quantity)
+
+
+@given(loosely_written())
+def test_a_number_is_written_in_plain_digits(text: str) -> None:
+    assert int(text) >= 10  # Python would take it
+    for reckon in (tenths, whole, currency_units):
+        with pytest.raises(StsError, match="no number"):
+            reckon(text)
+
+
+@pytest.mark.parametrize("text", ["e3", "1e", "1e1_0", "NaN", "Infinity", ".5", "5.", "1.2.3", "--1", "", "0x10", "1,5"])
+def test_spellings_that_are_none(text: str) -> None:
+    with pytest.raises(StsError, match="no number"):
+        tenths(text)

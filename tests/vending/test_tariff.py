@@ -131,7 +131,7 @@ def test_taxes_come_in_their_order() -> None:
     assert tariff(BLOCK).tax_factor == 1
 
 
-@pytest.mark.parametrize("text", ["", "6", "6-", "6-25", "9-9", "-1-3", "a-b"])
+@pytest.mark.parametrize("text", ["", "6", "6-", "6-25", "9-9", "-1-3", "a-b", "1_0-12", "+6-9", "6 - 9", "٦-٩"])
 def test_hours_that_are_none(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
         Hours.parse(text)

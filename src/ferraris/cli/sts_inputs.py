@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -53,6 +54,9 @@ LICENSED: Final = (
 )
 
 
+_HEXADECIMAL: Final = re.compile(r"[0-9A-Fa-f]{1,64}")
+
+
 def number(inputs: Inputs, name: str, default: int | None = None) -> int:
     """An integer, written as one or in decimal digits."""
     value = inputs.get(name, default)
@@ -66,13 +70,9 @@ def number(inputs: Inputs, name: str, default: int | None = None) -> int:
 def hexadecimal(inputs: Inputs, name: str, bits: int = BLOCK_BITS) -> int:
     """A number of at most so many bits, in hexadecimal digits."""
     text = inputs.get(name)
-    try:
-        value = int.from_bytes(bytes.fromhex(text.rjust(len(text) + len(text) % 2, "0")), "big") if text else -1
-    except (ValueError, AttributeError):
-        value = -1
-    if not 0 <= value < 1 << bits:
-        raise ConfigError(f"the input {name}", expected=f"{bits} bits in hexadecimal digits", got=_named(text))
-    return value
+    if isinstance(text, str) and _HEXADECIMAL.fullmatch(text) and int(text, 16) < 1 << bits:
+        return int(text, 16)
+    raise ConfigError(f"the input {name}", expected=f"{bits} bits in hexadecimal digits", got=_named(text))
 
 
 def class_of(inputs: Inputs) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -25,15 +26,17 @@ from ferraris.sts import (
     tenths,
 )
 
+_WHOLE: Final = re.compile(r"[0-9]{1,40}|0x[0-9A-Fa-f]{1,38}")
+"""What `int` takes beyond this (signs, underscores, blanks, the digits of every script) is a slip of the finger."""
+
 
 def _whole(text: str) -> int:
     """A number in decimal digits, or in hexadecimal ones after 0x."""
-    try:
-        return int(text, 16 if text.startswith("0x") else 10) if len(text) <= 40 else int("x")
-    except ValueError:
+    if not _WHOLE.fullmatch(text):
         raise ConfigError(
             "the value of a token", expected="a whole number, or 0x and hexadecimal digits", got=repr(text[:40])
-        ) from None
+        )
+    return int(text, 16 if text.startswith("0x") else 10)
 
 
 def _extended(text: str, identifier: int, random: int) -> Token:

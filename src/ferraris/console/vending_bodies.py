@@ -7,11 +7,12 @@ ever: the same id with the same order gives the same tokens back, never new ones
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from ferraris.kernel.limits import VENDING_BATCH_MAX, VENDING_TEXT_CHARACTERS_MAX
 from ferraris.sts import BaseDate, EncryptionAlgorithm, KeyDerivation, KeyType
@@ -21,6 +22,20 @@ NUMBERS_MAX = 100_000
 """Meters of one campaign."""
 METERS_PER_REGISTRATION_MAX = 2_000
 METER_CHARACTERS_MAX = 24
+
+
+def plainly_written(expected: str, pattern: str) -> BeforeValidator:
+    """Numbers, and texts that are written in digits, are taken; what Python would read besides is not.
+
+    It would read underscores, exponents, a plus, blanks, the digits of other scripts, true and false.
+    """
+
+    def check(given: object) -> object:
+        if isinstance(given, bool) or (isinstance(given, str) and not re.fullmatch(pattern, given)):
+            raise ValueError(expected)
+        return given
+
+    return BeforeValidator(check)
 
 
 def printable(text: str) -> str:
@@ -45,7 +60,9 @@ MeterNumber = Annotated[
 MessageId = Annotated[
     str, Field(max_length=VENDING_TEXT_CHARACTERS_MAX, description="Names the order; may stand in Idempotency-Key.")
 ]
-Money = Annotated[Decimal, Field(max_digits=18, decimal_places=6, description="In the currency.")]
+PlainDecimal = plainly_written("a decimal number", r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
+PlainWhole = plainly_written("a whole number", r"-?[0-9]{1,40}")
+Money = Annotated[Decimal, PlainDecimal, Field(max_digits=18, decimal_places=6, description="In the currency.")]
 Operator = Annotated[Text, Field(description="Who asks.")]
 TillName = Annotated[Text, Field(description="At which till.")]
 
@@ -110,14 +127,14 @@ class Configuration:
     """A meter's STS configuration, without its number."""
 
     supply_group_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
-    key_revision_number: Annotated[int, Field(ge=1, le=9)] = 1
+    key_revision_number: Annotated[int, PlainWhole, Field(ge=1, le=9)] = 1
     key_type: KeyType = KeyType.DUTK
-    tariff_index: Annotated[int, Field(ge=0, le=99)] = 1
+    tariff_index: Annotated[int, PlainWhole, Field(ge=0, le=99)] = 1
     encryption_algorithm: EncryptionAlgorithm = EncryptionAlgorithm.EA07
     base_date: Annotated[BaseDate, Field(description="93, 14 or 35: the year in which token identifiers begin.")] = (
         BaseDate.Y2014
     )
-    key_expiry_number: Annotated[int, Field(ge=0, le=255)] = 255
+    key_expiry_number: Annotated[int, PlainWhole, Field(ge=0, le=255)] = 255
     key_derivation: KeyDerivation = KeyDerivation.DKGA04
     three_token_key_change: bool = False
 
@@ -168,11 +185,11 @@ class Debt:
     account: Text
     name: Text
     amount: Money
-    percent: Annotated[Decimal, Field(ge=0, lt=100, decimal_places=4, description="Share of each purchase.")] = Decimal(
-        0
-    )
+    percent: Annotated[
+        Decimal, PlainDecimal, Field(ge=0, lt=100, decimal_places=4, description="Share of each purchase.")
+    ] = Decimal(0)
     minimum: Annotated[Money, Field(description="Of each purchase at least this.")] = Decimal(0)
-    priority: Annotated[int, Field(ge=0, le=1_000)] = 0
+    priority: Annotated[int, PlainWhole, Field(ge=0, le=1_000)] = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,10 +271,10 @@ class CampaignOrder:
         list[MeterNumber] | None, Field(max_length=NUMBERS_MAX, description="All that need it, if not given.")
     ] = None
     supply_group_code: Annotated[str | None, StringConstraints(pattern=r"^[0-9]{6}$")] = None
-    key_revision_number: Annotated[int | None, Field(ge=1, le=9)] = None
-    tariff_index: Annotated[int | None, Field(ge=0, le=99)] = None
+    key_revision_number: Annotated[int | None, PlainWhole, Field(ge=1, le=9)] = None
+    tariff_index: Annotated[int | None, PlainWhole, Field(ge=0, le=99)] = None
     base_date: BaseDate | None = None
-    key_expiry_number: Annotated[int | None, Field(ge=0, le=255)] = None
+    key_expiry_number: Annotated[int | None, PlainWhole, Field(ge=0, le=255)] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +283,7 @@ class BulkIssue:
 
     till: TillName
     operator: Operator
-    limit: Annotated[int, Field(ge=1, le=VENDING_BATCH_MAX)] = VENDING_BATCH_MAX
+    limit: Annotated[int, PlainWhole, Field(ge=1, le=VENDING_BATCH_MAX)] = VENDING_BATCH_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ infinity, in the customer's favour; so money that is taken away is rounded down 
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Final
 
 from ferraris.sts.errors import StsError
@@ -17,6 +18,8 @@ MANTISSA_MAX: Final = (1 << MANTISSA_BITS) - 1
 QUANTITY_EXPONENT_MAX: Final = 3
 CURRENCY_EXPONENT_MAX: Final = 31
 CURRENCY_SIGN: Final = 1 << 19
+_PLAIN: Final = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,60})?([eE][+-]?[0-9]{1,4})?")
+"""How people and tables write a number: `Decimal` itself also takes underscores, blanks and the digits of every script."""
 CURRENCY_UNIT: Final = Decimal("0.00001")
 """Currency credit counts hundred-thousandths of the base currency."""
 QUANTITY_UNIT: Final = Decimal("0.1")
@@ -115,10 +118,9 @@ def _rounded_down(magnitude: int) -> tuple[int, int]:
 
 
 def _in_units(number: Decimal | str | int, unit: Decimal) -> int:
-    try:
-        exact = Decimal(number)
-    except (InvalidOperation, ValueError):
-        raise StsError("no number", expected="a decimal number", got=repr(str(number)[:40])) from None
+    if isinstance(number, str) and not _PLAIN.fullmatch(number):
+        raise StsError("no number", expected="a decimal number", got=repr(number[:40]))
+    exact = Decimal(number)
     if not exact.is_finite() or exact.adjusted() > _DIGITS_MAX or len(exact.as_tuple().digits) > _DIGITS_MAX:
         raise StsError("no amount", expected=f"a number of at most {_DIGITS_MAX} digits", got=str(number)[:40])
     scale = -int(unit.as_tuple().exponent)

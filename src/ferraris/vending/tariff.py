@@ -17,6 +17,7 @@ Prices and amounts are in the currency, before tax; units are kWh (or m³, or mi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -34,6 +35,7 @@ from ferraris.vending.money import Number
 TENTHS = 10
 UNIT_OF_SERVICE = {"electricity": "kWh", "water": "m³", "gas": "m³", "time": "min"}
 _FRIDAY = 4
+_HOURS = re.compile(r"([0-9]{1,2})-([0-9]{1,2})")
 _NOTHING = Number("0")
 _ONE = Number("1")
 
@@ -57,8 +59,10 @@ class Hours:
     @classmethod
     def parse(cls, text: str) -> Hours:
         """17-19. Raises ValueError."""
-        start, _, end = text.partition("-")
-        hours = cls(int(start), int(end))
+        found = _HOURS.fullmatch(text)
+        if found is None:
+            raise ValueError("hours are written as 17-19")
+        hours = cls(int(found[1]), int(found[2]))
         if not 0 <= hours.start < hours.end <= 24:
             raise ValueError("hours run from 0-1 to 23-24")
         return hours

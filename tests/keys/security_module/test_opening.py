@@ -133,6 +133,8 @@ prismtoken://host:1?realm                   the address of a security module
 sts600-8-6:/dev/ttyS0                       needs the option registers
 sts600-8-6:/dev/ttyS0?registers=/absent     cannot be read
 sts600-8-6:/dev/ttyS0?registers=R&baud=fast the option baud
+sts600-8-6:/dev/ttyS0?registers=R&baud=٩٦٠٠ the option baud
+sts600-8-6:/dev/ttyS0?registers=R&baud=9_600 the option baud
 """
 
 

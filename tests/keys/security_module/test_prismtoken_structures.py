@@ -23,6 +23,7 @@ from ferraris.keys.security_module.prismtoken_structures import (
 from ferraris.keys.security_module.thrift_messages import interface
 from ferraris.sts import StsError
 from tests.keys.security_module.benches import NUMBERED, PRESENT, meter
+from tests.sts.strategies import loosely_written
 
 
 @given(amount=st.integers(0, 18_201_624))
@@ -83,3 +84,12 @@ def test_a_meter_survives_the_interface() -> None:
 def test_the_meter_forbids_changes_on_the_way() -> None:
     asked = meter_config(meter())
     assert (asked.allowKrnUpdate, asked.allowKenUpdate, asked.newConfig) == (False, False, None)
+
+
+@given(loosely_written(10, 99), st.integers(0, 5))
+def test_a_register_line_of_another_spelling_is_none(text: str, place: int) -> None:
+    words = f"{register_info(NUMBERED[next(iter(NUMBERED))])}ABCDEF".split(" ")
+    assert register_of_info(" ".join(words)).check_value == "ABCDEF"
+    words[place] = text
+    with pytest.raises(ValueError, match="not a register"):
+        register_of_info(" ".join(words))

@@ -168,7 +168,7 @@ def _service(rest: str) -> SplitResult:
 
 def _number(place: _Place, name: str, default: int) -> int:
     text = place.options.get(name, str(default))
-    if not text.isdecimal() or len(text) > 9:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
         raise ConfigError(f"the option {name} of {place.scheme}", expected="a number", got=text[:40])
     return int(text)
 

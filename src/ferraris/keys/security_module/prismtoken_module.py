@@ -122,7 +122,7 @@ class PrismTokenModule:
                 info.get("name", f"{self._host}:{self._port}"),
                 self.driver,
                 not alert,
-                int(left) if left.isdecimal() else None,
+                int(left) if left.isascii() and left.isdecimal() and len(left) <= 18 else None,
                 _registers(nodes),
                 alert,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any, Final
 
@@ -215,6 +216,9 @@ def error_of(exception: Any) -> SecurityModuleError:
     return branch(f"the PrismToken service: {exception.eMsgEn[:200]}", result=exception.eCode[:40])
 
 
+_REGISTER_INFO: Final = re.compile(r"([0-9]{6}) ([0-9]{1,3}) ([0-9]) ([0-9]{2}) ([0-9]{1,3}) ([0-9]{1,2}) ([!-~]+)")
+
+
 def register_info(register: VendingKeyRegister) -> str:
     """A register in one line of a node's status."""
     return (
@@ -225,7 +229,10 @@ def register_info(register: VendingKeyRegister) -> str:
 
 def register_of_info(line: str) -> VendingKeyRegister:
     """The register that `register_info` wrote. Raises ValueError or StsError."""
-    code, revision, kind, base_date, expiry, derivation, check = line.split()
+    found = _REGISTER_INFO.fullmatch(line)
+    if found is None:
+        raise ValueError("not a register in one line")
+    code, revision, kind, base_date, expiry, derivation, check = found.groups()
     return VendingKeyRegister(
         code,
         int(revision),

@@ -12,6 +12,7 @@ refused.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -67,6 +68,8 @@ CARRIER_TYPE: Final = {EncryptionAlgorithm.EA07: 1, EncryptionAlgorithm.EA11: 2}
 """Token carrier types, as the public bench sends them."""
 TOKEN_DIGITS: Final = 20
 TOKEN_HEX_DIGITS: Final = 17
+_HEX: Final = re.compile(r"[0-9A-Fa-f]+")
+_DECIMAL: Final = re.compile(r"[0-9]+")
 _READ_S: Final = 0.05
 _FIELD_OCTETS: Final = 2
 _LINE_BROKEN: Final = "20"
@@ -273,10 +276,8 @@ def _tokens(fields: tuple[Field, ...], count: int) -> tuple[str, ...]:
     in_hex, in_decimal = fields[0][1], fields[1][1]
     digits = tuple(in_decimal[start : start + TOKEN_DIGITS] for start in range(0, len(in_decimal), TOKEN_DIGITS))
     hexes = [in_hex[start : start + TOKEN_HEX_DIGITS] for start in range(0, len(in_hex), TOKEN_HEX_DIGITS)]
-    try:
-        same = [int(each, 16) for each in hexes] == [int(each) for each in digits]
-    except ValueError:
-        same = False
+    written = all(map(_HEX.fullmatch, hexes)) and all(map(_DECIMAL.fullmatch, digits))
+    same = written and [int(each, 16) for each in hexes] == [int(each) for each in digits]
     if not same or len(digits) != count or any(len(each) != TOKEN_DIGITS for each in digits):
         raise SecurityModuleError("an answer whose tokens are not what they should be", expected=f"{count} tokens")
     return digits
