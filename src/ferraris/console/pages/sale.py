@@ -163,7 +163,7 @@ def _buttons(sale: Sale, *, at_till: bool) -> list[Child]:
         )
     if at_till:
         buttons.append(
-            tag("a", "Next customer", class_="button primary", href="/till", data_live=True, style="margin-left:auto")
+            tag("a", "Next customer", class_="button primary", href="/till", data_live=True, style="flex:1 1 100%")
         )
     return buttons
 
