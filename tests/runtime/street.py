@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from ferraris.headend import Limits
 from ferraris.kernel.entropy import SeededEntropy
@@ -15,7 +16,7 @@ from ferraris.meter.fleet import Fleet, Manufacture
 from ferraris.meter.model import meter_model
 from ferraris.meter.serving import FleetService, ServiceSettings
 from ferraris.runtime import Runtime, RuntimeSettings, World
-from ferraris.simulation import Conditions, EventLog, Medium, Network, VirtualClock
+from ferraris.simulation import Conditions, EventLog, Medium, Network, VirtualClock, run_virtual
 from ferraris.store import MeterRow, Stores, WriteHook, open_stores
 from tests.meter.steady import MONDAY_MS, PERFECT, STEADY
 
@@ -172,3 +173,22 @@ class Street:
 
     def alarm_kinds(self) -> set[tuple[int | None, str]]:
         return {(alarm.meter, alarm.kind) for alarm in self.stores.records.alarms()}
+
+
+Story = Callable[[Street], Coroutine[Any, Any, None]]
+
+
+def tell(place: Path, story: Story, *, listening: bool = False, **what: Any) -> None:
+    """Play a story on a street of its own, in virtual time. `listening`: its head-end takes pushes."""
+
+    async def whole() -> None:
+        street = await Street(place, **what).open()
+        server = await street.runtime.listen(street.network.listen, COLLECTOR, PUSH_PORT) if listening else None
+        try:
+            await story(street)
+        finally:
+            if server is not None:
+                await server.aclose()
+            await street.close()
+
+    run_virtual(whole())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,22 +15,8 @@ from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import StoreError, TableError
 from ferraris.keys import MasterKey
 from ferraris.runtime import Runtime, RuntimeSettings, World
-from ferraris.simulation import run_virtual
 from ferraris.store import MeterRow, open_stores
-from tests.runtime.street import QUICK, Street
-
-Story = Callable[[Street], Coroutine[Any, Any, None]]
-
-
-def tell(tmp_path: Path, story: Story, **what: Any) -> None:
-    async def whole() -> None:
-        street = await Street(tmp_path, **what).open()
-        try:
-            await story(street)
-        finally:
-            await street.close()
-
-    run_virtual(whole())
+from tests.runtime.street import QUICK, Street, tell
 
 
 def row_of(street: Street, meter: int) -> MeterRow:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -40,27 +40,16 @@ from ferraris.meter.events import read_events
 from ferraris.runtime import conversation as conversation_module
 from ferraris.runtime.conversation import Conversation
 from ferraris.runtime.push import pushed_events
-from ferraris.simulation import run_virtual
 from ferraris.store import CommandRow, CommandState, MeterRow, RecordStore
 from tests.client.served import Server, served
 from tests.dlms.bottle import SERVER_TITLE, settings
 from tests.runtime.street import Street
+from tests.runtime.street import tell as tell_of
 from tests.runtime.test_key_ring import ROW
 
 OPEN = {CommandState.PENDING, CommandState.SENT, CommandState.UNKNOWN}
 DISCONNECTION, CONNECTION = 62, 63
-Story = Callable[[Street], Coroutine[Any, Any, None]]
-
-
-def tell(tmp_path: Path, story: Story, **what: Any) -> None:
-    async def whole() -> None:
-        street = await Street(tmp_path, meters=1, **what).open()
-        try:
-            await story(street)
-        finally:
-            await street.close()
-
-    run_virtual(whole())
+tell = partial(tell_of, meters=1)
 
 
 def fate(street: Street, command: CommandRow) -> CommandRow:

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ferraris.headend import CommandKind
 from ferraris.kernel.errors import StoreError
-from ferraris.simulation import run_virtual
 from ferraris.store import CommandState
-from tests.runtime.street import QUICK, Street
+from tests.runtime.street import QUICK, Street, tell
 from tests.runtime.test_conversation import DISCONNECTION, fate, settled, times_switched
-
-Story = Callable[[Street], Coroutine[Any, Any, None]]
-
-
-def tell(tmp_path: Path, story: Story, **what: Any) -> None:
-    async def whole() -> None:
-        street = await Street(tmp_path, **what).open()
-        try:
-            await story(street)
-        finally:
-            await street.close()
-
-    run_virtual(whole())
 
 
 async def all_is_well(street: Street, hours: int) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.meter.steady import MONDAY_MS
-from tests.runtime.street import Street
-from tests.runtime.test_runtime import tell
+from tests.runtime.street import Street, tell
 
 DAILY_IMPORT, IMPORT = 17, 1
 MIDNIGHT_S = MONDAY_MS // 1_000 + 23 * 3_600

@@ -8,8 +8,7 @@ from pathlib import Path
 from ferraris.headend import CommandKind
 from ferraris.simulation import Conditions
 from ferraris.store import CommandState
-from tests.runtime.street import Street
-from tests.runtime.test_runtime import tell
+from tests.runtime.street import Street, tell
 
 BAD = Conditions(latency_min_ms=5, latency_max_ms=200, loss=0.02, duplication=0.3)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,27 +21,14 @@ from ferraris.headend import (
 )
 from ferraris.kernel.errors import LinkError
 from ferraris.link import Link
-from ferraris.simulation import run_virtual
 from ferraris.store import CommandState
-from tests.runtime.street import COLLECTOR, PUSH_PORT, QUICK, Street
+from tests.runtime.street import QUICK, Street
+from tests.runtime.street import tell as tell_of
 from tests.runtime.test_conversation import settled
 from tests.runtime.test_push import forged, sender
 
-Story = Callable[[Street], Coroutine[Any, Any, None]]
 SMALL = replace(QUICK, inbox_max=20, push_links_max=5, push_idle_timeout_s=30)
-
-
-def tell(tmp_path: Path, story: Story, **what: Any) -> None:
-    async def whole() -> None:
-        street = await Street(tmp_path, settings=SMALL, **what).open()
-        server = await street.runtime.listen(street.network.listen, COLLECTOR, PUSH_PORT)
-        try:
-            await story(street)
-        finally:
-            await server.aclose()
-            await street.close()
-
-    run_virtual(whole())
+tell = partial(tell_of, settings=SMALL, listening=True)
 
 
 BAD = PushRejected(None, PushFault.MALFORMED, "from somewhere")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,25 +18,12 @@ from ferraris.link import Link, receive_within
 from ferraris.meter.events import EventCode
 from ferraris.runtime import KeyRing
 from ferraris.runtime.push import PushListener
-from ferraris.simulation import run_virtual
 from ferraris.store import InvocationCounterRow
 from tests.runtime.street import COLLECTOR, PUSH_PORT, Street
+from tests.runtime.street import tell as tell_of
 from tests.runtime.test_key_ring import MASTER, SETTINGS
 
-Story = Callable[[Street], Coroutine[Any, Any, None]]
-
-
-def tell(tmp_path: Path, story: Story, **what: Any) -> None:
-    async def whole() -> None:
-        street = await Street(tmp_path, **what).open()
-        server = await street.runtime.listen(street.network.listen, COLLECTOR, PUSH_PORT)
-        try:
-            await story(street)
-        finally:
-            await server.aclose()
-            await street.close()
-
-    run_virtual(whole())
+tell = partial(tell_of, listening=True)
 
 
 async def sender(street: Street) -> Link:

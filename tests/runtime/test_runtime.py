@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
 
 from ferraris.headend import CollectionRequested, CommandKind
 from ferraris.meter.fleet import Manufacture
-from ferraris.simulation import run_virtual
 from ferraris.store import CommandState
-from tests.runtime.street import Street
-
-Story = Callable[[Street], Coroutine[Any, Any, None]]
-
-
-def tell(tmp_path: Path, story: Story, **what: Any) -> None:
-    """Run a story in a street of its own."""
-
-    async def whole() -> None:
-        street = await Street(tmp_path, **what).open()
-        try:
-            await story(street)
-        finally:
-            await street.close()
-
-    run_virtual(whole())
+from tests.runtime.street import Street, tell
 
 
 def test_half_a_day_is_collected_whole(tmp_path: Path) -> None:

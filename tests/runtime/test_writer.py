@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
 
 from ferraris.headend import CloseAlarm, CollectionPlan, RecordCommandState, RecordMeterState
 from ferraris.kernel.errors import StoreError
@@ -14,20 +12,7 @@ from ferraris.runtime.writer import Writer
 from ferraris.simulation import run_virtual
 from ferraris.store import CommandState, MeterStateRow, Stores, open_stores
 from tests.headend.world import meter_row
-from tests.runtime.street import Street
-
-Story = Callable[[Street], Coroutine[Any, Any, None]]
-
-
-def tell(tmp_path: Path, story: Story, **what: Any) -> None:
-    async def whole() -> None:
-        street = await Street(tmp_path, **what).open()
-        try:
-            await story(street)
-        finally:
-            await street.close()
-
-    run_virtual(whole())
+from tests.runtime.street import Street, tell
 
 
 class Full:
