@@ -53,7 +53,8 @@ INPUTS: dict[str, Any] = {
 LINES = [
     (GOOD, {}, "accept", "accepted"),
     (credit(identifier=6_700_001), {}, "used_error", "used"),
-    (credit(identifier=6_500_000), {}, "old_error", "old"),
+    (credit(identifier=6_500_000), {}, "accept", "accepted"),
+    (credit(identifier=6_500_000), {"remembers": 2}, "old_error", "old"),
     (credit(PENDING), {}, "crc_error", "key_change_not_loaded"),
     (credit(PENDING), {"pending": [], "former": [{"ti": 2, "sgc": "203557"}]}, "crc_error", "key_changed_since"),
     (credit(replace(METER, tariff_index=9)), {}, "crc_error", "configuration_differs"),

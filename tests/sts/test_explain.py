@@ -81,6 +81,7 @@ RECORD = MeterRecord(
     supply_groups=("555555",),
     accepted=frozenset({NOW - 5_000, NOW - 2_000}),
     issued={SOLD: METER.meter_pan.digits, TO_STRANGER: STRANGER.meter_pan.digits},
+    remembers=2,
 )
 EXPIRED = replace(RECORD, present=replace(METER, key_expiry_number=(NOW >> 16) - 1))
 DEFAULT = replace(RECORD, present=replace(METER, key_type=KeyType.DDTK))
@@ -99,7 +100,9 @@ CAUSES = [
         "another manufacturer",
     ),
     (credit(before_now=2_000), RECORD, "used_error", "used", "taken it already"),
-    (credit(before_now=6_000), RECORD, "old_error", "old", "before all tokens"),
+    (credit(before_now=6_000), RECORD, "old_error", "old", "before all 2 tokens"),
+    (credit(before_now=6_000), replace(RECORD, remembers=3), "accept", "accepted", "fill only 2 of its 3 places"),
+    (credit(before_now=5_000), replace(RECORD, remembers=1), "old_error", "old", "it took this one, too"),
     (GOOD, EXPIRED, "key_expired_error", "key_expired", f"{(NOW >> 16) - 1} is below {NOW >> 16}"),
     (credit(DEFAULT.present), DEFAULT, "ddtk_error", "default_key", "takes no credit"),
     (credit(PENDING), RECORD, "crc_error", "key_change_not_loaded", "supply group code 203557 instead of 201457"),
@@ -254,7 +257,7 @@ MEMORY = """
 none                                999999                          accept
 10                                  5                               accept
 10                                  10                              used_error
-10                                  11                              old_error
+10                                  11                              accept
 30 20 10                            25                              accept
 30 20 10                            20                              used_error
 30 20 10                            31                              old_error
@@ -266,7 +269,8 @@ none                                999999                          accept
 def test_the_memory_of_a_meter_is_asked_as_the_meter_asks_it(line: str) -> None:
     accepted, issued, result = line[:36].split(), int(line[36:68]), line[68:].strip()
     memory = frozenset(NOW - int(each) for each in accepted if each != "none")
-    found = explain_token(credit(before_now=issued), replace(MeterRecord(METER), accepted=memory), derive, NOW_MS)
+    record = replace(MeterRecord(METER), accepted=memory, remembers=3)
+    found = explain_token(credit(before_now=issued), record, derive, NOW_MS)
     assert str(found.result) == result
 
 
@@ -280,3 +284,9 @@ def test_a_slip_that_vending_knows_goes_before_one_that_happens_to_decode() -> N
 def test_the_meters_own_key_is_needed() -> None:
     with pytest.raises(StsError, match="no vending key"):
         explain_token(GOOD, MeterRecord(STRANGER), derive, NOW_MS)
+
+
+@pytest.mark.parametrize("remembers", [0, -1])
+def test_a_memory_has_a_place(remembers: int) -> None:
+    with pytest.raises(StsError, match="memory of token identifiers"):
+        MeterRecord(METER, remembers=remembers)

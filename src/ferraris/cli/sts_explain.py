@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from ferraris.cli.sts_inputs import Inputs, configuration_of, issue_ms, octets, tables_of
+from ferraris.cli.sts_inputs import Inputs, configuration_of, issue_ms, number, octets, tables_of
 from ferraris.cli.sts_rows import Answer, fields_of, inputs_of
 from ferraris.kernel.errors import ConfigError
+from ferraris.kernel.limits import TOKEN_IDENTIFIERS_REMEMBERED
 from ferraris.sts import (
     DecoderKey,
     EncryptionAlgorithm,
@@ -48,7 +49,8 @@ def explanation_fields(found: Explanation) -> Answer:
 def explain_row(row: Mapping[str, Any], tables: StaTables) -> Answer:
     """One line of `--jsonl`: `token`, and under `inputs` the meter as in files of vectors, with what is known of it.
 
-    `pending`, `former` and `others` are lists of changes to the meter, `vk` among them; `accepted` are token identifiers,
+    `pending`, `former` and `others` are lists of changes to the meter, `vk` among them; `accepted` are token identifiers
+    that it has taken, of which it `remembers` so many (50 unless it says so),
     `issued` objects of `token` and `pan`; `now` is a time.
     """
     inputs = inputs_of(row)
@@ -72,6 +74,7 @@ def explain_row(row: Mapping[str, Any], tables: StaTables) -> Answer:
         tuple(str(each) for each in _list(inputs, "supply_groups")),
         frozenset(each for each in _list(inputs, "accepted") if isinstance(each, int)),
         dict(_issued(each) for each in _list(inputs, "issued")),
+        number(inputs, "remembers", TOKEN_IDENTIFIERS_REMEMBERED),
     )
     chosen = tables_of(inputs, tables) if present.encryption_algorithm is EncryptionAlgorithm.EA07 else tables
 

@@ -23,7 +23,8 @@ A meter, in TOML:
 
 What is known of a meter, to explain its tokens: the same, and
 
-    accepted = [6780000, 6781440]        # token identifiers that it remembers
+    accepted = [6780000, 6781440]        # token identifiers that it has taken
+    remembers = 50                       # of how many it keeps; what is older than so many is old
     supply_groups = ["203557"]           # that it might be in
     [[pending]]                          # as above: after a key change that may not have been entered
     [[former]]                           # before its last key changes
@@ -40,6 +41,7 @@ from pathlib import Path
 
 from ferraris.cli.limited_text import private_text_of, text_of
 from ferraris.kernel.errors import ConfigError, TableError
+from ferraris.kernel.limits import TOKEN_IDENTIFIERS_REMEMBERED
 from ferraris.kernel.tables import parse_toml
 from ferraris.sts import (
     KEY_NEVER_EXPIRES,
@@ -103,6 +105,7 @@ class RecordTable(MeterTable):
     """What is known of a meter, as a file names it."""
 
     accepted: tuple[int, ...] = ()
+    remembers: int = TOKEN_IDENTIFIERS_REMEMBERED
     supply_groups: tuple[str, ...] = ()
     pending: tuple[MeterTable, ...] = ()
     former: tuple[MeterTable, ...] = ()
@@ -122,6 +125,7 @@ class RecordTable(MeterTable):
             self.supply_groups,
             frozenset(self.accepted),
             {bare_digits(each.token): each.pan.digits for each in self.issued},
+            self.remembers,
         )
 
 

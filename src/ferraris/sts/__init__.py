@@ -49,6 +49,7 @@ from ferraris.sts.identifier import (
     ordinary_token_identifier,
     token_identifier_at,
 )
+from ferraris.sts.identifier_memory import remembered_of, remembered_with, result_by_memory
 from ferraris.sts.key_change import (
     RESULT_OF_SECTION,
     KeyChange,
@@ -170,6 +171,9 @@ __all__ = [
     "luhn_digit",
     "ordinary_token_identifier",
     "quantity_text",
+    "remembered_of",
+    "remembered_with",
+    "result_by_memory",
     "result_of_number",
     "sections_missing",
     "tenths",

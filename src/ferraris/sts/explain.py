@@ -15,12 +15,14 @@ from itertools import product
 from typing import Final
 
 from ferraris.kernel.errors import FerrarisError
+from ferraris.kernel.limits import TOKEN_IDENTIFIERS_REMEMBERED
 from ferraris.sts.carrier import TOKEN_DIGITS, bare_digits, from_digits, in_groups
 from ferraris.sts.configuration import KEY_REVISION_NUMBERS, TARIFF_INDEXES, KeyType, StsConfiguration
 from ferraris.sts.decoder_key import DecoderKey
 from ferraris.sts.encoding import CLEAR_CLASS, decode_token
-from ferraris.sts.errors import TokenError, TokenResult
+from ferraris.sts.errors import StsError, TokenError, TokenResult
 from ferraris.sts.identifier import BaseDate, is_key_expired, issued_ms
+from ferraris.sts.identifier_memory import remembered_of, result_by_memory
 from ferraris.sts.tokens import (
     CreditToken,
     CurrencyCreditToken,
@@ -59,7 +61,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MeterRecord:
-    """What is known of one meter. `accepted` is its memory of token identifiers; `issued` names, by digits, for whom vending made them."""
+    """What is known of one meter. `accepted` are token identifiers that it has taken under its key; `issued` names, by digits, for whom vending made them."""
 
     present: StsConfiguration
     pending: tuple[StsConfiguration, ...] = ()
@@ -68,6 +70,12 @@ class MeterRecord:
     supply_groups: tuple[str, ...] = ()
     accepted: frozenset[int] = frozenset()
     issued: Mapping[str, str] = field(default_factory=dict)
+    remembers: int = TOKEN_IDENTIFIERS_REMEMBERED
+    """How many of `accepted` the meter remembers: a token is old only where so many are younger."""
+
+    def __post_init__(self) -> None:
+        if self.remembers < 1:
+            raise StsError("a meter's memory of token identifiers", expected="at least one place", got=self.remembers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +142,25 @@ def _verdict(token: Token, record: MeterRecord) -> tuple[TokenResult, Cause, str
     if is_key_expired(present.key_expiry_number, identifier):
         expiry = f"key expiry number {present.key_expiry_number} is below {identifier >> 16}, that of its time of issue"
         return TokenResult.KEY_EXPIRED_ERROR, Cause.KEY_EXPIRED, f"the meter's key has expired for it: {expiry}"
-    if identifier in record.accepted:
-        return TokenResult.USED_ERROR, Cause.USED, "the meter has taken it already"
-    if record.accepted and identifier < min(record.accepted):
-        return TokenResult.OLD_ERROR, Cause.OLD, "it was issued before all tokens that the meter remembers"
-    return TokenResult.ACCEPT, Cause.ACCEPTED, "the meter takes it"
+    return _by_memory(identifier, record)
+
+
+def _by_memory(identifier: int, record: MeterRecord) -> tuple[TokenResult, Cause, str]:
+    remembered = remembered_of(record.accepted, record.remembers)
+    result = result_by_memory(remembered, identifier, record.remembers)
+    if result is TokenResult.USED_ERROR:
+        return result, Cause.USED, "the meter has taken it already"
+    if result is TokenResult.OLD_ERROR:
+        taken = "; it took this one, too" if identifier in record.accepted else ""
+        return result, Cause.OLD, f"it was issued before all {len(remembered)} tokens that the meter remembers{taken}"
+    if remembered and identifier < remembered[0]:
+        places = f"{len(remembered)} of its {record.remembers} places"
+        return (
+            result,
+            Cause.ACCEPTED,
+            f"the meter takes it: it is older than all that are known, but they fill only {places}",
+        )
+    return result, Cause.ACCEPTED, "the meter takes it"
 
 
 def _refused(digits: str, error: TokenError, search: _Search) -> Explanation:

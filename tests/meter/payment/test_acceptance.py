@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferraris.cosem.classes.token_gateway import TokenDeliveryMethod
@@ -14,7 +14,9 @@ from ferraris.meter.payment.acceptance import NO_SUPPLY_GROUP, Purse, accept, cr
 from ferraris.meter.payment.decoder import Decoder
 from ferraris.meter.payment.identity import PaymentManufacture, decoder_key, sts_configuration
 from ferraris.sts import (
+    KEY_NEVER_EXPIRES,
     BaseDate,
+    Cause,
     ClearCreditToken,
     ClearTamperToken,
     CreditToken,
@@ -24,6 +26,7 @@ from ferraris.sts import (
     ExtendedSetToken,
     KeyChangeFirstSection,
     KeyType,
+    MeterRecord,
     MeterTestToken,
     PhaseUnbalanceToken,
     PowerLimitToken,
@@ -35,7 +38,9 @@ from ferraris.sts import (
     decode_token,
     encode_key_change,
     encode_token,
+    explain_token,
     key_change_sections,
+    token_identifier_at,
 )
 
 NOW_MS = 1_772_409_600_000
@@ -215,7 +220,8 @@ def test_acceptance(line: str) -> None:
     assert found.result == TokenResult(result)
     identified = hasattr(found.token, "token_identifier")
     if found.result is TokenResult.ACCEPT and identified:
-        assert found.decoder.is_used(TOKENS[token].token_identifier)  # type: ignore[union-attr]
+        identifier = TOKENS[token].token_identifier  # type: ignore[union-attr]
+        assert found.decoder.result_by_memory(identifier) is TokenResult.USED_ERROR
         assert (found.decoder.wrong_entries, found.decoder.locked_until_ms) == (0, 0)
         again = accept(found.decoder, digits, REMOTE, PURSES[purse], NOW_MS)
         assert again.result in (TokenResult.USED_ERROR, TokenResult.OLD_ERROR)
@@ -427,3 +433,47 @@ def test_a_token_with_flipped_bits_never_brings_another_amount(flips: set[int]) 
 @given(st.text(max_size=40) | st.from_regex(r"[0-9]{20}", fullmatch=True))
 def test_whatever_is_typed_has_a_result(text: str) -> None:
     assert accept(EMPTY, text, MANUAL, UNITS, NOW_MS).result in set(TokenResult)
+
+
+# The meter, and whoever explains its refusals
+
+
+HISTORY_MS = 1_790_000_000_000
+NEWEST = token_identifier_at(WORKS.base_date, HISTORY_MS)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.one_of(st.integers(0, 130), st.integers(0, 40_000)), min_size=1, max_size=90),
+    st.sampled_from([KeyType.DUTK, KeyType.DCTK, KeyType.DDTK]),
+    st.sampled_from([KEY_NEVER_EXPIRES, NEWEST >> 16, (NEWEST >> 16) - 1]),
+)
+def test_what_is_explained_is_what_the_meter_says(ages: list[int], key_type: KeyType, expiry: int) -> None:
+    """Tokens in any order of issue, more than the memory holds: at each step both say the same."""
+    configuration = replace(WORKS, key_type=key_type, key_expiry_number=expiry)
+    decoder = Decoder(configuration, decoder_key(1, configuration))
+    taken: set[int] = set()
+    for age in ages:
+        identifier = NEWEST - age
+        digits = encode_token(CreditToken(Service.ELECTRICITY, identifier, age % 16, 1), decoder.key)
+        record = MeterRecord(configuration, accepted=frozenset(taken))
+        explained = explain_token(digits, record, lambda one: decoder_key(1, one), HISTORY_MS)
+        found = accept(decoder, digits, REMOTE, UNITS, HISTORY_MS)
+        assert explained.result is found.result, (age, explained.text)
+        decoder = found.decoder
+        if found.result is TokenResult.ACCEPT:
+            taken.add(identifier)
+
+
+@given(st.permutations(range(TOKEN_IDENTIFIERS_REMEMBERED + 4)), st.integers(-5, TOKEN_IDENTIFIERS_REMEMBERED + 8))
+@settings(max_examples=25, deadline=None)
+def test_a_full_memory_makes_old_tokens_for_both(order: list[int], age: int) -> None:
+    decoder, taken = EMPTY, set[int]()
+    for one in order:
+        if decoder.result_by_memory(NEWEST - one) is TokenResult.ACCEPT:
+            decoder = decoder.with_identifier(NEWEST - one)
+            taken.add(NEWEST - one)
+    digits = encode_token(CreditToken(Service.ELECTRICITY, NEWEST - age, 5, 1), KEY)
+    explained = explain_token(digits, MeterRecord(WORKS, accepted=frozenset(taken)), lambda _: KEY, HISTORY_MS)
+    assert explained.result is accept(decoder, digits, REMOTE, UNITS, HISTORY_MS).result
+    assert (explained.cause is Cause.OLD) == (age >= TOKEN_IDENTIFIERS_REMEMBERED)

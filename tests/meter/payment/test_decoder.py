@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from ferraris.kernel.limits import TOKEN_IDENTIFIERS_REMEMBERED
 from ferraris.meter.payment.decoder import Decoder
 from ferraris.meter.payment.identity import PaymentManufacture, decoder_key, sts_configuration
+from ferraris.sts import TokenResult
 
+OLD_OR_USED = {TokenResult.OLD_ERROR, TokenResult.USED_ERROR}
 WORKS = sts_configuration(3, PaymentManufacture())
 NEW = Decoder(WORKS, decoder_key(1, WORKS))
 
@@ -20,23 +22,23 @@ NEW = Decoder(WORKS, decoder_key(1, WORKS))
 def test_no_identifier_is_taken_twice_however_many_come(identifiers: list[int]) -> None:
     decoder, taken = NEW, []
     for identifier in identifiers:
-        if not decoder.is_old(identifier) and not decoder.is_used(identifier):
+        if decoder.result_by_memory(identifier) is TokenResult.ACCEPT:
             decoder = decoder.with_identifier(identifier)
             taken.append(identifier)
-    assert all(decoder.is_old(identifier) or decoder.is_used(identifier) for identifier in taken)
+    assert all(decoder.result_by_memory(identifier) in OLD_OR_USED for identifier in taken)
     assert list(decoder.identifiers) == sorted(taken)[-TOKEN_IDENTIFIERS_REMEMBERED:]
 
 
 def test_a_new_identifier_takes_the_place_of_the_smallest() -> None:
     decoder = replace(NEW, identifiers=tuple(range(10, 10 + TOKEN_IDENTIFIERS_REMEMBERED)))
-    assert not decoder.is_old(10)
+    assert decoder.result_by_memory(10) is TokenResult.USED_ERROR
     after = decoder.with_identifier(1_000)
     assert after.identifiers == (*range(11, 10 + TOKEN_IDENTIFIERS_REMEMBERED), 1_000)
-    assert after.is_old(10)
+    assert after.result_by_memory(10) is TokenResult.OLD_ERROR
 
 
 def test_nothing_is_old_before_the_memory_is_full() -> None:
-    assert not replace(NEW, identifiers=(500,)).is_old(1)
+    assert replace(NEW, identifiers=(500,)).result_by_memory(1) is TokenResult.ACCEPT
 
 
 @pytest.mark.parametrize(

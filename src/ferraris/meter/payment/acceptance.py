@@ -7,7 +7,7 @@
 | class, decryption, check value; manufacturer code of class 1 | function_error, crc_error, manufacturer_code_error |
 | key type: no credit under a default key; nothing but another key under an initial one | ddtk_error, key_type_error |
 | key expiry: the upper eight bits of the identifier against the meter's number | key_expired_error |
-| identifier: older than all that are remembered, or one of them | old_error, used_error |
+| identifier: older than all in a full memory, or in the memory (`sts.identifier_memory`) | old_error, used_error |
 | function: the service and the kind of credit of this meter | function_error |
 | range: the register to clear, what is taken from credit | range_error |
 | overflow: what the credit register can hold | overflow_error |
@@ -127,10 +127,9 @@ def _validate(decoder: Decoder, token: IdentifiedToken, purse: Purse) -> None:
         raise TokenError(TokenResult.KEY_TYPE_ERROR, "an initial key takes nothing but another key")
     if is_key_expired(configuration.key_expiry_number, identifier):
         raise TokenError(TokenResult.KEY_EXPIRED_ERROR, "the meter's key has expired")
-    if decoder.is_old(identifier):
-        raise TokenError(TokenResult.OLD_ERROR, "older than all tokens that are remembered")
-    if decoder.is_used(identifier):
-        raise TokenError(TokenResult.USED_ERROR, "taken before")
+    known = decoder.result_by_memory(identifier)
+    if known is not TokenResult.ACCEPT:
+        raise TokenError(known, "taken before, or older than all tokens that are remembered")
     if isinstance(token, _Credit):
         _validate_credit(token, purse)
     if isinstance(token, ClearCreditToken):

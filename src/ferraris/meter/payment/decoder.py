@@ -1,7 +1,6 @@
 """The decoder: everything in a meter that a token is judged by, and that judging it changes (IEC 62055-41 clauses 7 and 8).
 
-The memory of token identifiers holds those of the last tokens taken. A token whose identifier is in it was used; when the
-memory is full, one that is older than all of them is old. A new one takes the place of the smallest.
+Which token is old, and which was used, its memory of token identifiers says (`sts.identifier_memory`).
 
 A keypad is locked after wrong entries, for twice as long each time: the standard leaves this to makers. Here an entry is wrong
 when its check value or its manufacturer code is; only a token that was accepted under the meter's key ends the row, since
@@ -14,12 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ferraris.kernel.limits import (
-    TOKEN_IDENTIFIERS_REMEMBERED,
     TOKEN_LOCKOUT_FIRST_S,
     TOKEN_LOCKOUT_LONGEST_S,
     TOKEN_WRONG_ENTRIES_MAX,
 )
-from ferraris.sts import DecoderKey, StsConfiguration
+from ferraris.sts import DecoderKey, StsConfiguration, TokenResult, remembered_with, result_by_memory
 
 MS_PER_S: Final = 1_000
 _DOUBLINGS_MAX: Final = 32
@@ -32,23 +30,20 @@ class Decoder:
     configuration: StsConfiguration
     key: DecoderKey = field(repr=False)
     identifiers: tuple[int, ...] = ()
-    """Of the last tokens taken, rising."""
+    """The memory: those of the youngest tokens taken, rising."""
     sections: tuple[str, ...] = field(default=(), repr=False)
     """Tokens of a key change that is not complete."""
     sections_until_ms: int = 0
     wrong_entries: int = 0
     locked_until_ms: int = 0
 
-    def is_old(self, identifier: int) -> bool:
-        return len(self.identifiers) >= TOKEN_IDENTIFIERS_REMEMBERED and identifier < self.identifiers[0]
-
-    def is_used(self, identifier: int) -> bool:
-        return identifier in self.identifiers
+    def result_by_memory(self, identifier: int) -> TokenResult:
+        """Whether a token of that identifier is old or used."""
+        return result_by_memory(self.identifiers, identifier)
 
     def with_identifier(self, identifier: int) -> Decoder:
         """The token of that identifier has been taken."""
-        known = sorted((*self.identifiers, identifier))
-        return replace(self, identifiers=tuple(known[-TOKEN_IDENTIFIERS_REMEMBERED:]))
+        return replace(self, identifiers=remembered_with(self.identifiers, identifier))
 
     def is_locked(self, now_ms: int) -> bool:
         return now_ms < self.locked_until_ms
