@@ -51,7 +51,7 @@ from ferraris.meter.hdlc_line import HdlcLineService
 from ferraris.meter.server import MeterServer
 from ferraris.simulation import run_virtual
 from tests.client.served import Server, served
-from tests.meter.clients import associated, management
+from tests.meter.clients import associated, link_to, management
 from tests.meter.steady import MONDAY_MS, PERFECT, STEADY, device_of
 
 IMAGE = build_image(Firmware("2.0", bytes(range(256)) * 20), signing_key(1))
@@ -76,18 +76,7 @@ class Place:
         self.server = MeterServer(device_of(self.fleet), self.clock, SeededEntropy(4))
 
     def link(self) -> Link:
-        here, there = loopback_pair()
-
-        async def serve() -> None:
-            try:
-                await self.server.serve(there)
-            except LinkError:
-                pass
-            finally:
-                await there.aclose()
-
-        self.tasks.append(asyncio.create_task(serve()))
-        return here
+        return link_to(self.server, self.tasks)
 
     async def sleep(self, seconds: float) -> None:
         self.clock.advance(int(seconds * 1000))

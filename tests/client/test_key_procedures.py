@@ -40,11 +40,11 @@ from ferraris.dlms.apdu import Mechanism
 from ferraris.kernel.clock import ManualClock
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import AuthenticationError, LinkClosedError, LinkError, RefusedError, SecurityError
-from ferraris.link import Link, loopback_pair
+from ferraris.link import Link
 from ferraris.meter import Fleet, LogicalDevice, MeterServer
 from ferraris.meter.security import MADE_AT_S, fleet_authority
 from ferraris.simulation import run_virtual
-from tests.meter.clients import HEADEND_TITLE, associated
+from tests.meter.clients import HEADEND_TITLE, associated, link_to
 from tests.meter.laboratory import SUITES, client, client_certificate, client_security, know_client, profile_of
 from tests.meter.steady import MONDAY_MS, PERFECT, STEADY, device_of
 
@@ -87,18 +87,7 @@ class Laboratory:
         self.tasks: list[asyncio.Task[None]] = []
 
     def link(self) -> Link:
-        here, there = loopback_pair()
-
-        async def serve() -> None:
-            try:
-                await self.server.serve(there)
-            except LinkError:
-                pass
-            finally:
-                await there.aclose()
-
-        self.tasks.append(asyncio.create_task(serve()))
-        return here
+        return link_to(self.server, self.tasks)
 
     async def reads(self, security: Security, mechanism: Mechanism = Mechanism.HLS_GMAC, secret: bytes = b"") -> object:
         """A register of the meter, read under these keys in an association of its own."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 
 from ferraris.client import ClientAssociation, ClientSettings
 from ferraris.dlms import AssociationSettings, CipherKeys, Security
 from ferraris.dlms.apdu import Mechanism
 from ferraris.kernel.entropy import SeededEntropy
-from ferraris.link import Link
+from ferraris.kernel.errors import LinkError
+from ferraris.link import Link, loopback_pair
+from ferraris.meter import MeterServer
 from ferraris.meter.identity import meter_keys
 
 HEADEND_TITLE = b"FERHES01"
@@ -30,6 +33,21 @@ class NoGuard:
 
     def accept(self, system_title: bytes, received: int) -> None:
         """Nothing is remembered."""
+
+
+def link_to(server: MeterServer, tasks: list[asyncio.Task[None]]) -> Link:
+    """A link to a meter that is served in a task of its own, which is added to `tasks`."""
+    here, there = loopback_pair()
+
+    async def serve() -> None:
+        try:
+            with suppress(LinkError):
+                await server.serve(there)
+        finally:
+            await there.aclose()
+
+    tasks.append(asyncio.create_task(serve()))
+    return here
 
 
 def management(number: int = 1, seed: int = 1, **changes: object) -> ClientSettings:

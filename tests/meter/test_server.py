@@ -26,13 +26,13 @@ from ferraris.kernel.clock import ManualClock
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import AuthenticationError, InvocationCounterError, LinkError, RefusedError
 from ferraris.kernel.limits import CONNECTIONS_PER_METER_MAX, INVOCATION_COUNTER_MAX
-from ferraris.link import Link, loopback_pair
+from ferraris.link import Link
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.events import EventCode
 from ferraris.meter.fleet import Fleet
 from ferraris.meter.server import IDLE_TIMEOUT_S, MeterServer
 from ferraris.simulation import run_virtual
-from tests.meter.clients import associated, management, public, reading
+from tests.meter.clients import associated, link_to, management, public, reading
 from tests.meter.steady import MONDAY_MS, device_of
 
 Scenario = Callable[["Street"], Awaitable[None]]
@@ -49,18 +49,7 @@ class Street:
         self.tasks: list[asyncio.Task[None]] = []
 
     def link(self) -> Link:
-        here, there = loopback_pair()
-
-        async def serve() -> None:
-            try:
-                await self.server.serve(there)
-            except LinkError:
-                pass
-            finally:
-                await there.aclose()
-
-        self.tasks.append(asyncio.create_task(serve()))
-        return here
+        return link_to(self.server, self.tasks)
 
     @asynccontextmanager
     async def associated(self, settings=None) -> AsyncIterator[ClientAssociation]:  # noqa: ANN001 - as in clients

@@ -25,13 +25,13 @@ from ferraris.dlms import CipherKeys, Envelope, KeyPurpose, Layer, SecurityContr
 from ferraris.dlms.apdu import Mechanism
 from ferraris.kernel.clock import ManualClock
 from ferraris.kernel.entropy import SeededEntropy
-from ferraris.kernel.errors import AuthenticationError, FerrarisError, LinkError, RefusedError, SecurityError
+from ferraris.kernel.errors import AuthenticationError, FerrarisError, RefusedError, SecurityError
 from ferraris.kernel.limits import INVOCATION_COUNTER_MAX
-from ferraris.link import CaptureLink, Direction, Link, loopback_pair
+from ferraris.link import CaptureLink, Direction, Link
 from ferraris.meter import Fleet, MeterServer
 from ferraris.meter.security import MADE_AT_S, fleet_authority
 from ferraris.simulation import run_virtual
-from tests.meter.clients import HEADEND_TITLE, associated
+from tests.meter.clients import HEADEND_TITLE, associated, link_to
 from tests.meter.laboratory import SAPS, SUITES, client, client_key, client_security, know_client, profile_of
 from tests.meter.steady import MONDAY_MS, PERFECT, STEADY, device_of
 
@@ -69,18 +69,7 @@ class Place:
             self.requests.append(octets)
 
     def link(self) -> Link:
-        here, there = loopback_pair()
-
-        async def serve() -> None:
-            try:
-                await self.server.serve(there)
-            except LinkError:
-                pass
-            finally:
-                await there.aclose()
-
-        self.tasks.append(asyncio.create_task(serve()))
-        return CaptureLink(here, self)
+        return CaptureLink(link_to(self.server, self.tasks), self)
 
     def client(self, mechanism: Mechanism = Mechanism.HLS_GMAC, **changes: object) -> ClientSettings:
         return client(self.device, mechanism, **changes)  # type: ignore[arg-type]

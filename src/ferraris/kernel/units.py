@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 from functools import cache
 
+from ferraris.kernel.open_enum import OpenEnum
 from ferraris.kernel.tables import load_csv
 
 
-class Unit(IntEnum):
+class Unit(OpenEnum):
     """The enum value of the unit in a scaler_unit. A number that no edition assigns stays what it is: `CODE_59`."""
 
     NONE = 0
@@ -84,15 +84,6 @@ class Unit(IntEnum):
     RESERVED = 253
     OTHER = 254
     COUNT = 255
-
-    @classmethod
-    def _missing_(cls, value: object) -> Unit | None:
-        if not isinstance(value, int) or not 0 <= value <= 0xFF:
-            return None
-        member = int.__new__(cls, value)
-        member._name_ = f"CODE_{value}"
-        member._value_ = value
-        return member
 
     @property
     def symbol(self) -> str:

@@ -34,7 +34,6 @@ from ferraris.cosem.types.simple import (
     NamedBits,
     NullData,
     OctetString,
-    OpenEnum,
     RealNumber,
     Text,
     WholeNumber,
@@ -50,6 +49,7 @@ from ferraris.cosem.types.times import (
     InOctetString,
     Tagged,
 )
+from ferraris.kernel.open_enum import OpenEnum
 
 __all__ = [
     "ANY",

@@ -291,19 +291,6 @@ class LogicalName(DataType[Obis]):
         return Obis(bytes(OBIS_OCTETS))
 
 
-class OpenEnum(IntEnum):
-    """An enumeration with numbers left to manufacturers or to later editions: these get a name made of their number."""
-
-    @classmethod
-    def _missing_(cls, value: object) -> OpenEnum | None:
-        if not isinstance(value, int) or not 0 <= value <= 0xFF:
-            return None
-        member = int.__new__(cls, value)
-        member._name_ = f"CODE_{value}"
-        member._value_ = value
-        return member
-
-
 def read_string(octets: bytes, offset: int, tag: int, name: str) -> tuple[bytes, int]:
     """The octets of the string at `offset` that `tag` opens, and the offset behind it. Raises DecodeError."""
     length, content = read_length(octets, read_tag(octets, offset, tag, name))
