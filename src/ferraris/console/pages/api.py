@@ -7,7 +7,7 @@ from typing import Any
 
 from nicegui import ui
 
-from ferraris.console import words
+from ferraris.console import wording
 from ferraris.console.markup import Child, Markup, joined, tag
 from ferraris.console.pages.frame import Workplace, framed
 from ferraris.console.pages.parts import list_card
@@ -22,7 +22,7 @@ async def api_page(place: Workplace, openapi: Mapping[str, Any]) -> None:
     with framed(place, "API", "/docs") as frame:
         ui.html(introduction(openapi), sanitize=False)
         for title, endpoints in by_topic(openapi).items():
-            ui.html(list_card(words.sentence(title), tag("div", endpoints)), sanitize=False)
+            ui.html(list_card(wording.sentence(title), tag("div", endpoints)), sanitize=False)
 
     async def refresh() -> None:
         """The description does not change while the system runs."""
