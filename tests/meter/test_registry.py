@@ -6,12 +6,15 @@ import json
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from ferraris.meter.device import LogicalDevice
 from ferraris.meter.fleet import Fleet
 from ferraris.meter.identity import meter_keys
 from ferraris.meter.model import meter_model
 from ferraris.meter.payment import vending_key
 from ferraris.meter.registry import registry_line, write_registry, write_vending_files
+from ferraris.vending import CreditForm
 from tests.meter.steady import device_of
 
 
@@ -76,7 +79,18 @@ def test_vending_is_given_the_key_and_every_prepayment_meter(fleet: Fleet, tmp_p
         "key_expiry_number": 255,
         "key_derivation": "DKGA04",
         "three_token_key_change": False,
+        "credit": "units",
     }
+
+
+@pytest.mark.parametrize(
+    ("model", "credit"), [("sts_single_phase", "units"), ("sts_currency_single_phase", "currency")]
+)
+def test_vending_is_told_which_meters_count_money(fleet: Fleet, tmp_path: Path, model: str, credit: str) -> None:
+    """With the tariff's own names: a token of the other kind is a function_error at the meter."""
+    write_vending_files(tmp_path, [device_of(fleet, 1, model)], 1)
+    (line,) = map(json.loads, (tmp_path / "prepayment.json").read_text().splitlines())
+    assert line["credit"] == credit == CreditForm(credit).value
 
 
 def test_a_fleet_without_prepayment_meters_has_nothing_for_vending(fleet: Fleet, tmp_path: Path) -> None:

@@ -161,7 +161,9 @@ def test_a_number_is_written_in_plain_digits(text: str) -> None:
             reckon(text)
 
 
-@pytest.mark.parametrize("text", ["e3", "1e", "1e1_0", "NaN", "Infinity", ".5", "5.", "1.2.3", "--1", "", "0x10", "1,5"])
+@pytest.mark.parametrize(
+    "text", ["e3", "1e", "1e1_0", "NaN", "Infinity", ".5", "5.", "1.2.3", "--1", "", "0x10", "1,5"]
+)
 def test_spellings_that_are_none(text: str) -> None:
     with pytest.raises(StsError, match="no number"):
         tenths(text)

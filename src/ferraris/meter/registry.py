@@ -78,12 +78,17 @@ def write_vending_files(directory: Path, devices: Iterable[LogicalDevice], seed:
         if device.payment is not None:
             works = device.payment.works
             names = {"number": device.identity.number, "serial": device.identity.serial}
-            lines.append(json.dumps(names | vending_line(works)))
+            lines.append(json.dumps(names | vending_line(works) | credit_line(device.payment.terms.counts_money)))
             groups.append(works.supply_group_code)
     if lines:
         key = vending_key(seed, groups[0]).hex()
         _write(directory / VENDING_KEY_FILE, [f'vending_key = "{key}"  # supply group {groups[0]}, DKGA04'])
         _write(directory / PREPAYMENT_FILE, lines)
+
+
+def credit_line(counts_money: bool) -> dict[str, str]:
+    """What the meter counts, by the names of a tariff. Its prices are no affair of vending: they are COSEM's."""
+    return {"credit": "currency" if counts_money else "units"}
 
 
 def vending_line(configuration: StsConfiguration) -> dict[str, str | int | bool]:

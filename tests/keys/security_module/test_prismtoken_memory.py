@@ -177,3 +177,36 @@ def test_identifiers_that_callers_choose_take_no_room_without_end(tmp_path: Path
     with closing(sqlite3.connect(tmp_path / "memory")) as database:
         counted = dict(database.execute("SELECT base_date, COUNT(*) FROM identifiers GROUP BY base_date"))
     assert counted == {14: TOKEN_IDENTIFIERS_PER_METER_MAX, 93: 1}
+
+
+ACTS = {
+    "take": lambda memory: memory.take_identifier(PAN, 14, 1_000),
+    "note": lambda memory: memory.note_identifier(PAN, 14, 1_000),
+    "reset": lambda memory: memory.reset("*"),
+    "result": lambda memory: memory.result("ann", "m"),
+    "keep": lambda memory: memory.keep_result("ann", "m", b"q", b"r"),
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("fault", ["closed", "no tables", "read only", "locked"])
+def test_whatever_fails_in_the_file_is_an_error_of_the_store(tmp_path: Path, act: str, fault: str) -> None:
+    path = tmp_path / "memory"
+    memory = PrismTokenMemory(path)
+    memory.take_identifier(PAN, 14, 999)
+    other = sqlite3.connect(path)
+    if fault == "closed":
+        memory.close()
+    elif fault == "no tables":
+        other.executescript("DROP TABLE identifiers; DROP TABLE results;")
+    elif fault == "read only":
+        memory._database.execute("PRAGMA query_only = ON")
+    else:
+        memory._database.execute("PRAGMA busy_timeout = 1")
+        other.execute("BEGIN EXCLUSIVE")
+    if act == "result" and fault in ("read only", "locked"):
+        assert ACTS[act](memory) is None  # it only reads
+    else:
+        with pytest.raises(StoreError, match=r"the memory of a PrismToken service at .*memory: "):
+            ACTS[act](memory)
+    other.close()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ferraris.kernel.errors import StoreError
 from ferraris.keys import security_module
 from ferraris.keys.security_module import SecurityModuleError
 from ferraris.keys.security_module.prismtoken_structures import (
@@ -70,6 +71,10 @@ def test_errors_of_other_kinds_are_parameters_out_of_range_in_ascii() -> None:
     exception = api_exception(StsError("größer"))
     assert exception.eCode == "EParamRange"
     assert exception.eMsgEn.isascii()
+
+
+def test_a_memory_that_fails_is_no_fault_of_the_request() -> None:
+    assert type(error_of(api_exception(StoreError("disk full")))) is security_module.SecurityModuleUnavailable
 
 
 @pytest.mark.parametrize("number", NUMBERED)

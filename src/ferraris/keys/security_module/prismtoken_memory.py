@@ -1,13 +1,15 @@
 """What a PrismToken service must not forget: each meter's token identifiers, and results whose answer may have been lost.
 
 One SQLite file, every change durable before it is acted upon. A token identifier is taken before the token is made: after a
-crash in between it is lost, never given out twice.
+crash in between it is lost, never given out twice. A file that cannot be read or written is a StoreError, and no token is made.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
@@ -25,6 +27,10 @@ CREATE TABLE IF NOT EXISTS results (number INTEGER PRIMARY KEY AUTOINCREMENT, wh
 """
 
 
+def _failed(path: Path | str, error: sqlite3.Error) -> StoreError:
+    return StoreError(f"the memory of a PrismToken service at {path}: {error}")
+
+
 class PrismTokenMemory:
     """The memory in the file at `path`; in this process alone, for tests, at ":memory:"."""
 
@@ -36,11 +42,21 @@ class PrismTokenMemory:
             self._database.execute("PRAGMA synchronous = FULL")
             self._database.executescript(_TABLES)
         except sqlite3.Error as error:
-            raise StoreError(f"the memory of a PrismToken service at {path}: {error}") from None
+            raise _failed(path, error) from None
+        self._path = path
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction; nobody else is in the memory meanwhile. Raises StoreError."""
+        try:
+            with self._lock, self._database as database:
+                yield database
+        except sqlite3.Error as error:
+            raise _failed(self._path, error) from None
 
     def take_identifier(self, pan: str, base_date: int, wanted: int) -> int:
         """The first identifier from `wanted` on that the meter was not given yet and that is not reserved; taken."""
-        with self._lock, self._database as database:
+        with self._writing() as database:
             rows = database.execute(
                 "SELECT identifier FROM identifiers WHERE pan = ? AND base_date = ? ORDER BY identifier",
                 (pan, base_date),
@@ -60,12 +76,12 @@ class PrismTokenMemory:
 
     def note_identifier(self, pan: str, base_date: int, identifier: int) -> None:
         """Remember an identifier that the caller chose, so that it is not chosen here."""
-        with self._lock, self._database as database:
+        with self._writing() as database:
             self._keep(database, pan, base_date, identifier)
 
     def reset(self, pattern: str) -> list[str]:
         """Forget the identifiers of every meter whose PAN matches (`?` one digit, `*` any); their PANs."""
-        with self._lock, self._database as database:
+        with self._writing() as database:
             pans = [row[0] for row in database.execute("SELECT DISTINCT pan FROM identifiers ORDER BY pan")]
             matching = [pan for pan in pans if fnmatchcase(pan, pattern)]
             database.executemany("DELETE FROM identifiers WHERE pan = ?", [(pan,) for pan in matching])
@@ -73,15 +89,15 @@ class PrismTokenMemory:
 
     def result(self, who: str, message: str) -> tuple[bytes, bytes] | None:
         """The request and the reply that are remembered for a message id, None if there are none."""
-        with self._lock:
-            row = self._database.execute(
+        with self._writing() as database:
+            row = database.execute(
                 "SELECT request, reply FROM results WHERE who = ? AND message = ?", (who, message)
             ).fetchone()
         return None if row is None else (row[0], row[1])
 
     def keep_result(self, who: str, message: str, request: bytes, reply: bytes) -> None:
         """Remember a reply; the oldest ones go."""
-        with self._lock, self._database as database:
+        with self._writing() as database:
             database.execute(
                 "INSERT INTO results (who, message, request, reply) VALUES (?, ?, ?, ?)", (who, message, request, reply)
             )

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any, Final
 
-from ferraris.kernel.errors import FerrarisError
+from ferraris.kernel.errors import FerrarisError, StoreError
 from ferraris.keys.security_module.errors import (
     KeyTypeForbidden,
     RoleForbidden,
@@ -207,6 +207,8 @@ def units_of(token_class: int, subclass: int, amount: float) -> int:
 def api_exception(error: FerrarisError) -> Any:
     """The interface's exception for one of ours. The text is printable ASCII."""
     code = error.result if isinstance(error, SecurityModuleError) else "EParamRange"
+    if isinstance(error, StoreError):
+        code = SecurityModuleUnavailable.default_result  # our memory fails: the same request may do better later
     return interface().ApiException(eCode=code, eMsgEn=str(error).encode("ascii", errors="replace").decode()[:500])
 
 
