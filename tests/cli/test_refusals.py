@@ -124,13 +124,13 @@ serve --dir {dir}/d --port 0 --push-port {busy}                           {busy}
 serve --dir {dir}/d --port 0 --push-host 203.0.113.1 --push-port 40404    203.0.113.1
 serve --dir {dir}/d --port 0 --push-host no.such.host.invalid --push-port 40404    no.such.host.invalid
 collect --url http://127.0.0.1:9 --dir {dir}                              nothing to collect for
-collect --url nonsense --dir {dir}                                        nothing to collect for
-collect --url http://[ --dir {dir}                                        nothing to collect for
+collect --url nonsense --dir {dir}                                        --url is no address
+collect --url http://[ --dir {dir}                                        --url is no address
 collect --url http://127.0.0.1:9 --dir {file}                             nothing to collect for
-meter serve --dir {dir}/m --push here                                     --push, expected HOST:PORT
-meter serve --dir {dir}/m --push here:65536                               --push, expected HOST:PORT
-meter serve --dir {dir}/m --push here:²                                   --push, expected HOST:PORT
-meter serve --dir {dir}/m --push :4060                                    --push, expected HOST:PORT
+meter serve --dir {dir}/m --push here                                     --push names no port
+meter serve --dir {dir}/m --push here:65536                               --push names no port
+meter serve --dir {dir}/m --push here:²                                   --push names no port
+meter serve --dir {dir}/m --push :4060                                    --push names no host
 meter serve --dir {dir}/m --profile smr9                                  smr9
 meter serve --dir {dir}/m --profile ../../x                               x
 meter serve --dir {dir}/m --zone atlantis                                 unknown time zone
