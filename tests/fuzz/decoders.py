@@ -9,6 +9,7 @@ from typing import Any
 
 from ferraris import cosem
 from ferraris.codec import ber, columns, compact_columns, compression, decode_whole, encode_data, skip_data
+from ferraris.codec.compact_array import CompactArray, decode_compact_array, encode_compact_array
 from ferraris.cosem.compact_buffer import unpack
 from ferraris.dlms import NotificationDecoder, WrapperReceiver
 from ferraris.dlms.apdu import decode_apdu, decode_general_ciphering, decode_general_signing
@@ -50,6 +51,18 @@ def compact_data(octets: bytes) -> None:
     unpack(template, octets[1 + len(template) :])
 
 
+def compact_array(octets: bytes) -> None:
+    """An octet that says how long the type description is, the description, and the contents: what is read of them can be
+    written again, and each element with its tags."""
+    description = octets[1 : 1 + octets[0]] if octets else b""
+    elements = decode_compact_array(CompactArray(description, octets[1 + len(description) :]))
+    for one in elements:
+        assert encode_data(decode_whole(encode_data(one))) == encode_data(one)
+    if elements:
+        again = decode_compact_array(encode_compact_array(elements))
+        assert list(map(encode_data, again)) == list(map(encode_data, elements))
+
+
 def element(octets: bytes) -> object:
     return ber.read_element(octets, 0, len(octets))
 
@@ -62,6 +75,18 @@ def apdu(octets: bytes) -> None:
 def envelope(octets: bytes) -> None:
     """The headers of general protection, by their first octet."""
     (decode_general_signing if octets[:1] == b"\xdf" else decode_general_ciphering)(octets)
+
+
+def compact_array_seeds() -> tuple[bytes, ...]:
+    """Arrays of what meters hold, as compact ones."""
+    found = [
+        CompactArray(b"\x11", b"\x01\x02\x03"),
+        CompactArray(b"\x09", b"\x02ab\x03cde"),
+        CompactArray(b"\x03", b"\x01\x00"),
+    ]
+    found.append(CompactArray(b"\x02\x03\x12\x09\x16", bytes.fromhex("0001 02 6162 1e 0002 00 1e")))
+    found.append(CompactArray(b"\x02\x02\x01\x00\x02\x11\x06", bytes.fromhex("01 02 00000003 04 05 00000006")))
+    return tuple(bytes((len(one.description),)) + one.description + one.contents for one in found)
 
 
 @cache

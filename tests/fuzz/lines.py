@@ -33,6 +33,7 @@ from ferraris.kernel.errors import FerrarisError
 from ferraris.mbus.deframer import MbusDeframer
 from ferraris.mbus.frames import encode_long_frame, encode_short_frame
 from ferraris.mbus.search import SecondarySearch
+from ferraris.mbus.secondary_address import SecondaryAddress
 from tests.fuzz.seeds import seeds
 from tests.fuzz.target import in_turns, turns
 
@@ -156,6 +157,30 @@ def mbus_line(octets: bytes) -> None:
         meters.outgoing()
 
 
+SECONDARY = {1: SecondaryAddress("12345678", "FER", 1, 2), 2: SecondaryAddress("12340000", "FER", 1, 2)}
+SELECTED, EVERYBODY_SILENT = 0xFD, 0xFF
+
+
+def mbus_selection(octets: bytes) -> None:
+    """Meters that are called by secondary addresses, whole or in part: whatever selects them, they refuse nothing aloud."""
+    meters = MbusLine({1: {1}, 2: {1}}, secondary=SECONDARY)
+    now_ms = 0
+    for turn in turns(octets):
+        if turn[:1] == bytes((WAIT,)):
+            now_ms += 100 * int.from_bytes(turn[1:3], "big")
+            meters.tick(now_ms)
+        elif turn[:1] == bytes((RAW,)):
+            meters.receive(turn[1:], now_ms)
+        elif len(turn) < 3:
+            meters.receive(encode_short_frame(turn[0] if turn else 0x7B, SELECTED), now_ms)
+        else:
+            address = EVERYBODY_SILENT if turn[0] == EVERYBODY_SILENT - 3 else SELECTED
+            meters.receive(encode_long_frame(turn[0], address, turn[1], turn[2:240]), now_ms)
+        for event in meters.events():
+            _answer(meters, event)
+        meters.outgoing()
+
+
 def mbus_station(octets: bytes) -> None:
     """The client's station on the same."""
     client = MbusFraming(16, 1, 1)
@@ -192,6 +217,10 @@ def mbus_search(octets: bytes) -> None:
     assert len(search.found) + len(search.collisions) <= search.selections
 
 
+MBUS_SELECTION_SEEDS = (
+    in_turns([b"\x53\x52" + SECONDARY[1].encode(), b"\x7b", b"\x53\x10\x10\x01\xc0\x01\xc1", b"\x5b", b"\x40"]),
+    in_turns([b"\x73\x52" + SecondaryAddress("1234????").encode(), b"\x7b", b"\x53\x56" + bytes(8), b"\xfe\xff\xff"]),
+)
 MBUS_SEARCH_SEEDS = (
     in_turns([b"\xff\xe5", b"\xfe", b"\x08\x72" + bytes.fromhex("0100000052180102") + bytes(4), b"\xfe"]),
     in_turns([b"\xff\xe5", b"\xfe", b"\xff\x00", b"\xfe", b"\xfe", b"\xff\xe5", b"\xfe", b"\xfe", b"\xfe"]),

@@ -55,6 +55,36 @@ def test_an_answer_to_another_call_is_refused(method: str, sequence: int) -> Non
         decode_reply(encode_reply("ping", 7, success=""), method, sequence)
 
 
+METER_FIELDS = {"drn": "00000000000", "ea": 7, "tct": 2, "sgc": 123_456, "krn": 1, "ti": 7, "ken": 255}
+AMENDMENT = {"toSgc": 123_456, "toKrn": 2, "toTi": 8}
+
+
+def verification(**fields: object) -> bytes:
+    meter = interface().MeterConfigIn(**(METER_FIELDS | fields))
+    return encode_call("verifyToken", 7, messageId="m", accessToken="c", meterConfig=meter, tokenDec="1" * 20)
+
+
+@pytest.mark.parametrize("lacking", METER_FIELDS)
+def test_a_structure_inside_another_has_its_required_fields_too(lacking: str) -> None:
+    """Found by fuzzing: thriftpy2 takes a structure without them, and a number that is none went on into the service."""
+    assert decode_call(verification())[2].meterConfig.drn == "00000000000"
+    with pytest.raises(DecodeError, match=f"lacks its field {lacking}"):
+        decode_call(verification(**{lacking: None}))
+
+
+@pytest.mark.parametrize("lacking", AMENDMENT)
+def test_so_has_a_structure_two_floors_down(lacking: str) -> None:
+    whole, cut = (interface().MeterConfigAmendment(**(AMENDMENT | more)) for more in ({}, {lacking: None}))
+    assert decode_call(verification(newConfig=whole))[2].meterConfig.newConfig.toTi == 8
+    with pytest.raises(DecodeError, match=f"lacks its field {lacking}"):
+        decode_call(verification(newConfig=cut))
+
+
+def test_so_have_the_structures_of_a_list() -> None:
+    with pytest.raises(DecodeError, match="lacks its field"):
+        decode_reply(encode_reply("getStatus", 7, success=[interface().NodeStatus()]), "getStatus", 7)
+
+
 def test_a_method_that_does_not_exist_has_no_arguments() -> None:
     assert decode_call(PING.replace(b"ping", b"pong")) == ("pong", 7, None)
     with pytest.raises(DecodeError, match="does not understand"):

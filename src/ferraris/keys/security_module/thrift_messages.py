@@ -118,10 +118,24 @@ def _opened(message: bytes) -> tuple[str, int, int, Any]:
 
 def _payload(buffer: Any, payload: Any) -> Any:
     _Protocol(buffer, strict_decode=True).read_struct(payload)
-    for _, name, *_, required in payload.thrift_spec.values():
-        if required and getattr(payload, name) is None:
-            raise DecodeError(f"a Thrift structure lacks its field {name}")
+    _check_required(payload)
     return payload
+
+
+def _check_required(value: Any) -> None:
+    """Raise DecodeError where a required field is absent, in a structure or in those inside it: thriftpy2 takes that."""
+    if isinstance(value, TPayload):
+        for _, name, *_, required in value.thrift_spec.values():
+            held = getattr(value, name)
+            if required and held is None:
+                raise DecodeError(f"a Thrift structure lacks its field {name}")
+            _check_required(held)
+    elif isinstance(value, list | set):
+        for held in value:
+            _check_required(held)
+    elif isinstance(value, dict):
+        for held in value.values():
+            _check_required(held)
 
 
 class _Walk:
