@@ -80,3 +80,13 @@ def test_numbers_are_plain_or_refused(text: str) -> None:
 def test_what_is_no_plain_number(number: object) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(Configuration).validate_python({"supply_group_code": "600727", "tariff_index": number})
+
+
+def test_a_number_that_may_be_left_out_may() -> None:
+    whole = [body for body in BODIES for field in fields(body) if "int | None" in str(field.type)]
+    assert whole
+    for body in whole:
+        names = [field.name for field in fields(body) if "int | None" in str(field.type)]
+        with pytest.raises(ValidationError) as caught:
+            TypeAdapter(body).validate_python({**dict.fromkeys(names), "no such field": 1})
+        assert not {error["loc"][0] for error in caught.value.errors()} & set(names)

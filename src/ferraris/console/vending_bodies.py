@@ -62,7 +62,7 @@ MessageId = Annotated[
 ]
 PlainDecimal = plainly_written("a decimal number", r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
 PlainWhole = plainly_written("a whole number", r"-?[0-9]{1,40}")
-Money = Annotated[Decimal, PlainDecimal, Field(max_digits=18, decimal_places=6, description="In the currency.")]
+Money = Annotated[Decimal, Field(max_digits=18, decimal_places=6, description="In the currency."), PlainDecimal]
 Operator = Annotated[Text, Field(description="Who asks.")]
 TillName = Annotated[Text, Field(description="At which till.")]
 
@@ -127,14 +127,14 @@ class Configuration:
     """A meter's STS configuration, without its number."""
 
     supply_group_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
-    key_revision_number: Annotated[int, PlainWhole, Field(ge=1, le=9)] = 1
+    key_revision_number: Annotated[int, Field(ge=1, le=9), PlainWhole] = 1
     key_type: KeyType = KeyType.DUTK
-    tariff_index: Annotated[int, PlainWhole, Field(ge=0, le=99)] = 1
+    tariff_index: Annotated[int, Field(ge=0, le=99), PlainWhole] = 1
     encryption_algorithm: EncryptionAlgorithm = EncryptionAlgorithm.EA07
     base_date: Annotated[BaseDate, Field(description="93, 14 or 35: the year in which token identifiers begin.")] = (
         BaseDate.Y2014
     )
-    key_expiry_number: Annotated[int, PlainWhole, Field(ge=0, le=255)] = 255
+    key_expiry_number: Annotated[int, Field(ge=0, le=255), PlainWhole] = 255
     key_derivation: KeyDerivation = KeyDerivation.DKGA04
     three_token_key_change: bool = False
 
@@ -189,7 +189,7 @@ class Debt:
         Decimal, PlainDecimal, Field(ge=0, lt=100, decimal_places=4, description="Share of each purchase.")
     ] = Decimal(0)
     minimum: Annotated[Money, Field(description="Of each purchase at least this.")] = Decimal(0)
-    priority: Annotated[int, PlainWhole, Field(ge=0, le=1_000)] = 0
+    priority: Annotated[int, Field(ge=0, le=1_000), PlainWhole] = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,10 +271,10 @@ class CampaignOrder:
         list[MeterNumber] | None, Field(max_length=NUMBERS_MAX, description="All that need it, if not given.")
     ] = None
     supply_group_code: Annotated[str | None, StringConstraints(pattern=r"^[0-9]{6}$")] = None
-    key_revision_number: Annotated[int | None, PlainWhole, Field(ge=1, le=9)] = None
-    tariff_index: Annotated[int | None, PlainWhole, Field(ge=0, le=99)] = None
+    key_revision_number: Annotated[int | None, Field(ge=1, le=9), PlainWhole] = None
+    tariff_index: Annotated[int | None, Field(ge=0, le=99), PlainWhole] = None
     base_date: BaseDate | None = None
-    key_expiry_number: Annotated[int | None, PlainWhole, Field(ge=0, le=255)] = None
+    key_expiry_number: Annotated[int | None, Field(ge=0, le=255), PlainWhole] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,7 +283,7 @@ class BulkIssue:
 
     till: TillName
     operator: Operator
-    limit: Annotated[int, PlainWhole, Field(ge=1, le=VENDING_BATCH_MAX)] = VENDING_BATCH_MAX
+    limit: Annotated[int, Field(ge=1, le=VENDING_BATCH_MAX), PlainWhole] = VENDING_BATCH_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
