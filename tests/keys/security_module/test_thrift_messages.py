@@ -80,6 +80,39 @@ def test_so_has_a_structure_two_floors_down(lacking: str) -> None:
         decode_call(verification(newConfig=cut))
 
 
+HOSTILE_LIST = b"\x0f\x00\x63" + b"\x02" + struct.pack(">I", 0x7FFF_FFFF)
+"""A list of two thousand million elements, which no walk passes where it can be seen to be one."""
+
+
+@pytest.mark.parametrize("field", ["ea", "tct", "sgc", "krn", "ti", "ken", "allow3Kct"])
+def test_a_string_for_a_number_is_refused(field: str) -> None:
+    """Found by fuzzing: thriftpy2 reads it as the number, and what is in the string as the next fields."""
+    number = {name: fid for fid, (_, name, *_) in interface().MeterConfigIn.thrift_spec.items()}[field]
+    kind = interface().MeterConfigIn.thrift_spec[number][0]
+    octets = {2: 1, 6: 2, 8: 4}[kind]
+    whole = verification(allow3Kct=True)
+    head = struct.pack(">BH", kind, number)
+    assert whole.count(head) == 1
+    start = whole.index(head)
+    text = HOSTILE_LIST + b"\x00" * 4
+    swapped = struct.pack(">BHI", 11, number, len(text)) + text
+    spoilt = whole[:start] + swapped + whole[start + 3 + octets :]
+    began = time.monotonic()
+    with pytest.raises(DecodeError, match="a Thrift value of another type"):
+        decode_call(spoilt)
+    assert time.monotonic() - began < 1
+
+
+def test_elements_of_a_list_and_of_a_map_have_the_declared_type() -> None:
+    status = interface().NodeStatus(info={"a": "b"}, alerts=[])
+    whole = encode_reply("getStatus", 7, success=[status])
+    assert decode_reply(whole, "getStatus", 7).success[0].info == {"a": "b"}
+    as_numbers = whole.replace(b"\x0d\x00\x01\x0b\x0b", b"\x0d\x00\x01\x0b\x08")
+    assert as_numbers != whole
+    with pytest.raises(DecodeError):
+        decode_reply(as_numbers, "getStatus", 7)
+
+
 def test_so_have_the_structures_of_a_list() -> None:
     with pytest.raises(DecodeError, match="lacks its field"):
         decode_reply(encode_reply("getStatus", 7, success=[interface().NodeStatus()]), "getStatus", 7)

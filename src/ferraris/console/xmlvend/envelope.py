@@ -42,7 +42,7 @@ def read_envelope(octets: bytes) -> Envelope:
     """Read an envelope. Raises EnvelopeError for whatever is none, and for what no honest client sends."""
     text = _text(octets)
     root = _parsed(text)
-    name = etree.QName(root)
+    name = _name(root)
     if name.localname != "Envelope" or name.namespace not in CONTENT_TYPES:
         raise EnvelopeError("this is no SOAP envelope", expected="Envelope of SOAP 1.1 or 1.2", got=name.text[:200])
     bodies = root.findall(f"{{{name.namespace}}}Body")
@@ -79,7 +79,7 @@ def _printable(text: str) -> str:
 
 def _node(element: Any) -> Node:
     """The element and what is in it; depth and number are measured by now."""
-    name = etree.QName(element)
+    name = _name(element)
     attributes = {key: value for key, value in element.attrib.items() if not key.startswith("{")}
     return Node(
         namespace=name.namespace or "",
@@ -89,6 +89,14 @@ def _node(element: Any) -> Node:
         text=(element.text or "").strip(),
         children=tuple(_node(child) for child in element if isinstance(child.tag, str)),
     )
+
+
+def _name(element: Any) -> Any:
+    """Of an element, with its namespace. libxml2 lets a prefix pass that nobody has declared."""
+    try:
+        return etree.QName(element)
+    except ValueError:
+        raise EnvelopeError("the envelope has an element whose prefix is not declared", got=element.tag[:40]) from None
 
 
 def _text(octets: bytes) -> str:
