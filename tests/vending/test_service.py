@@ -24,7 +24,6 @@ from ferraris.vending import (
     ApprovalError,
     FreeIssueRequest,
     IssueRefusedError,
-    KeyChangeRequest,
     KeyExpiryError,
     MessageConflictError,
     MeterBlockedError,
@@ -54,19 +53,6 @@ from tests.vending.house import (
 @pytest.fixture
 def house() -> House:
     return make_house(meters=2)
-
-
-def free(house: House, message_id: str = "f1", meter: str = "") -> FreeIssueRequest:
-    return FreeIssueRequest(message_id=message_id, till="T1", operator=OPERATOR, meter=meter or house.meter)
-
-
-def change(house: House, message_id: str = "k1") -> KeyChangeRequest:
-    return KeyChangeRequest(message_id=message_id, till="T1", operator=OPERATOR, meter=house.meter)
-
-
-def want(house: House, **changes: Any) -> None:
-    present = house.vending.registry.meter(house.meter).present.sts
-    house.vending.registry.want(replace(present, **changes), SUPERVISOR, NOON_MS)
 
 
 # A sale
@@ -164,7 +150,9 @@ def test_a_message_id_belongs_to_one_kind_of_order() -> None:
     house = make_house(tariff_name="domestic_blocks")
     house.vending.sell(house.request("100", message_id="x"), NOON_MS)
     with pytest.raises(MessageConflictError):
-        house.vending.free_issue(free(house, "x"), NOON_MS)
+        house.vending.free_issue(
+            FreeIssueRequest(message_id="x", till="T1", operator=OPERATOR, meter=house.meter), NOON_MS
+        )
 
 
 # What is refused: nothing of it is kept, nothing charged
