@@ -1,4 +1,4 @@
-"""Brings a record store to the newest migration: with Alembic if it is behind, and without loading Alembic if it is not."""
+"""The migrations of the record store."""
 
 from __future__ import annotations
 
@@ -6,30 +6,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from ferraris.kernel.errors import StoreError
+from ferraris.store.migration import migrate
 from ferraris.store.record_tables import REVISION
 
 
-def migrate(connection: sa.Connection, path: Path) -> None:
-    """Run what is missing inside the caller's transaction. StoreError if the store is newer than this program."""
-    found = _revision(connection)
-    if found == REVISION:
-        return
-    if found is not None and found > REVISION:
-        raise StoreError(f"{path} was written by a newer Ferraris", expected=f"revision {REVISION}", got=found)
-
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", "ferraris.store:migrations")
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-def _revision(connection: sa.Connection) -> str | None:
-    if not sa.inspect(connection).has_table("alembic_version"):
-        return None
-    found: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-    return found
+def migrate_records(connection: sa.Connection, path: Path) -> None:
+    """Bring the store to the newest one, inside the caller's transaction. StoreError if it is newer than this program."""
+    migrate(connection, str(path), "ferraris.store:migrations", REVISION)

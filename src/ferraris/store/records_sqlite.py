@@ -20,7 +20,7 @@ from sqlalchemy.pool import StaticPool
 from ferraris.kernel.errors import StoreError
 from ferraris.store.ownership import Ownership
 from ferraris.store.ports import WriteHook
-from ferraris.store.record_migration import migrate
+from ferraris.store.record_migration import migrate_records
 from ferraris.store.record_tables import (
     ALARM,
     AUDIT,
@@ -78,7 +78,7 @@ class SqliteRecordStore:
     def open(self) -> None:
         """Bring the file to the newest migration."""
         with self._transaction("migrate") as connection:
-            migrate(connection, self._path)
+            migrate_records(connection, self._path)
 
     def close(self) -> None:
         """Close the file and let another process have it. Closing twice does no harm."""

@@ -24,7 +24,6 @@ from ferraris.store.vending_migration import migrate_vending
 from ferraris.store.vending_reading import SqlVendingReader
 from ferraris.store.vending_writing import SqlVendingWriter
 
-VENDING_FILE = "vending.sqlite"
 _PRAGMAS = (
     f"busy_timeout={VENDING_LOCK_WAIT_S * 1000}",
     "journal_mode=WAL",
