@@ -92,7 +92,8 @@ def serve(request: Request) -> Response:
 
 def ciphered(**client_changes: object) -> tuple[AssociationSettings, AssociationSettings]:
     client, server = ciphered_settings(Ciphering.GLOBAL, SecurityControl.AUTHENTICATED_ENCRYPTED)
-    return replace(client, response_timeout_ms=50, **client_changes), server  # type: ignore[arg-type]
+    changes: dict[str, object] = {"response_timeout_ms": 5_000, **client_changes}
+    return replace(client, **changes), server  # type: ignore[arg-type]
 
 
 async def test_reads_writes_and_invocations_are_typed() -> None:
@@ -188,7 +189,7 @@ async def test_a_silent_meter_is_a_timeout(silent_from: int) -> None:
         answered += 1
         return None if answered > silent_from else apdu
 
-    client, server = ciphered()
+    client, server = ciphered(response_timeout_ms=50)
     async with served(client, Server(server, serve, silence)) as association:
         if silent_from == 2:
             await association.associate()

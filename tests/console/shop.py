@@ -16,7 +16,6 @@ from ferraris.console import create_vending_rest
 from ferraris.console.vending_desk import VendingDesk
 from ferraris.kernel.clock import ManualClock
 from ferraris.store import SaleFilter
-from ferraris.sts import BaseDate
 from ferraris.vending import (
     CampaignGoal,
     Delivery,
@@ -127,8 +126,8 @@ def open_street(now_ms: int, directory: Path) -> House:
         sale = vending.sell(request, at_ms)
         if place % 4:
             vending.mark_delivered(sale.number, Delivery.ACCEPTED, at_ms + 40_000, "accept")
-    goal = CampaignGoal(key_revision_number=2, base_date=BaseDate.Y2035)
-    vending.campaigns.start("rollover 2035", goal, SUPERVISOR, now_ms - 5 * hour_ms, house.meters[3:10])
+    goal = CampaignGoal(key_revision_number=2)
+    vending.campaigns.start("new vending key", goal, SUPERVISOR, now_ms - 5 * hour_ms, house.meters[3:10])
     ask = EngineeringRequest(
         message_id="ask-1", till="till-1", operator="ann", meter=house.meters[4], kind=EngineeringKind.CLEAR_TAMPER,
         reason="cover was opened by the electrician",

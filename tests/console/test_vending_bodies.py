@@ -36,6 +36,14 @@ def test_no_text_is_unbounded(body: Any) -> None:
         assert field.name in {str(error["loc"][0]) for error in caught.value.errors()}, field.name
 
 
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: body.__name__)
+def test_a_field_that_nobody_knows_is_refused(body: Any) -> None:
+    """A misspelt `float` must not open a drawer with nothing in it."""
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(body).validate_python({"flaot": 5})
+    assert "flaot" in {str(error["loc"][0]) for error in caught.value.errors()}
+
+
 def test_money_is_exact() -> None:
     order = {"till": "T", "operator": "ann", "meter": "01000000016", "amount": "20.10"}
     assert TypeAdapter(SaleOrder).validate_python(order).amount == Decimal("20.10")

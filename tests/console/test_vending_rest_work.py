@@ -91,7 +91,7 @@ def test_a_campaign_from_start_to_proof(shop: Shop) -> None:
     assert shop.get("key-states") == [
         {"base_date": 2014, "key_revision_number": 1, "tariff_index": 7, "supply_group_code": "600727", "meters": 3}
     ]
-    started = shop.post("campaigns", name="rollover", operator=SUPERVISOR, key_revision_number=2, base_date=35)
+    started = shop.post("campaigns", name="rollover", operator=SUPERVISOR, key_revision_number=2, tariff_index=8)
     assert (started["meters"], started["left_out"]) == (3, [])
     shop.refused(422, "campaigns", name="rollover", operator=SUPERVISOR, key_revision_number=2)
     assert shop.get("campaigns/rollover")["counts"] == {"wanted": 3, "issued": 0, "entered": 0}

@@ -182,6 +182,18 @@ def test_accepted_is_for_ever(house: House) -> None:
     assert house.vending.mark_delivered(sale.number, Delivery.REFUSED, NOON_MS + 1).delivery is Delivery.ACCEPTED
 
 
+def test_a_token_that_was_taken_after_its_sale_was_reversed_stands_in_the_audit(house: House) -> None:
+    sale = house.vending.sell(house.request("10", message_id="late"), NOON_MS)
+    house.vending.mark_delivered(sale.number, Delivery.SENT, NOON_MS)
+    house.vending.reverse(sale.number, SUPERVISOR, NOON_MS, "wrong meter")
+    taken = house.vending.mark_delivered(sale.number, Delivery.ACCEPTED, NOON_MS + 1, "accept")
+    assert (taken.state, taken.delivery) == (SaleState.REVERSED, Delivery.ACCEPTED)
+    newest = house.vending.audit(1, subject="late")[0]
+    assert (newest.actor, newest.action, newest.detail) == ("meter", "accepted after reversal", "accept")
+    house.vending.mark_delivered(sale.number, Delivery.ACCEPTED, NOON_MS + 2)  # told twice, it is written once
+    assert [row.action for row in house.vending.audit(subject="late")].count("accepted after reversal") == 1
+
+
 def test_what_was_never_issued_cannot_be_delivered(house: House) -> None:
     with pytest.raises(VendingError, match="nothing to deliver"):
         house.vending.mark_delivered(7, Delivery.ACCEPTED, NOON_MS)

@@ -113,6 +113,9 @@ def test_only_what_was_issued_can_be_loaded(house: House) -> None:
     assert history(house) == [(1, "loaded"), (2, "wanted")]
 
 
+IN_2035_MS = BaseDate.Y2035.start_ms
+
+
 # what changes                                              and why no key change makes it
 IMPOSSIBLE: list[tuple[dict[str, Any], str]] = [
     ({}, "this configuration already"),
@@ -124,16 +127,23 @@ IMPOSSIBLE: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("changes", "why"), IMPOSSIBLE, ids=[why for _, why in IMPOSSIBLE])
 def test_changes_that_no_key_change_makes(changes: dict[str, Any], why: str) -> None:
     with pytest.raises(KeyChangeError, match=why):
-        check_change(configuration(1), replace(configuration(1), **changes))
+        check_change(configuration(1), replace(configuration(1), **changes), IN_2035_MS)
 
 
 def test_a_new_base_date_brings_another_key() -> None:
     old = configuration(1, encryption_algorithm=EncryptionAlgorithm.EA07, key_derivation=KeyDerivation.DKGA02)
     with pytest.raises(KeyChangeError, match="another decoder key"):
-        check_change(old, replace(old, base_date=BaseDate.Y2035))
-    check_change(old, replace(old, base_date=BaseDate.Y2035, key_revision_number=2))
-    check_change(configuration(1), configuration(1, base_date=BaseDate.Y2035))
+        check_change(old, replace(old, base_date=BaseDate.Y2035), IN_2035_MS)
+    check_change(old, replace(old, base_date=BaseDate.Y2035, key_revision_number=2), IN_2035_MS)
+    check_change(configuration(1), configuration(1, base_date=BaseDate.Y2035), IN_2035_MS)
     assert key_inputs(old) == key_inputs(replace(old, base_date=BaseDate.Y2035))
+
+
+def test_no_meter_is_brought_to_a_base_date_that_lies_ahead() -> None:
+    ahead = configuration(1, base_date=BaseDate.Y2035, key_revision_number=2)
+    with pytest.raises(KeyChangeError, match="base date 2035 has not begun"):
+        check_change(configuration(1), ahead, IN_2035_MS - 1)
+    check_change(configuration(1), ahead, IN_2035_MS)
 
 
 @pytest.mark.parametrize("text", ["01000000016", "600727010000000160", " 0100 0000 016 "])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
@@ -13,7 +13,8 @@ from ferraris.console.figures import FigureBoard, Figures
 from ferraris.console.meters import MeterReader
 from ferraris.console.orders import CollectionProgress, Desk
 from ferraris.console.problems import not_found
-from ferraris.console.rest_meters import NO_OTHER_FIELDS, Limit, Name, meter_routes
+from ferraris.console.rest_meters import Limit, Name, meter_routes
+from ferraris.console.strict_body import StrictBody
 from ferraris.console.summary import Summary, summarize
 from ferraris.store import AlarmRow, AuditRow, CommandRow, CommandState
 
@@ -38,19 +39,17 @@ class CommandLine:
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmName:
+class AlarmName(StrictBody):
     """Which alarm: its kind and its meter, no meter for one of the system."""
 
-    __pydantic_config__: ClassVar = NO_OTHER_FIELDS
     kind: Name
     serial: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Collection:
+class Collection(StrictBody):
     """Which meters to collect from: of a group, these, or all."""
 
-    __pydantic_config__: ClassVar = NO_OTHER_FIELDS
     group: str | None = None
     serials: Annotated[list[Name], Field(max_length=METERS_PER_COLLECTION_MAX)] | None = None
 

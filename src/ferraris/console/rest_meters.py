@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Response
-from pydantic import ConfigDict, StringConstraints
+from pydantic import StringConstraints
 
 from ferraris.console.csv_text import csv_response
 from ferraris.console.meters import EventLine, MeterReader
@@ -18,6 +18,7 @@ from ferraris.console.objects import AttributeView, ObjectView
 from ferraris.console.orders import Desk
 from ferraris.console.problems import not_found
 from ferraris.console.readings import MissingSpan, Register, Series, channel_of, read_gaps, read_registers, read_series
+from ferraris.console.strict_body import StrictBody
 from ferraris.cosem import channels
 from ferraris.headend import CommandKind, Communication, MeterOrder, MeterPage, MeterView, list_meters
 from ferraris.kernel.limits import IDEMPOTENCY_KEY_CHARACTERS_MAX, TOKENS_OF_A_COMMAND_MAX
@@ -26,7 +27,6 @@ from ferraris.store import CommandRow
 DAY_S = 86_400
 PAGE_ROWS = 100
 PAGE_ROWS_MAX = 1_000
-NO_OTHER_FIELDS: Final = ConfigDict(extra="forbid")
 """Of a body: a misspelt field must not leave an order for one meter an order for all."""
 Name = Annotated[str, StringConstraints(max_length=64, pattern=r"^[ -~]*$")]
 """What the standard or we name something by: short, and of characters that every store and page can show."""
@@ -49,13 +49,12 @@ AnswerFormat = Annotated[Format, Query(alias="format", description="json, or csv
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Order(StrictBody):
     """A command for a meter. `argument`: for *read_attribute* class_id/logical_name/attribute, for *enter_token* 20 digits.
 
     Several tokens stand in the order of entry, with commas between them.
     """
 
-    __pydantic_config__: ClassVar = NO_OTHER_FIELDS
     kind: CommandKind
     argument: Argument = ""
 

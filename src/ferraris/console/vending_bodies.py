@@ -14,6 +14,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from ferraris.console.strict_body import StrictBody
 from ferraris.kernel.limits import VENDING_BATCH_MAX, VENDING_TEXT_CHARACTERS_MAX
 from ferraris.sts import BaseDate, EncryptionAlgorithm, KeyDerivation, KeyType
 from ferraris.vending import EngineeringKind, PaymentKind
@@ -68,7 +69,7 @@ TillName = Annotated[Text, Field(description="At which till.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MeterOrder:
+class MeterOrder(StrictBody):
     """An order for a meter at a till."""
 
     till: TillName
@@ -87,7 +88,7 @@ class SaleOrder(MeterOrder):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuoteOrder:
+class QuoteOrder(StrictBody):
     """The question what a sale would come to; nothing is kept."""
 
     meter: MeterNumber
@@ -107,7 +108,7 @@ class EngineeringOrder(MeterOrder):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(StrictBody):
     """A second person's yes or no to an engineering token."""
 
     message_id: Text
@@ -115,7 +116,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class Act(StrictBody):
     """Who does something to a sale, and why."""
 
     operator: Operator
@@ -123,7 +124,7 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Configuration:
+class Configuration(StrictBody):
     """A meter's STS configuration, without its number."""
 
     supply_group_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
@@ -140,7 +141,7 @@ class Configuration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MeterEntry:
+class MeterEntry(StrictBody):
     """A meter to be registered, with its account and customer. Those that are known stay as they are."""
 
     meter: MeterNumber
@@ -153,7 +154,7 @@ class MeterEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Registration:
+class Registration(StrictBody):
     """Meters to be registered: all of them, or none where one is wrong."""
 
     operator: Operator
@@ -161,7 +162,7 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Customer:
+class Customer(StrictBody):
     """A customer's name and contact."""
 
     operator: Operator
@@ -170,7 +171,7 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountTariff:
+class AccountTariff(StrictBody):
     """The tariff that an account is put on."""
 
     operator: Operator
@@ -178,7 +179,7 @@ class AccountTariff:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Debt:
+class Debt(StrictBody):
     """A debt that purchases pay off."""
 
     operator: Operator
@@ -193,7 +194,7 @@ class Debt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(StrictBody):
     """Why nothing is sold to a meter; empty to sell again."""
 
     operator: Operator
@@ -201,7 +202,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WantedConfiguration:
+class WantedConfiguration(StrictBody):
     """What a meter is to become. The next purchase brings the key-change tokens."""
 
     operator: Operator
@@ -209,7 +210,7 @@ class WantedConfiguration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedReport:
+class LoadedReport(StrictBody):
     """How it is known that a meter has its new key."""
 
     operator: Operator
@@ -217,7 +218,7 @@ class LoadedReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
+class Explanation(StrictBody):
     """A token that somebody could not enter, and the meter that it was tried at."""
 
     meter: MeterNumber
@@ -225,7 +226,7 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShiftOpening:
+class ShiftOpening(StrictBody):
     """An operator begins to work at a till, with this much money in the drawer."""
 
     till: TillName
@@ -234,7 +235,7 @@ class ShiftOpening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShiftClosing:
+class ShiftClosing(StrictBody):
     """An operator ends work at a till, having counted the drawer."""
 
     till: TillName
@@ -243,7 +244,7 @@ class ShiftClosing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DepositOrder:
+class DepositOrder(StrictBody):
     """Money that goes from a till to the bank."""
 
     till: TillName
@@ -254,7 +255,7 @@ class DepositOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchOrder:
+class BatchOrder(StrictBody):
     """A till's closed shifts are put together into a batch."""
 
     till: TillName
@@ -262,7 +263,7 @@ class BatchOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CampaignOrder:
+class CampaignOrder(StrictBody):
     """A bulk change of keys: these meters shall get what is given here; what is not given stays as it is."""
 
     name: Text
@@ -278,7 +279,7 @@ class CampaignOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BulkIssue:
+class BulkIssue(StrictBody):
     """Key-change tokens for all meters of a campaign that have none yet."""
 
     till: TillName
@@ -287,7 +288,7 @@ class BulkIssue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class Signature(StrictBody):
     """Who does it."""
 
     operator: Operator

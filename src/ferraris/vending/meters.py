@@ -154,14 +154,21 @@ def want_configuration(writer: VendingWriter, meter: KnownMeter, sts: StsConfigu
 
     Raises KeyChangeError when no key change leads from the present one to it.
     """
-    check_change(meter.present.sts, sts)
+    check_change(meter.present.sts, sts, now_ms)
     position = meter.wanted.position if meter.wanted else len(meter.history) + 1
     writer.replace(configuration_row(sts, position, ConfigurationState.WANTED, now_ms))
     return position
 
 
-def check_change(present: StsConfiguration, new: StsConfiguration) -> None:
-    """Raise KeyChangeError unless key-change tokens can lead from the present configuration to the new one."""
+def check_change(present: StsConfiguration, new: StsConfiguration, now_ms: int) -> None:
+    """Raise KeyChangeError unless key-change tokens can lead from the present configuration to the new one, now.
+
+    A meter on a base date that lies ahead could be sold nothing: there are no token identifiers before it.
+    """
+    if new.base_date.start_ms > now_ms:
+        raise KeyChangeError(
+            f"base date {new.base_date.year} has not begun: nothing could be sold to the meter until then"
+        )
     if new == present:
         raise KeyChangeError("the meter has this configuration already")
     if new.meter_pan != present.meter_pan or new.encryption_algorithm != present.encryption_algorithm:

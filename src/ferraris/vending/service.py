@@ -240,6 +240,8 @@ class Vending:
             if row.delivery != Delivery.ACCEPTED:
                 writer.deliver_sale(number, delivery.value, now_ms, detail)
                 if delivery is Delivery.ACCEPTED:
+                    if row.state == SaleState.REVERSED:
+                        self._note(writer, "meter", "accepted after reversal", row.message_id, detail, now_ms)
                     meter = known_meter(writer, row.meter)
                     note_loaded(writer, meter, row.configuration, now_ms, f"token of receipt {number} accepted")
         return self.sale(number)

@@ -21,23 +21,23 @@ from ferraris.vending import CampaignGoal, ConfigurationState
 from tests.console.shop import SUPERVISOR, Shop, open_shop
 from tests.console.test_markup import Reader
 
-GOAL = CampaignGoal(key_revision_number=2, base_date=BaseDate.Y2035)
+GOAL = CampaignGoal(key_revision_number=2, tariff_index=8)
 
 
 def started(shop: Shop) -> None:
     shop.sell()
     shop.clock.advance(60_000)
-    shop.vending.campaigns.start("to 2035", GOAL, SUPERVISOR, shop.clock.now_ms())
+    shop.vending.campaigns.start("new keys", GOAL, SUPERVISOR, shop.clock.now_ms())
 
 
 def test_a_campaign_under_way() -> None:
     with open_shop() as shop:
         started(shop)
-        shop.vending.campaigns.issue("to 2035", "T1", SUPERVISOR, shop.clock.now_ms(), 2)
+        shop.vending.campaigns.issue("new keys", "T1", SUPERVISOR, shop.clock.now_ms(), 2)
         shop.vending.registry.report_loaded(shop.house.meters[1], "seen", SUPERVISOR, shop.clock.now_ms())
         (progress,), groups = campaigns_of(shop.vending)
     read = Reader(campaign_table([progress]))
-    assert "to 2035key revision 2 · base date 2035" in read.text
+    assert "new keyskey revision 2 · tariff index 08" in read.text
     assert read.text.endswith("1 of 3Under way")
     meters = Reader(meter_table(progress)).text
     order = [meters.index(meter.meter) for meter in progress.meters]
@@ -51,7 +51,7 @@ def test_a_campaign_under_way() -> None:
     asked = [attributes["data-confirm"] for name, attributes in tiles.tags if name == "button"]
     assert asked == ["Issue tokens for 1 meter?"]
     assert "button" not in dict(Reader(progress_card(progress, may_act=False)).tags)
-    assert "2035600727207" in Reader(group_table(groups)).text
+    assert "2014600727208" in Reader(group_table(groups)).text
 
 
 def test_a_complete_one_may_be_closed() -> None:
@@ -68,7 +68,11 @@ def test_a_complete_one_may_be_closed() -> None:
 @pytest.mark.parametrize(
     ("fields", "goal", "text"),
     [
-        ({"key_revision_number": "2", "base_date": "35"}, GOAL, "key revision 2 · base date 2035"),
+        (
+            {"key_revision_number": "2", "base_date": "35"},
+            CampaignGoal(key_revision_number=2, base_date=BaseDate.Y2035),
+            "key revision 2 · base date 2035",
+        ),
         (
             {"supply_group_code": " 123456 ", "tariff_index": "0"},
             CampaignGoal("123456", None, 0),

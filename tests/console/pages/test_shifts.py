@@ -54,6 +54,15 @@ def test_a_difference_stands_out() -> None:
         assert ("span", {"class": "chip bad"}) in read.tags
 
 
+def test_what_ends_something_for_good_asks_first() -> None:
+    asked = [
+        attributes.get("data-confirm")
+        for name, attributes in Reader(shift_forms("ZAR", is_open=True)).tags
+        if name == "button"
+    ]
+    assert asked == ["Close the shift?", None]
+
+
 def test_forms_for_the_beginning_and_the_end() -> None:
     forms = [
         attributes["data-form"] for name, attributes in Reader(shift_forms("ZAR", is_open=False)).tags if name == "form"

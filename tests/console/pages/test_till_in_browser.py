@@ -14,7 +14,7 @@ from tests.console.pages.test_in_browser import IMAGES, opened
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("console")]
 
 PAGES = ["/till", "/till/sales", "/till/sales/2", "/till/shifts", "/till/engineering", "/till/campaigns",
-         "/till/campaigns/rollover%202035", "/meters/FER0000000002?tab=prepayment"]  # fmt: skip
+         "/till/campaigns/new%20vending%20key", "/meters/FER0000000002?tab=prepayment"]  # fmt: skip
 WIDTHS = [(1280, 860), (420, 900)]
 
 

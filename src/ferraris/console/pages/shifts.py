@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from nicegui import ui
 
-from ferraris.console import vending_words
+from ferraris.console import vending_words, wording
 from ferraris.console.markup import Child, Markup, joined, moment, tag
 from ferraris.console.pages.frame import Region, Workplace
 from ferraris.console.pages.parts import chip, empty, list_card, table
@@ -81,7 +81,9 @@ class _ShiftsPage(TillPage):
         if batch is not None:
             taken = vending_words.money(batch.taken_minor, self.desk.settings.minor_digits, self.desk.settings.currency)
             ui.notify(
-                f"Batch {batch.batch}: {len(batch.shifts)} shifts, {taken}", color="dark", position="bottom-right"
+                f"Batch {batch.batch}: {wording.number_of(len(batch.shifts), 'shift')}, {taken}",
+                color="dark",
+                position="bottom-right",
             )
 
     def _money(self, text: str) -> int | None:
@@ -177,7 +179,14 @@ def shift_forms(currency: str, *, is_open: bool) -> Markup:
             data_form="open",
         )
         return list_card("Begin", tag("div", form, class_="card-body"))
-    end = tag("button", "Close the shift", class_="button primary", type="submit")
+    end = tag(
+        "button",
+        "Close the shift …",
+        class_="button primary",
+        type="submit",
+        data_confirm="Close the shift?",
+        data_warning="What was counted stands then, and a closed shift is not opened again.",
+    )
     closing = tag(
         "form",
         field(f"Counted in the drawer, in {currency}", "counted", inputmode="decimal", required=True),
@@ -199,7 +208,15 @@ def shift_forms(currency: str, *, is_open: bool) -> Markup:
 
 def _batch_button(known: bool) -> Child:
     return (
-        tag("button", "Close the batch of my till", class_="button small", data_act="batch", type="button")
+        tag(
+            "button",
+            "Close the batch of my till …",
+            class_="button small",
+            data_act="batch",
+            type="button",
+            data_confirm="Close the batch?",
+            data_warning="All closed shifts of the till that belong to no batch go into it, for good.",
+        )
         if known
         else None
     )
