@@ -129,7 +129,7 @@ def test_meters_whose_credit_is_money_are_so_for_ever(tmp_path: Path) -> None:
         (["--profile", "toaster"], "toaster"),
         (["--zone", "atlantis"], "unknown time zone"),
         (["--csv", "/nowhere.csv"], "cannot read /nowhere.csv"),
-        (["--push", "nowhere"], "--push, expected HOST:PORT"),
+        (["--push", "nowhere"], "--push names no port, expected 1 to 65535"),
         (["--clock", "soon"], "--clock, expected MS:S"),
         (["--fault", "fire:1:2:3"], "not a fault"),
         (["--fault", "link:9:2:3"], "a meter that there is not"),

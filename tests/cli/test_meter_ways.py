@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -36,8 +37,21 @@ def beside(ways: MoreWays) -> Beside:
 
         stack.push_async_callback(end)
         await asyncio.sleep(0)
+        _, colon, port = (ways.optical or "").partition(":")
+        while colon and not task.done() and not is_taken(int(port)):  # noqa: ASYNC110 - nobody tells when
+            await asyncio.sleep(0)
 
     return begin
+
+
+def is_taken(port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as trial:
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
 
 
 def explored(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:

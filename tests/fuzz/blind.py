@@ -5,12 +5,11 @@ from __future__ import annotations
 import faulthandler
 import os
 import random
-import resource
 import tempfile
 import time
 import traceback
 
-from tests.fuzz.guided import EXIT_BROKE, MEMORY_OCTETS_MAX, SECONDS_PER_INPUT_MAX, Outcome
+from tests.fuzz.guided import EXIT_BROKE, SECONDS_PER_INPUT_MAX, Outcome, limit_memory
 from tests.fuzz.last_input import LastInput, ending_text
 from tests.fuzz.mutation import mutate
 from tests.fuzz.target import Target
@@ -41,7 +40,7 @@ def _try(target: Target, seed: int, until: float, last: LastInput, said: int) ->
     tries = 0
     faulthandler.enable(said)
     try:
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_OCTETS_MAX, MEMORY_OCTETS_MAX))
+        limit_memory()
         dice = random.Random(f"{seed}/{target.name}")
         while time.monotonic() < until:
             octets = mutate(target.seeds, dice)[:BLIND_OCTETS_MAX]

@@ -59,6 +59,17 @@ def instrumented(atheris: Any) -> Iterator[None]:
         yield
 
 
+def limit_memory() -> int:
+    """Let this process take so much beside what it has: a child of a large process is not poor from its first moment.
+
+    Returns how many MiB are resident already.
+    """
+    pages, resident = map(int, Path("/proc/self/statm").read_text().split()[:2])
+    most = pages * resource.getpagesize() + MEMORY_OCTETS_MAX
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    return resident * resource.getpagesize() >> 20
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a run of one target brought."""
@@ -107,7 +118,7 @@ class Run:
         os.dup2(said, 2)
         faulthandler.disable()  # the engine looks at deaths itself
         signal.signal(signal.SIGALRM, signal.SIG_DFL)  # else the engine does not watch the time
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_OCTETS_MAX, MEMORY_OCTETS_MAX))
+        resident_mib = limit_memory() + RESIDENT_MIB_MAX
 
         def run(octets: bytes) -> None:
             self._last.note(octets)
@@ -121,7 +132,7 @@ class Run:
 
         options = [
             f"-max_total_time={max(1, round(seconds))}", f"-timeout={SECONDS_PER_INPUT_MAX}", f"-seed={seed}",
-            f"-rss_limit_mb={RESIDENT_MIB_MAX}", f"-max_len={INPUT_OCTETS_MAX}", "-reduce_inputs=1",
+            f"-rss_limit_mb={resident_mib}", f"-max_len={INPUT_OCTETS_MAX}", "-reduce_inputs=1",
             f"-artifact_prefix={self.directory / 'findings'}/", "-print_final_stats=1",
         ]  # fmt: skip
         try:

@@ -34,7 +34,7 @@ def test_a_target_that_breaks_leaves_the_octets() -> None:
 @with_atheris
 def test_a_target_that_stands_leaves_what_it_reached_and_how_often() -> None:
     outcome = Run(atheris, Target("stands", lambda octets: None, (b"abc",)), (b"def",), 1, 7).end()
-    assert not outcome.broke
+    assert not outcome.broke, outcome.said
     assert outcome.tries > 1_000
     assert outcome.findings == ()
 

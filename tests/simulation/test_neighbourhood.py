@@ -10,6 +10,7 @@ from ferraris.meter.payment.decoder import Decoder
 from ferraris.runtime import TokenDelivery
 from ferraris.simulation import FaultRates, WorldSettings, replay_command
 from ferraris.simulation.script import draw_script
+from ferraris.sts import TokenResult
 from tests.simulation.small import STORMY, finding_of, run_or_tell
 
 NOTHING = FaultRates(
@@ -55,7 +56,7 @@ def test_the_command_that_replays_a_prepaid_run_says_so() -> None:
 
 
 def test_a_meter_that_takes_a_token_twice_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Decoder, "is_used", lambda decoder, identifier: False)
+    monkeypatch.setattr(Decoder, "result_by_memory", lambda decoder, identifier: TokenResult.ACCEPT)
     settings = replace(prepaid(1, 1), rates=NOTHING, rival=False, unkeyed=False, datagrams=False)
     finding = finding_of(settings)
     assert "taken twice" in str(finding)

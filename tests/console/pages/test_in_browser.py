@@ -95,7 +95,7 @@ def test_what_moves_many_meters_is_asked_first(page: Any, served: Served) -> Non
     dialog = page.locator("dialog")
     assert "Collect from all meters now?" in dialog.inner_text()
     dialog.get_by_role("button", name="Cancel").click()
-    assert page.locator("dialog").count() == 0
+    dialog.wait_for(state="detached")
     assert served.get("/api/v1/collections/last").status_code == 404
     button.click()
     page.keyboard.press("Escape")

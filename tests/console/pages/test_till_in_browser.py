@@ -166,8 +166,9 @@ def test_a_second_person_approves(browser: Any, served: Served) -> None:
     context = browser.new_context(base_url=served.address)
     page = signed_on(context.new_page(), "/till/engineering", "ben")
     row = page.locator("tr", has_text="test of the browser")
-    row.get_by_role("button", name="Approve").click()
-    row.wait_for(state="detached")
+    approve = row.get_by_role("button", name="Approve")
+    approve.click()
+    approve.wait_for(state="detached")  # what is issued stands in the list below
     issued = served.get("/api/v1/vending/sales?kind=engineering&limit=1").json()[0]["sale"]
     assert (issued["operator"], issued["approver"]) == ("ann", "ben")
     context.close()
