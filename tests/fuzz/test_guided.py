@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz import keeping, seeds
-from tests.fuzz.guided import Outcome, Run, load_atheris
-from tests.fuzz.target import Target
+from tests.fuzz.alone import run_alone
+from tests.fuzz.guided import Outcome, load_atheris
 from tests.fuzz.test_last_input import DEATHS, deadly
 
 atheris = load_atheris()
@@ -21,9 +21,22 @@ def unpack(octets: bytes) -> None:
         struct.unpack(">I", octets[2:])
 
 
+def stand(octets: bytes) -> None:
+    pass
+
+
+def go_on_for_ever(octets: bytes) -> None:
+    while True:
+        pass
+
+
+def be_greedy(octets: bytes) -> None:
+    bytearray(4 << 30)
+
+
 @with_atheris
 def test_a_target_that_breaks_leaves_the_octets() -> None:
-    outcome = Run(atheris, Target("careless", unpack, (b"\x02\x04\x00\x00\x00\x01",)), (), 5, 7).end()
+    outcome = run_alone(unpack, seeds=(b"\x02\x04\x00\x00\x00\x01",))
     assert outcome.broke
     assert "struct.error" in outcome.said
     (octets,) = outcome.findings
@@ -33,32 +46,23 @@ def test_a_target_that_breaks_leaves_the_octets() -> None:
 
 @with_atheris
 def test_a_target_that_stands_leaves_what_it_reached_and_how_often() -> None:
-    outcome = Run(atheris, Target("stands", lambda octets: None, (b"abc",)), (b"def",), 1, 7).end()
+    outcome = run_alone(stand, seeds=(b"abc", b"def"), seconds=1)
     assert not outcome.broke, outcome.said
     assert outcome.tries > 1_000
     assert outcome.findings == ()
 
 
 @with_atheris
-def test_a_target_that_never_ends_or_eats_memory_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.fuzz.guided.SECONDS_PER_INPUT_MAX", 1)
-
-    def for_ever(octets: bytes) -> None:
-        while True:
-            pass
-
-    def greedy(octets: bytes) -> None:
-        bytearray(4 << 30)
-
-    assert "timeout" in Run(atheris, Target("for ever", for_ever, (b"a",)), (), 5, 7).end().said
-    assert "MemoryError" in Run(atheris, Target("greedy", greedy, (b"a",)), (), 5, 7).end().said
+def test_a_target_that_never_ends_or_eats_memory_breaks() -> None:
+    assert "timeout" in run_alone(go_on_for_ever, seeds=(b"a",), seconds_per_input=1).said
+    assert "MemoryError" in run_alone(be_greedy, seeds=(b"a",)).said
 
 
 @with_atheris
 @pytest.mark.parametrize("name", DEATHS)
 def test_a_target_whose_process_dies_leaves_the_octets(name: str) -> None:
     """Some of these deaths the engine itself does not see: the end of the stack, the killer of the system, an exit."""
-    outcome = Run(atheris, Target(name, deadly(name), (b"\x02\x04\x00",)), (b"abc",), 5, 7).end()
+    outcome = run_alone(deadly, name, seeds=(b"\x02\x04\x00", b"abc"))
     assert outcome.broke
     assert [octets[:2] for octets in outcome.findings] == [b"\x02\x04"]
 
