@@ -12,7 +12,7 @@ import os
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +20,7 @@ from pathlib import Path
 from ferraris.console.group_commit import GroupCommit
 from ferraris.kernel.clock import ManualClock
 from ferraris.kernel.entropy import SeededEntropy
+from ferraris.kernel.garbage import settled
 from ferraris.keys.security_module import IssuedToken, ModuleStatus, VendingKeyRegister
 from ferraris.store import open_vending_store
 from ferraris.sts import (
@@ -81,14 +82,12 @@ class VendingSpeed:
 
 
 class KeyedModule:
-    """Issues under one vending key, with each meter's decoder key derived once: the ledger is what is measured."""
+    """Issues under one vending key, with the decoder keys of all meters derived before: the ledger is what is measured."""
 
-    def __init__(self) -> None:
-        self._keys: dict[StsConfiguration, DecoderKey] = {}
+    def __init__(self, configurations: Iterable[StsConfiguration]) -> None:
+        self._keys = {one: derive_decoder_key(b"k" * 20, one) for one in configurations}
 
     def _key(self, configuration: StsConfiguration) -> DecoderKey:
-        if configuration not in self._keys:
-            self._keys[configuration] = derive_decoder_key(b"k" * 20, configuration)
         return self._keys[configuration]
 
     def status(self) -> ModuleStatus:
@@ -117,8 +116,9 @@ class Street:
     def __init__(self, place: Path | str) -> None:
         self.commits = 0
         self._store = open_vending_store(place, self._moment)
-        self.vending = Vending(self._store, KeyedModule(), SeededEntropy(1), VendingSettings(tariffs=sample_tariffs()))
         self._meters = [_reference(serial) for serial in range(METERS)]
+        module = KeyedModule(map(_configuration, self._meters))
+        self.vending = Vending(self._store, module, SeededEntropy(1), VendingSettings(tariffs=sample_tariffs()))
         new = [
             NewMeter(_configuration(meter), f"A{place}", "flat", f"C{place}")
             for place, meter in enumerate(self._meters)
@@ -167,8 +167,8 @@ class Street:
 
 
 def measure_vending(seconds: float, folder: Path | None = None) -> VendingSpeed:
-    """Measure in a scratch folder under `folder`."""
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+    """Measure in a scratch folder under `folder`, with the garbage collector at the pace of a system that serves."""
+    with tempfile.TemporaryDirectory(dir=folder) as scratch, settled():
         place = Path(scratch)
         street = Street(place / "vending.sqlite")
         octets = _commit_octets(street, place / "vending.sqlite")
@@ -176,7 +176,8 @@ def measure_vending(seconds: float, folder: Path | None = None) -> VendingSpeed:
         on_disk = {tills: street.run(tills, seconds) for tills in TILLS}
         street.close()
     memory = Street(":memory:")
-    in_memory = {tills: memory.run(tills, seconds)[0] for tills in TILLS}
+    with settled():
+        in_memory = {tills: memory.run(tills, seconds)[0] for tills in TILLS}
     memory.close()
     return VendingSpeed(
         octets,
