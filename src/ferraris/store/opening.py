@@ -62,6 +62,12 @@ def open_vending_store(place: Path | str, before_write: WriteHook | None = None)
 
     `place`: the path of a SQLite file, ":memory:", or the URL of a PostgreSQL database (postgresql+psycopg://...).
     """
-    from ferraris.store.vending_sql import open_vending_store
+    from ferraris.store.vending_sql import SqlVendingStore
 
-    return open_vending_store(place, before_write)
+    store = SqlVendingStore(place, before_write)
+    try:
+        store.open()
+    except BaseException:
+        store.close()
+        raise
+    return store

@@ -34,22 +34,8 @@ _PRAGMAS = (
 _ONE_WRITER = sa.text("SELECT pg_advisory_xact_lock(625520)")
 
 
-def open_vending_store(place: Path | str, before_write: WriteHook | None = None) -> SqlVendingStore:
-    """Open or create the vending store, brought to the newest migration.
-
-    `place`: the path of a SQLite file, ":memory:", or the URL of a PostgreSQL database (postgresql+psycopg://...).
-    """
-    store = SqlVendingStore(place, before_write)
-    try:
-        store.open()
-    except BaseException:
-        store.close()
-        raise
-    return store
-
-
 class SqlVendingStore:
-    """The adapter; `open_vending_store` makes it. Threads of one process wait for one another."""
+    """The adapter; `store.open_vending_store` makes it. Threads of one process wait for one another."""
 
     def __init__(self, place: Path | str, before_write: WriteHook | None) -> None:
         self._before_write = before_write
