@@ -29,7 +29,10 @@ localhost                       no address
 ftp://h                         no address
 tcp://h:4059                    no address
 http://h?a=1                    no address
-http://h#a                      no address
+http://h#a                      nothing behind a #
+http://h#                       nothing behind a #
+http://h?                       no address
+http://ª                        no address
 http://[::1                     no address
 http://                         names no host
 http://:8080                    names no host

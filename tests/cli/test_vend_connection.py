@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import sys
@@ -161,10 +162,33 @@ def test_who_does_not_say_how_long_is_not_waited_for(wait: str | None) -> None:
     assert waits == []
 
 
-@pytest.mark.parametrize("url", ["http://[::1", "http://127.0.0.1:port", "http://a\x00b"])
-def test_an_address_that_is_none(url: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="is no address"), connected(url, tmp_path):
+ADDRESSES = [
+    # --url                      what is told
+    ("http://[::1",              "is no address"),
+    ("http://a\x00b",            "no spaces or control characters"),
+    ("http://127.0.0.1:port",    "names no port"),
+    ("127.0.0.1:8080",           "such as http://127.0.0.1:8080"),
+    ("tcp://127.0.0.1:4059",     "such as http://127.0.0.1:8080"),
+    ("http://h?key=1",           "such as http://127.0.0.1:8080"),
+    ("http://ann:hush@h",        "secrets do not belong in a URL"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("url", "told"), ADDRESSES)
+def test_an_address_that_is_none(url: str, told: str, tmp_path: Path) -> None:
+    """The same is refused as for `ferraris collect --url`."""
+    with pytest.raises(ConfigError, match=re.escape(told)) as refused, connected(url, tmp_path):
         pass
+    assert "hush" not in str(refused.value)
+
+
+def test_an_address_with_a_path(tmp_path: Path) -> None:
+    """A proxy may put vending under a path of its own."""
+    with (
+        connected("http://127.0.0.1:1/ami/", tmp_path) as connection,
+        pytest.raises(LinkError, match=r":1/ami/? cannot"),
+    ):
+        connection.ask("GET", "settings")
 
 
 NAMES = [

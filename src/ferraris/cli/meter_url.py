@@ -20,8 +20,9 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
-from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote
 
+from ferraris.cli.url_parts import url_parts
 from ferraris.dlms import GatewayAddress
 from ferraris.kernel.errors import ConfigError, LocalProtocolError
 from ferraris.kernel.network_address import read_place
@@ -36,6 +37,7 @@ MANAGEMENT_LOGICAL_DEVICE: Final = 1
 SAP_MAX: Final = 0xFFFF
 PHYSICAL_MAX: Final = 0x3FFF
 BAUD_MAX: Final = 4_000_000
+PLACE: Final = "this is no URL of a meter"
 FORMS: Final = (
     "tcp://, udp://, hdlc+tcp://, rfc2217://, mbus+tcp:// or coap://HOST[:PORT], serial:// or mbus:///dev/NAME"
 )
@@ -110,10 +112,10 @@ class MeterUrl:
     @classmethod
     def parse(cls, text: str) -> MeterUrl:
         """The address that `text` writes. Raises ConfigError, which says what is wrong with it."""
-        parts = _parts_of(text)
+        parts = url_parts(text, PLACE, FORMS, "a file of keys (--keys)")
         carrier = next((known for known in Carrier if known.value == parts.scheme), None)
         if carrier is None:
-            raise ConfigError("this is no URL of a meter", expected=FORMS, got=text)
+            raise ConfigError(PLACE, expected=FORMS, got=text)
         query = _query_of(parts)
         mode = query.pop("mode", "")
         if mode not in ("", "e") or (mode and not (carrier.is_hdlc and carrier.is_line)):
@@ -147,21 +149,6 @@ _RANGES: Final = {
     "address_octets": (1, 2, 4),
     "baud": range(50, BAUD_MAX + 1),
 }
-
-
-def _parts_of(text: str) -> SplitResult:
-    """The parts of a URL in which nothing hides. Raises ConfigError, which repeats no secret."""
-    if any(not character.isprintable() or character.isspace() for character in text):
-        raise ConfigError("this is no URL of a meter", expected="no spaces or control characters", got=repr(text))
-    try:
-        parts = urlsplit(text)
-    except ValueError as error:
-        raise ConfigError("this is no URL of a meter", expected=FORMS, got=f"{text}: {error}") from None
-    if "@" in parts.netloc:
-        raise ConfigError("secrets do not belong in a URL", expected="a file of keys (--keys)")
-    if parts.fragment or text.endswith("#"):
-        raise ConfigError("this is no URL of a meter", expected="nothing behind a #", got=text)
-    return parts
 
 
 def _query_of(parts: SplitResult) -> dict[str, str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote
 
+from ferraris.cli.system_url import checked_system_url
 from ferraris.kernel.errors import ConfigError, FerrarisError, LinkError
 
 if TYPE_CHECKING:
@@ -153,10 +154,7 @@ def named(name: str) -> str:
 def _client(url: str) -> httpx.Client:
     import httpx
 
-    try:
-        return httpx.Client(base_url=url, timeout=TIMEOUT_S)
-    except httpx.InvalidURL as error:
-        raise ConfigError(f"--url {url} is no address: {error}", expected="such as http://127.0.0.1:8080") from None
+    return httpx.Client(base_url=checked_system_url(url), timeout=TIMEOUT_S)
 
 
 def _given(query: Mapping[str, Any]) -> dict[str, Any]:
