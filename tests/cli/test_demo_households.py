@@ -151,6 +151,20 @@ def test_what_the_till_refuses_for_good_is_a_problem(tmp_path: Path) -> None:
     assert "order 1: the till refuses a sale" in row.households.problems[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "told"), [("<html>", "line 1 column 1"), ('{"sale": 1, "sale": 2}', "'sale' twice"), ("[NaN]", "NaN")]
+)
+def test_a_till_that_answers_no_json(text: str, told: str, tmp_path: Path) -> None:
+    shop = Shop()
+    shop.answers = [(201, text)]
+    with served(shop) as address:
+        row = Row(address, tmp_path)
+        with pytest.raises(TillRefusedError, match="the till's answer is not JSON") as refused:
+            row.till.sell("m", "1", Decimal(5))
+        row.till.close()
+    assert told in str(refused.value)
+
+
 def test_keypads_that_are_away_are_tried_again(tmp_path: Path) -> None:
     shop = Shop()
     with served(shop) as address:

@@ -117,6 +117,40 @@ def test_answers_that_are_no_problems(answer: httpx.Response, sentence: str) -> 
     assert str(caught.value) == sentence
 
 
+STRANGE = [
+    # content-type             what it holds            what is told
+    ("application/json",       b'{"a": NaN}',           "NaN, which is no number"),
+    ("application/json",       b'{"a": 1, "a": 2}',     "'a' twice"),
+    ("application/json",       b"{",                    "line 1 column 2"),
+    ("application/json",       b"\xff",                 "no UTF-8"),
+    ("application/json",       b"[" * 100_000,          "nested too deep"),
+    ("application/json",       b"9" * 5_000,            "a number of 5000 digits"),
+    ("text/html",              b"<html>",               "got text/html"),
+    ("application/jsonp",      b"{}",                   "got application/jsonp"),
+    ("",                       b"",                     "got no content-type"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "content", "told"), STRANGE)
+def test_answers_that_vending_never_gives(kind: str, content: bytes, told: str) -> None:
+    """Something else may stand at --url: it is told from vending, and its answer reaches no command."""
+    answer = httpx.Response(200, content=content, headers={"content-type": kind} if kind else {})
+    with pytest.raises(LinkError, match=re.escape(told)) as caught:
+        content_of(answer)
+    assert caught.value.expected == "a running system of Ferraris at --url"
+
+
+@pytest.mark.parametrize("content", [b'{"detail": "a", "detail": "b"}', b'{"detail": NaN}', b"\xff", b"[" * 100_000])
+def test_problems_that_cannot_be_read(content: bytes) -> None:
+    with pytest.raises(VendRefused, match=r"^status 409$"):
+        content_of(httpx.Response(409, content=content))
+
+
+def test_a_receipt_is_no_json() -> None:
+    for kind in ("text/plain; charset=utf-8", "application/pdf"):
+        assert content_of(httpx.Response(200, content=b"%PDF", headers={"content-type": kind})) == b"%PDF"
+
+
 # A system that wants its clients to wait
 
 

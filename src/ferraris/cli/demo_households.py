@@ -16,6 +16,7 @@ import httpx
 
 from ferraris.cli.keypad import Keypads
 from ferraris.kernel.errors import ConfigError
+from ferraris.kernel.json_text import read_json
 from ferraris.simulation import NOBODY, Bought, Display, TillRefusedError
 
 TILL_TIMEOUT_S: Final = 30.0
@@ -38,19 +39,22 @@ class RestTill:
         except httpx.HTTPError:
             return None
         if answer.is_success:
-            return _bought(answer.json()["sale"])
+            return _bought(_content_of(answer)["sale"])
         if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or "retry" in answer.text:
             return None
         raise TillRefusedError("the till refuses a sale", got=answer.text[:200])
 
     def drawer(self, meter: str) -> tuple[int, list[Bought]] | None:
-        """How many orders were made for a meter, and those whose delivery is open; None when the till cannot answer now."""
+        """How many orders were made for a meter, and those whose delivery is open; None when the till cannot answer now.
+
+        Raises TillRefusedError for an answer that cannot be read.
+        """
         try:
             answer = self._client.get("sales", params={"meter": meter, "limit": SALES_MAX})
             answer.raise_for_status()
         except httpx.HTTPError:
             return None
-        sales = [view["sale"] for view in answer.json()]
+        sales = [view["sale"] for view in _content_of(answer)]
         return len(sales), [_bought(sale) for sale in sales if sale["delivery"] in OPEN_DELIVERIES]
 
     def close(self) -> None:
@@ -90,6 +94,10 @@ def household_log(path: Path, now_ms: Callable[[], int]) -> Callable[[int, str, 
             file.write(json.dumps(line) + "\n")
 
     return note
+
+
+def _content_of(answer: httpx.Response) -> Any:
+    return read_json(answer.content, "the till's answer", error=TillRefusedError)
 
 
 def _bought(sale: dict[str, Any]) -> Bought:

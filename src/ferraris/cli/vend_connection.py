@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from ferraris.cli.system_url import checked_system_url
 from ferraris.kernel.errors import ConfigError, FerrarisError, LinkError
+from ferraris.kernel.json_text import read_json
 
 if TYPE_CHECKING:
     import asyncio
@@ -28,7 +29,9 @@ TIMEOUT_S: Final = 60.0
 """A sale may wait for the security module, and for another till's turn."""
 WAITS_MAX: Final = 10
 """How often an order waits because too many before it were refused; each wait is as long as the system says."""
-PROBLEM: Final = "application/problem+json"
+DOCUMENTS: Final = ("text/plain", "application/pdf")
+"""Receipts."""
+ANSWER: Final = "a running system of Ferraris at --url"
 
 
 class VendRefused(FerrarisError):  # noqa: N818 - vending refuses
@@ -129,13 +132,17 @@ def _inside(directory: Path) -> Iterator[VendingConnection]:
 
 
 def content_of(answer: httpx.Response) -> Any:
-    """What an answer holds. Raises VendRefused for a problem."""
+    """What an answer holds. Raises VendRefused for a problem, LinkError for what vending never answers."""
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip()
     if answer.is_success:
-        kind = answer.headers.get("content-type", "")
-        return answer.json() if kind.startswith("application/json") else answer.content
+        if kind == "application/json":
+            return read_json(answer.content, "the answer", expected=ANSWER, error=LinkError)
+        if kind not in DOCUMENTS:
+            raise LinkError("the answer is none of vending's", expected=ANSWER, got=kind or "no content-type")
+        return answer.content
     try:
-        problem = answer.json()
-    except ValueError:
+        problem = read_json(answer.content, "the problem")
+    except ConfigError:
         problem = {}
     told = problem if isinstance(problem, dict) else {}
     detail = str(told.get("detail", f"status {answer.status_code}")).rstrip(".")
