@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from ferraris.console.xmlvend.envelope import read_envelope
 from ferraris.console.xmlvend.names import SOAP_1_2
-from ferraris.console.xmlvend.service import USE_CASES, reply_to
-from tests.console.shop import Shop
+from ferraris.console.xmlvend.service import USE_CASES, read_letter, reply_at, reply_to
+from tests.console.shop import Shop, open_shop
 from tests.console.xmlvend.letters import fault_of, letter, meter_method, money
 
 NOT_OFFERED = (
@@ -68,3 +68,28 @@ def test_a_flipped_octet_sells_the_same_or_nothing(shop: Shop, data: st.DataObje
     reply = reply_to(bytes(good), shop.vending, shop.clock.now_ms())
     assert read_envelope(reply.octets).body.name in {"Fault", "creditVendResp"}
     assert {sale.meter for sale in shop.sales()} <= {shop.meter}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "name", ["creditVendReq", "trialCreditVendReq", "confirmMeterReq", "startBatchReq", "verifyReq", "freeIssueReq"]
+)
+@pytest.mark.parametrize("amount", ["100", "0", "1e9"])
+async def test_at_the_desk_every_letter_has_the_answer_that_it_has_alone(name: str, amount: str) -> None:
+    with open_shop(tariff_name="domestic_blocks") as first, open_shop(tariff_name="domestic_blocks") as second:
+        octets = letter(f"r:{name}", meter_method(first.meter) + money(amount))
+        alone = reply_to(octets, first.vending, first.clock.now_ms())
+        assert await reply_at(second.desk, octets) == alone
+        assert await reply_at(second.desk, octets) == reply_to(octets, first.vending, first.clock.now_ms())
+        assert len(second.sales()) == len(first.sales()) <= 1
+
+
+def test_a_letter_that_buys_credit_says_what_it_orders(shop: Shop) -> None:
+    bought = read_letter(letter("r:creditVendReq", meter_method(shop.meter) + money("100"), number=7), shop.vending)
+    assert bought.order is not None
+    assert (bought.order.meter, bought.order.amount, bought.order.till) == (shop.meter, 100, "6004708001509/till-1")
+    assert (
+        read_letter(letter("r:trialCreditVendReq", meter_method(shop.meter) + money("1")), shop.vending).order is None
+    )
+    assert read_letter(b"<", shop.vending).error is not None
+    assert shop.sales() == []

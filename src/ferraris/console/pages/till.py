@@ -178,7 +178,7 @@ class _Till(SaleActs):
         if request is None:
             ui.notify("Say how much first.", type="warning")
             return
-        sale = await self.do(lambda vending, now_ms: vending.sell(request, now_ms))
+        sale = await self.done(self.desk.sell(request))
         if sale is not None:
             self._sold_now(sale)
 

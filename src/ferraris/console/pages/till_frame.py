@@ -80,8 +80,12 @@ class TillPage:
 
     async def do(self, call: Callable[[Vending, int], T]) -> T | None:
         """Have something done; None, and the refusal shown, when it is not."""
+        return await self.done(self.desk.run(call))
+
+    async def done(self, doing: Awaitable[T]) -> T | None:
+        """What something that is being done comes to; None, and the refusal shown, when it is refused."""
         try:
-            done = await self.desk.run(call)
+            done = await doing
         except (Problem, FerrarisError) as error:
             self.refuse(error)
             return None

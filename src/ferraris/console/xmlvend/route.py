@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from ferraris.console.problems import Problem
 from ferraris.console.throttle import REFUSED
 from ferraris.console.vending_desk import VendingDesk
-from ferraris.console.xmlvend.service import reply_to
+from ferraris.console.xmlvend.service import reply_at
 
 XMLVEND_PATH = "/xmlvend"
 
@@ -23,8 +23,7 @@ def xmlvend_routes(desk: VendingDesk) -> APIRouter:
         """XMLVend 2.1 in SOAP 1.1 or 1.2, for vending software that speaks it already."""
         if request.headers.get("content-encoding", "identity") != "identity":
             raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Compressed letters are not taken: send them as they are.")
-        octets = await request.body()
-        reply = await desk.run(lambda vending, now_ms: reply_to(octets, vending, now_ms))
+        reply = await reply_at(desk, await request.body())
         request.scope[REFUSED] = reply.refused
         return Response(reply.octets, reply.status, media_type=reply.content_type)
 

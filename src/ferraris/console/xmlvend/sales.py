@@ -91,7 +91,7 @@ def confirm_meter(request: Request, vending: Vending, now_ms: int) -> Node:
 
 def trial(request: Request, vending: Vending, now_ms: int) -> Node:
     """What a sale would come to."""
-    order = _sale_request(request, vending)
+    order = sale_request(request, vending)
     quote = vending.quote(order, now_ms)
     known = vending.registry.meter(order.meter)
     target = known.wanted.sts if known.wanted else known.present.sts
@@ -104,10 +104,11 @@ def trial(request: Request, vending: Vending, now_ms: int) -> Node:
 
 def sell(request: Request, vending: Vending, now_ms: int) -> Node:
     """A sale by money or units."""
-    return sale_answer(request, vending, vending.sell(_sale_request(request, vending), now_ms))
+    return sale_answer(request, vending, vending.sell(sale_request(request, vending), now_ms))
 
 
-def _sale_request(request: Request, vending: Vending) -> SaleRequest:
+def sale_request(request: Request, vending: Vending) -> SaleRequest:
+    """The sale that a letter orders. Raises LetterError, UnknownMeterError."""
     purchase = read_purchase(request.body, vending.settings.currency)
     return SaleRequest(
         message_id=request.message_id,
