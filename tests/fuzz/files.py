@@ -115,7 +115,8 @@ URLS = (
     b"tcp://127.0.0.1:4059?client=16&server=1",
     b"udp://[::1]:4059",
     b"hdlc+tcp://meter.example:4059?physical=17&address_octets=4",
-    b"serial:///dev/ttyUSB0?baud=9600&mode=e",
+    b"serial:///dev/ttyUSB0?baud=9600",
+    b"rfc2217://meter.example:4001?mode=e",
 )
 KEY_FILES = (
     (

@@ -9,9 +9,10 @@
     mbus+tcp://HOST:PORT       the same behind a serial server
     coap://HOST[:PORT][/PATH]  the wrapper over CoAP; coap-non://... with requests that nobody acknowledges
 
-The query names the service access points (`client`, `server`), for HDLC and M-Bus the meter's `physical` address, for M-Bus instead
-of it the `secondary` one (`secondary=12345678.FER.01.02`, with ? and * for what is open), for HDLC the octets of addresses (`address_octets`), for a serial line its speed (`baud`), and for a meter behind a gateway its network and
-address (`gateway=0:FER0000000001`, or octets: `gateway=0:0x0012`). Keys never stand in a URL.
+The query names the service access points (`client`, `server`), for HDLC and M-Bus the meter's `physical` address, for M-Bus
+instead of it the `secondary` one (`secondary=12345678.FER.01.02`, with ? and * for what is open), for HDLC the octets of
+addresses (`address_octets`), for a serial line its speed (`baud`), and for a meter behind a gateway its network and address
+(`gateway=0:FER0000000001`, or octets: `gateway=0:0x0012`). What does not fit the scheme is refused. Keys never stand in a URL.
 """
 
 from __future__ import annotations
@@ -37,6 +38,12 @@ MANAGEMENT_LOGICAL_DEVICE: Final = 1
 SAP_MAX: Final = 0xFFFF
 PHYSICAL_MAX: Final = 0x3FFF
 BAUD_MAX: Final = 4_000_000
+NAME_CHARACTERS_MAX: Final = 40
+"""Of a parameter's name, as an error tells it."""
+EXCLUSIVE: Final = (
+    ("mode", "baud", "one of them: who signs on agrees upon the speed"),
+    ("secondary", "physical", "one of them: who is selected has no other address"),
+)
 PLACE: Final = "this is no URL of a meter"
 FORMS: Final = (
     "tcp://, udp://, hdlc+tcp://, rfc2217://, mbus+tcp:// or coap://HOST[:PORT], serial:// or mbus:///dev/NAME"
@@ -81,6 +88,21 @@ class Carrier(Enum):
         """Whether it is a serial line, whose speed can be set."""
         return self.is_device or self is Carrier.RFC2217
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """What the query of such a URL may name."""
+        takes = {
+            "client": True,
+            "server": True,
+            "gateway": True,
+            "physical": self.is_hdlc or self.is_mbus,
+            "address_octets": self.is_hdlc,
+            "secondary": self.is_mbus,
+            "baud": self.is_line,
+            "mode": self.is_hdlc and self.is_line,
+        }
+        return tuple(name for name, fits in takes.items() if fits)
+
 
 @dataclass(frozen=True, slots=True)
 class MeterUrl:
@@ -116,12 +138,12 @@ class MeterUrl:
         carrier = next((known for known in Carrier if known.value == parts.scheme), None)
         if carrier is None:
             raise ConfigError(PLACE, expected=FORMS, got=text)
-        query = _query_of(parts)
+        query = _query_of(parts.query, carrier)
         mode = query.pop("mode", "")
-        if mode not in ("", "e") or (mode and not (carrier.is_hdlc and carrier.is_line)):
-            raise ConfigError("mode in the URL of a meter", expected="e, of a serial line", got=mode)
+        if mode not in ("", "e"):
+            raise ConfigError("mode in the URL of a meter", expected="e, or none at all", got=mode)
         gateway = _gateway(query.pop("gateway")) if "gateway" in query else None
-        secondary = _secondary(query.pop("secondary"), carrier) if "secondary" in query else None
+        secondary = _secondary(query.pop("secondary")) if "secondary" in query else None
         fields: dict[str, Any] = {_FIELDS[name]: _number(name, value) for name, value in query.items()}
         fields |= {"mode_e": mode == "e", "gateway": gateway, "secondary_address": secondary}
         if carrier.is_device:
@@ -151,13 +173,20 @@ _RANGES: Final = {
 }
 
 
-def _query_of(parts: SplitResult) -> dict[str, str]:
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
+def _query_of(text: str, carrier: Carrier) -> dict[str, str]:
+    """What the query says, which fits the carrier. An error repeats no value: it may be a key that belongs elsewhere."""
+    pairs = parse_qsl(text, keep_blank_values=True)
     query = dict(pairs)
-    names = (*_FIELDS, "mode", "gateway", "secondary")
-    if len(query) != len(pairs) or not query.keys() <= set(names):
-        expected = f"each of {', '.join(names)} at most once"
-        raise ConfigError("the query of a meter's URL", expected=expected, got=parts.query)
+    fitting = carrier.parameters
+    for name in query:
+        if name not in fitting:
+            summary = f"{name[:NAME_CHARACTERS_MAX]!r} does not fit the URL of a meter at {carrier.value}://"
+            raise ConfigError(summary, expected=", ".join(fitting))
+    if len(query) != len(pairs):
+        raise ConfigError("the query of a meter's URL", expected=f"each of {', '.join(fitting)} at most once")
+    for one, other, why in EXCLUSIVE:
+        if query.keys() >= {one, other}:
+            raise ConfigError(f"{one} and {other} in the URL of a meter", expected=why)
     return query
 
 
@@ -176,9 +205,7 @@ def _gateway(text: str) -> GatewayAddress:
         raise ConfigError("gateway in the URL of a meter", expected=error.expected, got=text) from None
 
 
-def _secondary(text: str, carrier: Carrier) -> SecondaryAddress:
-    if not carrier.is_mbus:
-        raise ConfigError("secondary in the URL of a meter", expected="mbus:// or mbus+tcp://", got=carrier.value)
+def _secondary(text: str) -> SecondaryAddress:
     try:
         return SecondaryAddress.parse(text)
     except LocalProtocolError as error:
