@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import aiocoap
 import pytest
 
-from ferraris.kernel.errors import LinkTimeoutError, LocalProtocolError
+from ferraris.kernel.errors import LinkTimeoutError, LinkUnreachableError, LocalProtocolError
 from ferraris.kernel.limits import COAP_OCTETS_MAX
 from ferraris.link import Link, open_coap, receive_within
 from tests.link.coap_peers import echo, play, served
@@ -155,5 +157,120 @@ def test_whoever_asks_without_confirmation_is_answered_and_asked_without() -> No
                 assert {await receive_within(link, 20) for _ in range(2)} == {b"push", b"ba"}
                 await link.aclose()
         assert capabilities == [False, True]
+
+    play(scenario)
+
+
+# Peers that mean harm
+
+NO_TEXT = b"\xb1\xff"
+"""The option Uri-Path whose text is no UTF-8."""
+
+
+def faults_of(log: pytest.LogCaptureFixture) -> list[str]:
+    """What was logged of datagrams, each in one line without a traceback."""
+    assert not [record for record in log.records if record.exc_info or "\n" in record.getMessage()]
+    return [record.getMessage() for record in log.records if record.levelno >= logging.WARNING]
+
+
+@pytest.mark.parametrize("kind", [CON, NON])
+@pytest.mark.parametrize("code", [0x00, 0x01, 0x02, 0x44, 0x84])
+def test_a_text_that_is_no_utf_8_is_told_in_one_line(kind: int, code: int, caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        async with served(echo) as server:
+            loop = asyncio.get_running_loop()
+            transport, _ = await loop.create_datagram_endpoint(
+                asyncio.DatagramProtocol, remote_addr=(server.host, server.port)
+            )
+            stranger = transport.get_extra_info("sockname")[1]
+            transport.sendto(bytes((0x40 | kind << 4, code, 0, 1)) + NO_TEXT)
+            link = await open_coap(server.host, server.port)
+            await link.send(b"ab")
+            assert await receive_within(link, 20) == b"ba"
+            await link.aclose()
+            transport.close()
+        assert faults_of(caplog) == [f"Ignoring a datagram of 127.0.0.1:{stranger}: UnicodeDecodeError"]
+
+    play(scenario)
+
+
+def acknowledged(request: bytes, more: bytes) -> bytes:
+    """2.01 Created with the request's number and token, and `more` options and payload."""
+    return bytes((0x60 | request[0] & 15, 0x41)) + request[2 : 4 + (request[0] & 15)] + more
+
+
+def unasked(request: bytes, more: bytes) -> bytes:
+    """The same in a message of its own, which acknowledges nothing."""
+    return bytes((0x50 | request[0] & 15, 0x41, 0xAB, 0xCD)) + request[4 : 4 + (request[0] & 15)] + more
+
+
+def reset(request: bytes) -> bytes:
+    return b"\x70\x00" + request[2:4]
+
+
+@asynccontextmanager
+async def answered(*answers: Callable[[bytes], bytes]) -> AsyncIterator[Link]:
+    """A link to a peer that answers every request by all of these."""
+
+    class Peer(asyncio.DatagramProtocol):
+        def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]  # UDP has but this
+            self.transport = transport
+
+        def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+            for answer in answers:
+                self.transport.sendto(answer(data), addr)
+
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(Peer, local_addr=("127.0.0.1", 0))
+    link = await open_coap("127.0.0.1", transport.get_extra_info("sockname")[1])
+    try:
+        yield link
+    finally:
+        await link.aclose()
+        transport.close()
+
+
+AGAINST_THE_RULES = {
+    "a block acknowledged that was none": b"\xd1\x0e\x08\xffab",
+    "a first block shorter than it says": b"\xd1\x0a\x0e\xffab",
+}
+
+
+@pytest.mark.parametrize("more", AGAINST_THE_RULES.values(), ids=AGAINST_THE_RULES)
+def test_an_answer_against_the_rules_ends_the_link(more: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        async with answered(lambda request: acknowledged(request, more)) as link:
+            await link.send(b"ab")
+            with pytest.raises(LinkUnreachableError, match="answers against the rules of CoAP"):
+                await receive_within(link, 20)
+
+    play(scenario)
+    assert faults_of(caplog) == []
+
+
+def test_an_answer_that_cannot_be_read_is_passed_over(caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        unreadable, right = b"\x81\xff\xffno", b"\xffyes"
+        async with answered(
+            lambda request: acknowledged(request, unreadable), lambda one: acknowledged(one, right)
+        ) as link:
+            await link.send(b"ab")
+            assert await receive_within(link, 20) == b"yes"
+            peer = link.peer
+        assert faults_of(caplog) == [f"Ignoring a datagram of {peer}: UnicodeDecodeError"]
+
+    play(scenario)
+
+
+def test_a_peer_that_resets_what_it_answered_is_left_at_the_next_request(caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        async with answered(lambda request: unasked(request, b"\xffyes"), reset) as link:
+            await link.send(b"ab")
+            assert await receive_within(link, 20) == b"yes"
+            await link.send(b"ab")
+            with pytest.raises(LinkUnreachableError, match="answers against the rules of CoAP"):
+                await receive_within(link, 20)
+            peer = link.peer
+        assert f"Ignoring a datagram of {peer}: TypeError" in faults_of(caplog)
 
     play(scenario)

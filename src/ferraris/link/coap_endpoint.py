@@ -7,9 +7,11 @@ peers, is bounded here.
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 
 import aiocoap  # type: ignore[import-untyped]  # aiocoap has no annotations
@@ -69,6 +71,23 @@ def _tuning(*, confirmable: bool) -> Any:
     return tuning
 
 
+async def _context(site: Any, transport: str, bind: tuple[str, int] | None = None) -> Any:
+    """An endpoint of aiocoap whose receiver no datagram breaks."""
+    context = await aiocoap.Context.create_server_context(site, bind=bind, transports=[transport])
+    for tokens in context.request_interfaces:
+        interface = tokens.token_interface.message_interface
+        interface._received_datagram = partial(_receive, interface._received_datagram, context.log)  # noqa: SLF001 - no other way in
+    return context
+
+
+def _receive(take: Callable[[Any, bytes], None], log: logging.Logger, peer: Any, datagram: bytes) -> None:
+    """Pass over what aiocoap cannot take: a text that is no UTF-8, a notification that nobody asked for, what comes too late."""
+    try:
+        take(peer, datagram)
+    except Exception as error:  # noqa: BLE001 - aiocoap fails in many ways at what strangers send
+        log.warning("Ignoring a datagram of %s: %s", peer.hostinfo, type(error).__name__)
+
+
 CANNOT_BE_ASKED: Final = (coap_error.Error, OSError, ValueError)
 """What aiocoap raises for a peer that is not there, or whose name is none."""
 
@@ -86,6 +105,8 @@ async def _exchange(context: Any, message: Any, peer: str, within_s: float | Non
     except CANNOT_BE_ASKED as error:
         reason = str(error) or type(error).__name__
         raise LinkUnreachableError(f"{peer} cannot be reached over CoAP: {reason}") from error
+    except Exception as error:  # as an answer in blocks to what was not asked in blocks makes aiocoap do
+        raise LinkUnreachableError(f"{peer} answers against the rules of CoAP: {type(error).__name__}") from error
     if not response.code.is_successful():
         raise LinkUnreachableError(f"{peer} does not take the request: CoAP {response.code}")
     if len(response.payload) > COAP_OCTETS_MAX:
@@ -117,7 +138,7 @@ async def connect(
         return await _exchange(context, message, peer, None if confirmable else answer_within_s)
 
     site = _site_of(path, _Inlet(take))
-    context = await aiocoap.Context.create_server_context(site, transports=[CLIENT_TRANSPORT])
+    context = await _context(site, CLIENT_TRANSPORT)
     links.append(CoapLink("coap:client", peer, post, context.shutdown, answer_within_s, confirmable=confirmable))
     return links[0]
 
@@ -145,9 +166,8 @@ class CoapServer:
         with socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind((self.host, self.port))
             self.port = probe.getsockname()[1]
-        self._context = await aiocoap.Context.create_server_context(
-            _site_of(self._path, _Inlet(self._take)), bind=(self.host, self.port), transports=[SERVER_TRANSPORT]
-        )
+        site = _site_of(self._path, _Inlet(self._take))
+        self._context = await _context(site, SERVER_TRANSPORT, (self.host, self.port))
 
     async def aclose(self) -> None:
         await self._handlers.aclose()
