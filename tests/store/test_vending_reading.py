@@ -41,6 +41,19 @@ def test_a_month_counts_what_is_posted_and_what_is_pending(house: House) -> None
     assert totals(house, month=202608) == totals(house, "nobody") == MonthTotals(0, 0, 0)
 
 
+def test_states_of_sales(house: House) -> None:
+    first, second, third = (sale.number for sale in house.vending.sales(SaleFilter()))
+    house.vending.reverse(second, SUPERVISOR, NOON_MS)
+    with house.store.reading() as reader:
+        assert reader.sale_states([first]) == {first: "posted"}
+        assert reader.sale_states([first, second, third, 99]) == {
+            first: "posted",
+            second: "reversed",
+            third: "posted",
+        }
+        assert reader.sale_states([99]) == reader.sale_states([]) == {}
+
+
 def test_a_reversed_sale_counts_no_more(house: House) -> None:
     sale = house.vending.sales(SaleFilter(account="A2"))[0]
     house.vending.reverse(sale.number, SUPERVISOR, NOON_MS)

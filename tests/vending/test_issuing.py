@@ -8,7 +8,7 @@ import pytest
 
 from ferraris.keys.security_module import IssuedToken, SecurityModuleUnavailable
 from ferraris.sts import CreditToken, StsConfiguration, Token
-from ferraris.vending import IssueRefusedError, SalePendingError, SaleState, SaleVoidError
+from ferraris.vending import IssueRefusedError, Sale, SalePendingError, SaleState, SaleVoidError
 from tests.vending.house import MINUTE_MS, NOON_MS, SUPERVISOR, House, StreetModule, make_house
 
 
@@ -61,13 +61,17 @@ class MeddlingModule(StreetModule):
         self.house, self.meddle = house, meddle
 
     def issue(self, configuration: StsConfiguration, token: Token) -> IssuedToken:
+        self.meddle_once()
+        return super().issue(configuration, token)
+
+    def meddle_once(self) -> None:
         if self.meddle == "another till finishes it":
             self.house.vending.recover(NOON_MS)
         if self.meddle == "a supervisor cancels it":
-            (sale,) = self.house.vending.undelivered() or [self.house.vending.sale_by_message("m")]
+            sale = self.house.vending.sale_by_message("m")
             assert sale
             self.house.vending.cancel(sale.number, SUPERVISOR, NOON_MS)
-        return super().issue(configuration, token)
+        self.meddle = ""
 
 
 def test_two_that_finish_one_order_post_it_once() -> None:
@@ -91,3 +95,20 @@ def test_an_order_that_was_cancelled_while_it_was_issued_stays_void() -> None:
     sale = house.vending.sale(number)
     assert (sale.state, sale.tokens) == (SaleState.VOID, ())
     assert house.vending.balances() == {}
+
+
+@pytest.mark.parametrize(
+    ("meddle", "first"), [("another till finishes it", Sale), ("a supervisor cancels it", SaleVoidError)]
+)
+def test_what_happens_to_one_order_of_a_group_happens_to_it_alone(meddle: str, first: type) -> None:
+    house = make_house(meters=3)
+    number = pending(house)
+    meddling = house.another(MeddlingModule(house, meddle))
+    others = [house.request("5", message_id=f"o{place}", meter=house.meters[place]) for place in (1, 2)]
+    sold = meddling.sell_together([house.request("1", message_id="m"), *others], NOON_MS)
+    assert [type(one) for one in sold] == [first, Sale, Sale]
+    stored = [house.vending.sale(number), *(house.vending.sale_by_message(one.message_id) for one in others)]
+    assert sold[1:] == stored[1:]
+    assert sold[0] == stored[0] or isinstance(sold[0], SaleVoidError)
+    assert house.vending.balances()["till:T1:cash"] == (1_100 if first is Sale else 1_000)
+    house.vending.verify_ledger()

@@ -13,6 +13,7 @@ from ferraris.vending.meters import known_meter
 from ferraris.vending.token_plans import (
     CREDIT_KINDS,
     KEY_CHANGE,
+    TokenPlace,
     check_value,
     key_change_tokens,
     plan_key_change,
@@ -43,9 +44,10 @@ def test_credit_of_every_service(service: Service) -> None:
     kind = next(name for name, of in CREDIT_KINDS.items() if of is service)
     with house.store.reading() as reader:
         present = known_meter(reader, house.meter).present
-        row = plan_token(reader, present, kind, 77, NOON_MS, SeededEntropy(1), 60)
+        row = plan_token(reader, present, TokenPlace(5, 1), kind, 77, NOON_MS, SeededEntropy(1), 60)
     token = planned_token(row, present.sts)
     assert isinstance(token, CreditToken)
+    assert (row.sale, row.position) == (5, 1)
     assert (token.service, token.amount, token.random) == (service, 77, row.random)
     assert 0 <= row.random <= 15
 
@@ -54,7 +56,7 @@ def test_a_test_token_has_no_identifier_and_the_makers_number() -> None:
     house = make_house()
     with house.store.reading() as reader:
         present = known_meter(reader, house.meter).present
-        row = plan_token(reader, present, EngineeringKind.METER_TEST, 9, 0, SeededEntropy(1), 60)
+        row = plan_token(reader, present, TokenPlace(5, 2), EngineeringKind.METER_TEST, 9, 0, SeededEntropy(1), 60)
     assert (row.token_identifier, row.random) == (None, 0)
     assert planned_token(row, present.sts) == MeterTestToken(9, 1, False)
 
@@ -63,9 +65,9 @@ def test_a_key_change_is_planned_under_the_present_key() -> None:
     house = make_house()
     with house.store.reading() as reader:
         present = known_meter(reader, house.meter).present
-    rows = plan_key_change(present, present)
+    rows = plan_key_change(present, present, 7)
     assert {(row.kind, row.configuration, row.token_identifier) for row in rows} == {(KEY_CHANGE, 1, None)}
-    assert len(rows) == 4
+    assert [(row.sale, row.position) for row in rows] == [(7, 1), (7, 2), (7, 3), (7, 4)]
 
 
 @given(st.lists(st.integers(-30, 90), min_size=1, max_size=12))

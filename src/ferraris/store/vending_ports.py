@@ -110,6 +110,10 @@ class VendingReader(Protocol):
         """The sales of these numbers, by number."""
         ...
 
+    def sale_states(self, numbers: Sequence[int]) -> dict[int, str]:
+        """The state of each of these sales that there is."""
+        ...
+
     def tokens(self, sales: Sequence[int]) -> list[SoldTokenRow]:
         """By sale and position."""
         ...

@@ -27,7 +27,7 @@ from ferraris.store.vending_rows import (
     VendingCampaignRow,
     VendingMeterRow,
 )
-from ferraris.store.vending_statements import PreparedSelect
+from ferraris.store.vending_statements import DirectConnection, PreparedSelect
 from ferraris.store.vending_tables import (
     ACCOUNT,
     AUDIT,
@@ -67,6 +67,8 @@ _SALE = PreparedSelect(_by(SALE, "number"))
 _SALE_BY_MESSAGE = PreparedSelect(_by(SALE, "message_id"))
 _NUMBERED = sa.select(SALE).where(SALE.c.number.in_(sa.bindparam("numbers", expanding=True))).order_by(SALE.c.number)
 _SALES_BY_MESSAGES = sa.select(SALE).where(SALE.c.message_id.in_(sa.bindparam("message_ids", expanding=True)))
+_STATE = PreparedSelect(sa.select(SALE.c.number, SALE.c.state).where(SALE.c.number == sa.bindparam("key")))
+_STATES = sa.select(SALE.c.number, SALE.c.state).where(SALE.c.number.in_(sa.bindparam("numbers", expanding=True)))
 _TOKENS_OF_SALE = PreparedSelect(_by(TOKEN, "sale").order_by(TOKEN.c.position))
 _TOKENS = (
     sa.select(TOKEN)
@@ -125,23 +127,24 @@ class SqlVendingReader:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
+        self._direct = DirectConnection(connection)
 
     # Who buys, and what is registered
 
     def customer(self, number: str) -> CustomerRow | None:
-        return _CUSTOMER.first(self._connection, CustomerRow, key=number)
+        return _CUSTOMER.first(self._direct, CustomerRow, key=number)
 
     def account(self, number: str) -> AccountRow | None:
-        return _ACCOUNT.first(self._connection, AccountRow, key=number)
+        return _ACCOUNT.first(self._direct, AccountRow, key=number)
 
     def debts(self, account: str) -> list[DebtRow]:
-        return _DEBTS.rows(self._connection, DebtRow, key=account)
+        return _DEBTS.rows(self._direct, DebtRow, key=account)
 
     def meter(self, decoder_reference_number: str) -> VendingMeterRow | None:
-        return _METER.first(self._connection, VendingMeterRow, key=decoder_reference_number)
+        return _METER.first(self._direct, VendingMeterRow, key=decoder_reference_number)
 
     def meter_of_account(self, decoder_reference_number: str) -> tuple[VendingMeterRow, AccountRow] | None:
-        found = _METER_OF_ACCOUNT.run(self._connection, key=decoder_reference_number).fetchone()
+        found = _METER_OF_ACCOUNT.run(self._direct, key=decoder_reference_number).fetchone()
         if found is None:
             return None
         number, account, blocked, customer, tariff, opened_ms = found
@@ -173,7 +176,7 @@ class SqlVendingReader:
         return self._all(VendingMeterRow, sa.select(METER).where(number > after).order_by(number).limit(limit))
 
     def configurations(self, meter: str) -> list[ConfigurationRow]:
-        return _CONFIGURATIONS.rows(self._connection, ConfigurationRow, key=meter)
+        return _CONFIGURATIONS.rows(self._direct, ConfigurationRow, key=meter)
 
     def newest_configurations(self, states: Collection[str]) -> list[ConfigurationRow]:
         newest = (
@@ -188,10 +191,10 @@ class SqlVendingReader:
     # Sales
 
     def sale(self, number: int) -> SaleRow | None:
-        return _SALE.first(self._connection, SaleRow, key=number)
+        return _SALE.first(self._direct, SaleRow, key=number)
 
     def sale_by_message(self, message_id: str) -> SaleRow | None:
-        return _SALE_BY_MESSAGE.first(self._connection, SaleRow, key=message_id)
+        return _SALE_BY_MESSAGE.first(self._direct, SaleRow, key=message_id)
 
     def sales_by_messages(self, message_ids: Sequence[str]) -> list[SaleRow]:
         return self._all(SaleRow, _SALES_BY_MESSAGES, message_ids=list(message_ids))
@@ -217,36 +220,42 @@ class SqlVendingReader:
 
     def numbered_sales(self, numbers: Sequence[int]) -> list[SaleRow]:
         if len(numbers) == 1:
-            return _SALE.rows(self._connection, SaleRow, key=numbers[0])
+            return _SALE.rows(self._direct, SaleRow, key=numbers[0])
         return self._all(SaleRow, _NUMBERED, numbers=list(numbers))
+
+    def sale_states(self, numbers: Sequence[int]) -> dict[int, str]:
+        if len(numbers) == 1:
+            return dict(_STATE.run(self._direct, key=numbers[0]).fetchall())
+        found = self._connection.execute(_STATES, {"numbers": list(numbers)})
+        return {int(number): str(state) for number, state in found}
 
     def tokens(self, sales: Sequence[int]) -> list[SoldTokenRow]:
         if len(sales) == 1:
-            return _TOKENS_OF_SALE.rows(self._connection, SoldTokenRow, key=sales[0])
+            return _TOKENS_OF_SALE.rows(self._direct, SoldTokenRow, key=sales[0])
         return self._all(SoldTokenRow, _TOKENS, sales=list(sales))
 
     def month_totals(self, account: str, month: int) -> MonthTotals:
-        units, fixed, free = _MONTH.run(self._connection, account=account, month=month).fetchone()
+        units, fixed, free = _MONTH.run(self._direct, account=account, month=month).fetchone()
         return MonthTotals(int(units), int(fixed), int(free))
 
     def last_purchase_month(self, account: str, before: int) -> int | None:
-        (month,) = _LAST_MONTH.run(self._connection, account=account, month=before).fetchone()
+        (month,) = _LAST_MONTH.run(self._direct, account=account, month=before).fetchone()
         return None if month is None else int(month)
 
     def last_token_identifier(self, meter: str, base_date: int) -> int | None:
-        (found,) = _LAST_IDENTIFIER.run(self._connection, meter=meter, base_date=base_date).fetchone()
+        (found,) = _LAST_IDENTIFIER.run(self._direct, meter=meter, base_date=base_date).fetchone()
         return None if found is None else int(found)
 
     # The ledger
 
     def ledger_head(self) -> EntryRow | None:
-        return _HEAD.first(self._connection, EntryRow)
+        return _HEAD.first(self._direct, EntryRow)
 
     def entries(self, after: int, limit: int) -> list[EntryRow]:
-        return _ENTRIES.rows(self._connection, EntryRow, after=after, most=limit)
+        return _ENTRIES.rows(self._direct, EntryRow, after=after, most=limit)
 
     def postings(self, after: int, upto: int) -> list[PostingRow]:
-        return _POSTINGS.rows(self._connection, PostingRow, after=after, upto=upto)
+        return _POSTINGS.rows(self._direct, PostingRow, after=after, upto=upto)
 
     def balances(self, account: str | None = None, *, with_pending: bool = False) -> dict[str, int]:
         statement = _BALANCES.where(_NOT_VOID if with_pending else _POSTED)
@@ -274,7 +283,7 @@ class SqlVendingReader:
     # Shifts and deposits
 
     def open_shift(self, till: str) -> ShiftRow | None:
-        return _OPEN_SHIFT.first(self._connection, ShiftRow, key=till)
+        return _OPEN_SHIFT.first(self._direct, ShiftRow, key=till)
 
     def shift(self, number: int) -> ShiftRow | None:
         return self._first(ShiftRow, sa.select(SHIFT).where(SHIFT.c.number == number))

@@ -7,7 +7,7 @@ text: compiling, binding and wrapping results at each execution cost more than a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -16,20 +16,46 @@ _Row = TypeVar("_Row")
 _Parameters = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
+class DirectConnection:
+    """A database's connection as its driver has it, past SQLAlchemy, for as long as a transaction lasts."""
+
+    __slots__ = ("database", "dialect", "driver")
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.dialect = connection.dialect
+        self.database = self.dialect.name
+        self.driver: Any = connection.connection.driver_connection
+
+
 class _Compiled:
     """One statement in the words of one database."""
 
-    text: str
-    positions: tuple[str, ...] | None
-    """The parameters' names in their order, where the driver takes them by position."""
-    constants: dict[str, object]
-    """Parameters that the statement itself has."""
+    __slots__ = ("_constants", "_of_mapping", "_of_row", "_positions", "text")
+
+    def __init__(self, text: str, positions: Sequence[str] | None, constants: dict[str, object]) -> None:
+        """`positions`: the parameters' names in their order, where the driver takes them by position.
+
+        `constants`: parameters that the statement itself has.
+        """
+        self.text = text
+        self._positions = positions
+        self._constants = constants
+        # these two have no tuple to give for less than two names
+        self._of_mapping = itemgetter(*positions) if positions and len(positions) > 1 else None
+        self._of_row = attrgetter(*positions) if positions and len(positions) > 1 else None
 
     def bind(self, parameters: _Parameters) -> Any:
         """The parameters as the driver takes them."""
-        named = {**self.constants, **parameters} if self.constants else parameters
-        return named if self.positions is None else tuple([named[name] for name in self.positions])
+        named = {**self._constants, **parameters} if self._constants else parameters
+        if self._of_mapping is not None:
+            return self._of_mapping(named)
+        return named if self._positions is None else tuple([named[name] for name in self._positions])
+
+    def bind_row(self, row: object, columns: Sequence[str]) -> Any:
+        """A row's fields as the driver takes them."""
+        if self._of_row is not None:
+            return self._of_row(row)
+        return self.bind({name: getattr(row, name) for name in columns})
 
 
 class Prepared:
@@ -41,26 +67,38 @@ class Prepared:
         self._columns = columns
         self._compiled: dict[str, _Compiled] = {}
 
-    def run(self, connection: sa.Connection, **parameters: object) -> Any:
+    def run(self, direct: DirectConnection, **parameters: object) -> Any:
         """Run it, and return the driver's cursor. Raises the driver's errors."""
-        compiled = self._of(connection)
-        return connection.connection.cursor().execute(compiled.text, compiled.bind(parameters))
+        compiled = self._of(direct)
+        return direct.driver.execute(compiled.text, compiled.bind(parameters))
 
-    def run_for_each(self, connection: sa.Connection, parameters: Sequence[_Parameters]) -> Any:
+    def run_for_each(self, direct: DirectConnection, parameters: Sequence[_Parameters]) -> Any:
         """Run it with each of the parameters, and return the driver's cursor. Raises the driver's errors."""
-        compiled = self._of(connection)
-        cursor = connection.connection.cursor()
-        cursor.executemany(compiled.text, [compiled.bind(one) for one in parameters])
-        return cursor
+        compiled = self._of(direct)
+        return _run_for_each(direct, compiled.text, [compiled.bind(one) for one in parameters])
 
-    def _of(self, connection: sa.Connection) -> _Compiled:
-        name = connection.dialect.name
-        if name not in self._compiled:
-            compiled = self._statement.compile(dialect=connection.dialect, column_keys=self._columns)
+    def insert(self, direct: DirectConnection, rows: Sequence[object]) -> Any:
+        """Run it with the fields of each of the rows, and return the driver's cursor. Raises the driver's errors."""
+        compiled = self._of(direct)
+        columns = self._columns or ()
+        return _run_for_each(direct, compiled.text, [compiled.bind_row(row, columns) for row in rows])
+
+    def _of(self, direct: DirectConnection) -> _Compiled:
+        found = self._compiled.get(direct.database)
+        if found is None:
+            compiled = self._statement.compile(dialect=direct.dialect, column_keys=self._columns)
             positions = getattr(compiled, "positiontup", None)
             constants = {name: value for name, value in compiled.params.items() if value is not None}
-            self._compiled[name] = _Compiled(str(compiled), tuple(positions) if positions else None, constants)
-        return self._compiled[name]
+            found = self._compiled[direct.database] = _Compiled(str(compiled), positions or None, constants)
+        return found
+
+
+def _run_for_each(direct: DirectConnection, text: str, bound: Sequence[Any]) -> Any:
+    if len(bound) == 1:
+        return direct.driver.execute(text, bound[0])
+    cursor = direct.driver.cursor()
+    cursor.executemany(text, bound)
+    return cursor
 
 
 class PreparedSelect(Prepared):
@@ -72,13 +110,13 @@ class PreparedSelect(Prepared):
         self._names = [column.name for column in columns]
         self._booleans = [place for place, column in enumerate(columns) if isinstance(column.type, sa.Boolean)]
 
-    def rows(self, connection: sa.Connection, row: type[_Row], **parameters: object) -> list[_Row]:
+    def rows(self, direct: DirectConnection, row: type[_Row], **parameters: object) -> list[_Row]:
         """Every row that it finds."""
-        return [self._row(row, values) for values in self.run(connection, **parameters).fetchall()]
+        return [self._row(row, values) for values in self.run(direct, **parameters).fetchall()]
 
-    def first(self, connection: sa.Connection, row: type[_Row], **parameters: object) -> _Row | None:
+    def first(self, direct: DirectConnection, row: type[_Row], **parameters: object) -> _Row | None:
         """The first row that it finds."""
-        values = self.run(connection, **parameters).fetchone()
+        values = self.run(direct, **parameters).fetchone()
         return None if values is None else self._row(row, values)
 
     def _row(self, row: type[_Row], values: Sequence[Any]) -> _Row:

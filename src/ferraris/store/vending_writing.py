@@ -24,7 +24,8 @@ from ferraris.store.vending_statements import Prepared
 from ferraris.store.vending_tables import CAMPAIGN, ENGINEERING, SALE, SHIFT, TABLES, TOKEN
 
 _INSERTS = {
-    kind: Prepared(sa.insert(table).inline(), [field.name for field in fields(kind)]) for kind, table in TABLES.items()
+    kind: (f"add {table.name}", Prepared(sa.insert(table).inline(), [field.name for field in fields(kind)]))
+    for kind, table in TABLES.items()
 }
 _FINISH = Prepared(
     sa.update(SALE)
@@ -63,7 +64,9 @@ class SqlVendingWriter(SqlVendingReader):
         if not rows:
             return
         kind, last = type(rows[0]), rows[-1]
-        self._write_each(f"add {TABLES[kind].name}", _INSERTS[kind], [values_of(row) for row in rows])
+        what, statement = _INSERTS[kind]
+        self._tell(what)
+        self._check(what, statement.insert(self._direct, rows).rowcount)
         if isinstance(last, EntryRow):
             self._head = last
         if isinstance(last, ShiftRow):
@@ -118,7 +121,7 @@ class SqlVendingWriter(SqlVendingReader):
 
     def _write_each(self, what: str, statement: Prepared, parameters: Sequence[Mapping[str, Any]]) -> None:
         self._tell(what)
-        self._check(what, statement.run_for_each(self._connection, parameters).rowcount)
+        self._check(what, statement.run_for_each(self._direct, parameters).rowcount)
 
     def _write(self, what: str, statement: sa.Update) -> None:
         self._tell(what)

@@ -33,7 +33,7 @@ from ferraris.vending.meters import Configured, KnownMeter, known_meter, note_is
 from ferraris.vending.orders import Order
 from ferraris.vending.sale import SaleKind, SaleState
 from ferraris.vending.settings import VendingSettings
-from ferraris.vending.token_plans import KEY_CHANGE, plan_key_change, plan_token, planned_token
+from ferraris.vending.token_plans import KEY_CHANGE, TokenPlace, plan_key_change, plan_token, planned_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,8 @@ class OpenOrder:
     row: SaleRow
     tokens: list[SoldTokenRow]
     meter: KnownMeter
+    breakdown: Breakdown | None = None
+    """Of an order that was planned just now; one that comes out of the store has it in its row."""
     digits: list[str] = field(default_factory=list)
 
 
@@ -67,10 +69,8 @@ class OpenOrder:
 class PreparedOrder:
     """An order before it is written, with the number that its entry will have."""
 
-    row: SaleRow
-    tokens: list[SoldTokenRow]
+    order: OpenOrder
     entry: NewEntry
-    meter: KnownMeter
 
 
 class Issuing:
@@ -141,15 +141,15 @@ class Issuing:
             configuration=target.position,
             created_ms=now_ms,
         )
-        postings = NewEntry(EntryKind.PENDING, order.message_id, plan.postings, ledger.order_digest(row, planned))
-        return PreparedOrder(row, planned, postings, meter)
+        entry = NewEntry(EntryKind.PENDING, order.message_id, plan.postings, ledger.order_digest(row, planned))
+        return PreparedOrder(OpenOrder(row, planned, meter, breakdown), entry)
 
     def open(self, writer: VendingWriter, prepared: Sequence[PreparedOrder], now_ms: int) -> list[OpenOrder]:
         """Write orders as pending: no two of them of one account, each prepared in this transaction."""
         entries = ledger.append(writer, now_ms, self._settings.currency, [one.entry for one in prepared])
-        if [one.row.number for one in prepared] != [entry.number for entry in entries]:
+        opened = [one.order for one in prepared]
+        if [order.row.number for order in opened] != [entry.number for entry in entries]:
             raise LedgerError("orders are written in another sequence than they were prepared in")
-        opened = [OpenOrder(one.row, one.tokens, one.meter) for one in prepared]
         writer.add([order.row for order in opened])
         writer.add([token for order in opened for token in order.tokens])
         return opened
@@ -157,11 +157,12 @@ class Issuing:
     def _planned(
         self, reader: VendingReader, sale: int, target: Configured, plan: Plan, now_ms: int
     ) -> list[SoldTokenRow]:
-        tokens = plan_key_change(*plan.key_change) if plan.key_change else []
+        tokens = plan_key_change(*plan.key_change, sale) if plan.key_change else []
         ahead_max = self._settings.token_identifiers_ahead_max
         for kind, value in plan.tokens:
-            tokens.append(plan_token(reader, target, kind, value, now_ms, self._entropy, ahead_max))
-        return [replace(token, sale=sale, position=place) for place, token in enumerate(tokens, start=1)]
+            place = TokenPlace(sale, len(tokens) + 1)
+            tokens.append(plan_token(reader, target, place, kind, value, now_ms, self._entropy, ahead_max))
+        return tokens
 
     # Steps 2 and 3
 
@@ -217,13 +218,15 @@ class Issuing:
 
         Returns every order's row as it is then. Whatever the number of orders, it is a handful of statements.
         """
-        found = {row.number: row for row in writer.numbered_sales([order.row.number for order in orders])}
-        waiting = {order.row.number: order for order in orders if found[order.row.number].state == SaleState.PENDING}
+        states = writer.sale_states([order.row.number for order in orders])
+        waiting = {order.row.number: order for order in orders if states[order.row.number] == SaleState.PENDING}
         if waiting:
             self._post(writer, list(waiting.values()), now_ms)
-        rows = [found[order.row.number] for order in orders]
-        state = SaleState.POSTED.value
-        return [replace(row, state=state, finished_ms=now_ms) if row.number in waiting else row for row in rows]
+        ended = [number for number in states if number not in waiting]
+        rows = {row.number: row for row in writer.numbered_sales(ended)} if ended else {}
+        for number, order in waiting.items():  # nothing else of an order changes while it is pending
+            rows[number] = replace(order.row, state=SaleState.POSTED.value, finished_ms=now_ms)
+        return [rows[order.row.number] for order in orders]
 
     def _post(self, writer: VendingWriter, orders: Sequence[OpenOrder], now_ms: int) -> None:
         ends = [

@@ -16,6 +16,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 
 from ferraris.store import EntryRow, PostingRow, SaleFilter, SaleRow, SoldTokenRow, VendingReader, VendingWriter
 from ferraris.vending.errors import LedgerError
@@ -26,10 +27,11 @@ _CHUNK = 500
 _ORDERED = (
     "message_id digest kind till operator approver shift meter account month payment currency tendered_minor units_tenths "
     "fixed_minor tariff breakdown detail configuration created_ms"
-).split()
+)
+_of_order = attrgetter(*_ORDERED.split())
+_of_plan = attrgetter(*"position meter kind configuration base_date token_identifier random value".split())
 _REVERSAL = "reversal of "
 _JSON = json.JSONEncoder(separators=(",", ":"))
-_PLANNED = "position meter kind configuration base_date token_identifier random value".split()
 
 
 class EntryKind(StrEnum):
@@ -133,8 +135,7 @@ def _entry_hash(*fields: str | int | None, postings: Iterable[Posting]) -> str:
 
 def order_digest(sale: SaleRow, tokens: Iterable[SoldTokenRow]) -> str:
     """What a pending entry says of the order: everything that was decided before the security module was asked."""
-    planned = [[getattr(token, name) for name in _PLANNED] for token in tokens]
-    return _hash([[getattr(sale, name) for name in _ORDERED], planned])
+    return _hash([_of_order(sale), [_of_plan(token) for token in tokens]])
 
 
 def digits_digest(digits: Iterable[str | None]) -> str:

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ferraris.store import SaleRow, SoldTokenRow, VendingReader
-from ferraris.vending.breakdown import read_breakdown
+from ferraris.vending.breakdown import Breakdown, read_breakdown
 from ferraris.vending.meters import KnownMeter, known_meter
 from ferraris.vending.sale import Delivery, Sale, SaleKind, SaleState, SoldToken, TokenKind
 from ferraris.vending.token_plans import CREDIT_KINDS, CURRENCY_KINDS, KEY_CHANGE
 
 
 def sale_view(
-    row: SaleRow, tokens: Sequence[SoldTokenRow], meter: KnownMeter, minor_digits: int, issued: Sequence[str] = ()
+    row: SaleRow,
+    tokens: Sequence[SoldTokenRow],
+    meter: KnownMeter,
+    minor_digits: int,
+    issued: Sequence[str] = (),
+    breakdown: Breakdown | None = None,
 ) -> Sale:
-    """One sale. Tokens appear once they have digits, or `issued` gives them."""
+    """One sale. Tokens appear once they have digits, or `issued` gives them. `breakdown`: the row's, where it is known."""
     digits: Sequence[str | None] = issued or [token.digits for token in tokens]
     return Sale(
         number=row.number,
@@ -32,7 +37,7 @@ def sale_view(
         tendered_minor=row.tendered_minor,
         units_tenths=row.units_tenths,
         tariff=row.tariff,
-        breakdown=read_breakdown(row.breakdown),
+        breakdown=breakdown or read_breakdown(row.breakdown),
         detail=row.detail,
         configuration=meter.at(row.configuration).sts,
         created_ms=row.created_ms,

@@ -156,7 +156,7 @@ class Vending:
         return self._view(order, row)
 
     def _view(self, order: OpenOrder, row: SaleRow) -> Sale:
-        return sale_view(row, order.tokens, order.meter, self.settings.minor_digits, order.digits)
+        return sale_view(row, order.tokens, order.meter, self.settings.minor_digits, order.digits, order.breakdown)
 
     # What comes after
 

@@ -7,7 +7,7 @@ often it is asked for. That is why a retry after any cut prints the same digits.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from ferraris.kernel.entropy import Entropy
 from ferraris.store import SoldTokenRow, VendingReader
@@ -63,6 +63,13 @@ _MANAGEMENT: Final[dict[str, Callable[[int, int, int], Token]]] = {
 }
 
 
+class TokenPlace(NamedTuple):
+    """Which token of which order."""
+
+    sale: int
+    position: int
+
+
 def planned_token(row: SoldTokenRow, configuration: StsConfiguration) -> Token:
     """The token that a row plans (not one of a key change, which the security module makes by itself)."""
     identifier = row.token_identifier or 0
@@ -78,19 +85,26 @@ def planned_token(row: SoldTokenRow, configuration: StsConfiguration) -> Token:
 
 
 def plan_token(
-    reader: VendingReader, configured: Configured, kind: str, value: int, now_ms: int, entropy: Entropy, ahead_max: int
+    reader: VendingReader,
+    configured: Configured,
+    place: TokenPlace,
+    kind: str,
+    value: int,
+    now_ms: int,
+    entropy: Entropy,
+    ahead_max: int,
 ) -> SoldTokenRow:
     """A token for the meter with a token identifier that it never had, inside the transaction that will write it.
 
-    Raises TokenIdentifierError or KeyExpiryError. Sale and position are still to be set.
+    Raises TokenIdentifierError or KeyExpiryError.
     """
     random, identifier = 0, None
     if kind != EngineeringKind.METER_TEST:
         random = entropy.octets(1)[0] & _RANDOM_MASK
         identifier = _next_identifier(reader, configured, now_ms, ahead_max)
     return SoldTokenRow(
-        sale=0,
-        position=0,
+        sale=place.sale,
+        position=place.position,
         meter=configured.row.meter,
         kind=kind,
         configuration=configured.position,
@@ -108,12 +122,12 @@ def check_value(kind: EngineeringKind, value: int) -> None:
         raise AmountError(f"{kind.value.replace('_', ' ')}: a value", expected=f"0 to {most}", got=value)
 
 
-def plan_key_change(present: Configured, new: Configured) -> list[SoldTokenRow]:
+def plan_key_change(present: Configured, new: Configured, sale: int) -> list[SoldTokenRow]:
     """The set that leads from one configuration to the other, enciphered under the present one's key."""
     return [
         SoldTokenRow(
-            sale=0,
-            position=0,
+            sale=sale,
+            position=position,
             meter=present.row.meter,
             kind=KEY_CHANGE,
             configuration=present.position,
@@ -122,7 +136,7 @@ def plan_key_change(present: Configured, new: Configured) -> list[SoldTokenRow]:
             random=0,
             value=new.position,
         )
-        for _ in range(key_change_tokens(new.sts))
+        for position in range(1, key_change_tokens(new.sts) + 1)
     ]
 
 
