@@ -134,7 +134,7 @@ def test_the_clock_names_the_zone_of_the_browser(browser: Any, served: Served) -
     context = browser.new_context(base_url=served.address, timezone_id="Africa/Johannesburg")
     page = opened(context.new_page(), "/")
     clock = page.locator(".clock")
-    assert clock.inner_text().endswith(" GMT+2")
+    assert clock.inner_text().endswith(" UTC+02:00")
     assert clock.get_attribute("title").endswith(" UTC")
     context.close()
 
@@ -163,8 +163,25 @@ def test_times_are_local_with_utc_beside_them(browser: Any, served: Served) -> N
     page = context.new_page()
     opened(page, "/meters/FER0000000009?tab=events")
     cell = page.locator("tbody f-time").last
-    assert cell.inner_text() == "2026-09-21 10:30:00"
+    assert cell.inner_text() == "2026-09-21 10:30:00 UTC+05:30"
     assert cell.get_attribute("title") == "2026-09-21 05:00:00 UTC"
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "shown"),
+    [
+        ("UTC", "2026-10-25T00:30:00Z", "2026-10-25 00:30:00 UTC"),
+        ("Europe/Amsterdam", "2026-10-25T00:30:00Z", "2026-10-25 02:30:00 UTC+02:00"),
+        ("Europe/Amsterdam", "2026-10-25T01:30:00Z", "2026-10-25 02:30:00 UTC+01:00"),
+        ("America/St_Johns", "2026-01-01T00:00:00Z", "2025-12-31 20:30:00 UTC−03:30"),
+    ],
+)
+def test_the_hour_that_comes_twice_is_two(browser: Any, served: Served, zone: str, moment: str, shown: str) -> None:
+    context = browser.new_context(base_url=served.address, timezone_id=zone)
+    page = opened(context.new_page(), "/")
+    put = "text => { const t = document.createElement('f-time'); t.setAttribute('ms', Date.parse(text)); document.body.append(t); return t.innerText }"
+    assert page.evaluate(put, moment) == shown
     context.close()
 
 

@@ -6,10 +6,13 @@
   const clock = (date) => `${pad(date.getHours())}:${pad(date.getMinutes())}`;
   const day = (date) => date.toLocaleDateString(undefined, { weekday: "short", day: "numeric", month: "short" });
   const utc = (date) => `${date.toISOString().slice(0, 19).replace("T", " ")} UTC`;
-  const zone = (date) => new Intl.DateTimeFormat("en", { timeZoneName: "short" }).formatToParts(date).find((part) => part.type === "timeZoneName").value;
+  const zone = (date) => {
+    const ahead = -date.getTimezoneOffset();
+    return ahead ? `UTC${ahead < 0 ? "−" : "+"}${pad(Math.floor(Math.abs(ahead) / 60))}:${pad(Math.abs(ahead) % 60)}` : "UTC";
+  };
   const local = (date) => `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${clock(date)}:${pad(date.getSeconds())}`;
 
-  // <f-time ms="…" ago="…">: local time, or how long ago; the moment in local time and UTC when pointed at.
+  // <f-time ms="…" ago="…">: local time with its zone, or how long ago; the moment in local time and UTC when pointed at.
   class Moment extends HTMLElement {
     static observedAttributes = ["ms", "ago", "shape"];
     connectedCallback() { this.render(); }
@@ -19,8 +22,9 @@
       if (Number.isNaN(date.getTime())) return;
       const ago = this.getAttribute("ago");
       const shape = this.getAttribute("shape");
-      const shown = shape === "clock" ? `${day(date)} ${clock(date)} ${zone(date)}` : local(date);
-      this.textContent = ago || shown;
+      const small = Object.assign(document.createElement("small"), { textContent: zone(date) });
+      if (ago) this.textContent = ago;
+      else this.replaceChildren(`${shape === "clock" ? `${day(date)} ${clock(date)}` : local(date)} `, small);
       this.title = ago ? `${local(date)} ${zone(date)}\n${utc(date)}` : utc(date);
     }
   }
@@ -42,7 +46,7 @@
       const date = new Date(Number(ms));
       return date.getHours() === 0 && date.getMinutes() === 0 ? `{day|${day(date)}}` : clock(date);
     },
-    span: (fromMs, toMs) => `${day(new Date(fromMs))} ${clock(new Date(fromMs))} – ${clock(new Date(toMs))}`,
+    span: (fromMs, toMs) => `${day(new Date(fromMs))} ${clock(new Date(fromMs))} – ${clock(new Date(toMs))} ${zone(new Date(toMs))}`,
     hourTip: (points) => {
       const [stored, missing, pending] = points.map((point) => point.data);
       const start = Number(points[0].name);

@@ -12,15 +12,16 @@ from ferraris.console.markup import Child, Markup, joined, tag
 from ferraris.console.pages.frame import Workplace, framed
 from ferraris.console.pages.parts import list_card
 
-EXAMPLE = """curl 'http://127.0.0.1:8080/api/v1/meters?state=late&limit=5'
-curl 'http://127.0.0.1:8080/api/v1/meters/FER0000000001/readings?channel=ACTIVE_ENERGY_IMPORT&format=csv'
+EXAMPLE = """curl '{address}/api/v1/meters?state=late&limit=5'
+curl '{address}/api/v1/meters/FER0000000001/readings?channel=ACTIVE_ENERGY_IMPORT&format=csv'
 curl -X POST -H 'Content-Type: application/json' -H 'Idempotency-Key: 6f1c' \\
-     -d '{"kind": "read_now"}' 'http://127.0.0.1:8080/api/v1/meters/FER0000000001/commands'"""
+     -d '{{"kind": "read_now"}}' '{address}/api/v1/meters/FER0000000001/commands'"""
 
 
-async def api_page(place: Workplace, openapi: Mapping[str, Any]) -> None:
+async def api_page(place: Workplace, openapi: Mapping[str, Any], address: str) -> None:
+    """`address`: where whoever looks at it found the console."""
     with framed(place, "API", "/docs") as frame:
-        ui.html(introduction(openapi), sanitize=False)
+        ui.html(introduction(openapi, address), sanitize=False)
         for title, endpoints in by_topic(openapi).items():
             ui.html(list_card(wording.sentence(title), tag("div", endpoints)), sanitize=False)
 
@@ -30,12 +31,17 @@ async def api_page(place: Workplace, openapi: Mapping[str, Any]) -> None:
     await frame.keep(refresh)
 
 
-def introduction(openapi: Mapping[str, Any]) -> Markup:
+def introduction(openapi: Mapping[str, Any], address: str) -> Markup:
     paragraphs = [
         tag("p", _prose(text), style="margin-bottom:8px") for text in openapi["info"]["description"].split("\n\n")
     ]
     link = tag("a", "OpenAPI description (JSON)", href="/api/v1/openapi.json")
-    examples = tag("div", tag("pre", EXAMPLE), class_="endpoint", style="display:block;padding:8px 0 0;border:0")
+    examples = tag(
+        "div",
+        tag("pre", EXAMPLE.format(address=address.rstrip("/"))),
+        class_="endpoint",
+        style="display:block;padding:8px 0 0;border:0",
+    )
     return list_card(
         "Everything you see here, for programs", tag("div", paragraphs, examples, class_="card-body"), link
     )

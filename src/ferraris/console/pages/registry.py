@@ -94,8 +94,8 @@ def _add_routes(app: FastAPI, place: Workplace) -> None:
         await commands_page(place, request.url.query)
 
     @ui.page("/docs", response_timeout=BUILD_TIMEOUT_S)
-    async def api() -> None:
-        await api_page(place, app.openapi())
+    async def api(request: Request) -> None:
+        await api_page(place, app.openapi(), str(request.base_url))
 
 
 def _add_missing(place: Workplace) -> None:
