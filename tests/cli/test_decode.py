@@ -70,6 +70,36 @@ def test_what_is_wrong_is_one_line_and_an_exit_code(
     assert "at octet 3" in shown.err
 
 
+@pytest.mark.parametrize("name", ["talk.pcap", "a talk.hex", "apdu"])
+@pytest.mark.parametrize("option", [[], ["--octets"]])
+def test_a_file_in_place_of_digits_is_told_how_it_is_read(
+    name: str, option: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / name
+    path.write_text("00010001001000")
+    assert call(monkeypatch, *option, str(path)) == 2
+    told = capsys.readouterr().err
+    assert f"`ferraris decode --file {path}`, or its digits on standard input" in told
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("text", ["no/such/file", "x" * 5_000, "a\0b", "."])
+def test_what_is_neither_digits_nor_a_file(
+    text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, text) == 2
+    assert "not hexadecimal" in capsys.readouterr().err
+
+
+def test_digits_that_name_a_file_are_digits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / PUSH).write_text("xyz")
+    monkeypatch.chdir(tmp_path)
+    assert call(monkeypatch, PUSH) == 0
+    assert "DataNotification" in capsys.readouterr().out
+
+
 def test_what_is_wrong_in_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(monkeypatch, "--json", *KEYS, *TITLE, CIPHERED[:-1] + "0") == 2
     document = json.loads(capsys.readouterr().out)

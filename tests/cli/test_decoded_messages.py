@@ -98,6 +98,8 @@ def test_a_ciphered_capture_with_two_keys(
     for piece in ("AARQ", "AARE", "AssociationLn.object_list", "Register.value 1.0.1.8.0.255", "= 400", "RLRE"):
         assert piece in out, piece
     assert key_file.read_text().split('"')[1] not in out
+    # UTC, whatever the zone of this machine
+    assert out.startswith("01:00:00.000Z 192.0.2.1")
 
 
 @pytest.mark.parametrize("form", ["pcap", "json"])

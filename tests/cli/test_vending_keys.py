@@ -98,7 +98,7 @@ def test_credentials_and_their_roles(run: Run, keys: Path, tmp_path: Path) -> No
     assert run("add-credential", "vending.keys", "auditor", "--role", "auditor", new=SECRETS["auditor"])[0] == 0
     code, text = run("audit", "vending.keys", who="auditor")
     assert code == 0
-    assert [line.split()[3] for line in text.splitlines()] == ["officer"] * 4
+    assert [line.split()[3:5] for line in text.splitlines()] == [["UTC", "officer"]] * 4
     assert "vending key loaded" in text
     code, text = run("remove-vending-key", "vending.keys", *REGISTER, "--as", "till", who="till")
     assert code == 2

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferraris.console.markup import Markup, joined, moment, since_text, tag, utc_text
+from ferraris.console.markup import Markup, joined, moment, since_text, tag
 
 S, MIN, H, D = 1_000, 60_000, 3_600_000, 86_400_000
 
@@ -84,7 +84,3 @@ def test_a_moment_carries_utc_for_those_who_point_at_it() -> None:
     assert read.tags == [("f-time", {"ms": "1790000000000", "ago": "10 min ago", "title": "2026-09-21 14:13:20 UTC"})]
     assert Reader(moment(1_790_000_000_000)).text == "2026-09-21 14:13:20 UTC"
     assert Reader(moment(None)).text == "never"
-
-
-def test_a_moment_out_of_all_calendars_is_shown_as_the_number_it_is() -> None:
-    assert utc_text(10**18) == "1000000000000000000 ms"

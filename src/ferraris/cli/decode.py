@@ -88,9 +88,21 @@ def _octets(digits: str) -> bytes:
     try:
         octets = bytes.fromhex("".join(digits.split()).removeprefix("0x"))
     except ValueError:
+        if _is_file(digits):
+            raise ConfigError(
+                "the name of a file, where hexadecimal digits are wanted",
+                expected=f"`ferraris decode --file {digits}`, or its digits on standard input",
+            ) from None
         raise LocalProtocolError(
             "not hexadecimal", expected="pairs of hexadecimal digits", got=repr(digits[:40])
         ) from None
     if not octets:
         raise ConfigError("there is nothing to decode", expected="hexadecimal digits as arguments or on standard input")
     return octets
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # too long for a name, or not one
+        return False

@@ -111,7 +111,7 @@ def show_messages(messages: Iterable[Message], *, as_json: bool, octets: bool) -
 def headline(message: Message) -> Text:
     """When, from whom to whom, and what."""
     moment = datetime.fromtimestamp(message.time_ms / 1000, UTC)
-    when = f"{moment:%H:%M:%S}.{message.time_ms % 1000:03} " if message.time_ms else ""
+    when = f"{moment:%H:%M:%S}.{message.time_ms % 1000:03}Z " if message.time_ms else ""
     ends = f"{message.source} > {message.destination}  " if message.source else ""
     names = ", ".join(message.inspection.names) or _outermost(message)
     warnings = [text for layer in message.inspection.layers for text in layer["warnings"]]

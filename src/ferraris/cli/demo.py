@@ -318,7 +318,7 @@ def _summary_at(street: Street, until_s: int) -> dict[str, Any] | None:
 def _show(progress: Progress, day: TaskID, street: Street) -> None:
     passed_s = (street.clock.now_ms() - street.play.begin_ms) / MS_PER_S
     local = datetime.fromtimestamp(street.clock.now_ms() / MS_PER_S, ZONE)
-    progress.update(day, completed=max(0, passed_s), description=f"virtual time {local:%H:%M}")
+    progress.update(day, completed=max(0, passed_s), description=f"virtual time {local:%H:%M %Z}")
 
 
 def _look(tree: ProcessTree, console: Console) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -19,6 +18,7 @@ import typer
 from ferraris.cli.sts_files import read_vending_keys
 from ferraris.cli.sts_options import BaseYear, Dkga, Ken, Krn, Kt, Sgc, chosen
 from ferraris.kernel.limits import LICENCE_OCTETS_MAX
+from ferraris.kernel.utc_text import utc_text
 from ferraris.sts import BaseDate, KeyDerivation, KeyType, StaTables
 
 if TYPE_CHECKING:  # the commands on tokens need no module
@@ -205,9 +205,8 @@ def load_licence(
 def audit(keystore: StorePath, *, who: Who = "auditor") -> None:
     """Show what was done to the keystore, every line checked."""
     for line in opened(keystore, who).audit():
-        at = datetime.fromtimestamp(line.at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
         details = "  ".join(f"{name} {value}" for name, value in line.details.items())
-        typer.echo(f"{line.number:>6}  {at}  {line.who:<12}{line.what:<28}{details}")
+        typer.echo(f"{line.number:>6}  {utc_text(line.at_ms)}  {line.who:<12}{line.what:<28}{details}")
 
 
 def opened(path: Path, who: str) -> Keystore:

@@ -6,9 +6,10 @@ Serials, event texts and the values that meters send are other people's words; n
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from html import escape
 from itertools import chain
+
+from ferraris.kernel.utc_text import utc_text
 
 MS_PER_S = 1_000
 VOID = frozenset({"br", "col", "hr", "img", "input"})
@@ -47,14 +48,6 @@ def moment(time_ms: int | None, now_ms: int | None = None, *, absent: str = "nev
     shown = utc_text(time_ms)
     ago = None if now_ms is None else since_text(now_ms - time_ms)
     return tag("f-time", ago or shown, ms=time_ms, ago=ago, title=shown)
-
-
-def utc_text(time_ms: int) -> str:
-    """2026-03-29 01:15:00 UTC."""
-    try:
-        return f"{datetime.fromtimestamp(time_ms / MS_PER_S, UTC):%Y-%m-%d %H:%M:%S} UTC"
-    except (OverflowError, ValueError, OSError):
-        return f"{time_ms} ms"
 
 
 def since_text(elapsed_ms: int) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ferraris.console import vending_words
-from ferraris.console.markup import utc_text
+from ferraris.kernel.utc_text import utc_text
 from ferraris.store import SaleFilter
 from ferraris.sts import TOKEN_DIGITS, TokenResult, bare_digits
 from ferraris.vending import ConfigurationState, Delivery, KnownMeter, Sale, SaleState, SoldToken, TokenKind, Vending

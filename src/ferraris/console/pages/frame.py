@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from nicegui import ui
 
@@ -16,6 +15,7 @@ from ferraris.console.meters import MeterReader
 from ferraris.console.orders import Desk
 from ferraris.console.vending_desk import VendingDesk
 from ferraris.kernel.errors import FerrarisError
+from ferraris.kernel.utc_text import utc_text
 
 NAVIGATION = (
     ("Overview", "/"),
@@ -33,7 +33,6 @@ TILL_NAVIGATION = (
 )
 """What there is besides, where tokens are sold."""
 CRUMBS = dict(TILL_NAVIGATION)
-MS_PER_S = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +150,10 @@ def _links(entries: Iterable[tuple[str, str]], active: str, badges: Mapping[str,
 
 
 def _clock(figures: Figures) -> Markup:
-    now = f"{datetime.fromtimestamp(figures.now_ms / MS_PER_S, UTC):%Y-%m-%d %H:%M} UTC"
     speed = None
     if figures.speed != 1:
         speed = tag("span", f"Time runs {figures.speed:g} times as fast", class_="speed")
-    shown = tag("f-time", now, ms=figures.now_ms, shape="clock", class_="clock")
+    shown = tag("f-time", utc_text(figures.now_ms), ms=figures.now_ms, shape="clock", class_="clock")
     return tag("div", shown, speed or f"Version {ferraris.__version__}", class_="side-foot")
 
 
