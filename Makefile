@@ -54,10 +54,13 @@ lock: $(DEV) ## choose newer versions of the dependencies and write their hashes
 clean: ## remove everything that these targets made
 	rm -rf .venv .cache .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist demo-data
 	find src tests docs tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src -name '*.so' -delete
 
 # Set-up speaks on standard error only: standard output belongs to the program.
-$(RUNTIME): requirements/runtime.txt tools/setup.sh pyproject.toml
+COMPILED := setup.py src/ferraris/codec/_records.c
+
+$(RUNTIME): requirements/runtime.txt tools/setup.sh pyproject.toml $(COMPILED)
 	@sh tools/setup.sh runtime >&2
 
-$(DEV): requirements/dev.txt tools/setup.sh pyproject.toml
+$(DEV): requirements/dev.txt tools/setup.sh pyproject.toml $(COMPILED)
 	@sh tools/setup.sh dev >&2

@@ -41,6 +41,10 @@ install() { # list
 install_ferraris() {
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
         --no-deps --no-build-isolation --editable .
+    .venv/bin/python -c 'import sys; from ferraris.codec.records import COMPILED; sys.exit(not COMPILED)' || {
+        echo "ferraris: no C compiler, or no headers of Python: profiles and pushes will be decoded by Python alone, slower" >&2
+        echo "ferraris: on Debian or Ubuntu: sudo apt-get install gcc python3-dev; then: make clean, and again" >&2
+    }
 }
 
 case "$1" in

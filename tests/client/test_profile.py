@@ -241,3 +241,26 @@ def test_a_number_that_an_array_cannot_hold_is_refused_and_its_rows_tell_it(numb
     with pytest.raises(DecodeError, match="too large"):
         profile.numbers(IMPORT)
     assert profile.numbers(VOLTAGE).tolist() == [2300] * len(rows)
+
+
+def test_rows_are_the_same_whether_their_instants_were_met_before() -> None:
+    rows = [row(1000 + index) for index in range(5)]
+    first, again = (decode_profile(buffer(*rows), COLUMNS).rows() for _ in range(2))
+    assert first == again
+    assert [entry[0] for entry in again] == [
+        datetime.fromtimestamp(START_MS / 1000 + (1000 + index) * 900, UTC) for index in range(5)
+    ]
+    more = decode_profile(buffer(*rows, row(2000)), COLUMNS).rows()
+    assert more[:5] == first
+    assert more[5][0] == datetime.fromtimestamp(START_MS / 1000 + 2000 * 900, UTC)
+
+
+def test_rows_of_a_meter_that_turns_deviations_round_are_its_own() -> None:
+    """The same octets name another instant there: what is remembered of one meter must not serve the other."""
+    octets = buffer(row(3000, deviation_min=-60))
+    for _ in range(2):
+        usual = decode_profile(octets, COLUMNS).rows()[0][0]
+        turned = decode_profile(octets, COLUMNS, deviation_reversed=True).rows()[0][0]
+        assert isinstance(usual, datetime)
+        assert isinstance(turned, datetime)
+        assert abs((usual - turned).total_seconds()) == 7200

@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferraris.codec import Data, Tag, decode_whole, encode_data
-from ferraris.codec.columns import ColumnShape, RowLayout, _Patterns, decode_table, encode_table, recognise
+from ferraris.codec.columns import (
+    NUMBER_DTYPES,
+    ColumnShape,
+    RowLayout,
+    Table,
+    _Patterns,
+    decode_table,
+    encode_table,
+    recognise,
+)
+from ferraris.codec.records import Instants
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import PATTERN_OCTETS_MAX, PATTERNS_MAX
 
@@ -335,3 +345,32 @@ def test_profiles_of_any_lengths_in_any_order_are_read_right(counts: list[int]) 
     for count in counts:
         table = decode_table(load_profile(count))
         assert table.column(2).tolist() == [index * 1000 + 2 for index in range(count)]
+
+
+def test_rows_with_instants_for_their_times() -> None:
+    known = {b"\x07\xe9\x01\x02\x03" + n.to_bytes(7, "big"): f"row {n}" for n in range(3)}
+    table = decode_table(load_profile(3))
+    instants = Instants(known)
+    assert table.rows(0, instants) == [("row 0", 0, 2, 3, 4, 5, 2300, 2310)] + [
+        (f"row {n}", n, n * 1000 + 2, n * 1000 + 3, n * 1000 + 4, n * 1000 + 5, 2300, 2310) for n in (1, 2)
+    ]
+    assert table.rows()[1][0] == b"\x07\xe9\x01\x02\x03" + (1).to_bytes(7, "big")
+    with pytest.raises(KeyError):
+        decode_table(load_profile(4)).rows(0, instants)
+
+
+@pytest.mark.parametrize("place", [1, 6, 8])
+def test_a_time_column_that_holds_no_date_times(place: int) -> None:
+    with pytest.raises(KeyError):
+        decode_table(load_profile(3)).rows(place, Instants({}))
+
+
+@pytest.mark.parametrize("tag", sorted(NUMBER_DTYPES))
+def test_rows_of_every_number_are_what_the_columns_say(tag: int) -> None:
+    layout = RowLayout.of([ColumnShape(tag), ColumnShape(Tag.OCTET_STRING, 3)])
+    octets, rows = layout.blank(4)
+    rows["c0"] = [0, 1, 100, 127]
+    rows["c1"] = b"abc"
+    table = Table([], layout, octets.tobytes(), 0, 4)
+    assert table.rows() == list(zip(table.values(0), table.values(1), strict=True))
+    assert [type(value) for value in table.rows()[1]] == [type(table.values(0)[1]), bytes]

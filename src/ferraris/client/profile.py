@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from ferraris.client.association import ClientAssociation, descriptor_of
 from ferraris.codec import Tag
 from ferraris.codec.columns import Table
 from ferraris.codec.compression import CompressedTable, decode_buffer
+from ferraris.codec.records import Instants
 from ferraris.cosem import (
     CLOCK_TIME,
     DATE_TIME_OCTETS,
@@ -37,10 +39,11 @@ from ferraris.dlms.apdu import SelectiveAccess
 from ferraris.kernel.errors import DecodeError
 from ferraris.kernel.limits import INSTANTS_MAX, TIME_COLUMN_OCTETS_MAX, TIME_COLUMNS_MAX
 
-_INSTANTS: dict[object, object] = {}
+_INSTANTS: dict[bytes, object] = {}
+_KNOWN = Instants(_INSTANTS)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class ProfileColumns:
     """Rows of a profile generic's buffer, column by column."""
 
@@ -105,6 +108,11 @@ class ProfileColumns:
 
     def rows(self) -> list[tuple[object, ...]]:
         """The rows as Python values: the time as a datetime in UTC (None where there is none), the rest as sent."""
+        if not self.deviation_reversed:
+            try:
+                return self.table.rows(self.capture_objects.index(CLOCK_TIME), _KNOWN)
+            except (KeyError, ValueError):  # an instant not met before, no times at all, nulls to be filled
+                pass
         columns = [_filled(self.table.values(index)) for index in range(self.table.width)]
         if columns and CLOCK_TIME in self.capture_objects:
             columns[self.index_of(CLOCK_TIME)] = self._instants()
@@ -116,14 +124,16 @@ class ProfileColumns:
         if self.deviation_reversed:
             return _datetimes(self.time_s())
         try:
-            return [_INSTANTS[value] for value in octets]
+            return [_INSTANTS[cast("bytes", value)] for value in octets]
         except KeyError:
             pass
         instants = _datetimes(self.time_s())
         if len(_INSTANTS) + len(octets) > INSTANTS_MAX:
             _INSTANTS.clear()
         # Null-data stands for another instant in each row.
-        _INSTANTS.update((value, instant) for value, instant in zip(octets, instants, strict=True) if value is not None)
+        _INSTANTS.update(
+            (value, instant) for value, instant in zip(octets, instants, strict=True) if isinstance(value, bytes)
+        )
         return instants
 
     def _times_of_parts(self, table: CompressedTable, index: int) -> npt.NDArray[np.int64] | None:

@@ -9,7 +9,7 @@ length) is decoded value by value instead, into the same `Table`.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple, cast
@@ -29,6 +29,7 @@ from ferraris.codec.axdr import (
     read_length,
     write_length,
 )
+from ferraris.codec.records import INSTANT_OCTETS, Instants, RecordLayout
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import DATA_ELEMENTS_MAX, PATTERN_OCTETS_MAX, PATTERNS_MAX
 
@@ -53,6 +54,9 @@ NUMBER_DTYPES: Final[dict[int, str]] = {
     Tag.DELTA_LONG_UNSIGNED: ">u2",
     Tag.DELTA_DOUBLE_LONG_UNSIGNED: ">u4",
 }
+_STRUCT_CODES: Final = {
+    "u1": "B", "i1": "b", "u2": "H", "i2": "h", "u4": "I", "i4": "i", "u8": "Q", "i8": "q", "f4": "f", "f8": "d"
+}  # fmt: skip
 DELTA_TAGS: Final = frozenset(range(Tag.DELTA_INTEGER, Tag.DELTA_DOUBLE_LONG_UNSIGNED + 1))
 """Types of a number that is the difference to the one above it in the column."""
 
@@ -92,6 +96,8 @@ class RowLayout:
     """Whether a column holds differences: rows alone do not tell its numbers."""
     integers: tuple[bool, ...] = ()
     """Whether each column holds integers, of a type whose values all fit 64 bits with a sign."""
+    pattern: RecordLayout | None = None
+    """The fixed octets alone; None for rows of no octets."""
 
     @staticmethod
     def of(shapes: Sequence[ColumnShape]) -> RowLayout:
@@ -110,12 +116,16 @@ class RowLayout:
 
     def match(self, octets: bytes, offset: int, count: int) -> npt.NDArray[np.void] | None:
         """The `count` rows at `offset` as a structured array, or None when one of them has another layout."""
-        if len(octets) - offset < count * self.row_octets:
-            return None
-        grid = np.frombuffer(octets, np.uint8, count * self.row_octets, offset).reshape(count, self.row_octets)
-        if not (grid.take(self.fixed, axis=1) == self.fixed_octets).all():
+        if self.pattern is None or not self.pattern.match(octets, offset, count):
             return None
         return np.frombuffer(octets, self.dtype, count, offset)
+
+    def records(self, time_column: int | None = None, instants: Instants | None = None) -> RecordLayout | None:
+        """The rows as records: all columns as they are, but the `time_column` as what `instants` know of its octets.
+
+        None where a column has no octets of its own, and so no field, and where the `time_column` holds no date-times.
+        """
+        return _records(self, time_column, instants)
 
 
 @lru_cache(maxsize=1024)
@@ -152,11 +162,32 @@ def _layout(shapes: tuple[ColumnShape, ...], *, tagged: bool = True) -> RowLayou
         {"names": names, "formats": formats, "offsets": offsets, "itemsize": len(template)}
     )
     positions = np.array(fixed, np.intp)
+    mask = np.zeros(len(template), np.uint8)
+    mask[positions] = 0xFF
     relative = any(shape.tag in DELTA_TAGS for shape in shapes)
     integers = tuple(dtype.kind in "iu" and dtype != LARGEST for dtype in map(np.dtype, formats))
+    pattern = RecordLayout(f"{len(template)}x", bytes(template), mask.tobytes()) if template else None
     return RowLayout(
-        shapes, len(template), tuple(names), dtype_of_row, row, positions, row[positions], relative, integers
+        shapes, len(template), tuple(names), dtype_of_row, row, positions, row[positions], relative, integers, pattern
     )
+
+
+@lru_cache(maxsize=1024)
+def _records(layout: RowLayout, time_column: int | None, instants: Instants | None) -> RecordLayout | None:
+    codes, at = "", 0
+    for index, (name, shape) in enumerate(zip(layout.names, layout.shapes, strict=True)):
+        dtype, offset = cast("tuple[np.dtype[np.generic], int]", layout.dtype.fields[name][:2])  # type: ignore[index]
+        if shape.tag in EMPTY_TAGS:
+            return None
+        timed = index == time_column and dtype.kind == "V" and dtype.itemsize == INSTANT_OCTETS
+        code = "T" if timed else f"{dtype.itemsize}s" if dtype.kind == "V" else _STRUCT_CODES[dtype.str[1:]]
+        codes += f"{offset - at}x{code}"
+        at = offset + dtype.itemsize
+    mask = np.zeros(layout.row_octets, np.uint8)
+    mask[layout.fixed] = 0xFF
+    if not codes or (time_column is not None and "T" not in codes):
+        return None
+    return RecordLayout(codes, layout.template.tobytes(), mask.tobytes(), instants)
 
 
 def recognise(octets: bytes, offset: int) -> RowLayout | None:
@@ -186,38 +217,25 @@ def recognise(octets: bytes, offset: int) -> RowLayout | None:
     return _layout(tuple(shapes)) if position <= size else None
 
 
-class _Pattern(NamedTuple):
-    """`count` rows of a layout as one run of octets: which of them are fixed, and what they must be."""
-
-    layout: RowLayout
-    mask: npt.NDArray[np.uint8]
-    fixed_octets: bytes
-
-
 class _Patterns:
-    """The patterns met last, by octets and rows: a profile read again and again is recognised by one compare."""
+    """The layouts met last, by octets and rows: a profile read again and again is recognised by one compare."""
 
     __slots__ = ("_known",)
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[int, int], _Pattern] = OrderedDict()
+        self._known: OrderedDict[tuple[int, int], tuple[RowLayout, Callable[[bytes, int, int], bool]]] = OrderedDict()
 
     def find(self, octets: bytes, offset: int, count: int) -> RowLayout | None:
         """The layout that the rows at `offset` share, when rows like these were met before."""
-        pattern = self._known.get((len(octets) - offset, count))
-        if pattern is None:
-            return None
-        flat = np.frombuffer(octets, np.uint8, -1, offset)
-        return pattern.layout if (flat & pattern.mask).tobytes() == pattern.fixed_octets else None
+        known = self._known.get((len(octets) - offset, count))
+        return known[0] if known is not None and known[1](octets, offset, count) else None
 
     def keep(self, layout: RowLayout, count: int) -> None:
         """Remember rows like these in place of earlier ones of the same size."""
-        if count * layout.row_octets > PATTERN_OCTETS_MAX:
+        if layout.pattern is None or count * layout.row_octets > PATTERN_OCTETS_MAX:
             return
-        mask = np.zeros(layout.row_octets, np.uint8)
-        mask[layout.fixed] = 0xFF
         key = count * layout.row_octets, count
-        self._known[key] = _Pattern(layout, np.tile(mask, count), (layout.template & mask).tobytes() * count)
+        self._known[key] = layout, layout.pattern.match
         self._known.move_to_end(key)
         if len(self._known) > PATTERNS_MAX:
             self._known.popitem(last=False)
@@ -229,20 +247,35 @@ _PATTERNS: Final = _Patterns()
 class Table:
     """The rows of an array of structures, kept as columns until someone asks for rows."""
 
-    __slots__ = ("_columns", "_rows", "layout")
+    __slots__ = ("_columns", "_count", "_octets", "_start", "_view", "layout")
 
     def __init__(
-        self, layout: RowLayout | None, rows: npt.NDArray[np.void] | None, columns: list[list[object]]
+        self,
+        columns: list[list[object]],
+        layout: RowLayout | None = None,
+        octets: bytes = b"",
+        start: int = 0,
+        count: int = 0,
     ) -> None:
+        self._columns = columns
         self.layout = layout
         """The layout that all rows share, or None when they were decoded value by value."""
-        self._rows = rows
-        self._columns = columns
+        self._octets = octets
+        self._start = start
+        self._count = count if layout is not None or not columns else len(columns[0])
+        self._view: npt.NDArray[np.void] | None = None
 
     def __len__(self) -> int:
-        if self._rows is not None:
-            return len(self._rows)
-        return len(self._columns[0]) if self._columns else 0
+        return self._count
+
+    @property
+    def _rows(self) -> npt.NDArray[np.void]:
+        """The rows of a shared layout as a structured array, made when a column is first asked for."""
+        view = self._view
+        if view is None:
+            assert self.layout is not None
+            self._view = view = np.frombuffer(self._octets, self.layout.dtype, self._count, self._start)
+        return view
 
     @property
     def width(self) -> int:
@@ -251,7 +284,7 @@ class Table:
 
     def column(self, index: int) -> npt.NDArray[np.generic]:
         """One column: a view on the received octets for numbers (big-endian) and raw octets (`V12`), objects otherwise."""
-        if self._rows is not None and self.layout is not None:
+        if self.layout is not None:
             return self._rows[self.layout.names[index]]
         column = np.empty(len(self), object)
         column[:] = self._columns[index]
@@ -260,7 +293,7 @@ class Table:
     def integers(self, index: int) -> npt.NDArray[np.int64] | None:
         """One column of integers; None when it holds anything else, numbers among them that 64 bits with a sign cannot hold."""
         layout = self.layout
-        if self._rows is None or layout is None:
+        if layout is None:
             return None
         column = self._rows[layout.names[index]]
         if not layout.integers[index] and (column.dtype != LARGEST or beyond_int64(column)):
@@ -269,14 +302,22 @@ class Table:
 
     def values(self, index: int) -> list[object]:
         """One column as Python values: int, float, bytes, None for null-data."""
-        if self._rows is None or self.layout is None:
+        if self.layout is None:
             return self._columns[index]
         if self.layout.shapes[index].tag in EMPTY_TAGS:
             return [None] * len(self)
         return cast("list[object]", self._rows[self.layout.names[index]].tolist())
 
-    def rows(self) -> list[tuple[object, ...]]:
-        """The rows as tuples of Python values."""
+    def rows(self, time_column: int | None = None, instants: Instants | None = None) -> list[tuple[object, ...]]:
+        """The rows as tuples of Python values: as sent, but the `time_column` as what `instants` know of its octets.
+
+        Raises KeyError for an instant that they don't know, and for a `time_column` that holds no date-times.
+        """
+        records = None if self.layout is None else self.layout.records(time_column, instants)
+        if records is not None:
+            return records.rows(self._octets, self._start, self._count)
+        if time_column is not None:
+            raise KeyError(time_column)
         return list(zip(*map(self.values, range(self.width)), strict=True))
 
 
@@ -293,10 +334,10 @@ def decode_shared(octets: bytes) -> Table | None:
         raise DecodeError("a table is no array", expected=int(Tag.ARRAY), got=got, offset=0, clause=CLAUSE)
     count, start = read_length(octets, 1)
     if count == 0 and start == len(octets):
-        return Table(None, None, [])
+        return Table([])
     known = _PATTERNS.find(octets, start, count) if count else None
     if known is not None:
-        return Table(known, np.frombuffer(octets, known.dtype, count, start), [])
+        return Table([], known, octets, start, count)
     layout = recognise(octets, start)
     if (
         layout is not None
@@ -304,17 +345,17 @@ def decode_shared(octets: bytes) -> Table | None:
         and len(octets) - start == count * layout.row_octets
         and count <= DATA_ELEMENTS_MAX
     ):
-        rows = layout.match(octets, start, count)
-        if rows is not None:
+        pattern = layout.pattern
+        if pattern is not None and pattern.match(octets, start, count):
             _PATTERNS.keep(layout, count)
-            return Table(layout, rows, [])
+            return Table([], layout, octets, start, count)
     return None
 
 
 def decode_by_value(octets: bytes) -> Table:
     """The array of structures that `octets` hold, whatever its rows are. Raises DecodeError when they are anything else."""
     rows = cast("tuple[Data, ...]", decode_whole(octets).value)
-    return Table(None, None, columns_of(rows))
+    return Table(columns_of(rows))
 
 
 def columns_of(rows: Sequence[Data]) -> list[list[object]]:

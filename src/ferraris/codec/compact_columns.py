@@ -83,19 +83,18 @@ def decode_compact_table(octets: bytes) -> Table:
         expected, got = start + length, len(octets)
         raise DecodeError("a compact-array's length lies", expected=expected, got=got, offset=end, clause=CLAUSE)
     if length == 0:
-        return Table(None, None, [])
+        return Table([])
     shared = layout if layout is not None else _layout_of(description, octets, start)
     if shared is not None and shared.row_octets:
         count, rest = divmod(length, shared.row_octets)
         if not rest and shared is layout:
-            return Table(layout, np.frombuffer(octets, layout.dtype, count, start), [])
-        rows = None if rest else shared.match(octets, start, count)
-        if rows is not None:
-            return Table(shared, rows, [])
+            return Table([], shared, octets, start, count)
+        if not rest and shared.match(octets, start, count) is not None:
+            return Table([], shared, octets, start, count)
     elements = decode_contents(description, octets[start:])
     if isinstance(description, StructureType):
-        return Table(None, None, columns_of(elements))
-    return Table(None, None, columns_of([Data(int(Tag.STRUCTURE), (element,)) for element in elements]))
+        return Table(columns_of(elements))
+    return Table(columns_of([Data(int(Tag.STRUCTURE), (element,)) for element in elements]))
 
 
 def _layout_of(description: TypeDescription, octets: bytes, start: int) -> RowLayout | None:

@@ -60,10 +60,10 @@ class PartOfColumn(NamedTuple):
 class CompressedTable(Table):
     """A table whose rows have several layouts."""
 
-    __slots__ = ("_count", "_told", "parts")
+    __slots__ = ("_told", "parts")
 
     def __init__(self, parts: Sequence[Part]) -> None:
-        super().__init__(None, None, [])
+        super().__init__([])
         self.parts = tuple(parts)
         self._count = sum(len(part.rows) for part in self.parts)
         self._told: dict[tuple[bool, ...], tuple[npt.NDArray[np.bool_], npt.NDArray[np.intp]]] = {}

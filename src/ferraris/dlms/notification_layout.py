@@ -1,16 +1,16 @@
 """The layout of a data-notification: recognised once for a kind of meter, then one unpack and one compare a push.
 
 Meters of one kind push the same objects in the same order, so their notifications differ in numbers and texts, not in where
-these stand. The general decoder reads the first one and yields a `NotificationLayout`: a `struct.Struct` over the whole APDU
-and a mask with the octets (tags, counts, lengths) that the next ones must repeat. One that does not is decoded in general
-and yields a layout of its own.
+these stand. The general decoder reads the first one and yields a layout: a record over the whole APDU, with the octets
+(tags, counts, lengths) that the next ones must repeat. One that does not is decoded in general and yields a layout of
+its own.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
 from ferraris.codec import (
     EMPTY_TAGS,
@@ -21,13 +21,12 @@ from ferraris.codec import (
     Tag,
     write_length,
 )
+from ferraris.codec.records import RecordLayout
 from ferraris.dlms.apdu import DataNotification, decode_apdu
 from ferraris.dlms.untagged import DESCRIPTOR_OCTETS, UNTAGGED_DESCRIPTOR, read_value
 from ferraris.kernel.errors import RemoteProtocolError
 from ferraris.kernel.limits import LAYOUTS_PER_SIZE_MAX, NOTIFICATION_LAYOUTS_MAX
 
-_NEW_TUPLE: Final = tuple.__new__
-"""A named tuple made this way costs half; there is one for every push."""
 _WITHOUT_VALUE: Final = EMPTY_TAGS | {UNTAGGED_DESCRIPTOR}
 """What is the same in every push of a layout: nothing, and the names that stand among the values."""
 HEADER: Final = struct.Struct(">xI")
@@ -50,15 +49,8 @@ class Notification(NamedTuple):
         return _fill(self.body, iter(self.values))
 
 
-class NotificationLayout(NamedTuple):
-    """Where the values of one kind of notification stand."""
-
-    body: Data
-    unpack: Callable[[bytes], tuple[Any, ...]]
-    """Of a `struct.Struct` over the whole APDU: invoke id, date-time, values."""
-    mask: int
-    fixed: int
-    """The octets that every such APDU repeats (tags, counts, lengths), as one number under `mask`."""
+NotificationLayout = Callable[[bytes], Notification | None]
+"""Gives the notification in an APDU, None for one of another layout."""
 
 
 class NotificationDecoder:
@@ -105,22 +97,21 @@ def _layout_of(octets: bytes, notification: Notification) -> NotificationLayout 
     builder.put_string(notification.date_time)
     if not builder.put(notification.body):
         return None
-    mask = int.from_bytes(builder.mask, "big")
-    unpack = struct.Struct(builder.format)
-    if unpack.size != len(octets):
+    if len(builder.mask) != len(octets) or builder.offset != len(octets):
         return None
-    layout = NotificationLayout(notification.body, unpack.unpack, mask, int.from_bytes(octets, "big") & mask)
+    record = RecordLayout(
+        builder.format, octets, bytes(builder.mask), kind=Notification, leading=2, last=notification.body
+    )
     # A length in a longer form than the shortest would shift everything: such a push keeps to the general decoder.
-    return layout if _matched(octets, (layout,)) == notification else None
+    return record.unpack if record.unpack(octets) == notification else None
 
 
 def _matched(octets: bytes, layouts: Sequence[NotificationLayout]) -> Notification | None:
     """The notification in an APDU by the first of the layouts (all of as many octets) that it has; None when it has none."""
-    number = int.from_bytes(octets, "big")
-    for body, unpack, mask, fixed in layouts:
-        if number & mask == fixed:
-            fields = unpack(octets)
-            return _NEW_TUPLE(Notification, (fields[0], fields[1], fields[2:], body))
+    for unpack in layouts:
+        notification = unpack(octets)
+        if notification is not None:
+            return notification
     return None
 
 

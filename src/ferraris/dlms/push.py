@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hmac import compare_digest
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ferraris.codec import read_length, write_length
+from ferraris.codec.records import RecordLayout
 from ferraris.dlms.apdu import GENERAL_CIPHERING, GENERAL_SIGNING
 from ferraris.dlms.ciphering import (
     HEADER_OCTETS,
@@ -27,14 +28,13 @@ from ferraris.dlms.notification_layout import Notification, NotificationDecoder
 from ferraris.dlms.protection import GENERAL_GLOBAL
 from ferraris.dlms.push_layers import sender_of
 from ferraris.kernel.errors import AuthenticationError, DecodeError, RemoteProtocolError
+from ferraris.kernel.limits import PUSH_ENVELOPE_OCTETS_MAX, PUSH_ENVELOPES_MAX
 
 SUITE_FIELD: Final = 0x0F
 """The security suite in a security control."""
 _NEW_TUPLE: Final = tuple.__new__
 """A named tuple made this way costs half; there is one for every push."""
 PROTECTED_OCTETS: Final = HEADER_OCTETS + TAG_OCTETS
-SHORTEST_READ_HERE: Final = 12
-"""Octets up to which an APDU may end within its own length."""
 _LAYERED: Final = (bytes((GENERAL_CIPHERING,)), bytes((GENERAL_SIGNING,)))
 _NAMED_SENDER: Final = bytes((GENERAL_GLOBAL, SYSTEM_TITLE_OCTETS))
 
@@ -63,12 +63,13 @@ class ReceivedPush(NamedTuple):
 class PushReceiver:
     """Opens and decodes the pushes of many meters."""
 
-    __slots__ = ("_decode", "_find", "_layouts")
+    __slots__ = ("_decode", "_envelopes", "_find", "_layouts")
 
     def __init__(self, find: Callable[[bytes], PushSecurity | None]) -> None:
         self._find = find
         decoder = NotificationDecoder()
         self._decode, self._layouts = decoder.decode, decoder.layouts
+        self._envelopes: dict[int, Callable[[bytes], tuple[Any, ...] | None]] = {}
 
     def receive(self, octets: bytes) -> ReceivedPush:
         """The push in one APDU.
@@ -76,44 +77,64 @@ class PushReceiver:
         Raises RemoteProtocolError for an APDU that is not ciphered, DecodeError for a wrong form, AuthenticationError
         for an unknown sender, a wrong tag or too weak a protection, InvocationCounterError for a replay.
         """
-        if octets[:2] != _NAMED_SENDER:
-            return self._receive_in_layers(octets)
-        system_title = octets[2:10]
-        length, start = (octets[10], 11) if len(octets) > SHORTEST_READ_HERE else read_length(octets, 10)
-        if start == 11 and length > 0x7F:
-            if length == 0x81:
-                length, start = octets[11], 12
-            elif length == 0x82:
-                length, start = octets[11] << 8 | octets[12], 13
-            else:
-                length, start = read_length(octets, 10)
-        if len(octets) != start + length:
-            raise DecodeError("a ciphered APDU's length lies", expected=length, got=len(octets) - start, offset=10)
+        envelope = self._envelopes.get(len(octets))
+        parts = None if envelope is None else envelope(octets)
+        if parts is None:
+            return self._receive_in_other_form(octets)
+        system_title, control, counter, sealed, tag = parts
         security = self._find(system_title)
         if security is None:
             raise AuthenticationError("a push from an unknown system title", got=system_title.hex())
-        keys, size = security.keys, length - PROTECTED_OCTETS
-        if size < 0 or octets[start] != keys.both_control:
-            return self._receive_in_general(system_title, octets[start:], security)
+        keys, size = security.keys, len(sealed)
+        if control != keys.both_control:
+            return self._receive_in_general(system_title, octets[-size - PROTECTED_OCTETS :], security)
         # Nearly all: authenticated and encrypted, which satisfies every policy, in a layout that was met before. Opened and
         # matched here, where the octets stand: calls to do it would cost a sixth of the whole.
-        body = start + HEADER_OCTETS
-        encrypt, aad = keys.encrypt, keys.both_aad
-        vector = system_title + octets[start + 1 : body]
-        plain = encrypt(vector, octets[body:-TAG_OCTETS], aad)[:size]
-        if not compare_digest(encrypt(vector, plain, aad)[size:-4], octets[-TAG_OCTETS:]):
+        encrypt, aad, vector = keys.encrypt, keys.both_aad, system_title + counter
+        plain = encrypt(vector, sealed, aad)[:size]
+        if not compare_digest(encrypt(vector, plain, aad)[size:-4], tag):
             raise wrong_tag()
-        counter = int.from_bytes(vector[SYSTEM_TITLE_OCTETS:], "big")
-        security.guard.accept(system_title, counter)
-        number = int.from_bytes(plain, "big")
-        for tree, unpack, mask, fixed in self._layouts.get(size, ()):
-            if number & mask == fixed:
-                fields = unpack(plain)
-                notification = _NEW_TUPLE(Notification, (fields[0], fields[1], fields[2:], tree))
+        invocation_counter = int.from_bytes(counter, "big")
+        security.guard.accept(system_title, invocation_counter)
+        for unpack in self._layouts.get(size, ()):
+            notification = unpack(plain)
+            if notification is not None:
                 break
         else:
             notification = self._decode(plain)
-        return _NEW_TUPLE(ReceivedPush, (system_title, counter, notification))
+        return _NEW_TUPLE(ReceivedPush, (system_title, invocation_counter, notification))
+
+    def _receive_in_other_form(self, octets: bytes) -> ReceivedPush:
+        """A push of so many octets that none before it had, or with a header in another form than theirs."""
+        if octets[:2] != _NAMED_SENDER:
+            return self._receive_in_layers(octets)
+        system_title = octets[2:10]
+        length, start = read_length(octets, 10)
+        if len(octets) != start + length:
+            raise DecodeError("a ciphered APDU's length lies", expected=length, got=len(octets) - start, offset=10)
+        if length >= PROTECTED_OCTETS and self._keep_envelope(octets, start):
+            return self.receive(octets)
+        security = self._find(system_title)
+        if security is None:
+            raise AuthenticationError("a push from an unknown system title", got=system_title.hex())
+        return self._receive_in_general(system_title, octets[start:], security)
+
+    def _keep_envelope(self, octets: bytes, start: int) -> bool:
+        """Remember where the parts of a push of so many octets stand; False for one too long or with a length in a longer form
+        than the shortest, which nobody but a stranger sends.
+        """
+        size = len(octets)
+        header = bytearray(_NAMED_SENDER + bytes(SYSTEM_TITLE_OCTETS))
+        write_length(size - start, header)
+        if size > PUSH_ENVELOPE_OCTETS_MAX or len(header) != start or size in self._envelopes:
+            return False
+        if len(self._envelopes) == PUSH_ENVELOPES_MAX:
+            self._envelopes.clear()
+        codes = f">2x{SYSTEM_TITLE_OCTETS}s{start - 10}xB4s{size - start - PROTECTED_OCTETS}s{TAG_OCTETS}s"
+        mask = b"\xff\xff" + bytes(SYSTEM_TITLE_OCTETS) + b"\xff" * (start - 10)
+        rest = bytes(size - start)
+        self._envelopes[size] = RecordLayout(codes, bytes(header) + rest, mask + rest).unpack
+        return True
 
     def _receive_in_layers(self, octets: bytes) -> ReceivedPush:
         """A push in general-ciphering or general-signing, where the sender may send such."""

@@ -66,6 +66,9 @@ NOTIFICATION_LAYOUTS_MAX: Final = 4_096
 """Layouts of pushes remembered by one decoder."""
 LAYOUTS_PER_SIZE_MAX: Final = 16
 """Layouts of pushes of the same count of octets: each one more is a compare before the general decoder."""
+PUSH_ENVELOPES_MAX: Final = 1_024
+PUSH_ENVELOPE_OCTETS_MAX: Final = 2_048
+"""Pushes of as many octets as one before them are opened by what was remembered of it; longer ones are taken apart anew."""
 PUSH_OCTETS_MAX: Final = 16_384
 """One pushed APDU; what is longer is pushed in general blocks of this size."""
 LONG_PUSH_OCTETS_MAX: Final = 65_536

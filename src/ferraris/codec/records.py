@@ -1,0 +1,125 @@
+"""Records of one form: octets that are the same in each, and fields between them, taken to Python values in one step.
+
+The rows of a load profile are such records, and so are the pushes of meters of one kind. This is the innermost loop of a
+head-end, so it exists twice: below in Python, and in `_records.c`, which does the same and is taken where it was built
+(decision 11). `COMPILED` says which one serves.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+INSTANT_OCTETS: Final = 12
+_CODES: Final = re.compile(r">?(?:\d{1,8}[xs]|[xsBbHhIiQqfdT])+")
+
+
+class InterpretedInstants:
+    """What the 12 octets of a date-time stand for. Belongs to `known`, which its owner fills and empties."""
+
+    __slots__ = ("known",)
+
+    def __init__(self, known: dict[bytes, Any]) -> None:
+        self.known = known
+
+
+class InterpretedRecordLayout:
+    """Where the fields of a record stand.
+
+    `codes` are a format of `struct`, big-endian, in the codes x s B b H h I i Q q f d, and T: 12 octets, shown as what `instants`
+    know of them. `fixed` are the octets that every record has where the bits of `mask` are set. One record unpacks to the
+    tuple of its fields or, where a `kind` of tuple is given, to one of that kind: the `leading` fields, a tuple of the others,
+    and `last`. Raises ValueError where these don't go together.
+    """
+
+    __slots__ = (
+        "_fixed", "_instants", "_kind", "_last", "_leading", "_mask", "_run", "_unpack_from", "_whens", "octets"
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        codes: str,
+        fixed: bytes,
+        mask: bytes,
+        instants: InterpretedInstants | None = None,
+        kind: type[tuple[Any, ...]] = tuple,
+        leading: int = 0,
+        last: object = None,
+    ) -> None:
+        if _CODES.fullmatch(codes) is None:
+            raise ValueError(f"a record's format has {codes!r} where codes of struct or T are expected")
+        codes = codes.removeprefix(">")
+        record = struct.Struct(">" + codes.replace("T", f"{INSTANT_OCTETS}s"))
+        self.octets = record.size
+        """Octets of a record."""
+        if not record.size or len(fixed) != record.size or len(mask) != record.size:
+            raise ValueError(
+                f"a record of {record.size} octets has {len(fixed)} fixed octets and a mask of {len(mask)}"
+            )
+        if "T" in codes and instants is None:
+            raise ValueError("a record with T needs instants")
+        fields = re.findall(r"[sBbHhIiQqfdT]", codes)
+        if not 0 <= leading <= len(fields):
+            raise ValueError("a record unpacks to a tuple of a kind, with as many leading fields as it has")
+        self._kind, self._leading, self._last = kind, leading, last
+        self._whens = tuple(place for place, code in enumerate(fields) if code == "T")
+        self._unpack_from = record.unpack_from
+        self._mask = int.from_bytes(mask, "big")
+        self._fixed = int.from_bytes(fixed, "big") & self._mask
+        self._instants = instants
+        self._run: tuple[int, npt.NDArray[np.uint8], bytes] = (0, np.empty(0, np.uint8), b"")
+
+    def unpack(self, octets: bytes) -> Any:
+        """The one record that `octets` are; None when they are none. Raises KeyError for an unknown instant."""
+        if len(octets) != self.octets or int.from_bytes(octets, "big") & self._mask != self._fixed:
+            return None
+        fields = self._shown(self._unpack_from(octets))
+        if self._kind is tuple:
+            return fields
+        leading = self._leading
+        return tuple.__new__(self._kind, (*fields[:leading], fields[leading:], self._last))
+
+    def match(self, octets: bytes, offset: int, count: int) -> bool:
+        """Whether `count` records stand one after another at `offset`."""
+        if offset < 0 or count < 0 or len(octets) - offset < count * self.octets:
+            return False
+        known, mask, fixed = self._run
+        if known != count:
+            mask = np.tile(np.frombuffer(self._mask.to_bytes(self.octets, "big"), np.uint8), count)
+            fixed = self._fixed.to_bytes(self.octets, "big") * count
+            self._run = count, mask, fixed
+        return (np.frombuffer(octets, np.uint8, len(mask), offset) & mask).tobytes() == fixed if count else True
+
+    def rows(self, octets: bytes, offset: int, count: int) -> list[tuple[Any, ...]]:
+        """The fields of `count` records at `offset`, which are known to match.
+
+        Raises ValueError when there are fewer, KeyError for an unknown instant.
+        """
+        if offset < 0 or count < 0 or len(octets) - offset < count * self.octets:
+            raise ValueError("there are fewer records than asked for")
+        unpack, size = self._unpack_from, self.octets
+        rows = [unpack(octets, start) for start in range(offset, offset + count * size, size)]
+        return list(map(self._shown, rows)) if self._whens else rows
+
+    def _shown(self, fields: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not self._whens or self._instants is None:
+            return fields
+        shown = list(fields)
+        for place in self._whens:
+            shown[place] = self._instants.known[shown[place]]
+        return tuple(shown)
+
+
+Instants = InterpretedInstants
+RecordLayout = InterpretedRecordLayout
+if not TYPE_CHECKING:
+    with suppress(ImportError):
+        from ferraris.codec._records import Instants, RecordLayout  # noqa: F401 - re-exported
+
+COMPILED: Final[bool] = RecordLayout is not InterpretedRecordLayout
+"""Whether the compiled twin serves."""

@@ -1,0 +1,340 @@
+"""Records of one form: both twins, the compiled one and the one in Python, say the same of the same octets."""
+
+from __future__ import annotations
+
+import gc
+import struct
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import which
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ferraris.codec import records
+from ferraris.codec.records import COMPILED, INSTANT_OCTETS, InterpretedInstants, InterpretedRecordLayout
+
+TWINS = [
+    pytest.param((InterpretedRecordLayout, InterpretedInstants), id="interpreted"),
+    pytest.param(
+        (records.RecordLayout, records.Instants),
+        id="compiled",
+        marks=pytest.mark.skipif(not COMPILED, reason="built without a C compiler"),
+    ),
+]
+Twin = tuple[Callable[..., Any], Callable[..., Any]]
+NUMBERS = "BbHhIiQq"
+CODES = {code: struct.calcsize(f">{code}") for code in NUMBERS + "fd"}
+
+
+class Told(NamedTuple):
+    """A record that unpacks to something with names."""
+
+    first: int
+    second: bytes
+    others: tuple[object, ...]
+    last: str
+
+
+@pytest.fixture(params=TWINS)
+def twin(request: pytest.FixtureRequest) -> Twin:
+    twin: Twin = request.param
+    return twin
+
+
+def mask_of(octets: int, *fixed: int) -> bytes:
+    mask = bytearray(octets)
+    for place in fixed:
+        mask[place] = 0xFF
+    return bytes(mask)
+
+
+def date_time(moment: int) -> bytes:
+    return moment.to_bytes(INSTANT_OCTETS, "big")
+
+
+def test_the_set_up_builds_the_compiled_twin_where_it_can() -> None:
+    """Who has no compiler is told by the set-up, and served by the other twin."""
+    if which("gcc") is None or not Path(sysconfig.get_paths()["include"], "Python.h").exists():
+        pytest.skip("no C compiler, or no headers of Python")
+    assert COMPILED
+    assert records.RecordLayout.__module__ == "ferraris.codec._records"
+    assert records.Instants.__module__ == "ferraris.codec._records"
+
+
+@pytest.mark.slow
+def test_all_that_stands_on_records_works_without_a_compiler() -> None:
+    begin = "import sys; sys.modules['ferraris.codec._records'] = None\n"
+    tests = [
+        "tests/codec",
+        "tests/dlms/test_push.py",
+        "tests/dlms/test_notification_layout.py",
+        "tests/client/test_profile.py",
+    ]
+    asked = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", "not compiler and not set_up_builds", *tests]
+    run = subprocess.run(
+        [sys.executable, "-c", f"{begin}import pytest; sys.exit(pytest.main({asked!r}))"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]
+    assert "compiled" not in run.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("codes", "octets", "fields"),
+    [
+        (">B", "ff", (255,)),
+        (">b", "ff", (-1,)),
+        (">H", "ffff", (65535,)),
+        (">h", "8000", (-32768,)),
+        (">I", "00010000", (65536,)),
+        (">I", "ffffffff", (2**32 - 1,)),
+        (">i", "ffffffff", (-1,)),
+        (">i", "7fffffff", (2**31 - 1,)),
+        (">Q", "ffffffffffffffff", (2**64 - 1,)),
+        (">Q", "8000000000000000", (2**63,)),
+        (">q", "8000000000000000", (-(2**63),)),
+        (">q", "0000000000000007", (7,)),
+        (">f", "bf800000", (-1.0,)),
+        (">d", "bff0000000000000", (-1.0,)),
+        (">d", "3fb999999999999a", (0.1,)),
+        (">3s", "010203", (b"\x01\x02\x03",)),
+        (">s", "41", (b"A",)),
+        (">0s0xB", "05", (b"", 5)),
+        ("2xB3xH", "0000 07 000000 0102", (7, 258)),
+        (">4x", "00000000", ()),
+    ],
+)
+def test_fields_of_every_kind(twin: Twin, codes: str, octets: str, fields: tuple[object, ...]) -> None:
+    record = bytes.fromhex(octets)
+    layout = twin[0](codes, bytes(len(record)), bytes(len(record)))
+    assert layout.octets == len(record)
+    assert layout.unpack(record) == fields
+    assert layout.rows(b"\x99" + record * 3, 1, 3) == [fields] * 3
+    assert [type(value) for value in layout.unpack(record)] == [type(value) for value in fields]
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 8, 9, 15, 16, 17, 44])
+def test_every_fixed_octet_counts_and_no_other(twin: Twin, size: int) -> None:
+    """Eight octets are compared at a time: so each place of records around that size."""
+    record = bytes(range(1, size + 1))
+    for fixed in range(size):
+        layout = twin[0](f">{size}s", record, mask_of(size, fixed))
+        for changed in range(size):
+            other = bytearray(record)
+            other[changed] ^= 0x10
+            expected = None if changed == fixed else (bytes(other),)
+            assert layout.unpack(bytes(other)) == expected
+            assert layout.match(record + bytes(other) + record, 0, 3) is (expected is not None)
+
+
+def test_single_bits_of_a_mask_count(twin: Twin) -> None:
+    layout = twin[0](">B", b"\xff", b"\x0f")
+    assert layout.unpack(b"\x0f") == (15,)
+    assert layout.unpack(b"\xaf") == (0xAF,)
+    assert layout.unpack(b"\x0e") is None
+
+
+def test_one_record_is_all_the_octets_given(twin: Twin) -> None:
+    layout = twin[0](">2xH", b"\x02\x01\x00\x00", b"\xff\xff\x00\x00")
+    assert layout.unpack(b"\x02\x01\x00\x05") == (5,)
+    for octets in (b"", b"\x02", b"\x02\x01\x00", b"\x02\x01\x00\x05\x00"):
+        assert layout.unpack(octets) is None
+
+
+def test_rows_that_are_not_there(twin: Twin) -> None:
+    layout = twin[0](">H", b"\x00\x00", b"\x00\x00")
+    octets = b"\x00\x01\x00\x02\x00"
+    assert layout.rows(octets, 0, 2) == [(1,), (2,)]
+    assert layout.rows(octets, 1, 2) == [(0x0100,), (0x0200,)]
+    assert layout.rows(octets, 5, 0) == []
+    for offset, count in [(0, 3), (2, 2), (4, 1), (6, 0), (-1, 1), (0, -1), (0, 2**40)]:
+        assert layout.match(octets, offset, count) is False
+        with pytest.raises(ValueError, match="fewer records"):
+            layout.rows(octets, offset, count)
+
+
+@pytest.mark.parametrize("octets", [bytearray(b"\x00\x01"), "ab", None, 5])
+def test_a_record_is_bytes(twin: Twin, octets: object) -> None:
+    layout = twin[0](">H", bytes(2), bytes(2))
+    for call in (lambda: layout.unpack(octets), lambda: layout.match(octets, 0, 1), lambda: layout.rows(octets, 0, 1)):
+        if layout.__class__ is InterpretedRecordLayout and isinstance(octets, bytearray):
+            continue  # the checker of types says it; a bytearray would do no harm here
+        with pytest.raises(TypeError):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("codes", "octets", "word"),
+    [
+        (">", 0, "format"),
+        ("", 0, "format"),
+        (">Z", 1, "'Z'|Z"),
+        ("<H", 2, "<"),
+        (">2H", 4, "H"),
+        (">3", 3, "format"),
+        (">99999999999s", 3, "format"),
+        (">H", 3, "2 octets"),
+        (">0s", 0, "0 octets"),
+    ],
+)
+def test_a_layout_that_does_not_hold_together(twin: Twin, codes: str, octets: int, word: str) -> None:
+    with pytest.raises(ValueError, match=word):
+        twin[0](codes, bytes(octets), bytes(octets))
+
+
+def test_a_mask_of_another_size(twin: Twin) -> None:
+    with pytest.raises(ValueError, match="mask of 3"):
+        twin[0](">H", bytes(2), bytes(3))
+    with pytest.raises(ValueError, match="3 fixed"):
+        twin[0](">H", bytes(3), bytes(2))
+
+
+def test_instants_stand_for_their_octets(twin: Twin) -> None:
+    known: dict[bytes, Any] = {
+        date_time(n): datetime(2026, 1, 1, tzinfo=UTC) + n * timedelta(minutes=15) for n in range(9)
+    }
+    known[date_time(9)] = None
+    layout = twin[0](">TB", bytes(13), bytes(13), twin[1](known))
+    octets = b"".join(date_time(n) + bytes((n,)) for n in range(10))
+    for _ in range(2):
+        assert layout.rows(octets, 0, 10) == [(known[date_time(n)], n) for n in range(10)]
+    assert layout.unpack(octets[:13]) == (known[date_time(0)], 0)
+
+
+def test_an_unknown_instant_is_named(twin: Twin) -> None:
+    known = {date_time(0): "midnight"}
+    layout = twin[0](">T", bytes(12), bytes(12), twin[1](known))
+    octets = date_time(0) + date_time(1)
+    with pytest.raises(KeyError) as caught:
+        layout.rows(octets, 0, 2)
+    assert caught.value.args == (date_time(1),)
+    with pytest.raises(KeyError):
+        layout.unpack(date_time(1))
+    known[date_time(1)] = "a quarter past"
+    assert layout.rows(octets, 0, 2) == [("midnight",), ("a quarter past",)]
+
+
+def test_more_instants_than_are_kept_at_hand(twin: Twin) -> None:
+    """The compiled twin keeps some thousands in front of the table of all."""
+    known = {date_time(n * 900): n for n in range(20_000)}
+    layout = twin[0](">T", bytes(12), bytes(12), twin[1](known))
+    octets = b"".join(known)
+    for _ in range(2):
+        assert layout.rows(octets, 0, len(known)) == [(n,) for n in range(20_000)]
+
+
+def test_what_t_needs(twin: Twin) -> None:
+    with pytest.raises(ValueError, match="needs instants"):
+        twin[0](">T", bytes(12), bytes(12))
+
+
+def test_one_record_as_a_tuple_of_a_kind(twin: Twin) -> None:
+    layout = twin[0](">xB2sHI", b"\x0f" + bytes(9), b"\xff" + bytes(9), kind=Told, leading=2, last="body")
+    told = layout.unpack(bytes.fromhex("0f 07 4142 0102 00000005"))
+    assert told == Told(7, b"AB", (258, 5), "body")
+    assert type(told) is Told
+    assert told.others == (258, 5)
+    assert layout.unpack(bytes.fromhex("0e 07 4142 0102 00000005")) is None
+
+
+@pytest.mark.parametrize("leading", [0, 1, 2])
+def test_fields_that_lead(twin: Twin, leading: int) -> None:
+    layout = twin[0](">BB", bytes(2), bytes(2), kind=Told, leading=leading)
+    assert tuple(layout.unpack(b"\x01\x02")) == (*(1, 2)[:leading], (1, 2)[leading:], None)
+
+
+@pytest.mark.parametrize("leading", [-1, 3])
+def test_more_leading_fields_than_there_are(twin: Twin, leading: int) -> None:
+    with pytest.raises(ValueError, match="leading"):
+        twin[0](">BB", bytes(2), bytes(2), kind=Told, leading=leading)
+
+
+def test_an_unknown_instant_in_a_tuple_of_a_kind(twin: Twin) -> None:
+    layout = twin[0](">BT", bytes(13), bytes(13), twin[1]({}), kind=Told, leading=1)
+    with pytest.raises(KeyError):
+        layout.unpack(bytes(13))
+
+
+def test_nothing_is_left_behind(twin: Twin) -> None:
+    """Numbers below 65536 are shared for good by the compiled twin; all else goes with the last who holds it."""
+    known = {date_time(n): object() for n in range(3)}
+    octets = b"".join(date_time(n) + (70_000 + n).to_bytes(4, "big") + b"text" for n in range(3))
+
+    def once() -> None:
+        layout = twin[0](">TI4s", bytes(20), bytes(20), twin[1](dict(known)), kind=Told, leading=1, last=object())
+        layout.rows(octets, 0, 3)
+        layout.unpack(octets[:20])
+        with pytest.raises(KeyError):
+            layout.rows(octets + b"\xff" * 20, 20, 3)
+        with pytest.raises(TypeError):
+            twin[0](">B", 5, 5)
+
+    for _ in range(3):
+        once()
+    gc.collect()
+    before = len(gc.get_objects()), [sys.getrefcount(one) for one in known.values()]
+    for _ in range(50):
+        once()
+    gc.collect()
+    assert len(gc.get_objects()) - before[0] < 50
+    assert [sys.getrefcount(one) for one in known.values()] == before[1]
+
+
+layouts = st.lists(
+    st.one_of(
+        st.sampled_from(sorted(CODES)),
+        st.integers(0, 20).map(lambda count: f"{count}s"),
+        st.integers(0, 9).map(lambda count: f"{count}x"),
+        st.just("T"),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@pytest.mark.skipif(not COMPILED, reason="there is no twin to compare with")
+@given(layouts, st.data())
+def test_both_twins_say_the_same_of_any_octets(codes: list[str], data: st.DataObject) -> None:
+    joined = ">" + "".join(codes)
+    size = struct.calcsize(joined.replace("T", "12s"))
+    if size == 0:
+        return
+    fixed = data.draw(st.binary(min_size=size, max_size=size))
+    mask = data.draw(st.sampled_from([bytes(size), b"\xff" * size, fixed]))
+    count = data.draw(st.integers(0, 4))
+    octets = data.draw(st.one_of(st.just(fixed * count), st.binary(max_size=5 * size)))
+    offset = data.draw(st.integers(-2, 6))
+    known = {octets[at : at + 12]: at for at in range(0, len(octets), 3)}
+    said = []
+    for layout, instants in ((InterpretedRecordLayout, InterpretedInstants), (records.RecordLayout, records.Instants)):
+        made = layout(joined, fixed, mask, instants(known))
+        answers: list[object] = [made.match(octets, offset, count)]
+        for call in (lambda: made.rows(octets, offset, count), lambda: made.unpack(octets)):  # noqa: B023
+            try:
+                answers.append(repr(call()))
+            except (KeyError, ValueError) as error:
+                answers.append((type(error), error.args))
+        said.append(answers)
+    assert said[0] == said[1]
+
+
+def test_the_compiled_twin_is_whole_or_not_at_all() -> None:
+    if not COMPILED:
+        pytest.skip("built without a C compiler")
+    for kind in (records.RecordLayout, records.Instants):
+        with pytest.raises(TypeError):
+            kind.__new__(kind)
+    with pytest.raises(TypeError):
+        records.Instants([])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="Instants"):
+        records.RecordLayout(">T", bytes(12), bytes(12), {})  # type: ignore[arg-type]
