@@ -55,3 +55,20 @@ def test_a_wpdu_between_others_is_refused(source: int, destination: int) -> None
     wrapper.receive(encode_wpdu(source, destination, b"\xc4"), 0)
     with pytest.raises(RemoteProtocolError):
         wrapper.apdus()
+
+
+def test_apdus_keep_their_order_whether_they_come_one_by_one_or_not() -> None:
+    wrapper = framing()
+    wpdus = [encode_wpdu(1, 16, bytes((number,))) for number in range(7)]
+    for chunk in (wpdus[0], wpdus[1] + wpdus[2], wpdus[3], wpdus[4][:5], wpdus[4][5:] + wpdus[5], wpdus[6]):
+        wrapper.receive(chunk, 0)
+    assert wrapper.apdus() == [bytes((number,)) for number in range(7)]
+
+
+def test_a_stream_that_was_refused_stays_refused() -> None:
+    wrapper = framing()
+    with pytest.raises(DecodeError):
+        wrapper.receive(bytes(8), 0)
+    with pytest.raises(DecodeError):
+        wrapper.receive(encode_wpdu(1, 16, b"\xc4"), 0)
+    assert wrapper.apdus() == []

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferraris.dlms.wrapper import WrapperPdu, WrapperReceiver, decode_wpdu, encode_wpdu
+from ferraris.dlms.wrapper import WrapperPdu, WrapperReceiver, decode_wpdu, encode_wpdu, header_start
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import APDU_OCTETS_MAX
 
@@ -114,3 +114,52 @@ def test_any_octets_only_raise_decode_error(octets: bytes) -> None:
         assert receiver.unfinished == 0
     with contextlib.suppress(DecodeError):
         assert encoded(decode_wpdu(octets)) == octets
+
+
+START = header_start(1, 16)
+
+
+def test_one_whole_wpdu_between_the_ports_is_taken_at_once() -> None:
+    receiver = WrapperReceiver()
+    for apdu in (b"\xc4\x01", b"", bytes(300)):
+        assert receiver.take_one(encode_wpdu(1, 16, apdu), START) == apdu
+    assert (receiver.events(), receiver.unfinished) == ([], 0)
+
+
+def test_the_offset_of_an_error_counts_what_was_taken_at_once() -> None:
+    receiver = WrapperReceiver()
+    receiver.take_one(encode_wpdu(1, 16, bytes(5)), START)
+    with pytest.raises(DecodeError) as caught:
+        receiver.receive(bytes(8))
+    assert caught.value.offset == 13
+
+
+@given(st.binary(max_size=30), st.integers(0, 40), st.binary(max_size=3))
+def test_whatever_else_comes_is_left_to_be_received(apdu: bytes, cut: int, behind: bytes) -> None:
+    whole = encode_wpdu(1, 16, apdu)
+    octets = whole[:cut] + behind
+    receiver = WrapperReceiver()
+    taken = receiver.take_one(octets, START)
+    assert taken == (apdu if octets == whole else None)
+
+
+@pytest.mark.parametrize("header", ["0002 0001 0010", "0001 0002 0010", "0001 0001 0011", "0001 0010 0001"])
+def test_a_wpdu_of_another_version_or_between_other_ports_is_not_taken_at_once(header: str) -> None:
+    assert WrapperReceiver().take_one(bytes.fromhex(header) + b"\x00\x01\xc4", START) is None
+
+
+def test_nothing_is_taken_before_what_came_earlier() -> None:
+    good = encode_wpdu(1, 16, b"\xc4")
+    behind_a_piece, behind_a_whole, refused = WrapperReceiver(), WrapperReceiver(), WrapperReceiver()
+    behind_a_piece.receive(good[:3])
+    behind_a_whole.receive(good)
+    with pytest.raises(DecodeError):
+        refused.receive(bytes(8))
+    for receiver in (behind_a_piece, behind_a_whole, refused):
+        assert receiver.take_one(good, START) is None
+
+
+def test_an_apdu_above_the_limit_is_not_taken_at_once() -> None:
+    receiver = WrapperReceiver(octets_max=100)
+    assert receiver.take_one(encode_wpdu(1, 16, bytes(100)), START) == bytes(100)
+    assert receiver.take_one(encode_wpdu(1, 16, bytes(101)), START) is None

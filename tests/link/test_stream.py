@@ -52,3 +52,37 @@ def test_a_failure_is_told_in_its_words() -> None:
             await link.receive()
 
     asyncio.run(scenario())
+
+
+class SlowTransport(Transport):
+    """Closes only when it is told that the line is let go of."""
+
+    def close(self) -> None:
+        self.closing = True
+
+
+def test_whoever_closes_waits_until_the_line_is_let_go_of() -> None:
+    async def scenario() -> None:
+        link = StreamLink()
+        transport = SlowTransport(link)
+        closing = [asyncio.create_task(link.aclose()) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert transport.closing
+        assert not any(task.done() for task in closing)
+        link.connection_lost(None)
+        await asyncio.gather(*closing)
+        await link.aclose()
+
+    asyncio.run(scenario())
+
+
+def test_who_need_not_wait_for_the_line_does_not() -> None:
+    async def scenario() -> None:
+        link = StreamLink()
+        link.waits_for_close = False
+        SlowTransport(link)
+        await link.aclose()
+        link.connection_lost(None)
+        await link.aclose()
+
+    asyncio.run(scenario())

@@ -8,7 +8,7 @@ answer; a protection that does not hold is a SecurityError; a silent or broken l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -95,12 +95,14 @@ T = TypeVar("T")
 A = TypeVar("A")
 R = TypeVar("R")
 
+ASSOCIATE, RELEASE = Associate(), Release()
 CONFIRMED_HIGH_PRIORITY = 0xC0
 AUTHENTICATION_DIAGNOSTICS = {
     ServiceUserDiagnostic.AUTHENTICATION_FAILURE.name,
     ServiceUserDiagnostic.AUTHENTICATION_REQUIRED.name,
     ServiceUserDiagnostic.CALLING_AP_TITLE_NOT_RECOGNIZED.name,
 }
+REFUSED_ANSWERS = (ExceptionResponse, ConfirmedServiceError)
 NULL_DATA = b"\x00"
 LOOK_MS = 3_600_000
 
@@ -154,7 +156,7 @@ class ClientAssociation:
         self.round_trips = 0
         """How often this client has sent something and waited for the answer."""
         self._loop = asyncio.get_running_loop()
-        self._deadline = Deadline()
+        self._deadline = Deadline(self._loop)
 
     async def associate(self) -> Associated:
         """Open the association and authenticate both ends.
@@ -165,7 +167,7 @@ class ClientAssociation:
         self._short_names = None
         if not self._framing.connected:
             await self._until_connected(connected=True)
-        event = await self._next_event(Associate())
+        event = await self._next_event(ASSOCIATE)
         if isinstance(event, Associated):
             self._associated, self._bundles = event, None
             return event
@@ -173,22 +175,22 @@ class ClientAssociation:
             raise refusal_of(event)
         raise _unexpected(event, "an AARE")
 
-    async def request(self, request: Request) -> Response:
+    def request(self, request: Request) -> Coroutine[Any, Any, Response]:
         """Send one request and wait for its whole answer.
 
         Raises ExceptionAnswerError for an exception-response or a confirmed-service-error, InvocationCounterError for the
         exception that names the counter expected.
         """
         if self._settings.association.referencing is Referencing.SHORT_NAME:
-            return await self._request_by_short_names(request)
-        return await self._exchange(request)  # type: ignore[return-value]  # the engine answers in kind
+            return self._request_by_short_names(request)
+        return self._exchange(request)  # type: ignore[return-value]  # the engine answers in kind
 
     async def _exchange(self, request: Request | ShortNameRequest) -> Response | ShortNameResponse:
         event = await self._next_event(request)
         if not isinstance(event, ResponseReceived):
             raise _unexpected(event, "a response")
         response = event.response
-        if isinstance(response, ExceptionResponse | ConfirmedServiceError):
+        if isinstance(response, REFUSED_ANSWERS):
             raise exception_answer(response)
         return response
 
@@ -341,9 +343,10 @@ class ClientAssociation:
         """End the association. A meter that has gone, or answers with anything but an RLRE, is no error: it has ended."""
         if self._engine.state is not State.ASSOCIATED:
             return
-        event: Event | None = None
-        with suppress(LinkError, RemoteProtocolError):
-            event = await self._next_event(Release())
+        try:
+            event: Event | None = await self._next_event(RELEASE)
+        except (LinkError, RemoteProtocolError):
+            event = None
         if self._connects:
             with suppress(LinkError, RemoteProtocolError):
                 await self._until_connected(connected=False)
@@ -363,7 +366,8 @@ class ClientAssociation:
             engine.send(command, now_ms)
         while True:
             outgoing = engine.outgoing()
-            self.round_trips += bool(outgoing)
+            if outgoing:
+                self.round_trips += 1
             try:
                 for apdu in outgoing:
                     framing.send(apdu, now_ms)

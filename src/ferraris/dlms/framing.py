@@ -6,9 +6,10 @@ connection of its own to set up and to end; the wrapper has none. A new framing 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Protocol
 
-from ferraris.dlms.wrapper import DATAGRAMS_REMEMBERED, DatagramReceiver, WrapperReceiver, encode_wpdu
+from ferraris.dlms.wrapper import DATAGRAMS_REMEMBERED, DatagramReceiver, WrapperReceiver, encode_wpdu, header_start
 from ferraris.kernel.errors import DecodeError, RemoteProtocolError
 
 
@@ -56,15 +57,17 @@ class Framing(Protocol):
 class WrapperFraming:
     """The wrapper of the TCP-UDP/IP profile, from one client SAP to one server SAP."""
 
-    __slots__ = ("_client_sap", "_datagrams", "_outgoing", "_receiver", "_server_sap")
+    __slots__ = ("_apdus", "_client_sap", "_outgoing", "_receiver", "_server_sap", "_start")
 
     connected = True
 
     def __init__(self, client_sap: int, server_sap: int, *, datagrams: bool = False) -> None:
         self._client_sap = client_sap
         self._server_sap = server_sap
-        self._datagrams = datagrams
         self._receiver = DatagramReceiver(DATAGRAMS_REMEMBERED) if datagrams else WrapperReceiver()
+        self._start = header_start(server_sap, client_sap)
+        self._apdus: list[bytes] = []
+        """Those of WPDUs that came by themselves; any others are still with the receiver."""
         self._outgoing: list[bytes] = []
 
     def connect(self, now_ms: int) -> None:
@@ -76,15 +79,20 @@ class WrapperFraming:
 
     def receive(self, octets: bytes, now_ms: int) -> None:
         """Raises DecodeError for a header that breaks a stream; a wrong datagram, which anybody may send, is passed over."""
-        try:
-            self._receiver.receive(octets)
-        except DecodeError:
-            if not self._datagrams:
-                raise
+        receiver = self._receiver
+        if isinstance(receiver, DatagramReceiver):
+            with suppress(DecodeError):
+                receiver.receive(octets)
+            return
+        apdu = receiver.take_one(octets, self._start)
+        if apdu is None:
+            receiver.receive(octets)
+        else:  # nearly always
+            self._apdus.append(apdu)
 
     def apdus(self) -> list[bytes]:
         """Raises RemoteProtocolError for a WPDU between other service access points."""
-        apdus = []
+        apdus, self._apdus = self._apdus, []
         for wpdu in self._receiver.events():
             if wpdu.source != self._server_sap or wpdu.destination != self._client_sap:
                 saps = f"{wpdu.source} to {wpdu.destination}"

@@ -44,6 +44,11 @@ def encode_wpdu(source: int, destination: int, apdu: bytes) -> bytes:
     return _HEADER.pack(WRAPPER_VERSION, source, destination, len(apdu)) + apdu
 
 
+def header_start(source: int, destination: int) -> bytes:
+    """What the header of every WPDU between two ports begins with: all but the length."""
+    return _HEADER.pack(WRAPPER_VERSION, source, destination, 0)[:-2]
+
+
 def decode_wpdu(octets: bytes) -> WrapperPdu:
     """The one WPDU that `octets` are. Raises DecodeError, also for octets behind it."""
     if len(octets) < WRAPPER_HEADER_OCTETS:
@@ -109,6 +114,25 @@ class WrapperReceiver:
             raise
         self._consumed += end
         self._unfinished = bytearray(octets[end:])
+
+    def take_one(self, octets: bytes, start: bytes) -> bytes | None:
+        """The APDU, where `octets` are nothing but one whole WPDU whose header begins with `start`: version and ports.
+
+        None where they are anything else, or stand behind something that nobody has taken: they are for `receive` then.
+        """
+        size = len(octets)
+        length = size - WRAPPER_HEADER_OCTETS
+        if (
+            self._unfinished
+            or self._events
+            or self._refused is not None
+            or not octets.startswith(start)
+            or not 0 <= length <= self._octets_max
+            or int.from_bytes(octets[WRAPPER_HEADER_OCTETS - 2 : WRAPPER_HEADER_OCTETS], "big") != length
+        ):
+            return None
+        self._consumed += size
+        return octets[WRAPPER_HEADER_OCTETS:]
 
     def _split(self, octets: bytes) -> int:
         """Collect the whole WPDUs; the offset of the one that is not whole yet."""

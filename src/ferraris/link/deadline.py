@@ -17,8 +17,8 @@ class Deadline:
 
     __slots__ = ("_cancelled_before", "_deadline_s", "_loop", "_passed", "_task", "_timer")
 
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self._loop = loop or asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[object] | None = None
         self._cancelled_before = 0

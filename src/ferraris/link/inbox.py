@@ -15,23 +15,21 @@ class Inbox:
     it, so cancelling it loses nothing.
     """
 
-    __slots__ = ("_chunks", "_discarded", "_end", "_keeps_boundaries", "_taker", "octets")
+    __slots__ = ("_chunks", "_discarded", "_end", "_keeps_boundaries", "_loop", "_taker", "ended", "octets")
 
     def __init__(self, *, keeps_boundaries: bool = False) -> None:
         self.octets = 0
+        self.ended = False
+        """No chunk will be added any more."""
         self._chunks: deque[bytes] = deque()
         self._keeps_boundaries = keeps_boundaries
         self._discarded = False
         self._end: tuple[type[LinkError], str] | None = None
         self._taker: asyncio.Future[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def __len__(self) -> int:
         return len(self._chunks)
-
-    @property
-    def ended(self) -> bool:
-        """No chunk will be added any more."""
-        return self._end is not None
 
     @property
     def closed(self) -> bool:
@@ -40,22 +38,24 @@ class Inbox:
 
     def put(self, octets: bytes) -> None:
         """Add a chunk that has arrived; nothing happens after the end or when it is empty."""
-        if octets and self._end is None:
+        if octets and not self.ended:
             self._chunks.append(octets)
             self.octets += len(octets)
-            self._wake()
+            if self._taker is not None:
+                self._wake()
 
     def end(self, error: LinkError) -> None:
         """No more will come, for the reason `error`. What came before can still be taken. The first reason stands."""
-        if self._end is None:
+        if not self.ended:
             self._end = type(error), error.summary
+            self.ended = True
             self._wake()
 
     def discard(self, reason: str) -> None:
         """This side has closed: what nobody took is dropped, and `take` raises LinkClosedError at once."""
         self._chunks.clear()
         self.octets = 0
-        self._discarded = True
+        self._discarded = self.ended = True
         self._end = LinkClosedError, reason
         self._wake()
 
@@ -68,22 +68,26 @@ class Inbox:
 
     async def take(self) -> bytes:
         """The next chunk, as soon as there is one; the reason of the end when there will be none."""
-        if not self._chunks:
-            self.check_open()
+        chunks = self._chunks
+        if not chunks:
+            if self.ended:
+                self.check_open()
             if self._taker is not None:
                 raise LocalProtocolError("Two tasks receive from one link")
-            self._taker = asyncio.get_running_loop().create_future()
+            if self._loop is None:  # a link lives in one event loop; which one it is costs a system call to ask
+                self._loop = asyncio.get_running_loop()
+            self._taker = self._loop.create_future()
             try:
                 await self._taker
             finally:
                 self._taker = None
-            if not self._chunks:
+            if not chunks:
                 self.check_open()
-        if self._keeps_boundaries or len(self._chunks) == 1:
-            octets = self._chunks.popleft()
+        if self._keeps_boundaries or len(chunks) == 1:
+            octets = chunks.popleft()
         else:
-            octets = b"".join(self._chunks)
-            self._chunks.clear()
+            octets = b"".join(chunks)
+            chunks.clear()
         self.octets -= len(octets)
         return octets
 

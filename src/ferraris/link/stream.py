@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, cast
+from typing import Any
 
 from ferraris.kernel.errors import LinkClosedError
 from ferraris.kernel.limits import LINK_CLOSE_TIMEOUT_S, LINK_RECEIVE_OCTETS_MAX
@@ -24,12 +24,14 @@ class StreamLink(asyncio.Protocol):
         self._inbox = Inbox()
         self._reading_paused = False
         self._writable: asyncio.Event | None = None
-        self._lost = asyncio.Event()
+        self._lost = False
+        self._let_go: asyncio.Event | None = None
 
     # The link
 
     async def send(self, octets: bytes) -> None:
-        self._inbox.check_open()
+        if self._inbox.ended:
+            self._inbox.check_open()
         self._transport.write(octets)
         if self._writable is not None:
             await self._writable.wait()
@@ -43,19 +45,21 @@ class StreamLink(asyncio.Protocol):
 
     async def aclose(self) -> None:
         self._inbox.discard("The link was closed on this side")
-        if self._lost.is_set():
+        if self._lost:
             return
         unwritten = self._transport.get_write_buffer_size()
+        if unwritten or self.waits_for_close:
+            self._let_go = self._let_go or asyncio.Event()
         self._transport.close()
-        if not unwritten and not self.waits_for_close:
+        if self._let_go is None:
             return  # the event loop lets go of it in its next turn, whatever the peer does
         try:
             if unwritten:
                 # A peer that does not read what is left must not hold us here.
                 async with asyncio.timeout(LINK_CLOSE_TIMEOUT_S):
-                    await self._lost.wait()
+                    await self._let_go.wait()
             else:
-                await self._lost.wait()
+                await self._let_go.wait()
         except TimeoutError:
             self._transport.abort()
         except asyncio.CancelledError:
@@ -65,19 +69,23 @@ class StreamLink(asyncio.Protocol):
     # What asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
+        self._transport = transport  # type: ignore[assignment]  # of a stream; uvloop's own derive from nothing
 
     def data_received(self, data: bytes) -> None:
-        self._inbox.put(data)
-        if self._inbox.octets >= LINK_RECEIVE_OCTETS_MAX and not self._reading_paused:
+        inbox = self._inbox
+        inbox.put(data)
+        if inbox.octets >= LINK_RECEIVE_OCTETS_MAX and not self._reading_paused:
             self._reading_paused = True
             self._transport.pause_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._inbox.ended:
             self._inbox.end(LinkClosedError("The peer closed the link" if exc is None else f"The link failed: {exc}"))
-        self.resume_writing()
-        self._lost.set()
+        if self._writable is not None:
+            self.resume_writing()
+        self._lost = True
+        if self._let_go is not None:
+            self._let_go.set()
 
     def pause_writing(self) -> None:
         self._writable = asyncio.Event()

@@ -90,7 +90,7 @@ async def open_tcp(
     Raises LinkTimeoutError after `timeout_s`, LinkUnreachableError when the address refuses or does not exist.
     """
     loop = asyncio.get_running_loop()
-    deadline = Deadline()
+    deadline = Deadline(loop)
     local_address = None if local_host is None else (local_host, 0)
     try:
         with deadline.at(loop.time() + timeout_s):
