@@ -24,10 +24,10 @@ ERRORS: list[tuple[Exception, str]] = [
     (LinkTimeoutError("No connection to 192.0.2.1:4059 within 10 s"), "firewalls"),
     (AuthenticationError("the meter does not authenticate us", got="authentication-failure"), "--keys"),
     (
-        RefusedError("the meter rejects the association", result="APPLICATION_CONTEXT_NAME_NOT_SUPPORTED", code=2),
+        RefusedError("the meter rejects the association", result="application-context-name-not-supported", code=2),
         "must cipher",
     ),
-    (RefusedError("the meter rejects the association", result="NO_REASON_GIVEN", code=1), "client and server"),
+    (RefusedError("the meter rejects the association", result="no-reason-given", code=1), "client and server"),
     (RefusedError("the meter shows this client no object list", result="object-undefined", code=4), "?client=1"),
     (StoreError("another process runs the meters in demo-data/meters"), "--dir"),
     (PermissionError(13, "Permission denied", "meters.json"), "rights"),

@@ -157,7 +157,7 @@ async def test_an_exception_response_is_a_refusal_or_tells_the_counter() -> None
     client, server = ciphered()
     async with served(client, Server(server, refuse)) as association:
         await association.associate()
-        with pytest.raises(RefusedError, match="SERVICE_NOT_SUPPORTED"):
+        with pytest.raises(RefusedError, match="service-not-supported"):
             await association.get(Register.value, ENERGY)
         with pytest.raises(InvocationCounterError) as caught:
             await association.set(Clock.time, CLOCK, NOON)
@@ -168,7 +168,7 @@ async def test_a_wrong_key_is_an_authentication_error() -> None:
     wrong = security(CLIENT_TITLE, keys=CipherKeys(bytes(16), bytes(16)))
     client, server = ciphered(security=wrong)
     async with served(client, Server(server, serve)) as association:
-        with pytest.raises(AuthenticationError, match="authentication_failure"):
+        with pytest.raises(AuthenticationError, match="authentication-failure"):
             await association.associate()
 
 
@@ -176,7 +176,7 @@ async def test_another_context_is_a_refusal() -> None:
     client, _ = ciphered()
     server = settings(SERVER_TITLE, Mechanism.LOWEST, security=None)
     async with served(client, Server(server, serve)) as association:
-        with pytest.raises(RefusedError, match="CONTEXT"):
+        with pytest.raises(RefusedError, match="application-context-name-not-supported"):
             await association.associate()
 
 
@@ -382,11 +382,11 @@ async def test_what_was_not_negotiated_is_a_refusal_and_the_association_stands()
     async with served(replace(plain, conformance=Conformance.GET), Server(plain, fitting)) as association:
         associated = await association.associate()
         assert associated.conformance == Conformance.GET
-        with pytest.raises(RefusedError, match="SERVICE_NOT_SUPPORTED"):
+        with pytest.raises(RefusedError, match="service-not-supported"):
             await association.set(Clock.time, CLOCK, NOON)
-        with pytest.raises(RefusedError, match="SERVICE_NOT_SUPPORTED"):
+        with pytest.raises(RefusedError, match="service-not-supported"):
             await association.invoke(DisconnectControl.remote_disconnect, SWITCH, 0)
-        with pytest.raises(RefusedError, match="SERVICE_NOT_SUPPORTED"):
+        with pytest.raises(RefusedError, match="service-not-supported"):
             await association.get_list([descriptor_of(Register.value, ENERGY)])
         assert await association.get(Clock.time, CLOCK) == NOON
 
@@ -399,7 +399,7 @@ async def test_a_result_that_fits_no_apdu_is_a_refusal() -> None:
     small = replace(plain, max_receive_pdu_size=128, conformance=Conformance.GET)
     async with served(small, Server(plain, long)) as association:
         await association.associate()
-        with pytest.raises(RefusedError, match="PDU_TOO_LONG"):
+        with pytest.raises(RefusedError, match="pdu-too-long"):
             await association.get(Register.value, ENERGY)
 
 
@@ -421,16 +421,16 @@ async def test_a_cancelled_request_leaves_an_association_that_says_so() -> None:
 @pytest.mark.parametrize(
     ("rejected", "kind", "text"),
     [
-        (Rejected("REJECTED_PERMANENT", "AUTHENTICATION_FAILURE", 13), AuthenticationError, "authentication_failure"),
-        (Rejected("REJECTED_PERMANENT", "AUTHENTICATION_REQUIRED", 14), AuthenticationError, "authentication_required"),
-        (Rejected("REJECTED_PERMANENT", "CALLING_AP_TITLE_NOT_RECOGNIZED", 3), AuthenticationError, "calling_ap"),
-        (Rejected("HLS_FAILED", "OTHER_REASON", 250), AuthenticationError, "other_reason"),
-        (Rejected("REJECTED_TRANSIENT", "NO_REASON_GIVEN", 1), RefusedError, "NO_REASON_GIVEN (1)"),
-        (Rejected("REJECTED_PERMANENT", "PDU_SIZE_TOO_SHORT", 3), RefusedError, "PDU_SIZE_TOO_SHORT (3)"),
+        (Rejected("REJECTED_PERMANENT", "AUTHENTICATION_FAILURE", 13), AuthenticationError, "authentication-failure"),
+        (Rejected("REJECTED_PERMANENT", "AUTHENTICATION_REQUIRED", 14), AuthenticationError, "authentication-required"),
+        (Rejected("REJECTED_PERMANENT", "CALLING_AP_TITLE_NOT_RECOGNIZED", 3), AuthenticationError, "calling-ap-title"),
+        (Rejected("HLS_FAILED", "OTHER_REASON", 250), AuthenticationError, "other-reason"),
+        (Rejected("REJECTED_TRANSIENT", "NO_REASON_GIVEN", 1), RefusedError, "no-reason-given (1)"),
+        (Rejected("REJECTED_PERMANENT", "PDU_SIZE_TOO_SHORT", 3), RefusedError, "pdu-size-too-short (3)"),
         (
             Rejected("REJECTED_PERMANENT", "APPLICATION_CONTEXT_NAME_NOT_SUPPORTED", 2),
             RefusedError,
-            "APPLICATION_CONTEXT_NAME_NOT_SUPPORTED (2)",
+            "application-context-name-not-supported (2)",
         ),
     ],
 )

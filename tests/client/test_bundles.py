@@ -333,7 +333,7 @@ def test_one_read_alone_goes_by_get_whose_answer_can_be_cut() -> None:
 
 
 def test_an_answer_to_one_attribute_that_is_too_long_is_told() -> None:
-    with pytest.raises(RefusedError, match="PDU_TOO_LONG"):
+    with pytest.raises(RefusedError, match="pdu-too-long"):
         trips_of(ACCESS, (9,), client_pdu=130)
 
 

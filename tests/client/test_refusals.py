@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import IntEnum
 from itertools import product
 
 import pytest
@@ -58,7 +59,7 @@ NUMBERS = {
 """Green Book 9.5, Data-Access-Result."""
 
 
-def named(result: DataAccessResult | ActionResult) -> tuple[str, int]:
+def named(result: IntEnum) -> tuple[str, int]:
     return result.name.lower().replace("_", "-"), int(result)
 
 
@@ -149,7 +150,7 @@ async def test_an_exception_response(state: StateError, service: ServiceErrorCod
     error = await refusal(
         lambda _: ExceptionResponse(state, service), lambda association: association.get(Register.value, ENERGY)
     )
-    assert (error.result, error.code) == (f"{state.name}, {service.name}", int(service))
+    assert (error.result, error.code) == (f"{named(state)[0]}, {named(service)[0]}", int(service))
 
 
 async def test_an_exception_response_about_the_counter_says_which_one_is_wanted() -> None:

@@ -185,7 +185,7 @@ def test_a_list_that_was_not_negotiated_is_a_refusal() -> None:
         )
         async with served(PLAIN, server) as association:
             await association.associate()
-            with pytest.raises(RefusedError, match="SERVICE_NOT_SUPPORTED"):
+            with pytest.raises(RefusedError, match="service-not-supported"):
                 await association.set_list([(VALUE, NULL)])
 
     asyncio.run(scenario())

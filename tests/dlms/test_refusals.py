@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from enum import IntEnum
 
 import pytest
 
@@ -19,6 +20,11 @@ from ferraris.dlms.apdu import (
 from ferraris.kernel.errors import InvocationCounterError, RefusedError, SecurityError
 
 
+def spelled(member: IntEnum) -> str:
+    """As the standard writes a result."""
+    return member.name.lower().replace("_", "-")
+
+
 @pytest.mark.parametrize(
     ("state", "service"),
     [
@@ -32,7 +38,7 @@ def test_an_exception_response_is_a_refusal_by_its_names(state: StateError, serv
     assert isinstance(error, ExceptionAnswerError)
     assert isinstance(error, RefusedError)
     assert not isinstance(error, SecurityError)
-    assert (error.result, error.code) == (f"{state.name}, {service.name}", service)
+    assert (error.result, error.code) == (f"{spelled(state)}, {spelled(service)}", service)
 
 
 @pytest.mark.parametrize("counter", [None, 0, 77, 0xFFFF_FFFF])
@@ -47,13 +53,13 @@ def test_the_counter_that_is_expected_is_told(counter: int | None) -> None:
 def test_an_initiate_error_has_its_name(value: InitiateError) -> None:
     error = exception_answer(ConfirmedServiceError(ConfirmedService.INITIATE, ErrorCategory.INITIATE, value))
     assert isinstance(error, ExceptionAnswerError)
-    assert (error.result, error.code) == (value.name, value)
+    assert (error.result, error.code) == (spelled(value), value)
 
 
 def test_other_service_errors_have_the_names_of_service_and_category() -> None:
     error = exception_answer(ConfirmedServiceError(ConfirmedService.READ, ErrorCategory.ACCESS, 3))
     assert isinstance(error, ExceptionAnswerError)
-    assert (error.result, error.code) == ("READ, ACCESS", 3)
+    assert (error.result, error.code) == ("read, access", 3)
     unknown = exception_answer(ConfirmedServiceError(ConfirmedService.INITIATE, ErrorCategory.INITIATE, 99))
     assert isinstance(unknown, ExceptionAnswerError)
-    assert unknown.result == "INITIATE, INITIATE"
+    assert unknown.result == "initiate, initiate"

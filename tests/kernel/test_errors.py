@@ -63,9 +63,11 @@ def test_the_text_comes_from_the_fields(fields: dict[str, object], text: str) ->
 
 
 def test_a_refusal_names_the_peers_answer() -> None:
-    refusal = RefusedError("no read of the clock", result="read_write_denied", code=3)
-    assert (refusal.result, refusal.code) == ("read_write_denied", 3)
-    assert str(refusal) == "no read of the clock, got read_write_denied (3)"
+    """In the standard's spelling, also where an enumeration's own name is given."""
+    for name in ("read-write-denied", "READ_WRITE_DENIED"):
+        refusal = RefusedError("no read of the clock", result=name, code=3)
+        assert (refusal.result, refusal.code) == ("read-write-denied", 3)
+        assert str(refusal) == "no read of the clock, got read-write-denied (3)"
 
 
 def test_a_caller_branches_on_the_three_kinds() -> None:

@@ -19,7 +19,7 @@ ADVICE: Final[tuple[tuple[type[Exception], str, str], ...]] = (
     (LinkUnreachableError, "not known", "There is no host of this name: check the address."),
     (LinkTimeoutError, "no connection to", "Check the address, and what stands between: routes, firewalls, a sleeping modem."),
     (AuthenticationError, "", "Check the keys (--keys), and that they are those of this client (?client= in the URL)."),
-    (RefusedError, "application_context_name_not_supported", "This client must cipher: give its keys with --keys FILE."),
+    (RefusedError, "application-context-name-not-supported", "This client must cipher: give its keys with --keys FILE."),
     (RefusedError, "rejects the association", "Check client and server in the URL, and --auth."),
     (RefusedError, "no object list", "Another client may see it: ?client=1 in the URL, with its keys (--keys FILE)."),
     (StoreError, "another process", "End it, or choose another directory with --dir."),

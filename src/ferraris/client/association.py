@@ -459,7 +459,9 @@ def descriptor_of(attribute: Attribute[T], logical_name: Obis) -> AttributeDescr
 def refusal_of(rejected: Rejected) -> FerrarisError:
     """The error for an AARE that rejects: an AuthenticationError where the server does not take us for who we say we are."""
     if rejected.diagnostic in AUTHENTICATION_DIAGNOSTICS or rejected.result == "HLS_FAILED":
-        return AuthenticationError("the meter does not authenticate us", got=rejected.diagnostic.lower())
+        return AuthenticationError(
+            "the meter does not authenticate us", got=rejected.diagnostic.lower().replace("_", "-")
+        )
     transient = rejected.result == AssociationResult.REJECTED_TRANSIENT.name
     result = f"{rejected.result}, {rejected.diagnostic}" if transient else rejected.diagnostic
     return RefusedError("the meter rejects the association", result=result, code=rejected.code)

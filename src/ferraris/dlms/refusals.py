@@ -17,7 +17,7 @@ class ExceptionAnswerError(RefusedError):
 def exception_answer(response: ExceptionResponse | ConfirmedServiceError) -> FerrarisError:
     """The error for a refusal: an InvocationCounterError, with the counter that the server expects, or an ExceptionAnswerError.
 
-    `result` of the latter holds the names of the standard, such as OPERATION_NOT_POSSIBLE for a server that is busy.
+    `result` of the latter holds the names of the standard, such as operation-not-possible for a server that is busy.
     """
     if isinstance(response, ConfirmedServiceError):
         name = f"{response.service.name}, {response.category.name}"

@@ -91,12 +91,12 @@ class LinkUnreachableError(LinkError):
 
 
 class RefusedError(FerrarisError):
-    """The peer understood and said no. `result` is the standard's name for its answer."""
+    """The peer understood and said no. `result` is the standard's name for its answer, in lower case and with hyphens."""
 
     def __init__(self, summary: str, *, result: str, code: int, clause: str | None = None) -> None:
-        self.result = result
+        self.result = result.lower().replace("_", "-")
         self.code = code
-        super().__init__(summary, got=f"{result} ({code})", clause=clause)
+        super().__init__(summary, got=f"{self.result} ({code})", clause=clause)
 
 
 class StoreError(FerrarisError):

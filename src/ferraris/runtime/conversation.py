@@ -29,7 +29,7 @@ from ferraris.cosem import (
     to_plain,
 )
 from ferraris.dlms import ExceptionAnswerError
-from ferraris.dlms.apdu import AttributeDescriptor, ServiceErrorCode
+from ferraris.dlms.apdu import AttributeDescriptor
 from ferraris.headend import (
     CheckClock,
     ClockChecked,
@@ -56,6 +56,7 @@ from ferraris.headend import (
 from ferraris.kernel.clock import Clock as KernelClock
 from ferraris.kernel.errors import ConfigError, DecodeError, LocalProtocolError, RefusedError, StoreError, TableError
 from ferraris.runtime.companion import companion_profile
+from ferraris.runtime.failures import WRONG_KEY
 from ferraris.runtime.kinds import (
     CLOCK,
     DISCONNECT_CONTROL,
@@ -108,7 +109,7 @@ class Conversation:
         try:
             await self._perform(work)
         except RefusedError as error:
-            if ServiceErrorCode.DECIPHERING_ERROR.name in error.result:
+            if WRONG_KEY in error.result:
                 raise
             self.outcomes.append(WorkRefused(work, str(error)))
         except TableError as error:
@@ -256,7 +257,7 @@ class Conversation:
             else:
                 detail = await self._carry_out(work)
         except RefusedError as error:
-            if ServiceErrorCode.DECIPHERING_ERROR.name in error.result:
+            if WRONG_KEY in error.result:
                 raise
             if isinstance(error, ExceptionAnswerError) and not work.kind.reads_only:
                 # Anyone on the path can say no in the clear, also after the meter has done it: it will be asked.

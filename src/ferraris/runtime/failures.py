@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ferraris.dlms.apdu import AssociationResult, ServiceErrorCode
 from ferraris.headend import Failure, FailureKind
 from ferraris.kernel.errors import (
     ConfigError,
@@ -36,12 +35,10 @@ KINDS: tuple[tuple[type[Exception], FailureKind], ...] = (
 )
 """The first that fits counts."""
 
-BUSY_RESULTS = {"NO_REASON_GIVEN", "NO_REASON"}
-BUSY_NAMES = (
-    ServiceErrorCode.OPERATION_NOT_POSSIBLE.name,
-    ServiceErrorCode.OTHER_REASON.name,
-    AssociationResult.REJECTED_TRANSIENT.name,
-)
+WRONG_KEY = "deciphering-error"
+BUSY_RESULTS = {"no-reason-given", "no-reason"}
+BUSY_NAMES = (", operation-not-possible", ", other-reason", "rejected-transient")
+"""Those of an exception-response stand behind its state: other-reason alone refuses one attribute, and says nothing of the meter."""
 
 
 def failure_of(error: Exception) -> Failure:
@@ -55,7 +52,7 @@ def failure_of(error: Exception) -> Failure:
 
 
 def _refusal_kind(error: RefusedError) -> FailureKind:
-    if ServiceErrorCode.DECIPHERING_ERROR.name in error.result:
+    if WRONG_KEY in error.result:
         return FailureKind.AUTHENTICATION
-    busy = error.result.upper() in BUSY_RESULTS or any(name in error.result for name in BUSY_NAMES)
+    busy = error.result in BUSY_RESULTS or any(name in error.result for name in BUSY_NAMES)
     return FailureKind.BUSY if busy else FailureKind.REFUSED
