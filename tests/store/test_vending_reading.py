@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ferraris.keys.security_module import SecurityModuleUnavailable
-from ferraris.store import MonthTotals, SaleFilter, ShiftRow
+from ferraris.store import MonthTotals, SaleFilter, ShiftRow, VendingMeterRow
 from ferraris.store.vending_reading import values_of
 from ferraris.vending import FreeIssueRequest, SalePendingError
 from tests.vending.house import DAY_MS, MINUTE_MS, NOON_MS, OPERATOR, SUPERVISOR, House, make_house
@@ -92,7 +92,6 @@ def test_what_is_not_there_is_none(house: House) -> None:
             reader.customer("x"),
             reader.account("x"),
             reader.meter("x"),
-            reader.meter_of_account("x"),
             reader.sale(99),
             reader.sale_by_message("x"),
             reader.open_shift("x"),
@@ -105,6 +104,25 @@ def test_what_is_not_there_is_none(house: House) -> None:
         assert (reader.next_number(ShiftRow), reader.next_batch()) == (1, 1)
         empty = [reader.debts("x"), reader.configurations("x"), reader.tokens([]), reader.numbered_sales([99])]
         assert empty == [[], [], [], []]
+        assert reader.registered(["x"]) == reader.registered([]) == {}
+
+
+def test_what_is_registered_comes_with_account_and_history(house: House) -> None:
+    present = house.vending.registry.meter(house.meter).present.sts
+    house.vending.registry.want(replace(present, tariff_index=8), SUPERVISOR, NOON_MS)
+    with house.store.writing("a meter without a configuration") as writer:
+        writer.add([VendingMeterRow(decoder_reference_number="bare", account="A2", blocked="stolen")])
+    with house.store.reading() as reader:
+        asked = [*house.meters, "bare", "x"]
+        found = reader.registered(asked)
+        assert set(found) == {*house.meters, "bare"}
+        for number, (meter, account, history) in found.items():
+            assert meter == reader.meter(number)
+            assert account == reader.account(meter.account)
+            assert history == reader.configurations(number)
+            assert reader.registered([number]) == {number: found[number]}
+        assert [len(found[number].history) for number in asked[:3]] == [2, 1, 0]
+        assert found[house.meter].history[0].three_token_key_change is False
 
 
 def test_entries_come_by_number_and_in_pages(house: House) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,13 +19,16 @@ from ferraris.store import (
     CustomerRow,
     EntryRow,
     PostingRow,
+    SaleFilter,
     SaleRow,
     SoldTokenRow,
     VendingMeterRow,
     VendingStore,
     open_vending_store,
 )
+from ferraris.vending import Sale, SaleState
 from tests.store.postgresql import cluster, new_database
+from tests.vending.house import NOON_MS, make_house
 
 _NAMES = (f"vending{number}" for number in itertools.count())
 
@@ -301,6 +306,25 @@ def test_a_closed_store_says_so(place: str) -> None:
     store.close()
     with pytest.raises(StoreError, match="closed"), store.reading():
         pass
+
+
+def test_sales_alone_and_together_on_either_database(place: str) -> None:
+    """The statements of a sale, each in the words of the database: alone, as a group, and as a group that is repeated."""
+    house = make_house(place, meters=5, tariff_name="domestic_blocks")
+    vending = house.vending
+    vending.registry.open_debt("D1", "A2", "fine", 20_000, "sarah", NOON_MS, percent=Decimal(10))
+    present = vending.registry.meter(house.meters[2]).present.sts
+    vending.registry.want(replace(present, key_revision_number=2), "sarah", NOON_MS)
+    first = vending.sell(house.request("100"), NOON_MS)
+    requests = [house.request("100", meter=meter) for meter in [*house.meters, *house.meters[:2]]]
+    together = vending.sell_together(requests, NOON_MS)
+    assert [isinstance(sale, Sale) and sale.state for sale in together] == [SaleState.POSTED] * 7
+    assert vending.sell_together(requests, NOON_MS) == together
+    assert vending.sales(SaleFilter()) == sorted([first, *together], key=lambda sale: sale.number, reverse=True)
+    assert [len(sale.tokens) for sale in together] == [1, 1, 5, 1, 1, 1, 1]
+    assert vending.balances()["till:T1:cash"] == 8 * 10_000
+    assert vending.verify_ledger().entries == 1 + 2 * 8
+    house.store.close()
 
 
 def test_errors_tell_no_tokens(store: VendingStore) -> None:

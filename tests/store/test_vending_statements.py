@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 
 from ferraris.store import ConfigurationRow, CustomerRow, VendingAuditRow
 from ferraris.store.vending_reading import values_of
-from ferraris.store.vending_statements import DirectConnection, Prepared, PreparedSelect
+from ferraris.store.vending_statements import DirectConnection, Prepared, PreparedAmong, PreparedSelect
 from ferraris.store.vending_tables import AUDIT, CONFIGURATION, CUSTOMER, METADATA
 from tests.store.test_vending_sql import configuration
 
@@ -105,3 +105,28 @@ def test_a_row_is_bound_by_place_or_by_name(direct: DirectConnection) -> None:
     assert prepared._of(elsewhere()).bind_row(row, columns) == {"number": "1", "name": "Ann", "contact": ""}
     alone = Prepared(sa.insert(CUSTOMER).inline(), ["number"])
     assert alone._of(direct).bind_row(row, ["number"]) == ("1",)
+
+
+@pytest.mark.parametrize("asked", [0, 1, 2, 3, 4, 5, 9, 40])
+def test_a_list_of_any_length_finds_what_is_in_it(direct: DirectConnection, asked: int) -> None:
+    names = [f"N{number}" for number in range(20)]
+    insert(CUSTOMER, CustomerRow).insert(direct, [CustomerRow(number=name[1:], name=name) for name in names])
+    among = PreparedAmong(lambda values: sa.select(CUSTOMER).where(CUSTOMER.c.name.in_(values)))
+    wanted = [f"N{number}" for number in range(3, 3 + asked)]
+    found = among.rows(direct, CustomerRow, wanted)
+    assert sorted(row.name for row in found) == sorted(set(wanted) & set(names))
+    assert [row.number for row in found] == [values[0] for values in among.run(direct, wanted)]
+
+
+def test_lists_are_compiled_for_powers_of_two_and_bound_beside_other_parameters(direct: DirectConnection) -> None:
+    insert(CUSTOMER, CustomerRow).insert(direct, [CustomerRow(number=str(n), name="Ann") for n in range(9)])
+    named = PreparedAmong(
+        lambda values: sa.select(CUSTOMER.c.number).where(
+            CUSTOMER.c.name == sa.bindparam("name"), CUSTOMER.c.number.in_(values)
+        )
+    )
+    for asked in range(1, 10):
+        numbers = [str(number) for number in range(asked)]
+        assert [number for (number,) in named.run(direct, numbers, name="Ann")] == numbers
+        assert named.run(direct, numbers, name="Ben") == []
+    assert sorted(named._sizes) == [1, 2, 4, 8, 16]

@@ -23,7 +23,7 @@ from ferraris.store.rows import (
     MeterStateRow,
 )
 from ferraris.store.stores import Stores, open_stores
-from ferraris.store.vending_ports import SaleFilter, VendingReader, VendingRow, VendingStore, VendingWriter
+from ferraris.store.vending_ports import Registered, SaleFilter, VendingReader, VendingRow, VendingStore, VendingWriter
 from ferraris.store.vending_rows import (
     AccountRow,
     CampaignMeterRow,
@@ -74,6 +74,7 @@ __all__ = [
     "ReadingVersion",
     "Readings",
     "RecordStore",
+    "Registered",
     "SaleFilter",
     "SaleRow",
     "ShiftRow",

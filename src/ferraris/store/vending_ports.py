@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ferraris.store.vending_rows import (
     AccountRow,
@@ -70,6 +70,14 @@ class SaleFilter:
     limit: int | None = None
 
 
+class Registered(NamedTuple):
+    """A meter, the account that it belongs to, and the history of its configurations, the first first."""
+
+    meter: VendingMeterRow
+    account: AccountRow
+    history: list[ConfigurationRow]
+
+
 class VendingReader(Protocol):
     """Reads that all see one state of the store."""
 
@@ -81,8 +89,8 @@ class VendingReader(Protocol):
         ...
 
     def meter(self, decoder_reference_number: str) -> VendingMeterRow | None: ...
-    def meter_of_account(self, decoder_reference_number: str) -> tuple[VendingMeterRow, AccountRow] | None:
-        """A meter and the account that it belongs to."""
+    def registered(self, decoder_reference_numbers: Sequence[str]) -> dict[str, Registered]:
+        """Those of the meters that there are."""
         ...
 
     def search_meters(self, text: str, limit: int) -> list[VendingMeterRow]:
@@ -167,6 +175,10 @@ class VendingReader(Protocol):
 
 class VendingWriter(VendingReader, Protocol):
     """One transaction: it sees what it has written itself."""
+
+    def read_ahead(self, accounts: Sequence[str], meters: Sequence[str], month: int) -> None:
+        """Read at once what `month_totals`, `debts` and `last_token_identifier` will be asked for, until something is written."""
+        ...
 
     def add(self, rows: Sequence[VendingRow]) -> None:
         """Insert rows of one kind. StoreError when the database refuses one: a number or message id that is taken."""

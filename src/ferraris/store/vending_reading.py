@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from ferraris.kernel.limits import VENDING_ROWS_MAX
-from ferraris.store.vending_ports import SaleFilter
+from ferraris.store.vending_ahead import COUNTS, MONTH_TOTALS
+from ferraris.store.vending_ports import Registered, SaleFilter
 from ferraris.store.vending_rows import (
     AccountRow,
     CampaignMeterRow,
@@ -27,7 +29,7 @@ from ferraris.store.vending_rows import (
     VendingCampaignRow,
     VendingMeterRow,
 )
-from ferraris.store.vending_statements import DirectConnection, PreparedSelect
+from ferraris.store.vending_statements import DirectConnection, PreparedAmong, PreparedSelect
 from ferraris.store.vending_tables import (
     ACCOUNT,
     AUDIT,
@@ -47,6 +49,8 @@ from ferraris.store.vending_tables import (
 )
 
 _Row = TypeVar("_Row")
+KEPT_CONFIGURATIONS = 10_000
+"""Rows of meters' histories that are remembered, one for each set of values."""
 
 
 def _by(table: sa.Table, column: str) -> sa.Select[Any]:
@@ -57,33 +61,27 @@ _CUSTOMER = PreparedSelect(_by(CUSTOMER, "number"))
 _ACCOUNT = PreparedSelect(_by(ACCOUNT, "number"))
 _DEBTS = PreparedSelect(_by(DEBT, "account").order_by(DEBT.c.priority, DEBT.c.number))
 _METER = PreparedSelect(_by(METER, "decoder_reference_number"))
-_METER_OF_ACCOUNT = PreparedSelect(
-    sa.select(METER, ACCOUNT.c.customer, ACCOUNT.c.tariff, ACCOUNT.c.opened_ms)
-    .join(ACCOUNT, ACCOUNT.c.number == METER.c.account)
-    .where(METER.c.decoder_reference_number == sa.bindparam("key"))
+_REGISTERED = PreparedAmong(
+    lambda numbers: (
+        sa.select(METER, ACCOUNT.c.customer, ACCOUNT.c.tariff, ACCOUNT.c.opened_ms, CONFIGURATION)
+        .join(ACCOUNT, ACCOUNT.c.number == METER.c.account)
+        .outerjoin(CONFIGURATION, CONFIGURATION.c.meter == METER.c.decoder_reference_number)
+        .where(METER.c.decoder_reference_number.in_(numbers))
+        .order_by(METER.c.decoder_reference_number, CONFIGURATION.c.position)
+    )
 )
 _CONFIGURATIONS = PreparedSelect(_by(CONFIGURATION, "meter").order_by(CONFIGURATION.c.position))
 _SALE = PreparedSelect(_by(SALE, "number"))
 _SALE_BY_MESSAGE = PreparedSelect(_by(SALE, "message_id"))
-_NUMBERED = sa.select(SALE).where(SALE.c.number.in_(sa.bindparam("numbers", expanding=True))).order_by(SALE.c.number)
-_SALES_BY_MESSAGES = sa.select(SALE).where(SALE.c.message_id.in_(sa.bindparam("message_ids", expanding=True)))
-_STATE = PreparedSelect(sa.select(SALE.c.number, SALE.c.state).where(SALE.c.number == sa.bindparam("key")))
-_STATES = sa.select(SALE.c.number, SALE.c.state).where(SALE.c.number.in_(sa.bindparam("numbers", expanding=True)))
-_TOKENS_OF_SALE = PreparedSelect(_by(TOKEN, "sale").order_by(TOKEN.c.position))
-_TOKENS = (
-    sa.select(TOKEN)
-    .where(TOKEN.c.sale.in_(sa.bindparam("sales", expanding=True)))
-    .order_by(TOKEN.c.sale, TOKEN.c.position)
+_NUMBERED = PreparedAmong(lambda numbers: sa.select(SALE).where(SALE.c.number.in_(numbers)).order_by(SALE.c.number))
+_SALES_BY_MESSAGES = PreparedAmong(lambda ids: sa.select(SALE).where(SALE.c.message_id.in_(ids)))
+_STATES = PreparedAmong(lambda numbers: sa.select(SALE.c.number, SALE.c.state).where(SALE.c.number.in_(numbers)))
+_TOKENS = PreparedAmong(
+    lambda sales: sa.select(TOKEN).where(TOKEN.c.sale.in_(sales)).order_by(TOKEN.c.sale, TOKEN.c.position)
 )
 _MONTH = PreparedSelect(
-    sa.select(
-        sa.func.coalesce(sa.func.sum(sa.case((SALE.c.kind == "credit", SALE.c.units_tenths), else_=0)), 0),
-        sa.func.coalesce(sa.func.sum(SALE.c.fixed_minor), 0),
-        sa.func.coalesce(sa.func.sum(sa.case((SALE.c.kind == "free_issue", 1), else_=0)), 0),
-    ).where(
-        SALE.c.account == sa.bindparam("account"),
-        SALE.c.month == sa.bindparam("month"),
-        sa.or_(SALE.c.state == "posted", SALE.c.state == "pending"),
+    sa.select(*MONTH_TOTALS).where(
+        SALE.c.account == sa.bindparam("account"), SALE.c.month == sa.bindparam("month"), COUNTS
     )
 )
 _LAST_MONTH = PreparedSelect(
@@ -91,7 +89,7 @@ _LAST_MONTH = PreparedSelect(
         SALE.c.account == sa.bindparam("account"),
         SALE.c.month < sa.bindparam("month"),
         SALE.c.kind == "credit",
-        sa.or_(SALE.c.state == "posted", SALE.c.state == "pending"),
+        COUNTS,
     )
 )
 _LAST_IDENTIFIER = PreparedSelect(
@@ -143,13 +141,18 @@ class SqlVendingReader:
     def meter(self, decoder_reference_number: str) -> VendingMeterRow | None:
         return _METER.first(self._direct, VendingMeterRow, key=decoder_reference_number)
 
-    def meter_of_account(self, decoder_reference_number: str) -> tuple[VendingMeterRow, AccountRow] | None:
-        found = _METER_OF_ACCOUNT.run(self._direct, key=decoder_reference_number).fetchone()
-        if found is None:
-            return None
-        number, account, blocked, customer, tariff, opened_ms = found
-        meter = VendingMeterRow(decoder_reference_number=number, account=account, blocked=blocked)
-        return meter, AccountRow(number=account, customer=customer, tariff=tariff, opened_ms=opened_ms)
+    def registered(self, decoder_reference_numbers: Sequence[str]) -> dict[str, Registered]:
+        found: dict[str, Registered] = {}
+        for number, account, blocked, customer, tariff, opened_ms, *configured in _REGISTERED.run(
+            self._direct, decoder_reference_numbers
+        ):
+            if number not in found:
+                meter = VendingMeterRow(decoder_reference_number=number, account=account, blocked=blocked)
+                of = AccountRow(number=account, customer=customer, tariff=tariff, opened_ms=opened_ms)
+                found[number] = Registered(meter, of, [])
+            if configured[0] is not None:
+                found[number].history.append(_configuration(tuple(configured)))
+        return found
 
     def search_meters(self, text: str, limit: int) -> list[VendingMeterRow]:
         escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -197,7 +200,7 @@ class SqlVendingReader:
         return _SALE_BY_MESSAGE.first(self._direct, SaleRow, key=message_id)
 
     def sales_by_messages(self, message_ids: Sequence[str]) -> list[SaleRow]:
-        return self._all(SaleRow, _SALES_BY_MESSAGES, message_ids=list(message_ids))
+        return _SALES_BY_MESSAGES.rows(self._direct, SaleRow, message_ids)
 
     def sales(self, wanted: SaleFilter) -> list[SaleRow]:
         statement = sa.select(SALE)
@@ -219,20 +222,13 @@ class SqlVendingReader:
         return self._all(SaleRow, statement.order_by(SALE.c.number.desc()).limit(wanted.limit))
 
     def numbered_sales(self, numbers: Sequence[int]) -> list[SaleRow]:
-        if len(numbers) == 1:
-            return _SALE.rows(self._direct, SaleRow, key=numbers[0])
-        return self._all(SaleRow, _NUMBERED, numbers=list(numbers))
+        return _NUMBERED.rows(self._direct, SaleRow, numbers)
 
     def sale_states(self, numbers: Sequence[int]) -> dict[int, str]:
-        if len(numbers) == 1:
-            return dict(_STATE.run(self._direct, key=numbers[0]).fetchall())
-        found = self._connection.execute(_STATES, {"numbers": list(numbers)})
-        return {int(number): str(state) for number, state in found}
+        return dict(_STATES.run(self._direct, numbers))
 
     def tokens(self, sales: Sequence[int]) -> list[SoldTokenRow]:
-        if len(sales) == 1:
-            return _TOKENS_OF_SALE.rows(self._direct, SoldTokenRow, key=sales[0])
-        return self._all(SoldTokenRow, _TOKENS, sales=list(sales))
+        return _TOKENS.rows(self._direct, SoldTokenRow, sales)
 
     def month_totals(self, account: str, month: int) -> MonthTotals:
         units, fixed, free = _MONTH.run(self._direct, account=account, month=month).fetchone()
@@ -343,6 +339,12 @@ class SqlVendingReader:
     def _first(self, row: type[_Row], statement: sa.Select[Any], **parameters: object) -> _Row | None:
         rows = self._all(row, statement, **parameters)
         return rows[0] if rows else None
+
+
+@lru_cache(maxsize=KEPT_CONFIGURATIONS)
+def _configuration(values: tuple[Any, ...]) -> ConfigurationRow:
+    """The same row for the same values: every sale to a meter reads its history again, and it hardly ever changes."""
+    return _CONFIGURATIONS.rows_of([values], ConfigurationRow)[0]
 
 
 def values_of(row: Any) -> Mapping[str, Any]:

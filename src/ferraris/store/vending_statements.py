@@ -6,7 +6,7 @@ text: compiling, binding and wrapping results at each execution cost more than a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 
@@ -112,7 +112,11 @@ class PreparedSelect(Prepared):
 
     def rows(self, direct: DirectConnection, row: type[_Row], **parameters: object) -> list[_Row]:
         """Every row that it finds."""
-        return [self._row(row, values) for values in self.run(direct, **parameters).fetchall()]
+        return self.rows_of(self.run(direct, **parameters).fetchall(), row)
+
+    def rows_of(self, found: Iterable[Sequence[Any]], row: type[_Row]) -> list[_Row]:
+        """What was found, as rows."""
+        return [self._row(row, values) for values in found]
 
     def first(self, direct: DirectConnection, row: type[_Row], **parameters: object) -> _Row | None:
         """The first row that it finds."""
@@ -125,3 +129,33 @@ class PreparedSelect(Prepared):
             for place in self._booleans:
                 values[place] = bool(values[place])  # which SQLite keeps as a number
         return row(**dict(zip(self._names, values, strict=True)))
+
+
+class PreparedAmong:
+    """A SELECT for a list of values, whatever its length: compiled once for each power of two, the last value repeated."""
+
+    def __init__(self, statement: Callable[[Sequence[sa.BindParameter[Any]]], sa.Select[Any]]) -> None:
+        """`statement`: the SELECT for so many parameters."""
+        self._statement = statement
+        self._sizes: dict[int, PreparedSelect] = {}
+
+    def run(self, direct: DirectConnection, values: Sequence[object], **parameters: object) -> list[Any]:
+        """What it finds; for no values nothing."""
+        if not values:
+            return []
+        prepared, among = self._for(values)
+        found: list[Any] = prepared.run(direct, **among, **parameters).fetchall()
+        return found
+
+    def rows(self, direct: DirectConnection, row: type[_Row], values: Sequence[object]) -> list[_Row]:
+        """What it finds, as rows."""
+        return self._for(values)[0].rows_of(self.run(direct, values), row) if values else []
+
+    def _for(self, values: Sequence[object]) -> tuple[PreparedSelect, dict[str, object]]:
+        size = 1 << (len(values) - 1).bit_length()
+        if size not in self._sizes:
+            self._sizes[size] = PreparedSelect(self._statement([sa.bindparam(f"among_{n}") for n in range(size)]))
+        among = {f"among_{place}": value for place, value in enumerate(values)}
+        for place in range(len(values), size):
+            among[f"among_{place}"] = values[-1]
+        return self._sizes[size], among

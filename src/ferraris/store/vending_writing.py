@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ferraris.kernel.errors import StoreError
+from ferraris.store.vending_ahead import ReadAhead
 from ferraris.store.vending_ports import VendingRow
 from ferraris.store.vending_reading import SqlVendingReader, values_of
 from ferraris.store.vending_rows import (
@@ -17,6 +18,7 @@ from ferraris.store.vending_rows import (
     CustomerRow,
     DebtRow,
     EntryRow,
+    MonthTotals,
     ShiftRow,
     VendingMeterRow,
 )
@@ -47,6 +49,7 @@ class SqlVendingWriter(SqlVendingReader):
         self._tell = tell
         self._head: EntryRow | None = None
         self._shifts: dict[str, ShiftRow | None] = {}
+        self._ahead = ReadAhead()
 
     def ledger_head(self) -> EntryRow | None:
         """Read once: nobody else writes while this transaction does."""
@@ -60,12 +63,27 @@ class SqlVendingWriter(SqlVendingReader):
             self._shifts[till] = super().open_shift(till)
         return self._shifts[till]
 
+    def read_ahead(self, accounts: Sequence[str], meters: Sequence[str], month: int) -> None:
+        self._ahead.read(self._direct, accounts, meters, month)
+
+    def month_totals(self, account: str, month: int) -> MonthTotals:
+        return self._ahead.month_totals.get((account, month)) or super().month_totals(account, month)
+
+    def debts(self, account: str) -> list[DebtRow]:
+        ahead = self._ahead.debts.get(account)
+        return super().debts(account) if ahead is None else ahead
+
+    def last_token_identifier(self, meter: str, base_date: int) -> int | None:
+        if (meter, base_date) in self._ahead.last_token_identifiers:
+            return self._ahead.last_token_identifiers[meter, base_date]
+        return super().last_token_identifier(meter, base_date)
+
     def add(self, rows: Sequence[VendingRow]) -> None:
         if not rows:
             return
         kind, last = type(rows[0]), rows[-1]
         what, statement = _INSERTS[kind]
-        self._tell(what)
+        self._begin(what)
         self._check(what, statement.insert(self._direct, rows).rowcount)
         if isinstance(last, EntryRow):
             self._head = last
@@ -120,12 +138,17 @@ class SqlVendingWriter(SqlVendingReader):
         self._write("close campaign", closed)
 
     def _write_each(self, what: str, statement: Prepared, parameters: Sequence[Mapping[str, Any]]) -> None:
-        self._tell(what)
+        self._begin(what)
         self._check(what, statement.run_for_each(self._direct, parameters).rowcount)
 
     def _write(self, what: str, statement: sa.Update) -> None:
-        self._tell(what)
+        self._begin(what)
         self._check(what, self._connection.execute(statement).rowcount)
+
+    def _begin(self, what: str) -> None:
+        """Something is written now."""
+        self._tell(what)
+        self._ahead.forget()
 
     @staticmethod
     def _check(what: str, rows: int) -> None:

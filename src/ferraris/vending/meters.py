@@ -7,11 +7,12 @@ and what came before is *former*.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
-from ferraris.store import AccountRow, ConfigurationRow, VendingMeterRow, VendingReader, VendingWriter
+from ferraris.store import AccountRow, ConfigurationRow, Registered, VendingMeterRow, VendingReader, VendingWriter
 from ferraris.sts import (
     BaseDate,
     EncryptionAlgorithm,
@@ -98,14 +99,18 @@ class KnownMeter:
 
 def known_meter(reader: VendingReader, number: str) -> KnownMeter:
     """The meter of that decoder reference number. Raises UnknownMeterError."""
-    found = reader.meter_of_account(number)
+    return meter_known_as(number, reader.registered([number]))
+
+
+def meter_known_as(number: str, registered: Mapping[str, Registered]) -> KnownMeter:
+    """The meter of that number, out of those that were read. Raises UnknownMeterError."""
+    found = registered.get(number)
     if found is None:
         raise UnknownMeterError("no such meter", got=repr(number[:40]))
-    history = reader.configurations(number)
-    if not history:
+    if not found.history:
         raise UnknownMeterError(f"meter {number} has no configuration")
-    meter, account = found
-    return KnownMeter(meter, account, tuple(Configured(row, sts_configuration(row)) for row in history))
+    history = tuple([Configured(row, sts_configuration(row)) for row in found.history])
+    return KnownMeter(found.meter, found.account, history)
 
 
 @lru_cache(maxsize=10_000)

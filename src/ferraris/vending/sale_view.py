@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ferraris.store import SaleRow, SoldTokenRow, VendingReader
 from ferraris.vending.breakdown import Breakdown, read_breakdown
-from ferraris.vending.meters import KnownMeter, known_meter
+from ferraris.vending.meters import KnownMeter, meter_known_as
 from ferraris.vending.sale import Delivery, Sale, SaleKind, SaleState, SoldToken, TokenKind
 from ferraris.vending.token_plans import CREDIT_KINDS, CURRENCY_KINDS, KEY_CHANGE
 
@@ -57,8 +57,9 @@ def sale_view(
 
 
 def sale_views(reader: VendingReader, rows: Sequence[SaleRow], minor_digits: int) -> list[Sale]:
-    """Many sales, each meter read once."""
-    meters = {number: known_meter(reader, number) for number in {row.meter for row in rows}}
+    """Many sales; their meters are read together."""
+    registered = reader.registered(sorted({row.meter for row in rows}))
+    meters = {number: meter_known_as(number, registered) for number in registered}
     tokens: dict[int, list[SoldTokenRow]] = {}
     numbers = [row.number for row in rows]
     for start in range(0, len(numbers), 500):

@@ -94,7 +94,7 @@ class Vending:
             raise VendingError(
                 "too many sales for one commit", expected=f"at most {VENDING_BATCH_MAX}", got=len(requests)
             )
-        batch = Batch(self._issuing, self._plan, now_ms)
+        batch = Batch(self._issuing, self._plan, self.settings.month(now_ms), now_ms)
         with self._store.writing("pending") as writer:
             batch.open(writer, requests)
         orders, results = batch.orders, batch.results
