@@ -159,6 +159,11 @@ WRONG_ORDERS = [
     ({}, {}, 422),
     ({"kind": "read_attribute", "argument": "8/" + "0" * 255}, {}, 422),
     ({"kind": "read_now"}, {"Idempotency-Key": "k" * 129}, 422),
+    ({"kind": "read_attribute"}, {}, 422),
+    ({"kind": "read_attribute", "argument": "nonsense"}, {"Idempotency-Key": "k-1"}, 422),
+    ({"kind": "read_attribute", "argument": "8/0.0.1.0.0.255"}, {}, 422),
+    ({"kind": "read_attribute", "argument": "8/0.0.1.0.0.256/2"}, {}, 422),
+    ({"kind": "read_attribute", "argument": "8/0.0.1.0.0.255/200"}, {}, 422),
 ]
 
 
@@ -170,6 +175,15 @@ def test_orders_that_are_none(
     assert answer.status_code == status
     assert answer.json()["detail"]
     assert town.stores.records.commands() == []
+
+
+def test_why_an_attribute_is_none_is_told_at_once(rest: TestClient) -> None:
+    answer = rest.post(f"{METER}/commands", json={"kind": "read_attribute", "argument": "8/clock/2"})
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith(
+        "No such attribute: not an attribute, expected class_id/logical_name/attribute_id"
+    )
+    assert "'8/clock/2'" in answer.json()["detail"]
 
 
 TOKEN = "12345678901234567890"

@@ -50,12 +50,15 @@ OUTCOMES: dict[str, Callable[[], Outcome]] = {
 }
 
 
+ARGUMENTS = {CommandKind.ENTER_TOKEN: TOKEN, CommandKind.READ_ATTRIBUTE: "3/1.0.1.8.0.255/2"}
+
+
 def world_with(kind: CommandKind, *, found: str = "pending") -> World:
     """A meter in a state of rest gets a command; `found` is the state on record when the head-end takes it up."""
     world = World(HeadEndConfig(limits=Limits(start_spread_ms=0)))
     world.add_meter(1)
     world.run_until(START_S + 2 * HOUR_S)
-    world.post(1, 1, kind, TOKEN if kind is CommandKind.ENTER_TOKEN else "")
+    world.post(1, 1, kind, ARGUMENTS.get(kind, ""))
     if found != "pending":
         world.command_rows[1] = replace(world.command_rows[1], state=CommandState(found))
         world.restart()
@@ -263,6 +266,14 @@ def test_what_is_recorded_is_always_an_allowed_step() -> None:
                     current = made.state
 
 
+def test_what_is_no_attribute_fails_before_anybody_is_asked() -> None:
+    world = World(HeadEndConfig(limits=Limits(start_spread_ms=0)))
+    world.add_meter(1)
+    world.post(1, 1, CommandKind.READ_ATTRIBUTE, "3/1.0.1.8.0.255")
+    assert (state(world), len(world.head_end.state.commands)) == ("failed", 0)
+    assert "not an attribute" in world.command_rows[1].detail
+
+
 def test_reads_may_go_together_and_switching_goes_alone() -> None:
     world = world_with(CommandKind.READ_NOW)
     tell(world, ["accepted"])
@@ -274,7 +285,7 @@ def test_reads_may_go_together_and_switching_goes_alone() -> None:
         CommandKind.READ_NOW,
     ]
     for number, kind in enumerate(order, 2):
-        world.post(number, 1, kind)
+        world.post(number, 1, kind, ARGUMENTS.get(kind, ""))
     together: list[list[int]] = []
     while world.head_end.state.commands:
         if not world.running:

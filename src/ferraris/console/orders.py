@@ -11,7 +11,15 @@ from http import HTTPStatus
 
 from ferraris.console.port import System
 from ferraris.console.problems import Problem, not_found, refused
-from ferraris.headend import Activity, AlarmAcknowledged, CollectionRequested, CommandKind, HeadEndState, tokens_of
+from ferraris.headend import (
+    Activity,
+    AlarmAcknowledged,
+    CollectionRequested,
+    CommandKind,
+    HeadEndState,
+    attribute_of,
+    tokens_of,
+)
 from ferraris.kernel.errors import ConfigError
 from ferraris.kernel.limits import COLLECTIONS_REMEMBERED_MAX, IDEMPOTENCY_KEY_CHARACTERS_MAX
 from ferraris.store import AuditRow, CommandRow, MeterRow
@@ -153,12 +161,15 @@ def _reference(requested_by: str, idempotency_key: str) -> str:
 
 
 def _check_argument(kind: CommandKind, argument: str) -> None:
-    """Refuse tokens that are none at once: no meter has to be asked about them. The digits are not repeated in the answer."""
-    if kind is CommandKind.ENTER_TOKEN:
-        try:
+    """Refuse what is no attribute and no token at once: no meter has to be asked about it. No digits of tokens are repeated."""
+    try:
+        if kind is CommandKind.ENTER_TOKEN:
             tokens_of(argument)
-        except ConfigError as error:
-            raise refused(f"No such tokens: {error}.") from error
+        elif kind is CommandKind.READ_ATTRIBUTE:
+            attribute_of(argument)
+    except ConfigError as error:
+        what = "tokens" if kind is CommandKind.ENTER_TOKEN else "attribute"
+        raise refused(f"No such {what}: {error}.") from error
 
 
 def _same(earlier: CommandRow, kind: CommandKind, argument: str) -> CommandRow:

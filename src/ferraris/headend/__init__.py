@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ferraris.headend.alarm_rules import standard_alarm_rules
 from ferraris.headend.alarms import AlarmKind
+from ferraris.headend.attribute_argument import attribute_of
 from ferraris.headend.clock_check import ClockVerdict, clock_offset, clock_verdict
 from ferraris.headend.effects import (
     Client,
@@ -208,6 +209,7 @@ __all__ = [
     "TokenEntry",
     "Work",
     "WorkRefused",
+    "attribute_of",
     "clock_offset",
     "clock_verdict",
     "collectable",

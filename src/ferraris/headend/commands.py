@@ -16,6 +16,7 @@ out of reach longer than other commands, too: a token is worth the same in a wee
 from __future__ import annotations
 
 from ferraris.cosem import ControlState
+from ferraris.headend.attribute_argument import attribute_of
 from ferraris.headend.effects import RecordCommandState
 from ferraris.headend.state import Command, Meter
 from ferraris.headend.token_entry import tokens_of
@@ -169,6 +170,8 @@ def _argument_fault(kind: CommandKind, argument: str) -> str:
     try:
         if kind is CommandKind.ENTER_TOKEN:
             tokens_of(argument)
+        elif kind is CommandKind.READ_ATTRIBUTE:
+            attribute_of(argument)
     except ConfigError as error:
         return str(error)
     return ""

@@ -50,6 +50,7 @@ from ferraris.headend import (
     ReadProfile,
     Work,
     WorkRefused,
+    attribute_of,
     clock_offset,
     clock_verdict,
 )
@@ -70,8 +71,6 @@ from ferraris.runtime.token_entry import TokenDesk
 from ferraris.store import CommandState, MeterRow, RecordStore
 
 DETAIL_CHARACTERS_MAX = 16_000
-CLASS_IDS = range(1 << 16)
-ATTRIBUTE_IDS = range(-128, 128)
 END_OF_TIME_MS = 4_102_444_800_000
 """2100-01-01: entries of a clock that is years ahead are asked for as well."""
 
@@ -312,15 +311,7 @@ class Conversation:
 
     async def _read_attribute(self, argument: str) -> str:
         """The attribute "class_id/logical_name/attribute_id", as JSON."""
-        try:
-            class_id, name, attribute_id = argument.split("/")
-            descriptor = AttributeDescriptor(int(class_id), Obis.parse(name), int(attribute_id))
-            if descriptor.class_id not in CLASS_IDS or descriptor.attribute_id not in ATTRIBUTE_IDS:
-                raise ValueError("no such numbers fit into a request")
-        except ValueError as error:
-            raise ConfigError(
-                "not an attribute", expected="class_id/logical_name/attribute_id", got=argument
-            ) from error
+        descriptor = attribute_of(argument)
         octets = await self._association.get_octets(descriptor)
         entry = self._kind.find(descriptor.class_id, descriptor.logical_name)
         if entry is not None and descriptor.attribute_id in entry.attributes:
