@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferraris.dlms import TRANSITIONS, Aborted, AssociationSettings, Released, Role, Signal, State
+from ferraris.dlms.apdu import GENERAL_BLOCK_TRANSFER, Conformance
 from ferraris.dlms.machine import Machine
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import LinkClosedError, LocalProtocolError, RemoteProtocolError
+from ferraris.kernel.limits import APDU_OCTETS_MAX
 from tests.dlms.bottle import CLIENT_TITLE, SERVER_TITLE, settings
 
 
@@ -102,3 +104,65 @@ def test_a_plain_context_has_no_protection() -> None:
     end = machine()
     end.start()
     assert end.protection is None
+
+
+def blocks(role: Role = Role.CLIENT, pdu_size: int = 100) -> Machine:
+    """An end that has agreed upon general block transfer."""
+    end = machine(role)
+    end.negotiated(Conformance.GENERAL_BLOCK_TRANSFER | Conformance.GET, pdu_size, 10_000)
+    return end
+
+
+@pytest.mark.parametrize("role", Role)
+def test_general_block_transfer_begins_when_something_needs_it(role: Role) -> None:
+    end = blocks(role)
+    end.put(bytes(100))
+    assert (end.outgoing, end.transfer_begun, end.in_transfer) == ([bytes(100)], None, False)
+    end.put(bytes(101))
+    assert end.transfer_begun is not None
+    assert end.in_transfer
+    assert [octets[0] for octets in end.outgoing] == [0, GENERAL_BLOCK_TRANSFER]
+    assert end.transfer is end.transfer_begun
+
+
+def test_what_is_wished_in_blocks_goes_in_blocks() -> None:
+    end = blocks()
+    end.put(bytes(10), in_blocks=True)
+    assert [octets[0] for octets in end.outgoing] == [GENERAL_BLOCK_TRANSFER]
+
+
+def test_a_peer_without_a_limit_takes_the_longest_apdu() -> None:
+    end = blocks(pdu_size=0)
+    end.put(bytes(APDU_OCTETS_MAX))
+    assert end.transfer_begun is None
+    assert end.transfer is not None
+    assert end.transfer.pdu_size == APDU_OCTETS_MAX
+
+
+def test_without_agreement_nothing_goes_in_blocks() -> None:
+    end = machine()
+    for agreed in (False, True):
+        if agreed:
+            end.negotiated(Conformance.GET, 100, 10_000)
+        end.put(bytes(101), in_blocks=True)
+        assert (end.outgoing.pop(), end.transfer) == (bytes(101), None)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_an_agreement_ends_with_its_association(begun: bool) -> None:
+    for ended in (lambda end: end.start(), lambda end: end.abort(LinkClosedError("the link is gone"))):
+        end = blocks()
+        assert not begun or end.transfer is not None
+        ended(end)
+        assert (end.transfer, end.transfer_begun) == (None, None)
+        end.negotiated(Conformance.GET, 100, 10_000)
+        assert end.transfer is None
+
+
+def test_another_agreement_has_a_transfer_of_its_own() -> None:
+    end = blocks(pdu_size=100)
+    first = end.transfer
+    end.negotiated(Conformance.GENERAL_BLOCK_TRANSFER, 200, 10_000)
+    assert end.transfer is not first
+    assert end.transfer is not None
+    assert end.transfer.pdu_size == 200

@@ -70,6 +70,21 @@ def test_every_service_in_every_form_comes_back(service: int, ciphering: Cipheri
     assert len(octets) <= len(apdu) + PROTECTION_OCTETS_MAX
 
 
+@pytest.mark.parametrize(("ciphering", "policy"), list(itertools.product(Ciphering, POLICIES)))
+def test_who_does_not_ask_how_it_was_protected_gets_the_same(ciphering: Ciphering, policy: SecurityControl) -> None:
+    client, server = ends(policy)
+    apdu = GET_VALUE.encode()
+    octets = client.close(apdu, ciphering)
+    assert server.open_apdu(octets) == apdu
+    with pytest.raises(InvocationCounterError):
+        server.open_apdu(octets)
+    damaged = bytearray(client.close(apdu, ciphering))
+    damaged[-1] ^= 1
+    if policy is not SecurityControl.ENCRYPTED:
+        with pytest.raises(AuthenticationError):
+            server.open_apdu(bytes(damaged))
+
+
 @given(st.binary(max_size=70_000), st.sampled_from(list(Ciphering)))
 def test_what_protection_adds_is_bounded(content: bytes, ciphering: Ciphering) -> None:
     client, server = ends()

@@ -237,8 +237,8 @@ class ClientAssociation:
         associated = self._associated
         if associated is None:
             return BundlePlan(BundleService.SINGLE, 1)
-        ciphered = self._settings.association.ciphered
-        return plan_of(associated.conformance, associated.peer_max_receive_pdu_size, ciphered=ciphered)
+        pdu_size = associated.peer_max_receive_pdu_size
+        return plan_of(associated.conformance, pdu_size, ciphered=self._settings.association.ciphered)
 
     async def get_many(self, attributes: Sequence[tuple[Attribute[Any], Obis]]) -> list[Any]:
         """Several attributes' values, in the fewest round trips. Raises RefusedError for the first that the meter refuses."""
@@ -360,7 +360,7 @@ class ClientAssociation:
 
     async def _next_event(self, command: Command | None = None) -> Event:
         """Carry out a command, send what waits to be sent, and receive until the engine has something to say."""
-        engine, framing = self._engine, self._framing
+        engine, framing, link = self._engine, self._framing, self._link
         now_ms = self._now_ms()
         if command is not None:
             engine.send(command, now_ms)
@@ -372,7 +372,7 @@ class ClientAssociation:
                 for apdu in outgoing:
                     framing.send(apdu, now_ms)
                 for octets in framing.outgoing():
-                    await self._link.send(octets)
+                    await link.send(octets)
             except LinkError as error:
                 engine.abort(error)
             found: Event | None = None
@@ -385,31 +385,31 @@ class ClientAssociation:
                 raise found.error
             if found is not None:
                 return found
+            wake_ms = self._wake_ms(engine.wake_at())
             try:
-                now_ms = await self._receive(engine.wake_at())
+                try:
+                    with self._deadline.at(wake_ms / 1000):
+                        octets = await link.receive()
+                except TimeoutError:
+                    now_ms = self._let_pass(wake_ms)
+                else:
+                    now_ms = self._now_ms()
+                    framing.receive(octets, now_ms)
                 for apdu in framing.apdus():
                     engine.receive(apdu, now_ms)
             except (LinkError, RemoteProtocolError) as error:
                 engine.abort(error)
 
-    async def _receive(self, deadline_ms: int | None) -> int:
-        """Hand the framing what comes, or let it and the engine know that time has passed. The time it is then."""
-        framing = self._framing
-        wake_ms = framing.wake_at()
-        if deadline_ms is None:
-            deadline_ms = self._now_ms() + LOOK_MS
-        if wake_ms is None or deadline_ms < wake_ms:
-            wake_ms = deadline_ms
-        try:
-            with self._deadline.at(wake_ms / 1000):
-                octets = await self._link.receive()
-        except TimeoutError:
-            now_ms = max(self._now_ms(), wake_ms)
-            self._engine.tick(now_ms)
-            framing.tick(now_ms)
-        else:
-            now_ms = self._now_ms()
-            framing.receive(octets, now_ms)
+    def _wake_ms(self, deadline_ms: int | None) -> int:
+        """Until when nothing need be done but to receive, where `deadline_ms` bounds it."""
+        wake_ms, until_ms = self._framing.wake_at(), self._now_ms() + LOOK_MS if deadline_ms is None else deadline_ms
+        return until_ms if wake_ms is None or until_ms < wake_ms else wake_ms
+
+    def _let_pass(self, wake_ms: int) -> int:
+        """Time has passed, and nothing came. The time it is."""
+        now_ms = max(self._now_ms(), wake_ms)
+        self._engine.tick(now_ms)
+        self._framing.tick(now_ms)
         return now_ms
 
     async def _until_connected(self, *, connected: bool) -> None:
@@ -425,7 +425,14 @@ class ClientAssociation:
                 return
             if self._now_ms() >= deadline_ms:
                 raise LinkTimeoutError("The data link connection is neither granted nor refused in time")
-            await self._receive(deadline_ms)
+            wake_ms = self._wake_ms(deadline_ms)
+            try:
+                with self._deadline.at(wake_ms / 1000):
+                    octets = await self._link.receive()
+            except TimeoutError:
+                self._let_pass(wake_ms)
+            else:
+                framing.receive(octets, self._now_ms())
 
     def _take_notification(self, notification: DataNotification | EventNotification | InformationReportRequest) -> None:
         if self._on_notification is not None:

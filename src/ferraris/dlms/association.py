@@ -111,7 +111,7 @@ class Association:
     def wake_at(self) -> int | None:
         """When `tick` must be called at the latest, None when nothing is waited for."""
         machine = self._machine
-        deadline_ms, transfer = machine.deadline_ms, machine.transfer
+        deadline_ms, transfer = machine.deadline_ms, machine.transfer_begun
         if transfer is None or (deadline_ms is None and machine.state is not State.ASSOCIATED):
             return deadline_ms
         wake_ms = transfer.wake_at()
@@ -120,7 +120,7 @@ class Association:
     def tick(self, now_ms: int) -> None:
         """Send blocks again that are not acknowledged; give up what has been waited for too long."""
         machine = self._machine
-        deadline_ms, transfer = machine.deadline_ms, machine.transfer
+        deadline_ms, transfer = machine.deadline_ms, machine.transfer_begun
         if transfer is not None:
             transfer.tick(now_ms)
             machine.outgoing += transfer.outgoing()

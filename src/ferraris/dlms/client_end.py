@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from enum import IntEnum
 from functools import lru_cache
+from typing import get_args
 
 from ferraris.dlms.apdu import (
     DLMS_VERSION,
     LONG_INVOKE_ID_MASK,
     Aare,
-    Aarq,
     AccessRequest,
     AccessResponse,
     ActionRequestNormal,
@@ -47,6 +47,7 @@ from ferraris.dlms.apdu import (
     SetResponseWithBlock,
     SetResponseWithList,
     decode_apdu,
+    encode_aarq,
 )
 from ferraris.dlms.block_transfer import BlockReceiver
 from ferraris.dlms.ciphering import KEY_OCTETS_OF, RaisableCounterSource
@@ -84,6 +85,7 @@ from ferraris.kernel.limits import BLOCK_TRANSFER_OCTETS_MAX, PDU_SIZE_MIN
 HLS_INVOKE_ID = 0xC1
 INVOKE_ID_MASK = 0x0F
 INITIATE_REQUESTS_KEPT = 64
+_HLS_REPLY_START = ActionRequestNormal(HLS_INVOKE_ID, REPLY_TO_HLS_AUTHENTICATION, b"").encode()
 _RELEASE_OCTETS = Rlrq(ReleaseReason.NORMAL).encode()
 INITIATE_REFUSED = b"\x0e\x01\x06"
 """A confirmed-service-error of the service and the category INITIATE; the octet behind it says which error."""
@@ -97,6 +99,9 @@ _ANSWERS: dict[type, tuple[type, ...]] = {
     ActionRequestWithList: (ActionResponseWithList, ActionResponseWithBlock),
     AccessRequest: (AccessResponse,),
 }
+_REFUSALS = (ExceptionResponse, ConfirmedServiceError)
+_NOTIFICATIONS = get_args(Notification)
+_BLOCKS = (GetResponseWithBlock, ActionResponseWithBlock)
 _READS = (GetRequestNormal, GetRequestWithList, AccessRequest)
 _ANSWERS_TO_BLOCKS: dict[type, tuple[type, ...]] = {
     SetRequestNormal: (SetResponseWithBlock, SetResponseLastBlock),
@@ -149,7 +154,7 @@ class ClientEnd:
             protection = self._association.protection
             if protection is None:
                 raise RemoteProtocolError("a ciphered APDU in a plain context", got=f"{octets[0]:#04x}")
-            octets = protection.open(octets).apdu
+            octets = protection.open_apdu(octets)
             protected = True
         else:
             protected = False
@@ -159,11 +164,11 @@ class ClientEnd:
         elif isinstance(apdu, Rlre):
             self._association.move(Signal.RELEASED, by_peer=True)
             self._association.tell(Released())
-        elif isinstance(apdu, ExceptionResponse | ConfirmedServiceError):
+        elif isinstance(apdu, _REFUSALS):
             self._answered(apdu)
         elif not protected and self._association.protection is not None:
             raise AuthenticationError("an answer is not protected", expected="a ciphered APDU", got=type(apdu).__name__)
-        elif isinstance(apdu, Notification):
+        elif isinstance(apdu, _NOTIFICATIONS):
             self._association.acknowledge()
             self._association.tell(NotificationReceived(apdu))
         elif self._association.state is State.HLS_PENDING:
@@ -204,14 +209,14 @@ class ClientEnd:
             user_information = association.protection.close_initiate(user_information, dedicated_key)
             if dedicated_key is not None:
                 association.protection.dedicate(dedicated_key)
-        aarq = Aarq(
-            application_context=settings.application_context,
-            calling_ap_title=security.system_title if security is not None else None,
-            mechanism=settings.mechanism if settings.mechanism is not Mechanism.LOWEST else None,
-            calling_authentication_value=authentication_value,
-            user_information=user_information,
+        aarq = encode_aarq(
+            settings.application_context,
+            security.system_title if security is not None else None,
+            settings.mechanism if settings.mechanism is not Mechanism.LOWEST else None,
+            authentication_value,
+            user_information,
         )
-        association.put(aarq.encode())
+        association.put(aarq)
         association.wait()
 
     def _pre_establish(self, peer_pdu_size: int) -> None:
@@ -288,7 +293,7 @@ class ClientEnd:
 
     def _prove(self, answer: bytes) -> None:
         """Answer the server's challenge."""
-        self._put(ActionRequestNormal(HLS_INVOKE_ID, REPLY_TO_HLS_AUTHENTICATION, answer).encode())
+        self._put(_HLS_REPLY_START + answer)
 
     def _initiate_response(self, user_information: bytes) -> InitiateResponse:
         protection = self._association.protection
@@ -365,7 +370,7 @@ class ClientEnd:
             mask = INVOKE_ID_MASK
         if (asked ^ answered) & mask:
             raise OtherAnswerError("an answer with another invoke id", expected=asked, got=answered)
-        if isinstance(apdu, GetResponseWithBlock | ActionResponseWithBlock):
+        if isinstance(apdu, _BLOCKS):
             self._take_block(request, apdu)
         elif self._sending is not None:
             self._take_acknowledgement(self._sending, apdu)
@@ -412,12 +417,12 @@ class ClientEnd:
         """Hand a whole answer to the driver. A refusal also answers an AARQ or the HLS pass."""
         association = self._association
         if association.state is State.ASSOCIATION_PENDING or association.state is State.HLS_PENDING:
-            assert isinstance(response, ExceptionResponse | ConfirmedServiceError)
+            assert isinstance(response, _REFUSALS)
             self._not_associated(exception_answer(response))
             return
         association.move(Signal.RESPONSE, by_peer=True)
-        if association.transfer is not None and not association.in_blocks:
-            association.transfer.answered_otherwise()
+        if association.transfer_begun is not None and not association.in_blocks:
+            association.transfer_begun.answered_otherwise()
         self._request = self._blocks = self._sending = None
         association.tell(ResponseReceived(response))
 

@@ -22,6 +22,7 @@ class Machine:
     """The moving parts of one end; `client_end` and `server_end` say how they move."""
 
     __slots__ = (
+        "_blocks_for_octets",
         "_moves",
         "deadline_ms",
         "entropy",
@@ -33,7 +34,7 @@ class Machine:
         "role",
         "settings",
         "state",
-        "transfer",
+        "transfer_begun",
     )
 
     def __init__(self, role: Role, settings: AssociationSettings, entropy: Entropy) -> None:
@@ -46,14 +47,17 @@ class Machine:
         self.deadline_ms: int | None = None
         self.now_ms = 0
         self.protection: Protection | None = None
-        self.transfer: GeneralBlockTransferEnd | None = None
+        self.transfer_begun: GeneralBlockTransferEnd | None = None
+        """General block transfer, where it was agreed upon and anything has needed it."""
+        self._blocks_for_octets: tuple[int, int] | None = None
+        """Where general block transfer was agreed upon: octets of the longest APDU that the peer takes, and of what we put together."""
         self.in_blocks = False
         """Whether what is being taken came in blocks of a general block transfer."""
         self._moves = TRANSITIONS[role]
 
     def start(self) -> None:
         """A new association begins: nothing of an earlier one's protection stays."""
-        self.transfer = None
+        self.forget_transfer()
         security = self.settings.security if self.settings.ciphered else None
         self.protection = Protection(security, self.entropy) if security is not None else None
 
@@ -71,23 +75,36 @@ class Machine:
 
     def negotiated(self, conformance: int, peer_pdu_size: int, octets_max: int) -> None:
         """What both ends have agreed upon: whether long APDUs go by general block transfer."""
+        self.forget_transfer()
         if int(conformance) & GENERAL_BLOCKS:
-            self.transfer = GeneralBlockTransferEnd(
-                peer_pdu_size or APDU_OCTETS_MAX,
+            self._blocks_for_octets = peer_pdu_size or APDU_OCTETS_MAX, octets_max
+
+    @property
+    def transfer(self) -> GeneralBlockTransferEnd | None:
+        """General block transfer, None where it was not agreed upon. Few associations come to need it."""
+        if self.transfer_begun is None and self._blocks_for_octets is not None:
+            pdu_size, octets_max = self._blocks_for_octets
+            self.transfer_begun = GeneralBlockTransferEnd(
+                pdu_size,
                 octets_max,
                 window=self.settings.general_block_window,
                 timeout_ms=self.settings.response_timeout_ms // 4,
                 leads=self.role is Role.CLIENT,
             )
+        return self.transfer_begun
+
+    def forget_transfer(self) -> None:
+        """Nothing goes by general block transfer any more."""
+        self.transfer_begun = self._blocks_for_octets = None
 
     @property
     def in_transfer(self) -> bool:
         """Whether the peer has begun the present exchange with general blocks."""
-        return self.transfer is not None and self.transfer.active
+        return self.transfer_begun is not None and self.transfer_begun.active
 
     def abort(self, error: FerrarisError) -> None:
         """The association is lost: the link broke, the peer went silent or broke the rules."""
-        self.transfer = None
+        self.forget_transfer()
         if self.state is not State.IDLE:
             self.move(Signal.ABORT)
         self.tell(Aborted(error))
@@ -108,6 +125,10 @@ class Machine:
 
     def put(self, octets: bytes, *, in_blocks: bool = False) -> None:
         """Hand an APDU to the driver for sending, in blocks where that is wished, it is too long or the peer has begun so."""
+        agreed = self._blocks_for_octets
+        if agreed is None or (self.transfer_begun is None and not in_blocks and len(octets) <= agreed[0]):
+            self.outgoing.append(octets)  # nearly always
+            return
         transfer = self.transfer
         if transfer is not None and (transfer.carries(octets) or in_blocks):
             transfer.send(octets, self.now_ms)

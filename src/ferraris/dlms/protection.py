@@ -199,17 +199,13 @@ class Protection:
         the policy, InvocationCounterError for a counter that is not new, RemoteProtocolError for a service under another
         one's tag, SecurityError where a key is missing or a transaction id is repeated.
         """
+        usual = self._open_usual(octets)
+        if usual is not None:
+            return Opened(usual, Ciphering.GLOBAL)
         tag = octets[0]
         if tag in _SERVICE_OF:
             service, ciphering = _SERVICE_OF[tag]
             content = _content(octets, 1)
-            if (
-                content[:1] == self._usual_start
-                and ciphering is Ciphering.GLOBAL
-                and len(content) >= HEADER_OCTETS
-                and len(self.peer_system_title) == SYSTEM_TITLE_OCTETS
-            ):
-                return self._open_usual(content, service)
         elif tag in ENVELOPE_TAGS:
             return self._open_envelope(octets)
         else:
@@ -243,13 +239,25 @@ class Protection:
             return Opened(unprotected.apdu, ciphering)
         return Opened(unprotected.apdu, Envelope((ciphering,), control & ~SUITE_BITS))
 
-    def _open_usual(self, content: bytes, service: int) -> Opened:
-        """Nearly all: under the global keys, authenticated and encrypted as the policy asks. No step that the others need."""
-        title = self.peer_system_title
-        apdu = self._security.keys.open_both(title, content)
-        self._security.guard.accept(title, int.from_bytes(content[1:HEADER_OCTETS], "big"))
+    def open_apdu(self, octets: bytes) -> bytes:
+        """The APDU that `octets` protect, for an end that does not ask how. Raises as `open`."""
+        usual = self._open_usual(octets)
+        return self.open(octets).apdu if usual is None else usual
+
+    def _open_usual(self, octets: bytes) -> bytes | None:
+        """Nearly all: under the global keys, authenticated and encrypted as the policy asks. No step that the others need; None
+        for them, of which nothing has been taken then."""
+        service = GLOBAL_CIPHERED_TAGS.get(octets[0])
+        if service is None:
+            return None
+        content, title = _content(octets, 1), self.peer_system_title
+        if content[:1] != self._usual_start or len(content) < HEADER_OCTETS or len(title) != SYSTEM_TITLE_OCTETS:
+            return None
+        security = self._security
+        apdu = security.keys.open_both(title, content)
+        security.guard.accept(title, int.from_bytes(content[1:HEADER_OCTETS], "big"))
         _check_service(apdu, service)
-        return Opened(apdu, Ciphering.GLOBAL)
+        return apdu
 
     def _open_envelope(self, octets: bytes, outer: tuple[Ciphering, int] | None = None) -> Opened:
         """General protection, inside a layer `outer` of another form or without one."""

@@ -163,8 +163,8 @@ class ServerEnd:
 
     def tell_waiting(self) -> None:
         """Begin with the next long notification, as soon as nothing else is on its way."""
-        association, transfer = self._association, self._association.transfer
-        if transfer is None or not self._unasked.waiting:
+        association = self._association
+        if not self._unasked.waiting or (transfer := association.transfer) is None:
             return
         if association.state is not State.ASSOCIATED or self._in_blocks:
             return
@@ -226,8 +226,9 @@ class ServerEnd:
         if lacking and association.state is State.ASSOCIATED:
             got = Conformance(lacking).name
             raise UnservedError(ServiceErrorCode.SERVICE_NOT_SUPPORTED, "a request was not negotiated", None, got)
-        if association.transfer is not None and association.transfer.active and not association.in_blocks:
-            association.transfer.begin()
+        begun = association.transfer_begun
+        if begun is not None and begun.active and not association.in_blocks:
+            begun.begin()
         if type(request) in BLOCK_REQUESTS:
             self._take_block(request, ciphering)
             return
@@ -460,7 +461,7 @@ class ServerEnd:
             )
         association.move(Signal.RELEASE, by_peer=True)
         association.put(Rlre(ReleaseResponseReason.NORMAL).encode())
-        association.transfer = None
+        association.forget_transfer()
         association.move(Signal.RELEASED)
         association.tell(Released())
 

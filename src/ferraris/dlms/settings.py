@@ -245,7 +245,16 @@ class AssociationSettings:
     """How far an exception-response may raise a client's own invocation counter when it refuses the AARQ. The exception is in
     the clear, so each forged one can cost this much of the key's life."""
 
+    # What follows from the others, told once: each association asks for it several times.
+    ciphered: bool = field(init=False, repr=False, compare=False)
+    """Whether the association is in the ciphered context."""
+    application_context: ApplicationContext = field(init=False, repr=False, compare=False)
+    """How AARQ and AARE name the context."""
+
     def __post_init__(self) -> None:
+        ciphered = self.security is not None and not self.plain_context
+        object.__setattr__(self, "ciphered", ciphered)
+        object.__setattr__(self, "application_context", _CONTEXTS[self.referencing, ciphered])
         if self.referencing is Referencing.SHORT_NAME and self.conformance == CONFORMANCE_OF_THIS_ENGINE:
             object.__setattr__(self, "conformance", CONFORMANCE_BY_SHORT_NAMES)
         # An end that cannot carry out its mechanism would let the peer in without one.
@@ -260,13 +269,3 @@ class AssociationSettings:
     def needs_titles(self) -> bool:
         """Whether the mechanism takes the system titles into account, in whatever context."""
         return self.mechanism in WITH_SECURITY
-
-    @property
-    def ciphered(self) -> bool:
-        """Whether the association is in the ciphered context."""
-        return self.security is not None and not self.plain_context
-
-    @property
-    def application_context(self) -> ApplicationContext:
-        """How AARQ and AARE name the context."""
-        return _CONTEXTS[self.referencing, self.ciphered]

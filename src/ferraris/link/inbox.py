@@ -41,8 +41,9 @@ class Inbox:
         if octets and not self.ended:
             self._chunks.append(octets)
             self.octets += len(octets)
-            if self._taker is not None:
-                self._wake()
+            taker = self._taker
+            if taker is not None and not taker.done():
+                taker.set_result(None)
 
     def end(self, error: LinkError) -> None:
         """No more will come, for the reason `error`. What came before can still be taken. The first reason stands."""

@@ -21,6 +21,7 @@ from ferraris.dlms.apdu import (
     ServiceProviderDiagnostic,
     ServiceUserDiagnostic,
     decode_apdu,
+    encode_aarq,
 )
 from ferraris.kernel.errors import DecodeError
 from tests.codec.changed import changed
@@ -270,3 +271,25 @@ def test_no_secret_is_shown() -> None:
     aarq = Aarq(LN, b"FERHES01", Mechanism.LLS, b"secret-of-lls", b"\x01\x01\x10" + bytes(16))
     assert "secret" not in repr(aarq)
     assert "secret" not in repr(Aare(LN, AssociationResult.ACCEPTED, NULL, None, None, b"secret"))
+
+
+@given(
+    st.sampled_from(ApplicationContext) | st.binary(min_size=1, max_size=20),
+    st.none() | st.binary(max_size=130),
+    st.none() | st.sampled_from(Mechanism) | st.binary(min_size=1, max_size=20),
+    st.none() | st.binary(max_size=130) | st.binary(min_size=123, max_size=128),
+    st.binary(max_size=130) | st.binary(min_size=123, max_size=128),
+)
+@example(ApplicationContext.LOGICAL_NAME_CIPHERED, bytes(8), Mechanism.HLS_GMAC, bytes(16), bytes(30))
+@example(ApplicationContext.LOGICAL_NAME_CIPHERED, bytes(8), Mechanism.HLS_GMAC, bytes(125), bytes(125))
+@example(ApplicationContext.LOGICAL_NAME_CIPHERED, bytes(8), Mechanism.HLS_GMAC, bytes(126), bytes(16))
+@example(ApplicationContext.LOGICAL_NAME_CIPHERED, bytes(8), Mechanism.HLS_GMAC, bytes(16), bytes(126))
+def test_an_aarq_from_its_fields_is_that_of_the_whole(
+    context: ApplicationContext | bytes,
+    title: bytes | None,
+    mechanism: Mechanism | bytes | None,
+    value: bytes | None,
+    information: bytes,
+) -> None:
+    whole = Aarq(context, title, mechanism, value, information).encode()
+    assert encode_aarq(context, title, mechanism, value, information) == whole

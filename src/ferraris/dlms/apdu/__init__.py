@@ -15,7 +15,7 @@ from ferraris.dlms.apdu.access import (
     AccessRequest,
     AccessResponse,
 )
-from ferraris.dlms.apdu.acse import Aare, Aarq, Rlre, Rlrq
+from ferraris.dlms.apdu.acse import Aare, Aarq, Rlre, Rlrq, encode_aarq
 from ferraris.dlms.apdu.action import (
     ActionAnswer,
     ActionRequest,
@@ -229,5 +229,6 @@ __all__ = [
     "decode_apdu",
     "decode_general_ciphering",
     "decode_general_signing",
+    "encode_aarq",
     "has_apdu_tag",
 ]

@@ -171,6 +171,43 @@ class Rlre:
         return _encode_release(RLRE, self.reason, self.user_information)
 
 
+def encode_aarq(
+    application_context: ContextName,
+    calling_ap_title: bytes | None,
+    mechanism: MechanismName | None,
+    calling_authentication_value: bytes | None,
+    user_information: bytes,
+) -> bytes:
+    """The octets of an AARQ of the fields that nearly every client sends. A client names itself alike to all its meters: what
+    stands before the authentication value is kept.
+    """
+    start = _before_value(application_context, calling_ap_title, mechanism)
+    value = calling_authentication_value
+    if value is not None and len(value) <= _SHORT_OCTETS_MAX and len(user_information) <= _SHORT_OCTETS_MAX:
+        content = b"".join(
+            (
+                start,
+                bytes((_CALLING_VALUE, len(value) + 2, _CHARACTER_STRING, len(value))),
+                value,
+                bytes((_USER_INFORMATION, len(user_information) + 2, OCTET_STRING, len(user_information))),
+                user_information,
+            )
+        )
+        return encode_element(AARQ, content)
+    return Aarq(application_context, calling_ap_title, mechanism, value, user_information).encode()
+
+
+@lru_cache(maxsize=NAMES_REMEMBERED)
+def _before_value(context: ContextName, title: bytes | None, mechanism: MechanismName | None) -> bytes:
+    """The fields of an AARQ that stand before the authentication value."""
+    whole = Aarq(context, title, mechanism).encode()
+    return whole[read_element(whole, 0, len(whole)).start :]
+
+
+_SHORT_OCTETS_MAX: Final = 0x7F - 2
+"""Up to here an element, and the one around it, have a length of one octet."""
+
+
 def decode_aarq(octets: bytes) -> Aarq:
     """An AARQ, from its tag on. Raises DecodeError."""
     fields = _read_fields(octets)

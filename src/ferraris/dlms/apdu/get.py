@@ -6,6 +6,7 @@ turns them into values, and refuses octets behind them.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -40,8 +41,14 @@ class GetRequestNormal:
 
     def encode(self) -> bytes:
         """The APDU's octets."""
-        head = bytes((GET_REQUEST, 1, self.invoke_id_and_priority)) + self.descriptor.encode()
-        return head + encode_selection(self.selection)
+        named = self.descriptor
+        head = _NORMAL.pack(
+            GET_REQUEST, 1, self.invoke_id_and_priority, named.class_id, named.logical_name, named.attribute_id
+        )
+        return head + (b"\x00" if self.selection is None else encode_selection(self.selection))
+
+
+_NORMAL: Final = struct.Struct(">3BH6sb")
 
 
 @dataclass(frozen=True, slots=True)
