@@ -14,14 +14,21 @@ from ferraris.store.vending_rows import DebtRow, MonthTotals
 from ferraris.store.vending_statements import DirectConnection, PreparedAmong
 from ferraris.store.vending_tables import CONFIGURATION, DEBT, SALE, TOKEN
 
+# Words stand in these statements and are not bound: a state that is bound makes SQLite plan anew at each run, since there is an
+# index of the pending sales alone.
+_POSTED, _PENDING, _CREDIT, _FREE_ISSUE = map(
+    sa.literal_column, ("'posted'", "'pending'", "'credit'", "'free_issue'"), (sa.Text,) * 4
+)
+_NONE, _ONE = map(sa.literal_column, ("0", "1"), (sa.BigInteger,) * 2)
+COUNTS = sa.or_(SALE.c.state == _POSTED, SALE.c.state == _PENDING)
+"""Which sales count in a month."""
+IS_CREDIT = SALE.c.kind == _CREDIT
 MONTH_TOTALS = (
-    sa.func.coalesce(sa.func.sum(sa.case((SALE.c.kind == "credit", SALE.c.units_tenths), else_=0)), 0),
-    sa.func.coalesce(sa.func.sum(SALE.c.fixed_minor), 0),
-    sa.func.coalesce(sa.func.sum(sa.case((SALE.c.kind == "free_issue", 1), else_=0)), 0),
+    sa.func.coalesce(sa.func.sum(sa.case((IS_CREDIT, SALE.c.units_tenths), else_=_NONE)), _NONE),
+    sa.func.coalesce(sa.func.sum(SALE.c.fixed_minor), _NONE),
+    sa.func.coalesce(sa.func.sum(sa.case((SALE.c.kind == _FREE_ISSUE, _ONE), else_=_NONE)), _NONE),
 )
 """The sums over an account's sales of a month, in the order of `MonthTotals`."""
-COUNTS = sa.or_(SALE.c.state == "posted", SALE.c.state == "pending")
-"""Which sales count in a month."""
 _NOTHING = MonthTotals(0, 0, 0)
 _MONTHS = PreparedAmong(
     lambda accounts: (

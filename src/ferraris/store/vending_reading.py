@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from ferraris.kernel.limits import VENDING_ROWS_MAX
-from ferraris.store.vending_ahead import COUNTS, MONTH_TOTALS
+from ferraris.store.vending_ahead import COUNTS, IS_CREDIT, MONTH_TOTALS
 from ferraris.store.vending_ports import Registered, SaleFilter
 from ferraris.store.vending_rows import (
     AccountRow,
@@ -88,7 +88,7 @@ _LAST_MONTH = PreparedSelect(
     sa.select(sa.func.max(SALE.c.month)).where(
         SALE.c.account == sa.bindparam("account"),
         SALE.c.month < sa.bindparam("month"),
-        SALE.c.kind == "credit",
+        IS_CREDIT,
         COUNTS,
     )
 )

@@ -49,6 +49,7 @@ class SqlVendingStore:
         else:
             self._place = str(place)
             self._engine = _sqlite_engine(place)
+        self._driver: Any = self._engine.dialect.loaded_dbapi
 
     def open(self) -> None:
         """Bring the database to the newest migration."""
@@ -81,41 +82,55 @@ class SqlVendingStore:
 
     @contextlib.contextmanager
     def _transaction(self, operation: str, *, writes: bool) -> Iterator[sa.Connection]:
-        with self._lock, self._failures(operation):
+        with self._lock:
             if self._closed:
                 raise StoreError("the vending store is closed")
-            if self._engine.dialect.name == "sqlite":
-                if self._kept is None:
-                    self._kept = self._engine.connect()
-                with _sqlite_transaction(self._kept, "BEGIN IMMEDIATE" if writes else "BEGIN"):
-                    yield self._kept
-                return
-            with self._engine.connect() as connection, connection.begin():
-                if writes:
-                    connection.execute(_ONE_WRITER)
-                yield connection
+            try:
+                if self._engine.dialect.name == "sqlite":
+                    yield from self._sqlite_transaction("BEGIN IMMEDIATE" if writes else "BEGIN")
+                    return
+                with self._engine.connect() as connection, connection.begin():
+                    if writes:
+                        connection.execute(_ONE_WRITER)
+                    yield connection
+            except (sa.exc.SQLAlchemyError, self._driver.Error) as error:
+                raise self._failure(operation, error) from None
+
+    def _sqlite_transaction(self, begin: str) -> Iterator[sa.Connection]:
+        """One transaction on the connection that the store keeps; SQLAlchemy's own way to one costs ten times as much.
+
+        SQLAlchemy takes part only where a statement went through it: it then believes that it began a transaction.
+        """
+        if self._kept is None:
+            self._kept = self._engine.connect()
+        connection = self._kept
+        driver: Any = connection.connection.driver_connection
+        driver.execute(begin)
+        try:
+            yield connection
+            connection.commit()
+            driver.commit()
+        except BaseException:
+            connection.rollback()
+            driver.rollback()
+            raise
 
     def _tell(self, moment: str) -> None:
         if self._before_write is not None:
             self._before_write(moment)
 
-    @contextlib.contextmanager
-    def _failures(self, operation: str) -> Iterator[None]:
-        """Turn the database's errors into StoreError; statements and parameters stay out of its text: tokens are in them."""
-        driver: Any = self._engine.dialect.loaded_dbapi
-        try:
-            yield
-        except sa.exc.DBAPIError as error:
-            raise self._store_error(operation, error.orig, driver) from None
-        except driver.Error as error:
-            raise self._store_error(operation, error, driver) from None
-        except sa.exc.SQLAlchemyError as error:
-            raise StoreError(f"the vending store {self._place} failed in {operation}: {type(error).__name__}") from None
+    def _failure(self, operation: str, error: Exception) -> StoreError:
+        """The database's error as StoreError; statements and parameters stay out of its text: tokens are in them."""
+        if isinstance(error, sa.exc.DBAPIError):
+            return self._store_error(operation, error.orig)
+        if isinstance(error, sa.exc.SQLAlchemyError):
+            return StoreError(f"the vending store {self._place} failed in {operation}: {type(error).__name__}")
+        return self._store_error(operation, error)
 
-    def _store_error(self, operation: str, error: BaseException | None, driver: Any) -> StoreError:
+    def _store_error(self, operation: str, error: BaseException | None) -> StoreError:
         where = f"the vending store {self._place}"
         cause = (str(error).splitlines() or ["unknown"])[0]  # without the row that PostgreSQL adds in a second line
-        if isinstance(error, driver.IntegrityError):
+        if isinstance(error, self._driver.IntegrityError):
             return StoreError(f"{where} refused a row of {operation}: {cause}")
         if "full" in cause or "No space" in cause:
             return StoreError(f"the disk under {where} is full: {cause}")
@@ -139,24 +154,6 @@ def _sqlite_engine(place: Path | str) -> sa.Engine:
 
     sa.event.listen(engine, "connect", prepare)
     return engine
-
-
-@contextlib.contextmanager
-def _sqlite_transaction(connection: sa.Connection, begin: str) -> Iterator[None]:
-    """One transaction on the connection that the store keeps; SQLAlchemy's own way to one costs ten times as much.
-
-    SQLAlchemy takes part only where a statement went through it: it then believes that it began a transaction.
-    """
-    driver: Any = connection.connection.driver_connection
-    driver.execute(begin)
-    try:
-        yield
-        connection.commit()
-        driver.commit()
-    except BaseException:
-        connection.rollback()
-        driver.rollback()
-        raise
 
 
 def _as_one(connection: sa.Connection) -> contextlib.AbstractContextManager[object]:
