@@ -37,7 +37,7 @@ from ferraris.kernel.entropy import Entropy, SeededEntropy
 from ferraris.kernel.errors import AuthenticationError, InvocationCounterError, SecurityError
 from ferraris.kernel.limits import INVOCATION_COUNTER_SENDERS_MAX, LLS_SECRET_OCTETS_MAX
 from ferraris.keys import MeterKeys
-from ferraris.meter.security_memory import SecurityMemory, SecurityState
+from ferraris.meter.security_memory import WAITING, SecurityMemory, SecurityState
 
 MADE_AT_S: Final = 1_577_836_800
 """The beginning of 2020: certificates of the works are valid from then on, for a hundred years."""
@@ -73,7 +73,7 @@ class MeterSecurity:
         self._memory = memory
         self._now_s = now_s
         self._entropy = entropy
-        self._state = memory.load()
+        self._state = memory.load(works.suite)
         self.unicast_key_changed: Callable[[], None] = lambda: None
         """Called when the global unicast key is another one: counters received under the old one count no more."""
 
@@ -332,7 +332,7 @@ def _control(bits: int) -> SecurityControl:
 
 
 def _waiting(purpose: KeyPurpose) -> str:
-    return f"new {purpose.name}"
+    return f"{WAITING}{purpose.name}"
 
 
 def _digest(key: bytes) -> bytes:
