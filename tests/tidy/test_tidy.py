@@ -32,7 +32,7 @@ FUNCTION_LINES_MEDIAN = 14
 TESTS_TO_CODE_MIN = 1.2
 
 ROOT_MAY_HOLD = frozenset(
-    "CHANGELOG.md CONTRIBUTING.md LICENSE Makefile README.md SECURITY.md pyproject.toml .gitignore .ci "
+    "CHANGELOG.md CONTRIBUTING.md LICENSE Makefile README.md SECURITY.md pyproject.toml setup.py .gitignore .ci "
     "benchmarks docs requirements src tests tools".split()
 )
 BANNED_STEMS = frozenset("util utils helper helpers common misc".split())

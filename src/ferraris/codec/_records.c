@@ -241,24 +241,28 @@ static void layout_free(RecordLayout *self) {
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
-static inline uint64_t differing(const RecordLayout *self, const uint8_t *record, Py_ssize_t at) {
-    uint64_t octets, mask, fixed;
-    memcpy(&octets, record + at, 8);
-    memcpy(&mask, self->mask + at, 8);
-    memcpy(&fixed, self->fixed + at, 8);
-    return (octets & mask) ^ fixed;
+static inline uint64_t eight(const uint8_t *octets) {
+    uint64_t value;
+    memcpy(&value, octets, 8);
+    return value;
 }
 
-/* Whether one record has the octets that all must have: eight at a time, the last eight whatever the ones before were. */
-static inline int holds(const RecordLayout *self, const uint8_t *record) {
-    uint64_t differs = 0;
-    if (self->octets >= 8) {
-        for (Py_ssize_t at = 0; at + 8 < self->octets; at += 8) differs |= differing(self, record, at);
-        differs |= differing(self, record, self->octets - 8);
-    } else {
-        for (Py_ssize_t at = 0; at < self->octets; at++) differs |= (record[at] & self->mask[at]) ^ self->fixed[at];
+/* Whether `count` records have the octets that all must have: eight at a time, the last eight whatever those before were. */
+static int hold(const RecordLayout *self, const uint8_t *records, Py_ssize_t count) {
+    const uint8_t *const mask = self->mask, *const fixed = self->fixed;
+    const Py_ssize_t octets = self->octets;
+    for (; count > 0; count--, records += octets) {
+        uint64_t differs = 0;
+        if (octets >= 8) {
+            for (Py_ssize_t at = 0; at + 8 < octets; at += 8)
+                differs |= (eight(records + at) & eight(mask + at)) ^ eight(fixed + at);
+            differs |= (eight(records + octets - 8) & eight(mask + octets - 8)) ^ eight(fixed + octets - 8);
+        } else {
+            for (Py_ssize_t at = 0; at < octets; at++) differs |= (records[at] & mask[at]) ^ fixed[at];
+        }
+        if (differs != 0) return 0;
     }
-    return differs == 0;
+    return 1;
 }
 
 static inline PyObject *number(uint64_t value) {
@@ -325,7 +329,7 @@ static PyObject *layout_unpack(RecordLayout *self, PyObject *octets) {
         return NULL;
     }
     const uint8_t *record = (const uint8_t *)PyBytes_AS_STRING(octets);
-    if (PyBytes_GET_SIZE(octets) != self->octets || !holds(self, record)) Py_RETURN_NONE;
+    if (PyBytes_GET_SIZE(octets) != self->octets || !hold(self, record, 1)) Py_RETURN_NONE;
     const Py_ssize_t leading = self->kind == NULL ? 0 : self->leading;
     PyObject *whole = NULL, *rest = PyTuple_New(self->count - leading);
     if (rest != NULL && self->kind != NULL) {
@@ -365,9 +369,7 @@ static PyObject *layout_match(RecordLayout *self, PyObject *const *arguments, Py
     Py_ssize_t count;
     const uint8_t *records = records_in(self, arguments, given, &count);
     if (records == NULL && PyErr_Occurred()) return NULL;
-    for (Py_ssize_t i = 0; records != NULL && i < count; i++)
-        if (!holds(self, records + i * self->octets)) records = NULL;
-    return PyBool_FromLong(records != NULL);
+    return PyBool_FromLong(records != NULL && hold(self, records, count));
 }
 
 static PyObject *layout_rows(RecordLayout *self, PyObject *const *arguments, Py_ssize_t given) {

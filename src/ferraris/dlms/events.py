@@ -5,8 +5,6 @@ Requests and responses are the APDU dataclasses themselves; only what has no APD
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ferraris.dlms.apdu import (
     AccessRequest,
     AccessResponse,
@@ -30,6 +28,7 @@ from ferraris.dlms.apdu import (
     WriteResponse,
 )
 from ferraris.kernel.errors import FerrarisError
+from ferraris.kernel.frozen import dataclass
 
 Request = GetRequest | SetRequest | ActionRequest | AccessRequest
 Response = GetResponse | SetResponse | ActionResponse | AccessResponse | ExceptionResponse | ConfirmedServiceError

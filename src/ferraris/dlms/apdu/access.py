@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, NamedTuple, TypeAlias
 
@@ -22,6 +21,7 @@ from ferraris.dlms.apdu.enumerations import (
     data_access_result,
 )
 from ferraris.kernel.errors import DecodeError
+from ferraris.kernel.frozen import dataclass
 
 ACCESS_REQUEST: Final = 0xD9
 ACCESS_RESPONSE: Final = 0xDA

@@ -7,7 +7,6 @@ ciphered. Fields that Ferraris has no use for are checked for form and kept in `
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
@@ -32,6 +31,7 @@ from ferraris.dlms.apdu.enumerations import (
     member,
 )
 from ferraris.kernel.errors import DecodeError
+from ferraris.kernel.frozen import dataclass
 
 CLAUSE: Final = "Green Book 9.4.2"
 NAMES_REMEMBERED: Final = 64

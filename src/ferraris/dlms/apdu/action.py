@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 from ferraris.codec import write_length
@@ -13,6 +12,7 @@ from ferraris.dlms.apdu.descriptors import MethodDescriptor, method_descriptor_a
 from ferraris.dlms.apdu.enumerations import ActionResult, action_result, data_access_result
 from ferraris.dlms.apdu.get import Result, encode_result, read_result
 from ferraris.kernel.errors import DecodeError
+from ferraris.kernel.frozen import dataclass
 
 ACTION_REQUEST: Final = 0xC3
 ACTION_RESPONSE: Final = 0xC7

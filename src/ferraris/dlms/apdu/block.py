@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ferraris.codec import write_length
 from ferraris.dlms.apdu.cursor import Cursor
+from ferraris.kernel.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Final
 
 from ferraris.codec import read_length, write_length
 from ferraris.dlms.apdu.cursor import Cursor
+from ferraris.kernel.frozen import dataclass
 
 GENERAL_BLOCK_TRANSFER: Final = 0xE0
 LAST_BLOCK: Final = 0x80

@@ -5,11 +5,11 @@ Their `octets` are the security header, the text and the tag as they came; `ferr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from ferraris.codec import write_length
 from ferraris.dlms.apdu.cursor import Cursor
+from ferraris.kernel.frozen import dataclass
 
 GENERAL_GLOBAL_CIPHERING: Final = 0xDB
 GENERAL_DEDICATED_CIPHERING: Final = 0xDC

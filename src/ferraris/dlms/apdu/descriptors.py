@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Final
 
 from ferraris.cosem import Obis
 from ferraris.dlms.apdu.cursor import Cursor, cut_short
+from ferraris.kernel.frozen import dataclass
 
 DESCRIPTOR: Final = struct.Struct(">H6sb")
 DESCRIPTOR_OCTETS: Final = DESCRIPTOR.size

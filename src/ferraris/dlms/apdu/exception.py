@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from ferraris.dlms.apdu.cursor import Cursor
 from ferraris.dlms.apdu.enumerations import ConfirmedService, ErrorCategory, ServiceErrorCode, StateError, member
+from ferraris.kernel.frozen import dataclass
 
 EXCEPTION_RESPONSE: Final = 0xD8
 CONFIRMED_SERVICE_ERROR: Final = 0x0E

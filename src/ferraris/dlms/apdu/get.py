@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from ferraris.codec import write_length
@@ -23,6 +22,7 @@ from ferraris.dlms.apdu.descriptors import (
 )
 from ferraris.dlms.apdu.enumerations import DataAccessResult, data_access_result
 from ferraris.kernel.errors import DecodeError
+from ferraris.kernel.frozen import dataclass
 
 GET_REQUEST: Final = 0xC0
 GET_RESPONSE: Final = 0xC4

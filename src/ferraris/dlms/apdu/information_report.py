@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from ferraris.codec import write_length
@@ -14,6 +13,7 @@ from ferraris.dlms.apdu.variable_access import (
     read_specifications,
     read_values,
 )
+from ferraris.kernel.frozen import dataclass
 
 INFORMATION_REPORT_REQUEST: Final = 0x18
 DATE_TIME_OCTETS: Final = 12

@@ -5,7 +5,6 @@ An initiate APDU travels as the user-information of AARQ and AARE, plain or ciph
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -13,6 +12,7 @@ from ferraris.codec import write_length
 from ferraris.dlms.apdu.cursor import CLAUSE, Cursor
 from ferraris.dlms.apdu.enumerations import Conformance
 from ferraris.kernel.errors import DecodeError
+from ferraris.kernel.frozen import dataclass
 
 INITIATE_REQUEST: Final = 0x01
 INITIATE_RESPONSE: Final = 0x08

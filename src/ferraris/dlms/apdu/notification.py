@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from ferraris.codec import write_length
@@ -10,6 +9,7 @@ from ferraris.cosem import DATE_TIME_OCTETS
 from ferraris.dlms.apdu.cursor import CLAUSE, Cursor, cut_short, refuse_trailing
 from ferraris.dlms.apdu.descriptors import AttributeDescriptor, read_attribute_descriptor
 from ferraris.kernel.errors import DecodeError
+from ferraris.kernel.frozen import dataclass
 
 DATA_NOTIFICATION: Final = 0x0F
 DATA_NOTIFICATION_CONFIRM: Final = 0x10

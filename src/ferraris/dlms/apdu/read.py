@@ -6,7 +6,6 @@ parameter is its argument.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from ferraris.codec import write_length
@@ -19,6 +18,7 @@ from ferraris.dlms.apdu.variable_access import (
     read_data_block,
     read_specifications,
 )
+from ferraris.kernel.frozen import dataclass
 
 READ_REQUEST: Final = 0x05
 READ_RESPONSE: Final = 0x0C

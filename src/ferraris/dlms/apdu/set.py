@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from ferraris.codec import write_length
@@ -19,6 +18,7 @@ from ferraris.dlms.apdu.descriptors import (
 from ferraris.dlms.apdu.enumerations import DataAccessResult, data_access_result
 from ferraris.dlms.apdu.get import ListItem
 from ferraris.kernel.errors import DecodeError
+from ferraris.kernel.frozen import dataclass
 
 SET_REQUEST: Final = 0xC1
 SET_RESPONSE: Final = 0xC5

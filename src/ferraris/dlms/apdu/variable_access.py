@@ -6,11 +6,11 @@ An attribute or method is a named variable: its 16-bit short name stands for cla
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from ferraris.codec import write_length
 from ferraris.dlms.apdu.cursor import Cursor
+from ferraris.kernel.frozen import dataclass
 
 VARIABLE_NAME: Final = 2
 PARAMETERISED_ACCESS: Final = 4

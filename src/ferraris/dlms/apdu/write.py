@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from ferraris.codec import write_length
@@ -16,6 +15,7 @@ from ferraris.dlms.apdu.variable_access import (
     read_specifications,
     read_values,
 )
+from ferraris.kernel.frozen import dataclass
 
 WRITE_REQUEST: Final = 0x06
 WRITE_RESPONSE: Final = 0x0D
