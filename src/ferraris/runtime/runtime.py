@@ -326,6 +326,7 @@ class Runtime:
         failure: Failure | None = None
         conversation: Conversation | None = None
         link: Link | None = None
+        association: ClientAssociation | None = None
         try:
             async with asyncio.timeout(self.settings.association_timeout_s):
                 public = effect.client is Client.PUBLIC
@@ -355,7 +356,9 @@ class Runtime:
             LOG.exception("defect", meter=row.serial)
             failure = failure_of(error)
         finally:
-            if link is not None:
+            if association is not None:
+                await association.aclose()
+            elif link is not None:
                 await link.aclose()
         outcomes = () if conversation is None else tuple(conversation.outcomes)
         return AssociationFinished(effect.association, effect.meter, outcomes, failure)
