@@ -2,4 +2,10 @@
 
 from setuptools import Extension, setup
 
-setup(ext_modules=[Extension("ferraris.codec._records", ["src/ferraris/codec/_records.c"], optional=True)])
+setup(
+    ext_modules=[
+        Extension(
+            "ferraris.codec._records", ["src/ferraris/codec/_records.c"], extra_compile_args=["-O3"], optional=True
+        )
+    ]
+)

@@ -332,12 +332,13 @@ def test_the_patterns_remembered_are_bounded() -> None:
     patterns = _Patterns()
     layouts = [RowLayout.of([ColumnShape(Tag.OCTET_STRING, size)]) for size in range(1, PATTERNS_MAX + 50)]
     for layout in layouts:
-        patterns.keep(layout, 1)
+        patterns.keep(layout, encode_table(layout.blank(1)[0]), 2, 1)
     assert len(patterns._known) == PATTERNS_MAX
     newest, oldest = layouts[-1], layouts[0]
     for layout, expected in ((newest, newest), (oldest, None)):
         octets = encode_table(layout.blank(1)[0])
-        assert patterns.find(octets, 2, 1) is expected
+        found = patterns.find(octets)
+        assert (found and found.layout) is expected
 
 
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=20))

@@ -120,13 +120,6 @@ class RowLayout:
             return None
         return np.frombuffer(octets, self.dtype, count, offset)
 
-    def records(self, time_column: int | None = None, instants: Instants | None = None) -> RecordLayout | None:
-        """The rows as records: all columns as they are, but the `time_column` as what `instants` know of its octets.
-
-        None where a column has no octets of its own, and so no field, and where the `time_column` holds no date-times.
-        """
-        return _records(self, time_column, instants)
-
 
 @lru_cache(maxsize=1024)
 def _layout(shapes: tuple[ColumnShape, ...], *, tagged: bool = True) -> RowLayout:
@@ -174,6 +167,10 @@ def _layout(shapes: tuple[ColumnShape, ...], *, tagged: bool = True) -> RowLayou
 
 @lru_cache(maxsize=1024)
 def _records(layout: RowLayout, time_column: int | None, instants: Instants | None) -> RecordLayout | None:
+    """The rows as records: all columns as they are, but the `time_column` as what `instants` know of its octets.
+
+    None where a column has no octets of its own, and so no field, and where the `time_column` holds no date-times.
+    """
     codes, at = "", 0
     for index, (name, shape) in enumerate(zip(layout.names, layout.shapes, strict=True)):
         dtype, offset = cast("tuple[np.dtype[np.generic], int]", layout.dtype.fields[name][:2])  # type: ignore[index]
@@ -215,33 +212,6 @@ def recognise(octets: bytes, offset: int) -> RowLayout | None:
             return None
         shapes.append(ColumnShape(tag, length))
     return _layout(tuple(shapes)) if position <= size else None
-
-
-class _Patterns:
-    """The layouts met last, by octets and rows: a profile read again and again is recognised by one compare."""
-
-    __slots__ = ("_known",)
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[tuple[int, int], tuple[RowLayout, Callable[[bytes, int, int], bool]]] = OrderedDict()
-
-    def find(self, octets: bytes, offset: int, count: int) -> RowLayout | None:
-        """The layout that the rows at `offset` share, when rows like these were met before."""
-        known = self._known.get((len(octets) - offset, count))
-        return known[0] if known is not None and known[1](octets, offset, count) else None
-
-    def keep(self, layout: RowLayout, count: int) -> None:
-        """Remember rows like these in place of earlier ones of the same size."""
-        if layout.pattern is None or count * layout.row_octets > PATTERN_OCTETS_MAX:
-            return
-        key = count * layout.row_octets, count
-        self._known[key] = layout, layout.pattern.match
-        self._known.move_to_end(key)
-        if len(self._known) > PATTERNS_MAX:
-            self._known.popitem(last=False)
-
-
-_PATTERNS: Final = _Patterns()
 
 
 class Table:
@@ -313,12 +283,45 @@ class Table:
 
         Raises KeyError for an instant that they don't know, and for a `time_column` that holds no date-times.
         """
-        records = None if self.layout is None else self.layout.records(time_column, instants)
+        records = None if self.layout is None else _records(self.layout, time_column, instants)
         if records is not None:
             return records.rows(self._octets, self._start, self._count)
         if time_column is not None:
             raise KeyError(time_column)
         return list(zip(*map(self.values, range(self.width)), strict=True))
+
+
+class _Patterns:
+    """The layouts met last, by the octets of the whole array: a profile read again and again is recognised by one compare."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[int, tuple[bytes, int, RowLayout, Callable[[bytes, int, int], bool]]] = OrderedDict()
+
+    def find(self, octets: bytes) -> Table | None:
+        """The array that `octets` hold, when one of as many octets and of its layout was met before."""
+        known = self._known.get(len(octets))
+        if known is None:
+            return None
+        header, count, layout, match = known
+        start = len(header)
+        if not octets.startswith(header) or not match(octets, start, count):
+            return None
+        return Table([], layout, octets, start, count)
+
+    def keep(self, layout: RowLayout, octets: bytes, start: int, count: int) -> None:
+        """Remember an array like this in place of earlier ones of the same size."""
+        size = len(octets)
+        if layout.pattern is None or size > PATTERN_OCTETS_MAX:
+            return
+        self._known[size] = octets[:start], count, layout, layout.pattern.match
+        self._known.move_to_end(size)
+        if len(self._known) > PATTERNS_MAX:
+            self._known.popitem(last=False)
+
+
+_PATTERNS: Final = _Patterns()
 
 
 def decode_table(octets: bytes) -> Table:
@@ -329,15 +332,15 @@ def decode_table(octets: bytes) -> Table:
 
 def decode_shared(octets: bytes) -> Table | None:
     """The array of structures that `octets` hold, when its rows share one layout. Raises DecodeError for no array."""
+    known = _PATTERNS.find(octets)
+    if known is not None:
+        return known
     if not octets or octets[0] != Tag.ARRAY:
         got = octets[0] if octets else "nothing"
         raise DecodeError("a table is no array", expected=int(Tag.ARRAY), got=got, offset=0, clause=CLAUSE)
     count, start = read_length(octets, 1)
     if count == 0 and start == len(octets):
         return Table([])
-    known = _PATTERNS.find(octets, start, count) if count else None
-    if known is not None:
-        return Table([], known, octets, start, count)
     layout = recognise(octets, start)
     if (
         layout is not None
@@ -347,7 +350,7 @@ def decode_shared(octets: bytes) -> Table | None:
     ):
         pattern = layout.pattern
         if pattern is not None and pattern.match(octets, start, count):
-            _PATTERNS.keep(layout, count)
+            _PATTERNS.keep(layout, octets, start, count)
             return Table([], layout, octets, start, count)
     return None
 

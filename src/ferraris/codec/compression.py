@@ -176,7 +176,7 @@ def decode_buffer(octets: bytes) -> Table:
     """The rows of a profile's buffer in whatever form a meter sends them: an array of structures, compressed or not, or a
     compact-array. Raises DecodeError for anything else.
     """
-    if octets[:1] == b"\x13":
+    if octets.startswith(b"\x13"):
         return decode_compact_table(octets)
     table = decode_shared(octets)
     if table is not None:
