@@ -59,9 +59,28 @@ LINES = [
     (credit(PENDING), {"pending": [], "former": [{"ti": 2, "sgc": "203557"}]}, "crc_error", "key_changed_since"),
     (credit(replace(METER, tariff_index=9)), {}, "crc_error", "configuration_differs"),
     (GOOD, {"ken": 0}, "key_expired_error", "key_expired"),
+    (GOOD, {"service": "water"}, "function_error", "other_credit"),
+    (GOOD, {"service": "electricity", "counts_money": True}, "function_error", "other_credit"),
+    (GOOD, {"service": "Electricity", "counts_money": False}, "accept", "accepted"),
     (GOOD[:-1], {}, "format_error", "mistyped"),
     (GOOD, {"ti": "03", "issued": [{"token": GOOD, "pan": "000001000000000082"}]}, "crc_error", "wrong_meter"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"service": "steam"}, "a service, expected electricity, water, gas, time, got 'steam'"),
+        ({"service": 1}, "a service, expected electricity"),
+        ({"counts_money": "yes"}, "the input counts_money, expected true or false, got str"),
+        ({"counts_money": 1}, "the input counts_money, expected true or false, got int"),
+    ],
+)
+def test_what_no_meter_counts(changes: dict[str, Any], told: str) -> None:
+    line = json.dumps({"id": 1, "token": GOOD, "inputs": {**INPUTS, **changes}})
+    said = answer(line, explain_row, StaTables.SAMPLE)
+    assert not json.loads(said)["ok"]
+    assert told in said
 
 
 @pytest.mark.parametrize(("token", "changes", "result", "cause"), LINES)

@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 
 from ferraris.sts import (
     BaseDate,
+    CreditKind,
     CreditToken,
+    CurrencyCreditToken,
     DecoderKey,
     EncryptionAlgorithm,
     KeyType,
     MeterPan,
     MeterTestToken,
+    ProprietaryToken,
     Service,
     StsConfiguration,
     StsError,
@@ -85,6 +88,10 @@ RECORD = MeterRecord(
 )
 EXPIRED = replace(RECORD, present=replace(METER, key_expiry_number=(NOW >> 16) - 1))
 DEFAULT = replace(RECORD, present=replace(METER, key_type=KeyType.DDTK))
+INITIAL = replace(RECORD, present=replace(METER, key_type=KeyType.DITK))
+WATER = encode_token(CreditToken(Service.WATER, NOW - 1_000, 5, 256), derive(METER))
+MONEY = encode_token(CurrencyCreditToken(Service.ELECTRICITY, NOW - 1_000, 256), derive(METER))
+PROPRIETARY = encode_token(ProprietaryToken(2, 11, 7), derive(METER))
 
 # token                                   record    result                   cause                   what the sentence says
 CAUSES = [
@@ -105,6 +112,24 @@ CAUSES = [
     (credit(before_now=5_000), replace(RECORD, remembers=1), "old_error", "old", "it took this one, too"),
     (GOOD, EXPIRED, "key_expired_error", "key_expired", f"{(NOW >> 16) - 1} is below {NOW >> 16}"),
     (credit(DEFAULT.present), DEFAULT, "ddtk_error", "default_key", "takes no credit"),
+    (credit(INITIAL.present), INITIAL, "key_type_error", "initial_key", "takes nothing but another key"),
+    (
+        WATER,
+        RECORD,
+        "function_error",
+        "other_credit",
+        "it is water in units, and the meter counts electricity in units",
+    ),
+    (WATER, replace(RECORD, kind=CreditKind(Service.WATER)), "accept", "accepted", "takes it"),
+    (
+        MONEY,
+        RECORD,
+        "function_error",
+        "other_credit",
+        "electricity in money, and the meter counts electricity in units",
+    ),
+    (MONEY, replace(RECORD, kind=CreditKind(in_money=True)), "accept", "accepted", "takes it"),
+    (PROPRIETARY, RECORD, "function_error", "proprietary", "a manufacturer's own token"),
     (credit(PENDING), RECORD, "crc_error", "key_change_not_loaded", "supply group code 203557 instead of 201457"),
     (credit(FORMER), RECORD, "crc_error", "key_changed_since", "base date 1993 instead of 2014"),
     (credit(OTHER), RECORD, "crc_error", "wrong_meter", "meter PAN 000001000000000082"),

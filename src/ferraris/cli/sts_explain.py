@@ -8,14 +8,17 @@ from typing import Any, Final
 
 from ferraris.cli.sts_inputs import Inputs, configuration_of, issue_ms, number, octets, tables_of
 from ferraris.cli.sts_rows import Answer, fields_of, inputs_of
+from ferraris.cli.sts_tokens import service_named
 from ferraris.kernel.errors import ConfigError
 from ferraris.kernel.limits import TOKEN_IDENTIFIERS_REMEMBERED
 from ferraris.sts import (
+    CreditKind,
     DecoderKey,
     EncryptionAlgorithm,
     Explanation,
     MeterPan,
     MeterRecord,
+    Service,
     StaTables,
     StsConfiguration,
     bare_digits,
@@ -51,7 +54,8 @@ def explain_row(row: Mapping[str, Any], tables: StaTables) -> Answer:
 
     `pending`, `former` and `others` are lists of changes to the meter, `vk` among them; `accepted` are token identifiers
     that it has taken, of which it `remembers` so many (50 unless it says so),
-    `issued` objects of `token` and `pan`; `now` is a time.
+    `issued` objects of `token` and `pan`; `now` is a time. The meter counts electricity in units, unless `service` and `counts_money`
+    say otherwise.
     """
     inputs = inputs_of(row)
     keys: dict[StsConfiguration, bytes] = {}
@@ -75,6 +79,7 @@ def explain_row(row: Mapping[str, Any], tables: StaTables) -> Answer:
         frozenset(each for each in _list(inputs, "accepted") if isinstance(each, int)),
         dict(_issued(each) for each in _list(inputs, "issued")),
         number(inputs, "remembers", TOKEN_IDENTIFIERS_REMEMBERED),
+        _kind(inputs),
     )
     chosen = tables_of(inputs, tables) if present.encryption_algorithm is EncryptionAlgorithm.EA07 else tables
 
@@ -91,6 +96,13 @@ def _list(inputs: Inputs, name: str) -> list[Any]:
     if not isinstance(value, list):
         raise ConfigError(f"the input {name}", expected="a list", got=type(value).__name__)
     return value
+
+
+def _kind(inputs: Inputs) -> CreditKind:
+    in_money = inputs.get("counts_money", False)
+    if not isinstance(in_money, bool):
+        raise ConfigError("the input counts_money", expected="true or false", got=type(in_money).__name__)
+    return CreditKind(service_named(str(inputs.get("service", Service.ELECTRICITY.name))), in_money)
 
 
 def _issued(each: object) -> tuple[str, str]:

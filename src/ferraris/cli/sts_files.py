@@ -46,11 +46,13 @@ from ferraris.kernel.tables import parse_toml
 from ferraris.sts import (
     KEY_NEVER_EXPIRES,
     BaseDate,
+    CreditKind,
     EncryptionAlgorithm,
     KeyDerivation,
     KeyType,
     MeterPan,
     MeterRecord,
+    Service,
     StaTables,
     StsConfiguration,
     bare_digits,
@@ -104,6 +106,8 @@ class IssuedTable:
 class RecordTable(MeterTable):
     """What is known of a meter, as a file names it."""
 
+    service: Service = Service.ELECTRICITY
+    counts_money: bool = False
     accepted: tuple[int, ...] = ()
     remembers: int = TOKEN_IDENTIFIERS_REMEMBERED
     supply_groups: tuple[str, ...] = ()
@@ -126,6 +130,7 @@ class RecordTable(MeterTable):
             frozenset(self.accepted),
             {bare_digits(each.token): each.pan.digits for each in self.issued},
             self.remembers,
+            CreditKind(self.service, self.counts_money),
         )
 
 

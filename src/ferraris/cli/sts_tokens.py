@@ -68,10 +68,14 @@ def token_named(kind: str, value: str, service: str, token_identifier: int, rand
     """The token that the command line names. Raises ConfigError or StsError."""
     if kind not in KINDS:
         raise ConfigError("a kind of token", expected=", ".join(KINDS), got=repr(kind[:40]))
+    return KINDS[kind](value, service_named(service), token_identifier, random)
+
+
+def service_named(text: str) -> Service:
+    """The service of this name. Raises ConfigError."""
     try:
-        chosen = Service[service.upper()]
+        return Service[text.upper()]
     except KeyError:
         raise ConfigError(
-            "a service", expected=", ".join(each.name.lower() for each in Service), got=repr(service[:40])
+            "a service", expected=", ".join(each.name.lower() for each in Service), got=repr(text[:40])
         ) from None
-    return KINDS[kind](value, chosen, token_identifier, random)

@@ -59,6 +59,7 @@ from ferraris.sts.key_change import (
     sections_missing,
 )
 from ferraris.sts.meter_pan import MeterPan, luhn_digit
+from ferraris.sts.meter_rules import CreditKind, check_by_rules
 from ferraris.sts.result_numbers import NO_RESULT, RESULT_NUMBERS, result_of_number
 from ferraris.sts.sta_tables import StaTables, load_sta_tables
 from ferraris.sts.tokens import (
@@ -107,6 +108,7 @@ __all__ = [
     "Cause",
     "ClearCreditToken",
     "ClearTamperToken",
+    "CreditKind",
     "CreditToken",
     "CurrencyCreditToken",
     "DecoderKey",
@@ -145,6 +147,7 @@ __all__ = [
     "bare_digits",
     "carried_currency",
     "carried_quantity",
+    "check_by_rules",
     "checksum",
     "clear_block",
     "crc16",

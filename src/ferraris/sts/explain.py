@@ -21,20 +21,13 @@ from ferraris.sts.configuration import KEY_REVISION_NUMBERS, TARIFF_INDEXES, Key
 from ferraris.sts.decoder_key import DecoderKey
 from ferraris.sts.encoding import CLEAR_CLASS, decode_token
 from ferraris.sts.errors import StsError, TokenError, TokenResult
-from ferraris.sts.identifier import BaseDate, is_key_expired, issued_ms
+from ferraris.sts.identifier import BaseDate, issued_ms
 from ferraris.sts.identifier_memory import remembered_of, result_by_memory
-from ferraris.sts.tokens import (
-    CreditToken,
-    CurrencyCreditToken,
-    ExtendedReadToken,
-    KeyChangeSection,
-    MeterTestToken,
-    Token,
-)
+from ferraris.sts.meter_rules import CreditKind, check_by_rules
+from ferraris.sts.tokens import ExtendedReadToken, KeyChangeSection, MeterTestToken, ProprietaryToken, Token
 
 Derive = Callable[[StsConfiguration], DecoderKey]
 """The decoder key of a configuration; raises FerrarisError where its vending key is not to be had."""
-_CREDITS: Final = (CreditToken, CurrencyCreditToken)
 _EARLY_MS: Final = 24 * 3_600_000
 """How far ahead of the present a token's time of issue may be: vending clocks differ."""
 
@@ -57,6 +50,22 @@ class Cause(StrEnum):
     OLD = "old"
     USED = "used"
     UNKNOWN_KEY = "unknown_key"
+    INITIAL_KEY = "initial_key"
+    OTHER_CREDIT = "other_credit"
+    PROPRIETARY = "proprietary"
+
+
+CAUSES: Final = {
+    TokenResult.MANUFACTURER_CODE_ERROR: Cause.MANUFACTURER,
+    TokenResult.DDTK_ERROR: Cause.DEFAULT_KEY,
+    TokenResult.KEY_TYPE_ERROR: Cause.INITIAL_KEY,
+    TokenResult.KEY_EXPIRED_ERROR: Cause.KEY_EXPIRED,
+    TokenResult.OLD_ERROR: Cause.OLD,
+    TokenResult.USED_ERROR: Cause.USED,
+    TokenResult.FUNCTION_ERROR: Cause.OTHER_CREDIT,
+    TokenResult.RANGE_ERROR: Cause.OUT_OF_RANGE,
+}
+"""Of what a meter's rules refuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,8 @@ class MeterRecord:
     issued: Mapping[str, str] = field(default_factory=dict)
     remembers: int = TOKEN_IDENTIFIERS_REMEMBERED
     """How many of `accepted` the meter remembers: a token is old only where so many are younger."""
+    kind: CreditKind = field(default_factory=CreditKind)
+    """What the meter counts."""
 
     def __post_init__(self) -> None:
         if self.remembers < 1:
@@ -118,49 +129,37 @@ def explain_token(text: str, record: MeterRecord, derive: Derive, now_ms: int) -
 
 
 def _judged(token: Token, record: MeterRecord) -> Explanation:
-    """A token that decodes under the present key, held against the meter's memory as the meter does it."""
-    result, cause, text = _verdict(token, record)
-    return Explanation(result, cause, text, token, record.present)
-
-
-def _verdict(token: Token, record: MeterRecord) -> tuple[TokenResult, Cause, str]:
-    present = record.present
-    if isinstance(token, MeterTestToken | ExtendedReadToken):
-        if token.manufacturer_code not in (0, present.meter_pan.manufacturer_code):
-            return TokenResult.MANUFACTURER_CODE_ERROR, Cause.MANUFACTURER, "it is for another manufacturer's meters"
-        return TokenResult.ACCEPT, Cause.ACCEPTED, "any meter takes it, again and again"
-    if isinstance(token, _CREDITS) and present.key_type is KeyType.DDTK:
-        return TokenResult.DDTK_ERROR, Cause.DEFAULT_KEY, "the meter has a default key (DDTK), which takes no credit"
-    identifier = getattr(token, "token_identifier", None)
-    if identifier is None:
-        part = (
-            "it is part of a key change"
-            if isinstance(token, KeyChangeSection)
-            else "the meter's maker knows what it does"
-        )
-        return TokenResult.ACCEPT, Cause.ACCEPTED, part
-    if is_key_expired(present.key_expiry_number, identifier):
-        expiry = f"key expiry number {present.key_expiry_number} is below {identifier >> 16}, that of its time of issue"
-        return TokenResult.KEY_EXPIRED_ERROR, Cause.KEY_EXPIRED, f"the meter's key has expired for it: {expiry}"
-    return _by_memory(identifier, record)
-
-
-def _by_memory(identifier: int, record: MeterRecord) -> tuple[TokenResult, Cause, str]:
+    """A token that decodes under the present key, held against the meter's rules as the meter does it."""
     remembered = remembered_of(record.accepted, record.remembers)
-    result = result_by_memory(remembered, identifier, record.remembers)
-    if result is TokenResult.USED_ERROR:
-        return result, Cause.USED, "the meter has taken it already"
-    if result is TokenResult.OLD_ERROR:
-        taken = "; it took this one, too" if identifier in record.accepted else ""
-        return result, Cause.OLD, f"it was issued before all {len(remembered)} tokens that the meter remembers{taken}"
-    if remembered and identifier < remembered[0]:
-        places = f"{len(remembered)} of its {record.remembers} places"
-        return (
-            result,
-            Cause.ACCEPTED,
-            f"the meter takes it: it is older than all that are known, but they fill only {places}",
+    try:
+        check_by_rules(
+            token,
+            record.present,
+            record.kind,
+            lambda identifier: result_by_memory(remembered, identifier, record.remembers),
         )
-    return result, Cause.ACCEPTED, "the meter takes it"
+    except TokenError as error:
+        text = error.summary
+        if error.result is TokenResult.OLD_ERROR:
+            taken = "; it took this one, too" if getattr(token, "token_identifier", None) in record.accepted else ""
+            text = f"it was issued before all {len(remembered)} tokens that the meter remembers{taken}"
+        cause = Cause.PROPRIETARY if isinstance(token, ProprietaryToken) else CAUSES[error.result]
+        return Explanation(error.result, cause, text, token, record.present)
+    return Explanation(
+        TokenResult.ACCEPT, Cause.ACCEPTED, _accepted_text(token, record, remembered), token, record.present
+    )
+
+
+def _accepted_text(token: Token, record: MeterRecord, remembered: tuple[int, ...]) -> str:
+    if isinstance(token, MeterTestToken | ExtendedReadToken):
+        return "any meter takes it, again and again"
+    if isinstance(token, KeyChangeSection):
+        return "it is part of a key change"
+    identifier = getattr(token, "token_identifier", None)
+    if remembered and identifier is not None and identifier < remembered[0]:
+        places = f"{len(remembered)} of its {record.remembers} places"
+        return f"the meter takes it: it is older than all that are known, but they fill only {places}"
+    return "the meter takes it"
 
 
 def _refused(digits: str, error: TokenError, search: _Search) -> Explanation:

@@ -5,16 +5,13 @@
 | format: 20 digits, below 2^66 | format_error |
 | lockout: of a keypad | lockout |
 | class, decryption, check value; manufacturer code of class 1 | function_error, crc_error, manufacturer_code_error |
-| key type: no credit under a default key; nothing but another key under an initial one | ddtk_error, key_type_error |
-| key expiry: the upper eight bits of the identifier against the meter's number | key_expired_error |
-| identifier: older than all in a full memory, or in the memory (`sts.identifier_memory`) | old_error, used_error |
-| function: the service and the kind of credit of this meter | function_error |
-| range: the register to clear, what is taken from credit | range_error |
+| key type, key expiry, identifier, function, register: the rules that whoever explains a token asks, too | see `sts.meter_rules` |
+| range: what is taken from credit | range_error |
 | overflow: what the credit register can hold | overflow_error |
 
 A token that fails at any step leaves no trace but the count of wrong entries: one that overflowed may be entered again later.
 
-Uncertain, as no public text has it: the order of the checks from the key type on, the changes of key type that are allowed (a
+Uncertain, as no public text has it: the changes of key type that are allowed (a
 change to an initial key is refused, all others are not), and whether tokens that come remotely are locked out. Here they are
 not, nor do they count: an association has proved who sends them, and a customer's slips must not keep a paid token away.
 """
@@ -28,28 +25,21 @@ from ferraris.cosem.classes.token_gateway import TokenDeliveryMethod
 from ferraris.kernel.limits import KEY_CHANGE_TIMEOUT_S
 from ferraris.meter.payment.decoder import MS_PER_S, Decoder
 from ferraris.sts import (
-    ALL_REGISTERS,
     RESULT_OF_SECTION,
-    ClearCreditToken,
+    CreditKind,
     CreditToken,
     CurrencyCreditToken,
-    ExtendedReadToken,
     IdentifiedToken,
     KeyChange,
-    KeyChangeFirstSection,
     KeyChangeSection,
-    KeyType,
-    MeterTestToken,
-    ProprietaryToken,
-    Service,
     StsError,
     Token,
     TokenError,
     TokenResult,
     assemble_key_change,
+    check_by_rules,
     decode_token,
     from_digits,
-    is_key_expired,
     sections_missing,
 )
 
@@ -57,7 +47,6 @@ WH_PER_TENTH: Final = 100
 """A token's amount is in tenths of a kWh."""
 NO_SUPPLY_GROUP: Final = "000000"
 """What a meter shows after a key change that did not say the group."""
-_Credit = CreditToken | CurrencyCreditToken
 _WRONG: Final = frozenset((TokenResult.CRC_ERROR, TokenResult.MANUFACTURER_CODE_ERROR))
 
 
@@ -102,45 +91,18 @@ def credited_amount(token: CreditToken | CurrencyCreditToken) -> int:
 
 
 def _authentic(decoder: Decoder, digits: str, token: Token, purse: Purse, now_ms: int) -> Acceptance:
-    match token:
-        case MeterTestToken() | ExtendedReadToken():
-            if token.manufacturer_code not in (0, decoder.configuration.meter_pan.manufacturer_code):
-                raise TokenError(TokenResult.MANUFACTURER_CODE_ERROR, "a test token of another maker")
-            return Acceptance(decoder, TokenResult.ACCEPT, token)
-        case ProprietaryToken():
-            raise TokenError(TokenResult.FUNCTION_ERROR, "a token of another maker's own")
-        case _ if isinstance(token, KeyChangeSection):
-            return _key_change(decoder, digits, token, now_ms)
-        case _:
-            assert isinstance(token, IdentifiedToken)
-            _validate(decoder, token, purse)
-            taken = decoder.with_identifier(token.token_identifier).after_right_entry()
-            return Acceptance(taken, TokenResult.ACCEPT, token)
+    check_by_rules(token, decoder.configuration, CreditKind(in_money=purse.counts_money), decoder.result_by_memory)
+    if isinstance(token, KeyChangeSection):
+        return _key_change(decoder, digits, token, now_ms)
+    if not isinstance(token, IdentifiedToken):
+        return Acceptance(decoder, TokenResult.ACCEPT, token)
+    if isinstance(token, CreditToken | CurrencyCreditToken):
+        _check_amount(token, purse)
+    taken = decoder.with_identifier(token.token_identifier).after_right_entry()
+    return Acceptance(taken, TokenResult.ACCEPT, token)
 
 
-def _validate(decoder: Decoder, token: IdentifiedToken, purse: Purse) -> None:
-    """Raises TokenError for the first rule that the token breaks."""
-    configuration, identifier = decoder.configuration, token.token_identifier
-    if isinstance(token, _Credit) and configuration.key_type is KeyType.DDTK:
-        raise TokenError(TokenResult.DDTK_ERROR, "no credit under a default key")
-    if configuration.key_type is KeyType.DITK:
-        raise TokenError(TokenResult.KEY_TYPE_ERROR, "an initial key takes nothing but another key")
-    if is_key_expired(configuration.key_expiry_number, identifier):
-        raise TokenError(TokenResult.KEY_EXPIRED_ERROR, "the meter's key has expired")
-    known = decoder.result_by_memory(identifier)
-    if known is not TokenResult.ACCEPT:
-        raise TokenError(known, "taken before, or older than all tokens that are remembered")
-    if isinstance(token, _Credit):
-        _validate_credit(token, purse)
-    if isinstance(token, ClearCreditToken):
-        own = int(Service.ELECTRICITY) + 4 * purse.counts_money
-        if token.register not in (own, ALL_REGISTERS):
-            raise TokenError(TokenResult.RANGE_ERROR, "a register that this meter does not have")
-
-
-def _validate_credit(token: CreditToken | CurrencyCreditToken, purse: Purse) -> None:
-    if token.service is not Service.ELECTRICITY or isinstance(token, CurrencyCreditToken) is not purse.counts_money:
-        raise TokenError(TokenResult.FUNCTION_ERROR, "credit of another kind than the meter's")
+def _check_amount(token: CreditToken | CurrencyCreditToken, purse: Purse) -> None:
     after = purse.amount + credited_amount(token)
     if after < min(purse.amount, 0):
         raise TokenError(TokenResult.RANGE_ERROR, "more is taken than there is")
@@ -150,8 +112,6 @@ def _validate_credit(token: CreditToken | CurrencyCreditToken, purse: Purse) -> 
 
 def _key_change(decoder: Decoder, digits: str, section: KeyChangeSection, now_ms: int) -> Acceptance:
     """One token of a set: kept until all are there, then the meter has another key."""
-    if isinstance(section, KeyChangeFirstSection) and section.key_type is KeyType.DITK:
-        raise TokenError(TokenResult.KEY_TYPE_ERROR, "no token brings an initial key")
     held: dict[type, tuple[KeyChangeSection, str]] = {}
     for text in (*decoder.waiting_sections(now_ms), digits):
         known = decode_token(text, decoder.key)
