@@ -86,9 +86,11 @@ def test_goals_from_a_form(fields: dict[str, str], goal: CampaignGoal, text: str
     assert goal_text(goal) == text
 
 
-@pytest.mark.parametrize("fields", [{"key_revision_number": "two"}, {"base_date": "50"}])
+@pytest.mark.parametrize(
+    "fields", [{"key_revision_number": "two"}, {"base_date": "50"}, {"tariff_index": "1_0"}, {"tariff_index": "-1"}]
+)
 def test_no_goals(fields: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match=r"two|50"):
+    with pytest.raises(ValueError, match=r"whole number|50"):
         goal_of(fields)
 
 

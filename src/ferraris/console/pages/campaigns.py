@@ -13,6 +13,7 @@ from ferraris.console.markup import Child, Markup, joined, moment, tag
 from ferraris.console.pages.frame import Region, Workplace
 from ferraris.console.pages.parts import chip, empty, list_card, query_path, table
 from ferraris.console.pages.till_frame import TillPage, choice, field
+from ferraris.console.pages.typed_numbers import typed_whole
 from ferraris.console.vending_desk import VendingDesk
 from ferraris.sts import BaseDate
 from ferraris.vending import CampaignGoal, CampaignMeter, CampaignProgress, ConfigurationState, Vending, VendingError
@@ -118,14 +119,14 @@ def goal_of(fields: Mapping[str, str]) -> CampaignGoal:
 
     def number(name: str) -> int | None:
         text = fields.get(name, "").strip()
-        return int(text) if text else None
+        return typed_whole(text) if text else None
 
     base_date = fields.get("base_date", "")
     return CampaignGoal(
         supply_group_code=fields.get("supply_group_code", "").strip() or None,
         key_revision_number=number("key_revision_number"),
         tariff_index=number("tariff_index"),
-        base_date=BaseDate(int(base_date)) if base_date else None,
+        base_date=BaseDate(typed_whole(base_date)) if base_date else None,
     )
 
 

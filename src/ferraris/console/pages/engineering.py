@@ -12,6 +12,7 @@ from ferraris.console.pages.frame import Region, Workplace
 from ferraris.console.pages.parts import NO_HEADING, empty, list_card, table
 from ferraris.console.pages.sale_parts import delivery_chip, sale_path
 from ferraris.console.pages.till_frame import TillPage, choice, field
+from ferraris.console.pages.typed_numbers import typed_whole
 from ferraris.console.vending_desk import VendingDesk
 from ferraris.kernel.errors import FerrarisError
 from ferraris.store import EngineeringRow, SaleFilter
@@ -74,7 +75,7 @@ class _EngineeringPage(TillPage):
                 operator=self.who.operator,
                 meter=parse_pan(fields.get("meter", "")).decoder_reference_number,
                 kind=EngineeringKind(fields.get("kind", "")),
-                value=int(fields.get("value", "") or "0"),
+                value=typed_whole(fields.get("value", "").strip() or "0"),
                 reason=fields.get("reason", ""),
             )
         except ValueError:

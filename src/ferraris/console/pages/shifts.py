@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from uuid import uuid4
 
 from nicegui import ui
@@ -14,6 +13,7 @@ from ferraris.console.pages.frame import Region, Workplace
 from ferraris.console.pages.parts import chip, empty, list_card, table
 from ferraris.console.pages.till_frame import TillPage, field
 from ferraris.console.pages.till_parts import PAYMENTS
+from ferraris.console.pages.typed_numbers import typed_amount
 from ferraris.console.vending_desk import VendingDesk
 from ferraris.kernel.errors import FerrarisError
 from ferraris.vending import ShiftTotals, Vending, VendingSettings, credit_minor, minor_units
@@ -89,9 +89,7 @@ class _ShiftsPage(TillPage):
     def _money(self, text: str) -> int | None:
         """An amount that was typed, in minor units; None, and the refusal shown, for what is none."""
         try:
-            return minor_units(Decimal(text.strip().replace(",", ".")), self.desk.settings.minor_digits)
-        except InvalidOperation:
-            ui.notify("That is no amount of money.", type="warning")
+            return minor_units(typed_amount(text), self.desk.settings.minor_digits)
         except FerrarisError as error:
             self.refuse(error)
         return None

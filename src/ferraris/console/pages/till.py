@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from urllib.parse import parse_qs
 from uuid import uuid4
 
@@ -17,6 +16,7 @@ from ferraris.console.pages.parts import list_card, query_path
 from ferraris.console.pages.sale import SaleActs, sale_card, with_receipt
 from ferraris.console.pages.sale_parts import last_sales, refusal_box
 from ferraris.console.pages.till_parts import finder, found_list, meter_card, purchase_form, quote_card, welcome
+from ferraris.console.pages.typed_numbers import typed_amount
 from ferraris.console.vending_desk import VendingDesk
 from ferraris.console.vending_views import MeterView, meter_view
 from ferraris.kernel.errors import FerrarisError
@@ -159,7 +159,10 @@ class _Till(SaleActs):
     async def _quote(self, fields: Mapping[str, str]) -> None:
         """What the money would buy, as one types."""
         self._wanted = fields
-        request = self._request(fields)
+        try:
+            request = self._request(fields)
+        except FerrarisError:
+            request = None  # as one types, many a number is not yet one
         if request is None:
             self._breakdown.show()
             return
@@ -174,7 +177,11 @@ class _Till(SaleActs):
         if not self.who.known:
             ui.notify("Sign on first.", type="warning")
             return
-        request = self._request(fields)
+        try:
+            request = self._request(fields)
+        except FerrarisError as error:
+            self.refuse(error)
+            return
         if request is None:
             ui.notify("Say how much first.", type="warning")
             return
@@ -183,22 +190,21 @@ class _Till(SaleActs):
             self._sold_now(sale)
 
     def _request(self, fields: Mapping[str, str]) -> SaleRequest | None:
-        """The order that the form is, with the page's own message id; None for an empty or impossible amount."""
-        text = fields.get("amount", "").strip().replace(",", ".")
-        try:
-            value = Decimal(text)
-            payment = PaymentKind(fields.get("payment", PaymentKind.CASH.value))
-            return SaleRequest(
-                message_id=self._message_id,
-                till=self.who.till or "till",
-                operator=self.who.operator or "operator",
-                meter=self._view.meter,
-                amount=None if self._view.by_units else value,
-                units=value if self._view.by_units else None,
-                payment=payment,
-            )
-        except (InvalidOperation, ValueError, FerrarisError):
+        """The order that the form is, with the page's own message id; None without an amount. Raises AmountError."""
+        text = fields.get("amount", "").strip()
+        payment = fields.get("payment", PaymentKind.CASH.value)
+        if not text or payment not in set(PaymentKind):
             return None
+        value = typed_amount(text)
+        return SaleRequest(
+            message_id=self._message_id,
+            till=self.who.till or "till",
+            operator=self.who.operator or "operator",
+            meter=self._view.meter,
+            amount=None if self._view.by_units else value,
+            units=value if self._view.by_units else None,
+            payment=PaymentKind(payment),
+        )
 
     def _sold_now(self, sale: Sale) -> None:
         """The next order is another one; this one stays in the address, so that a reload shows it again."""
