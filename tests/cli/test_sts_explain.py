@@ -68,19 +68,18 @@ LINES = [
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "summary", "expected", "got"),
     [
-        ({"service": "steam"}, "a service, expected electricity, water, gas, time, got 'steam'"),
-        ({"service": 1}, "a service, expected electricity"),
-        ({"counts_money": "yes"}, "the input counts_money, expected true or false, got str"),
-        ({"counts_money": 1}, "the input counts_money, expected true or false, got int"),
+        ({"service": "steam"}, "a service", "electricity, water, gas, time", "'steam'"),
+        ({"service": 1}, "a service", "electricity, water, gas, time", "'1'"),
+        ({"counts_money": "yes"}, "the input counts_money", "true or false", "str"),
+        ({"counts_money": 1}, "the input counts_money", "true or false", "int"),
     ],
 )
-def test_what_no_meter_counts(changes: dict[str, Any], told: str) -> None:
+def test_what_no_meter_counts(changes: dict[str, Any], summary: str, expected: str, got: str) -> None:
     line = json.dumps({"id": 1, "token": GOOD, "inputs": {**INPUTS, **changes}})
-    said = answer(line, explain_row, StaTables.SAMPLE)
-    assert not json.loads(said)["ok"]
-    assert told in said
+    error = json.loads(answer(line, explain_row, StaTables.SAMPLE))["error"]
+    assert (error["summary"], error["expected"], error["got"]) == (summary, expected, got)
 
 
 @pytest.mark.parametrize(("token", "changes", "result", "cause"), LINES)
