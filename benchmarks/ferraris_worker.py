@@ -76,7 +76,7 @@ def profile_rows(task: Task) -> Callable[[], int]:
     octets = bytes.fromhex(task["get_response"])
 
     def once() -> int:
-        rows = decode_profile(_buffer(octets), COLUMNS).rows()
+        rows = decode_profile(decode_apdu(octets).result, COLUMNS).rows()  # type: ignore[union-attr,arg-type]
         return len(rows) * len(rows[0])
 
     return once

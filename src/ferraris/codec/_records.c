@@ -247,19 +247,23 @@ static inline uint64_t eight(const uint8_t *octets) {
     return value;
 }
 
-/* Whether `count` records have the octets that all must have: eight at a time, the last eight whatever those before were. */
+/* Whether `count` records have the octets that all must have: eight at a time through all records, the last eight whatever
+   those before were. */
 static int hold(const RecordLayout *self, const uint8_t *records, Py_ssize_t count) {
-    const uint8_t *const mask = self->mask, *const fixed = self->fixed;
     const Py_ssize_t octets = self->octets;
-    for (; count > 0; count--, records += octets) {
+    if (octets < 8) {
+        for (; count > 0; count--, records += octets)
+            for (Py_ssize_t at = 0; at < octets; at++)
+                if ((records[at] & self->mask[at]) != self->fixed[at]) return 0;
+        return 1;
+    }
+    for (Py_ssize_t next = 0; next < octets; next += 8) {
+        const Py_ssize_t at = next + 8 <= octets ? next : octets - 8;
+        const uint64_t mask = eight(self->mask + at), fixed = eight(self->fixed + at);
+        if (mask == 0) continue;
+        const uint8_t *record = records + at;
         uint64_t differs = 0;
-        if (octets >= 8) {
-            for (Py_ssize_t at = 0; at + 8 < octets; at += 8)
-                differs |= (eight(records + at) & eight(mask + at)) ^ eight(fixed + at);
-            differs |= (eight(records + octets - 8) & eight(mask + octets - 8)) ^ eight(fixed + octets - 8);
-        } else {
-            for (Py_ssize_t at = 0; at < octets; at++) differs |= (records[at] & mask[at]) ^ fixed[at];
-        }
+        for (Py_ssize_t i = 0; i < count; i++, record += octets) differs |= (eight(record) & mask) ^ fixed;
         if (differs != 0) return 0;
     }
     return 1;

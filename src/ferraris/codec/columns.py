@@ -321,20 +321,17 @@ class _Patterns:
             self._known.popitem(last=False)
 
 
-_PATTERNS: Final = _Patterns()
+PATTERNS: Final = _Patterns()
 
 
 def decode_table(octets: bytes) -> Table:
     """The array of structures that `octets` hold. Raises DecodeError when they are anything else."""
-    shared = decode_shared(octets)
-    return decode_by_value(octets) if shared is None else shared
+    table = PATTERNS.find(octets) or decode_shared(octets)
+    return decode_by_value(octets) if table is None else table
 
 
 def decode_shared(octets: bytes) -> Table | None:
     """The array of structures that `octets` hold, when its rows share one layout. Raises DecodeError for no array."""
-    known = _PATTERNS.find(octets)
-    if known is not None:
-        return known
     if not octets or octets[0] != Tag.ARRAY:
         got = octets[0] if octets else "nothing"
         raise DecodeError("a table is no array", expected=int(Tag.ARRAY), got=got, offset=0, clause=CLAUSE)
@@ -350,7 +347,7 @@ def decode_shared(octets: bytes) -> Table | None:
     ):
         pattern = layout.pattern
         if pattern is not None and pattern.match(octets, start, count):
-            _PATTERNS.keep(layout, octets, start, count)
+            PATTERNS.keep(layout, octets, start, count)
             return Table([], layout, octets, start, count)
     return None
 

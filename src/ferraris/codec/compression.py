@@ -20,6 +20,7 @@ from ferraris.codec.axdr import EMPTY_TAGS, STRING_TAGS, Tag, read_length, write
 from ferraris.codec.columns import (
     DELTA_TAGS,
     NUMBER_DTYPES,
+    PATTERNS,
     ColumnShape,
     RowLayout,
     Table,
@@ -176,6 +177,9 @@ def decode_buffer(octets: bytes) -> Table:
     """The rows of a profile's buffer in whatever form a meter sends them: an array of structures, compressed or not, or a
     compact-array. Raises DecodeError for anything else.
     """
+    table = PATTERNS.find(octets)
+    if table is not None:
+        return table
     if octets.startswith(b"\x13"):
         return decode_compact_table(octets)
     table = decode_shared(octets)

@@ -29,6 +29,7 @@ GET_RESPONSE: Final = 0xC4
 
 Result: TypeAlias = bytes | DataAccessResult
 ListItem: TypeAlias = tuple[AttributeDescriptor, SelectiveAccess | None]
+_RESPONSE_NORMAL: Final = bytes((GET_RESPONSE, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,13 @@ class GetRequestNormal:
     def encode(self) -> bytes:
         """The APDU's octets."""
         named = self.descriptor
-        head = _NORMAL.pack(
+        head = _NORMAL_REQUEST.pack(
             GET_REQUEST, 1, self.invoke_id_and_priority, named.class_id, named.logical_name, named.attribute_id
         )
         return head + (b"\x00" if self.selection is None else encode_selection(self.selection))
 
 
-_NORMAL: Final = struct.Struct(">3BH6sb")
+_NORMAL_REQUEST: Final = struct.Struct(">3BH6sb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,8 @@ def decode_get_request(octets: bytes) -> GetRequest:
 
 def decode_get_response(octets: bytes) -> GetResponse:
     """A get-response, from its tag on. Raises DecodeError."""
+    if octets.startswith(_RESPONSE_NORMAL):  # nearly all
+        return _response_normal(octets)
     return choose(_RESPONSES, octets)
 
 
