@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta, timezone
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,13 +13,13 @@ from ferraris.keys.security_module import SecurityModuleUnavailable
 from ferraris.vending import Delivery, SalePendingError, VendingError, make_receipt, receipt_text
 from ferraris.vending.credit import tenths_text
 from ferraris.vending.receipt import WIDTH
-from tests.vending.house import NOON_MS, OPERATOR, SUPERVISOR, House, make_house
+from tests.vending.house import NOON_MS, OPERATOR, SUPERVISOR, House, make_house, settings
 
 PRINTED = """\
             Ferraris
           CREDIT TOKEN
 ------------------------------------------
-Receipt 0000000002        2026-07-01 12:00
+Receipt 0000000002    2026-07-01 12:00 UTC
 Customer     Ann Other
 Account      A1
 Meter        01000000016
@@ -57,6 +59,33 @@ def test_the_paper_line_by_line() -> None:
     shown = text.replace(sale.credit_token.grouped, "DIGITS")
     assert [line.strip() for line in shown.splitlines()] == [line.strip() for line in PRINTED.splitlines()]
     assert all(len(line) <= WIDTH for line in text.splitlines())
+
+
+# zone                        as the receipt says it
+ZONES = """
+UTC                           2026-07-01 12:00 UTC
+Africa/Johannesburg           2026-07-01 14:00 SAST
+Asia/Kathmandu                2026-07-01 17:45 +0545
+Pacific/Guam                  2026-07-01 22:00 ChST
+America/St_Johns              2026-07-01 09:30 NDT
+"""
+
+
+@pytest.mark.parametrize("row", ZONES.strip().splitlines())
+def test_local_time_names_its_zone_beside_the_whole_number(row: str) -> None:
+    zone, date = row.split(maxsplit=1)
+    house = make_house(settings=settings(time_zone=ZoneInfo(zone)))
+    receipt = make_receipt(house.vending.sell(house.request("10"), NOON_MS), house.vending.settings)
+    assert receipt.date == date
+    (line,) = [line for line in receipt_text(receipt).splitlines() if line.startswith("Receipt")]
+    assert line == f"{'Receipt 0000000001':{WIDTH - len(date)}}{date}"
+
+
+def test_a_zone_without_a_short_name_is_a_distance() -> None:
+    house = make_house(settings=settings(time_zone=timezone(timedelta(hours=-3, minutes=-30))))
+    receipt = make_receipt(house.vending.sell(house.request("10"), NOON_MS), house.vending.settings)
+    assert receipt.date == "2026-07-01 08:30 -0330"
+    assert receipt.number in receipt_text(receipt)
 
 
 def test_key_change_tokens_come_first_and_say_so() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ferraris.vending.breakdown import Line, LineKind
 from ferraris.vending.credit import tenths_text
@@ -17,6 +18,8 @@ from ferraris.vending.sale import Delivery, Sale, SaleKind, SaleState, TokenKind
 from ferraris.vending.settings import VendingSettings
 
 WIDTH = 42
+_ZONE_CHARACTERS_MAX = 5
+"""Of a zone's name: so much has room beside the number of the receipt."""
 """Characters of a line: what an 80 mm till printer holds."""
 _INDENT = 13
 _TITLES = {
@@ -89,7 +92,7 @@ def make_receipt(sale: Sale, settings: VendingSettings, customer: str = "") -> R
         title=_TITLES[sale.kind],
         number=sale.receipt_number,
         copy=sale.reprints,
-        date=settings.local(sale.created_ms).strftime("%Y-%m-%d %H:%M"),
+        date=_moment_text(settings.local(sale.created_ms)),
         fields=tuple((label, value) for label, value in who if value),
         configuration=tuple(keys),
         lines=tuple((_label(line, sale.unit), money_text(line.amount_minor, sale.minor_digits)) for line in lines),
@@ -133,6 +136,12 @@ def _text_lines(receipt: Receipt) -> Iterator[str]:
     yield rule
     for note in (*receipt.notes, receipt.delivery):
         yield from _folded(note)
+
+
+def _moment_text(moment: datetime) -> str:
+    """A local time with the name of its zone; a zone without a short name is shown by its distance from UTC."""
+    zone = moment.tzname() or ""
+    return f"{moment:%Y-%m-%d %H:%M} {zone if 0 < len(zone) <= _ZONE_CHARACTERS_MAX else moment.strftime('%z')}"
 
 
 def _pair(left: str, right: str) -> str:
