@@ -19,6 +19,7 @@ from benchmarks.rows import ROWS, measure_row
 from benchmarks.sts import measure_tokens
 from benchmarks.table import show_absent, show_growth, show_layers, show_row, show_tokens, show_vending
 from benchmarks.vending import measure_vending
+from ferraris.codec.records import COMPILED
 
 SIZES = (100, 1_000, 10_000)
 OTHERS = ("tokens", "vending", "layers", "growth")
@@ -45,7 +46,8 @@ def main() -> int:
     chosen = arguments()
     record: dict[str, object] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "rows": {}}
     print(
-        f"{record['machine']}, Python {platform.python_version()}; {chosen.rounds} rounds of {chosen.seconds} s in turn"
+        f"{record['machine']}, Python {platform.python_version()}, {'compiled' if COMPILED else 'interpreted'} records; "
+        f"{chosen.rounds} rounds of {chosen.seconds} s in turn"
     )
     arena = Arena()
     try:

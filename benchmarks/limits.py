@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from binascii import crc_hqx
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -29,13 +28,12 @@ def memory_copy(task: dict[str, Any]) -> Callable[[], int]:
 
 
 def python_rows(_task: dict[str, Any]) -> Callable[[], int]:
-    """Make the same rows of Python values from arrays that are decoded already."""
-    columns = [np.array(column) for column in zip(*(row_values(row) for row in range(ROWS)), strict=True)]
-    seconds = np.array([int(row_end(row).timestamp()) for row in range(ROWS)])
+    """Put the same values, which are there already, into the same tuples."""
+    times = [row_end(row) for row in range(ROWS)]
+    columns = [list(column) for column in zip(*(row_values(row) for row in range(ROWS)), strict=True)]
 
     def once() -> int:
-        times = [datetime.fromtimestamp(second, UTC) for second in seconds.tolist()]
-        rows = list(zip(times, *(column.tolist() for column in columns), strict=True))
+        rows = list(zip(times, *columns, strict=True))
         return len(rows) * len(rows[0])
 
     return once

@@ -27,6 +27,8 @@ TAG_OCTETS = 12
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 PERIOD = timedelta(minutes=15)
+AHEAD_OF_UTC = timedelta(hours=1)
+"""Meters in service keep local time, as SMR 5 asks of them: winter in Central Europe."""
 CAPTURE_OBJECTS = (
     (8, "0.0.1.0.0.255"),
     (1, "0.0.96.10.2.255"),
@@ -47,10 +49,12 @@ def length(count: int) -> bytes:
     return bytes([0x80 | len(octets)]) + octets
 
 
-def date_time(moment: datetime) -> bytes:
-    """The 12 octets of a date-time in UTC."""
-    day = (moment.year, moment.month, moment.day, moment.isoweekday())
-    return struct.pack(">HBBBBBBBhB", *day, moment.hour, moment.minute, moment.second, 0, 0, 0)
+def date_time(moment: datetime, ahead: timedelta = AHEAD_OF_UTC) -> bytes:
+    """The 12 octets of a date-time in local time, with the deviation that tells UTC."""
+    local = moment + ahead
+    day = (local.year, local.month, local.day, local.isoweekday())
+    deviation_min = -(ahead // timedelta(minutes=1))
+    return struct.pack(">HBBBBBBBhB", *day, local.hour, local.minute, local.second, 0, deviation_min, 0)
 
 
 def row_values(row: int) -> tuple[int, ...]:
@@ -64,14 +68,14 @@ def row_end(row: int) -> datetime:
     return FIRST + (row + 1) * PERIOD
 
 
-def profile_buffer(rows: int = ROWS) -> bytes:
+def profile_buffer(rows: int = ROWS, ahead: timedelta = AHEAD_OF_UTC) -> bytes:
     """The buffer of the load profile: an array of structures."""
     encoded = []
     for row in range(rows):
         status, *numbers = row_values(row)
         wide = b"".join(b"\x06" + number.to_bytes(4, "big") for number in numbers[:4])
         narrow = b"".join(b"\x12" + number.to_bytes(2, "big") for number in numbers[4:])
-        clock = b"\x09\x0c" + date_time(row_end(row))
+        clock = b"\x09\x0c" + date_time(row_end(row), ahead)
         encoded.append(b"\x02" + bytes([COLUMNS]) + clock + b"\x11" + bytes([status]) + wide + narrow)
     return b"\x01" + length(rows) + b"".join(encoded)
 
