@@ -402,8 +402,10 @@ class ClientAssociation:
 
     def _wake_ms(self, deadline_ms: int | None) -> int:
         """Until when nothing need be done but to receive, where `deadline_ms` bounds it."""
-        wake_ms, until_ms = self._framing.wake_at(), self._now_ms() + LOOK_MS if deadline_ms is None else deadline_ms
-        return until_ms if wake_ms is None or until_ms < wake_ms else wake_ms
+        if deadline_ms is None:
+            deadline_ms = self._now_ms() + LOOK_MS
+        wake_ms = self._framing.wake_at()
+        return deadline_ms if wake_ms is None or deadline_ms < wake_ms else wake_ms
 
     def _let_pass(self, wake_ms: int) -> int:
         """Time has passed, and nothing came. The time it is."""
@@ -414,9 +416,8 @@ class ClientAssociation:
 
     async def _until_connected(self, *, connected: bool) -> None:
         """Let the framing set up or end its own connection. Raises LinkError, RemoteProtocolError."""
-        framing, patience_ms = self._framing, self._settings.association.response_timeout_ms
-        now_ms = self._now_ms()
-        deadline_ms = now_ms + patience_ms
+        framing, now_ms = self._framing, self._now_ms()
+        deadline_ms = now_ms + self._settings.association.response_timeout_ms
         (framing.connect if connected else framing.disconnect)(now_ms)
         while True:
             for octets in framing.outgoing():
