@@ -208,3 +208,16 @@ def test_a_url_that_is_none_is_refused_though_there_are_stores(url: str, tmp_pat
     (tmp_path / "records.sqlite").touch()
     with pytest.raises(ConfigError, match="--url"):
         collect(url, directory=tmp_path)
+
+
+def test_a_group_without_meters_is_told_and_an_empty_registry_has_none_to_collect_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A slip in a group's name must not look like a collection that went well."""
+    with opened(tmp_path):
+        pass
+    nowhere = f"http://127.0.0.1:{_free_port()}"
+    with pytest.raises(ConfigError, match=r"no meters to collect from, expected a group .* got nroth"):
+        collect(nowhere, "nroth", tmp_path, as_json=True)
+    collect(nowhere, None, tmp_path, as_json=True)
+    assert json.loads(capsys.readouterr().out)["meters"] == 0

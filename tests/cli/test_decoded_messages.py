@@ -151,7 +151,14 @@ def test_what_is_wrong_is_shown_and_an_exit_code(
 
 
 @pytest.mark.parametrize(
-    ("content", "complaint"), [(b"abc", "not hexadecimal"), (b"\xd4\xc3\xb2\xa1", "no capture"), (b"{oops", "line 1")]
+    ("content", "complaint"),
+    [
+        (b"abc", "not hexadecimal"),
+        (b"", "nothing to decode"),
+        (b" \n", "nothing to decode"),
+        (b"\xd4\xc3\xb2\xa1", "no capture"),
+        (b"{oops", "line 1"),
+    ],
 )
 def test_files_that_cannot_be_read(
     content: bytes, complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

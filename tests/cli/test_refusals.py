@@ -148,6 +148,16 @@ meter serve --dir {broken}                                                fleet.
 demo --dir {file} --once                                                  file
 demo --dir {street} --once                                                demo.json
 decode zz                                                                 not hexadecimal
+decode {bad}                                                              ferraris decode --file
+decode --file {empty}                                                     holds nothing to decode
+decode --keys {dir} 00                                                    cannot be read: Is a directory
+explore serial:///dev/there-is-none                                       Is the adapter plugged in?
+explore serial://{bad}                                                    no serial line
+explore tcp://127.0.0.1:9?baud=9600                                       'baud' does not fit the URL of a meter at tcp://
+explore coap://127.0.0.1:9                                                Connection refused. Nothing listens there
+vend quote 1 --amount 5 --url http://127.0.0.1:9                         Connection refused. Nothing listens there
+vend quote 1 --amount 5 --url tcp://127.0.0.1:9                          --url is no address
+sts audit {dir}/absent                                                    there is no keystore
 decode 0                                                                  not hexadecimal
 decode                                                                    nothing to decode
 decode --ek zz c0                                                         ek
@@ -174,6 +184,7 @@ def places(tmp_path: Path, busy: int) -> dict[str, str]:
         "short": json.dumps(LINE | {"encryption_key": KEY[:8]}).encode(),
         "twice": f"{json.dumps(LINE)}\n{json.dumps(LINE)}\n".encode(),
         "binary": bytes(range(128, 256)),
+        "empty": b"",
     }
     for name, octets in contents.items():
         (tmp_path / name).write_bytes(octets)

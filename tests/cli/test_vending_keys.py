@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -144,7 +146,8 @@ REFUSED = {
     "no key type": (("remove-vending-key", "vending.keys", *REGISTER, "--kt", "X"), "officer", "--kt"),
     "no register": (("remove-vending-key", "vending.keys", *REGISTER), "officer", "no vending key"),
     "no transactions": (("make-licence", "vending.keys", "0"), "officer", "a number of transactions"),
-    "no keystore": (("audit", "absent.keys"), "officer", "cannot be read"),
+    "no keystore": (("audit", "absent.keys"), "officer", "there is no keystore absent.keys"),
+    "a directory": (("vending-keys", "."), "officer", "there is no keystore"),
     "no file of keys": (
         ("import-vending-key", "vending.keys", "--keys", "absent", *REGISTER),
         "officer",
@@ -161,6 +164,37 @@ def test_what_cannot_be_done_is_one_line(run: Run, cause: str) -> None:
     assert code == 2
     assert why in text
     assert len(text.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "words", [("audit", "vending.keys"), ("make-keystore", "new.keys")], ids=lambda words: words[0]
+)
+def test_where_nobody_can_be_asked_the_variable_is_named(run: Run, words: tuple[str, str], tmp_path: Path) -> None:
+    made(run)
+    alone = {name: value for name, value in os.environ.items() if name != "FERRARIS_KEYSTORE_SECRET"}
+    command = [sys.executable, "-W", "ignore", "-m", "ferraris", "sts", *words]
+    ended = subprocess.run(
+        command,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=alone,
+        cwd=tmp_path,
+        start_new_session=True,
+    )
+    assert ended.returncode == 2
+    assert "nobody is there to be asked, expected the variable FERRARIS_KEYSTORE_SECRET" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["audit", "vending-keys", "remove-credential x", "make-licence 5"])
+def test_nobody_is_asked_about_a_keystore_that_is_not_there(command: str, run: Run) -> None:
+    name, *rest = command.split()
+    code, text = run(name, "absent.keys", *rest)
+    assert code == 2
+    assert "there is no keystore absent.keys, expected a file that `ferraris sts make-keystore` has made" in text
+    assert "Secret of" not in text
 
 
 def test_a_key_that_others_may_read_is_not_loaded(run: Run, keys: Path) -> None:

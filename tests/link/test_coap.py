@@ -91,7 +91,7 @@ def test_nobody_there() -> None:
             port = server.port
         link = await open_coap("127.0.0.1", port)
         await link.send(b"x")
-        with pytest.raises(LinkUnreachableError):
+        with pytest.raises(LinkUnreachableError, match="cannot be reached over CoAP: Connection refused"):
             await receive_within(link, 20)
         await link.aclose()
 

@@ -6,7 +6,9 @@ from typing import Final
 
 from ferraris.kernel.errors import (
     AuthenticationError,
+    ConfigError,
     FerrarisError,
+    LinkError,
     LinkTimeoutError,
     LinkUnreachableError,
     RefusedError,
@@ -15,13 +17,18 @@ from ferraris.kernel.errors import (
 
 ADVICE: Final[tuple[tuple[type[Exception], str, str], ...]] = (
     (FerrarisError, "cannot listen on", "Another program has this port, perhaps another Ferraris: end it, or choose another port."),
-    (LinkUnreachableError, "connection refused", "Nothing listens there: is it running, and is the port right?"),
+    (LinkError, "connection refused", "Nothing listens there: is it running, and is the port right?"),
     (LinkUnreachableError, "not known", "There is no host of this name: check the address."),
     (LinkTimeoutError, "no connection to", "Check the address, and what stands between: routes, firewalls, a sleeping modem."),
     (AuthenticationError, "", "Check the keys (--keys), and that they are those of this client (?client= in the URL)."),
     (RefusedError, "application-context-name-not-supported", "This client must cipher: give its keys with --keys FILE."),
     (RefusedError, "rejects the association", "Check client and server in the URL, and --auth."),
     (RefusedError, "no object list", "Another client may see it: ?client=1 in the URL, with its keys (--keys FILE)."),
+    (ConfigError, "may be read by others", "Keep it from them: chmod 600 with its name."),
+    (LinkUnreachableError, "permission denied", "Your user must be in the group of the line, often dialout."),
+    (LinkUnreachableError, "ioctl", "That is a file of another kind, and no serial line."),
+    (LinkUnreachableError, "serial line", "Is the adapter plugged in? ls /dev/tty* shows the lines."),
+    (StoreError, "not a directory", "A directory is wanted here, and a file stands in its place."),
     (StoreError, "another process", "End it, or choose another directory with --dir."),
     (PermissionError, "", "Change its rights, or name another place."),
     (IsADirectoryError, "", "A file is wanted here."),

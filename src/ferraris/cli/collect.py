@@ -69,6 +69,8 @@ def collect(
     elif (directory / "records.sqlite").exists():
         with opened(directory) as (stores, master_key), long_runner() as runner:
             collected = runner.run(_alone(stores, master_key, group, quiet=as_json))
+            if group is not None and not collected.meters:
+                raise ConfigError("there are no meters to collect from", expected="a group of the registry", got=group)
     else:
         raise ConfigError(
             "nothing to collect for", expected=f"a system at {url} or stores in {directory}", got="neither"

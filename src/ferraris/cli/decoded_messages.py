@@ -63,6 +63,8 @@ def messages_of_file(path: Path, keys: InspectionKeys) -> Iterator[Message]:
         octets = file.read(CAPTURE_FILE_OCTETS_MAX + 1)
     if len(octets) > CAPTURE_FILE_OCTETS_MAX:
         raise ConfigError(f"{path} is too long", expected=f"at most {CAPTURE_FILE_OCTETS_MAX} octets")
+    if not octets.strip():
+        raise ConfigError(f"{path} holds nothing to decode", expected="a capture, octets or hexadecimal digits")
     if is_capture(octets):
         return _of_chunks(read_capture(octets), keys)
     if octets.lstrip().startswith(b"{"):

@@ -27,10 +27,11 @@ def text_of(path: Path, octets_max: int = SETTINGS_FILE_OCTETS_MAX, *, holds: st
 def private_text_of(path: Path) -> str:
     """The text of a file of keys, which its owner alone may read. Raises ConfigError."""
     try:
-        mode = stat.S_IMODE(path.stat().st_mode)
+        known = path.stat()
     except OSError as error:
         raise _unreadable(path, error) from None
-    if mode & 0o077:
+    mode = stat.S_IMODE(known.st_mode)
+    if mode & 0o077 and not stat.S_ISDIR(known.st_mode):
         raise ConfigError(f"{path} may be read by others than its owner", expected="mode 0600", got=f"{mode:04o}")
     return text_of(path, KEY_FILE_OCTETS_MAX, holds="a file of keys")
 

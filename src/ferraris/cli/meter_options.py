@@ -20,7 +20,9 @@ TIMEOUT_S = 10.0
 
 
 def _options(
-    url: Annotated[str, typer.Argument(help="Where the meter is, such as tcp://127.20.0.1:4059?client=1&server=1.")],
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="Where the meter is, such as tcp://127.20.0.1:4059?client=1&server=1.")
+    ],
     keys: Annotated[
         Path | None, typer.Option(envvar="FERRARIS_KEYS", help="File of keys: TOML, or a fleet's meters.json.")
     ] = None,

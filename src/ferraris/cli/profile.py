@@ -84,7 +84,10 @@ def show(name: Name, *, as_json: AsJson = False) -> None:
 def check(
     name: Name,
     file: Annotated[
-        Path, typer.Argument(help="Object list: hexadecimal digits, JSON of `ferraris explore`, or a saved profile.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Object list: hexadecimal digits, JSON of `ferraris explore`, or a saved profile."
+        ),
     ],
     *,
     association: Annotated[

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -17,6 +18,7 @@ import typer
 
 from ferraris.cli.sts_files import read_vending_keys
 from ferraris.cli.sts_options import BaseYear, Dkga, Ken, Krn, Kt, Sgc, chosen
+from ferraris.kernel.errors import ConfigError
 from ferraris.kernel.limits import LICENCE_OCTETS_MAX
 from ferraris.kernel.utc_text import utc_text
 from ferraris.sts import BaseDate, KeyDerivation, KeyType, StaTables
@@ -110,7 +112,7 @@ def import_vending_key(
     )
     read = read_vending_keys(keys)
     key = VendingKey(read.registers.get((sgc, krn), read.general))
-    module = open_module(keystore, who, secret_of(SECRET_VARIABLE, f"Secret of {who}"), library, hsm)
+    module = open_module(keystore, who, present_secret(keystore, who), library, hsm)
     loaded = module.load_key(register, key)
     typer.echo(f"{loaded}  check value {loaded.check_value}")
 
@@ -147,7 +149,7 @@ def vending_keys(
 
 def self_test(keystore: StorePath, *, who: Who = "officer", library: Library = None, hsm: HsmLabel = "") -> None:
     """Open every vending key, work out its check value anew, and check the audit."""
-    module = open_module(keystore, who, secret_of(SECRET_VARIABLE, f"Secret of {who}"), library, hsm)
+    module = open_module(keystore, who, present_secret(keystore, who), library, hsm)
     registers = module.self_test()
     lines = module.keystore.audit()
     typer.echo(f"{len(registers)} vending keys open, {len(lines)} lines of the audit hold")
@@ -213,7 +215,14 @@ def opened(path: Path, who: str) -> Keystore:
     """The keystore, open under the credential `who`."""
     from ferraris.keys.security_module import Keystore
 
-    return Keystore.open(path, who, secret_of(SECRET_VARIABLE, f"Secret of {who}"))
+    return Keystore.open(path, who, present_secret(path, who))
+
+
+def present_secret(path: Path, who: str) -> str:
+    """The secret of a credential of a keystore that is there. Raises ConfigError: nobody is asked about one that is not."""
+    if not path.is_file():
+        raise ConfigError(f"there is no keystore {path}", expected="a file that `ferraris sts make-keystore` has made")
+    return secret_of(SECRET_VARIABLE, f"Secret of {who}")
 
 
 def open_module(
@@ -240,4 +249,9 @@ def secret_of(variable: str, question: str, *, new: bool = False) -> str:
     """A secret from the environment, or asked for at the keyboard; a new one twice."""
     if variable in os.environ:
         return os.environ[variable]
-    return str(typer.prompt(question, hide_input=True, confirmation_prompt=new, err=True))
+    try:
+        return str(typer.prompt(question, hide_input=True, confirmation_prompt=new, err=True))
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise ConfigError(f"{question}: nobody is there to be asked", expected=f"the variable {variable}") from None

@@ -24,6 +24,7 @@ from ferraris.kernel.limits import COAP_OCTETS_MAX, DATAGRAM_PEERS_MAX
 from ferraris.link.coap_link import CoapLink
 from ferraris.link.contract import LinkHandler, address_text
 from ferraris.link.serving import HandlerTasks
+from ferraris.link.tcp import reason_text
 
 OCTET_STREAM: Final = 42
 """The content format application/octet-stream."""
@@ -103,7 +104,8 @@ async def _exchange(context: Any, message: Any, peer: str, within_s: float | Non
     except TimeoutError:
         return b""
     except CANNOT_BE_ASKED as error:
-        reason = str(error) or type(error).__name__
+        cause = error.__cause__
+        reason = reason_text(cause) if isinstance(cause, OSError) else str(error) or type(error).__name__
         raise LinkUnreachableError(f"{peer} cannot be reached over CoAP: {reason}") from error
     except Exception as error:  # as an answer in blocks to what was not asked in blocks makes aiocoap do
         raise LinkUnreachableError(f"{peer} answers against the rules of CoAP: {type(error).__name__}") from error
