@@ -137,6 +137,40 @@ def test_every_fixed_octet_counts_and_no_other(twin: Twin, size: int) -> None:
             assert layout.match(record + bytes(other) + record, 0, 3) is (expected is not None)
 
 
+@pytest.mark.parametrize("code", NUMBERS)
+def test_integers_of_every_size(twin: Twin, code: str) -> None:
+    size = CODES[code]
+    octets = b"".join(bytes((n,)) * size for n in (0, 1, 0x7F, *([] if code == "Q" else [0x80, 0xFF])))
+    count = len(octets) // size
+    layout = twin[0](f">{code}", bytes(size), bytes(size))
+    expected = struct.unpack(f">{count}{code}", octets)
+    assert struct.unpack(f"={count}q", layout.integers(octets, 0, count)) == expected
+    assert struct.unpack(f"={count}q", layout.integers(b"\x55" * 3 + octets, 3, count)) == expected
+
+
+def test_integers_field_by_field(twin: Twin) -> None:
+    layout = twin[0](">xB2sHfTi", bytes(26), bytes(26), twin[1]({}))
+    octets = b"".join(
+        b"\x02" + bytes((n,)) + b"ab" + struct.pack(">Hf", 300 + n, 1.5) + bytes(12) + struct.pack(">i", -n)
+        for n in range(3)
+    )
+    fields = struct.iter_unpack("=3q", layout.integers(octets, 0, 3))
+    assert list(fields) == [(0, 1, 2), (0, 0, 0), (300, 301, 302), (0, 0, 0), (0, 0, 0), (0, -1, -2)]
+    assert layout.integers(octets, 0, 0) == b""
+
+
+def test_integers_that_are_not_there_or_too_large(twin: Twin) -> None:
+    layout = twin[0](">BQ", bytes(9), bytes(9))
+    fits, beyond = (b"\x01" + octet + bytes(7) for octet in (b"\x7f", b"\x80"))
+    assert len(layout.integers(fits + fits, 0, 2)) == 32
+    for octets in (fits + beyond, beyond + fits):
+        with pytest.raises(OverflowError):
+            layout.integers(octets, 0, 2)
+    for offset, count in [(0, 2), (1, 1), (-1, 1), (0, -1), (0, 2**40)]:
+        with pytest.raises(ValueError, match="fewer records"):
+            layout.integers(fits, offset, count)
+
+
 def test_single_bits_of_a_mask_count(twin: Twin) -> None:
     layout = twin[0](">B", b"\xff", b"\x0f")
     assert layout.unpack(b"\x0f") == (15,)
@@ -319,10 +353,14 @@ def test_both_twins_say_the_same_of_any_octets(codes: list[str], data: st.DataOb
     for layout, instants in ((InterpretedRecordLayout, InterpretedInstants), (records.RecordLayout, records.Instants)):
         made = layout(joined, fixed, mask, instants(known))
         answers: list[object] = [made.match(octets, offset, count)]
-        for call in (lambda: made.rows(octets, offset, count), lambda: made.unpack(octets)):  # noqa: B023
+        for call in (
+            lambda: made.rows(octets, offset, count),  # noqa: B023
+            lambda: made.unpack(octets),  # noqa: B023
+            lambda: made.integers(octets, offset, count),  # noqa: B023
+        ):
             try:
                 answers.append(repr(call()))
-            except (KeyError, ValueError) as error:
+            except (KeyError, ValueError, OverflowError) as error:
                 answers.append((type(error), error.args))
         said.append(answers)
     assert said[0] == said[1]

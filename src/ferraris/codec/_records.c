@@ -394,11 +394,57 @@ static PyObject *layout_rows(RecordLayout *self, PyObject *const *arguments, Py_
     return rows;
 }
 
+/* One field of `count` records as integers of 64 bits in the machine's order. 0 where a number is too large for that. */
+#define PUT(VALUE)                                                                                                     \
+    for (Py_ssize_t i = 0; i < count; i++, octets += step) into[i] = (int64_t)(VALUE);                                 \
+    return 1
+
+static int put(const RecordLayout *self, const Field *field, const uint8_t *octets, int64_t *into, Py_ssize_t count) {
+    const Py_ssize_t step = self->octets;
+    octets += field->offset;
+    switch (field->code) {
+    case 'B': PUT(octets[0]);
+    case 'H': PUT(big_endian(octets, 2));
+    case 'I': PUT(big_endian(octets, 4));
+    case 'b': PUT((int8_t)octets[0]);
+    case 'h': PUT((int16_t)big_endian(octets, 2));
+    case 'i': PUT((int32_t)big_endian(octets, 4));
+    case 'q': PUT(big_endian(octets, 8));
+    case 'Q':
+        for (Py_ssize_t i = 0; i < count; i++)
+            if (octets[i * step] & 0x80) return 0;
+        PUT(big_endian(octets, 8));
+    default: PUT(0);
+    }
+}
+
+static PyObject *layout_integers(RecordLayout *self, PyObject *const *arguments, Py_ssize_t given) {
+    Py_ssize_t count;
+    const uint8_t *records = records_in(self, arguments, given, &count);
+    if (records == NULL) {
+        if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "there are fewer records than asked for");
+        return NULL;
+    }
+    if (count > PY_SSIZE_T_MAX / (Py_ssize_t)sizeof(int64_t) / (self->count + 1)) return PyErr_NoMemory();
+    PyObject *integers = PyByteArray_FromStringAndSize(NULL, self->count * count * (Py_ssize_t)sizeof(int64_t));
+    if (integers == NULL) return NULL;
+    int64_t *into = (int64_t *)PyByteArray_AS_STRING(integers);
+    for (Py_ssize_t field = 0; field < self->count; field++, into += count) {
+        if (!put(self, &self->fields[field], records, into, count)) {
+            Py_DECREF(integers);
+            PyErr_SetString(PyExc_OverflowError, "a number is too large for 64 bits with a sign");
+            return NULL;
+        }
+    }
+    return integers;
+}
+
 static PyObject *layout_octets(RecordLayout *self, void *closure) { return PyLong_FromSsize_t(self->octets); }
 
 static PyMethodDef layout_methods[] = {
     {"unpack", (PyCFunction)layout_unpack, METH_O, "See ferraris.codec.records."},
     {"match", (PyCFunction)(void (*)(void))layout_match, METH_FASTCALL, "See ferraris.codec.records."},
+    {"integers", (PyCFunction)(void (*)(void))layout_integers, METH_FASTCALL, "See ferraris.codec.records."},
     {"rows", (PyCFunction)(void (*)(void))layout_rows, METH_FASTCALL, "See ferraris.codec.records."},
     {NULL},
 };

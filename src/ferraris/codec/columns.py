@@ -29,7 +29,7 @@ from ferraris.codec.axdr import (
     read_length,
     write_length,
 )
-from ferraris.codec.records import INSTANT_OCTETS, Instants, RecordLayout
+from ferraris.codec.records import INSTANT_OCTETS, INT64_MAX, Instants, RecordLayout
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import DATA_ELEMENTS_MAX, PATTERN_OCTETS_MAX, PATTERNS_MAX
 
@@ -61,7 +61,6 @@ DELTA_TAGS: Final = frozenset(range(Tag.DELTA_INTEGER, Tag.DELTA_DOUBLE_LONG_UNS
 """Types of a number that is the difference to the one above it in the column."""
 
 
-INT64_MAX: Final = 2**63 - 1
 LARGEST: Final = np.dtype(">u8")
 
 
@@ -217,7 +216,7 @@ def recognise(octets: bytes, offset: int) -> RowLayout | None:
 class Table:
     """The rows of an array of structures, kept as columns until someone asks for rows."""
 
-    __slots__ = ("_columns", "_count", "_octets", "_start", "_view", "layout")
+    __slots__ = ("_columns", "_count", "_integers", "_octets", "_start", "_view", "layout")
 
     def __init__(
         self,
@@ -234,6 +233,7 @@ class Table:
         self._start = start
         self._count = count if layout is not None or not columns else len(columns[0])
         self._view: npt.NDArray[np.void] | None = None
+        self._integers: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return self._count
@@ -265,10 +265,28 @@ class Table:
         layout = self.layout
         if layout is None:
             return None
+        if layout.integers[index]:
+            integers = self._integers
+            if integers is None:
+                integers = self._integers = self._all_integers(layout)
+            if integers is not None:
+                return cast("npt.NDArray[np.int64]", integers[index])
         column = self._rows[layout.names[index]]
         if not layout.integers[index] and (column.dtype != LARGEST or beyond_int64(column)):
             return None
         return column.astype(np.int64)
+
+    def _all_integers(self, layout: RowLayout) -> npt.NDArray[np.int64] | None:
+        """A line for each column; None where a column has no octets of its own, or numbers too large."""
+        records = _records(layout, None, None)
+        if records is None:
+            return None
+        try:
+            octets = records.integers(self._octets, self._start, self._count)
+        except OverflowError:
+            return None
+        integers: npt.NDArray[np.int64] = np.frombuffer(octets, np.int64).reshape(len(layout.shapes), self._count)
+        return integers
 
     def values(self, index: int) -> list[object]:
         """One column as Python values: int, float, bytes, None for null-data."""
