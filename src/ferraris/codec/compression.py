@@ -205,33 +205,29 @@ def _parts(octets: bytes) -> list[Part] | None:
             return None
         known.append(layout)
         sizes = [one.row_octets for one in known]
-        for found in _pattern_of(tuple(map(_mask_of, known))).finditer(octets, offset):
+        for found in _pattern_of(tuple(known)).finditer(octets, offset):
             start, end = found.span()
             if start != offset or place == count:
                 break
             number = (found.lastindex or 1) - 1
-            length = min((end - start) // sizes[number], count - place)
+            size = sizes[number]
+            length = (end - start) // size
+            if length > count - place:
+                length = count - place
             runs.append((number, start, length))
-            offset = start + length * sizes[number]
+            offset = start + length * size
             place += length
     return _gathered(octets, known, np.array(runs, np.intp)) if offset == len(octets) else None
 
 
-def _mask_of(layout: RowLayout) -> tuple[bytes, bytes]:
-    """Which octets of a row are fixed, and what they are."""
-    fixed = bytearray(layout.row_octets)
-    for place in layout.fixed.tolist():
-        fixed[place] = 1
-    return bytes(fixed), layout.template.tobytes()
-
-
 @lru_cache(maxsize=PATTERNS_KEPT)
-def _pattern_of(masks: tuple[tuple[bytes, bytes], ...]) -> re.Pattern[bytes]:
+def _pattern_of(layouts: tuple[RowLayout, ...]) -> re.Pattern[bytes]:
     """Finds a run of rows with one of several layouts; the group that matches says which."""
     groups = []
-    for fixed, template in masks:
-        row = b"".join(re.escape(template[place : place + 1]) if marked else b"." for place, marked in enumerate(fixed))
-        groups.append(b"((?:%b){1,%d})" % (row, ROWS_PER_MATCH_MAX))
+    for layout in layouts:
+        template, fixed = layout.template.tobytes(), set(layout.fixed.tolist())
+        octets = (re.escape(template[place : place + 1]) if place in fixed else b"." for place in range(len(template)))
+        groups.append(b"((?:%b){1,%d})" % (b"".join(octets), ROWS_PER_MATCH_MAX))
     return re.compile(b"|".join(groups), re.DOTALL)
 
 
