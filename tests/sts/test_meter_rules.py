@@ -8,6 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ferraris.cosem.classes.token_gateway import TokenDeliveryMethod
+from ferraris.meter.payment.acceptance import Purse, accept
+from ferraris.meter.payment.decoder import Decoder
+from ferraris.meter.payment.identity import PaymentManufacture, decoder_key, sts_configuration
 from ferraris.sts import (
     ALL_REGISTERS,
     ClearCreditToken,
@@ -15,17 +19,25 @@ from ferraris.sts import (
     CreditToken,
     CurrencyCreditToken,
     ExtendedReadToken,
+    ExtendedSetToken,
     KeyChangeFirstSection,
     KeyType,
+    MeterRecord,
     MeterTestToken,
+    PhaseUnbalanceToken,
     PowerLimitToken,
     ProprietaryToken,
     Service,
+    TariffRateToken,
     Token,
     TokenError,
     TokenResult,
+    WaterFactorToken,
     check_by_rules,
     encode_key_change,
+    encode_token,
+    explain_token,
+    token_identifier_at,
 )
 from ferraris.sts.derivation import derive_decoder_key
 from ferraris.sts.encoding import decode_token
@@ -149,3 +161,37 @@ def test_a_meter_takes_the_credit_that_it_counts_and_no_other(
     found = result_of(token, kind, KeyType.DUTK, 255, TokenResult.ACCEPT)
     assert (found is TokenResult.ACCEPT) == ((one, money) == (other, coins))
     assert kind.register == int(one) + (4 if money else 0)
+
+
+# The virtual meter and whoever explains what it does
+
+NOW_MS = 1_790_000_000_000
+WORKS = sts_configuration(7, PaymentManufacture())
+NEWEST = token_identifier_at(WORKS.base_date, NOW_MS)
+EACH_KIND = (
+    *(CreditToken(service, NEWEST, 5, 1) for service in Service),
+    *(CurrencyCreditToken(service, NEWEST, 1) for service in Service),
+    *(ClearCreditToken(NEWEST, 5, register) for register in (*range(8), 0xFFFF)),
+    *(MeterTestToken(1, code, wide) for code in (0, 7, 99) for wide in (False, True)),
+    *(ExtendedReadToken(1, code) for code in (0, 99)),
+    *(ProprietaryToken(2, subclass, 7) for subclass in (11, 15)),
+    PowerLimitToken(NEWEST, 5, 1), TariffRateToken(NEWEST, 5, 1), ClearTamperToken(NEWEST, 5), PhaseUnbalanceToken(NEWEST, 5, 1),
+    WaterFactorToken(NEWEST, 5, 1), ExtendedSetToken(NEWEST, 5, 1, 1),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("token", EACH_KIND, ids=repr)
+def test_of_each_kind_of_token_the_meter_says_what_is_explained(token: Token) -> None:
+    """Under every type of key, in units and in money, fresh and taken before: there is one decision, and both go by it."""
+    for key_type in KeyType:
+        for counts_money in (False, True):
+            for taken in ((), (NEWEST,)):
+                configuration = replace(WORKS, key_type=key_type)
+                decoder = Decoder(configuration, decoder_key(1, configuration), taken)
+                clear = isinstance(token, MeterTestToken | ExtendedReadToken)
+                digits = encode_token(token, None if clear else decoder.key)
+                kind = CreditKind(in_money=counts_money)
+                record = MeterRecord(configuration, accepted=frozenset(taken), kind=kind)
+                explained = explain_token(digits, record, lambda one: decoder_key(1, one), NOW_MS)
+                found = accept(decoder, digits, TokenDeliveryMethod.REMOTE, Purse(counts_money, 0, 2**31 - 1), NOW_MS)
+                assert explained.result is found.result, (key_type, counts_money, taken, explained.text)

@@ -19,7 +19,6 @@ from ferraris.sts import (
     Cause,
     ClearCreditToken,
     ClearTamperToken,
-    CreditKind,
     CreditToken,
     CurrencyCreditToken,
     EncryptionAlgorithm,
@@ -34,7 +33,6 @@ from ferraris.sts import (
     ProprietaryToken,
     Service,
     TariffRateToken,
-    Token,
     TokenResult,
     WaterFactorToken,
     decode_token,
@@ -465,35 +463,6 @@ def test_what_is_explained_is_what_the_meter_says(ages: list[int], key_type: Key
         decoder = found.decoder
         if found.result is TokenResult.ACCEPT:
             taken.add(identifier)
-
-
-EACH_KIND = (
-    *(CreditToken(service, NEWEST, 5, 1) for service in Service),
-    *(CurrencyCreditToken(service, NEWEST, 1) for service in Service),
-    *(ClearCreditToken(NEWEST, 5, register) for register in (*range(8), 0xFFFF)),
-    *(MeterTestToken(1, code, wide) for code in (0, 7, 99) for wide in (False, True)),
-    *(ExtendedReadToken(1, code) for code in (0, 99)),
-    *(ProprietaryToken(2, subclass, 7) for subclass in (11, 15)),
-    PowerLimitToken(NEWEST, 5, 1), TariffRateToken(NEWEST, 5, 1), ClearTamperToken(NEWEST, 5), PhaseUnbalanceToken(NEWEST, 5, 1),
-    WaterFactorToken(NEWEST, 5, 1), ExtendedSetToken(NEWEST, 5, 1, 1),
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("token", EACH_KIND, ids=repr)
-def test_of_each_kind_of_token_the_meter_says_what_is_explained(token: Token) -> None:
-    """Under every type of key, in units and in money, fresh and taken before: there is one decision, and both go by it."""
-    for key_type in KeyType:
-        for counts_money in (False, True):
-            for taken in ((), (NEWEST,)):
-                configuration = replace(WORKS, key_type=key_type)
-                decoder = Decoder(configuration, decoder_key(1, configuration), taken)
-                clear = isinstance(token, MeterTestToken | ExtendedReadToken)
-                digits = encode_token(token, None if clear else decoder.key)
-                kind = CreditKind(in_money=counts_money)
-                record = MeterRecord(configuration, accepted=frozenset(taken), kind=kind)
-                explained = explain_token(digits, record, lambda one: decoder_key(1, one), HISTORY_MS)
-                found = accept(decoder, digits, REMOTE, Purse(counts_money, 0, 2**31 - 1), HISTORY_MS)
-                assert explained.result is found.result, (key_type, counts_money, taken, explained.text)
 
 
 @given(st.permutations(range(TOKEN_IDENTIFIERS_REMEMBERED + 4)), st.integers(-5, TOKEN_IDENTIFIERS_REMEMBERED + 8))
