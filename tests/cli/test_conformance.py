@@ -110,8 +110,13 @@ def test_what_cannot_be_done_is_one_line(
     assert shown.err.count("\n") == 1
 
 
-def test_a_meter_that_is_not_there_leaves_the_checks_not_run(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("scheme", ["tcp", "hdlc+tcp"])
+def test_a_server_that_is_not_there_is_told_once(
+    scheme: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call(monkeypatch, "tcp://127.0.0.1:1") == 1
-    assert f"{len(registered())} not run" in capsys.readouterr().out
+    """Not by a report in which every check could not be run."""
+    assert call(monkeypatch, f"{scheme}://127.0.0.1:9") == main.EXIT_REFUSED
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.count("\n") == 1
+    assert "Connection refused. Nothing listens there" in shown.err

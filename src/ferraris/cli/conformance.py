@@ -92,6 +92,9 @@ def subject_of(access: MeterAccess) -> Subject:
 
 
 async def _run(access: MeterAccess, checks: tuple[Check, ...], *, write: bool, quiet: bool) -> list[Result]:
+    if not access.url.carrier.is_line:
+        # A server that cannot be reached is told at once, not by every check.
+        await (await access.link()).aclose()
     await access.learn_counter()
 
     def framing(client_sap: int, server_sap: int) -> Framing:
