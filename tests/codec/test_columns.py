@@ -375,3 +375,14 @@ def test_rows_of_every_number_are_what_the_columns_say(tag: int) -> None:
     table = Table([], layout, octets.tobytes(), 0, 4)
     assert table.rows() == list(zip(table.values(0), table.values(1), strict=True))
     assert [type(value) for value in table.rows()[1]] == [type(table.values(0)[1]), bytes]
+
+
+def test_integers_that_several_may_hold_are_not_written_to() -> None:
+    table = decode_table(load_profile(3))
+    integers = table.integers(2)
+    assert integers is not None
+    with pytest.raises(ValueError, match="read-only"):
+        integers[0] = 7
+    again = table.integers(2)
+    assert again is not None
+    assert again.tolist() == [2, 1002, 2002]

@@ -426,9 +426,9 @@ static PyObject *layout_integers(RecordLayout *self, PyObject *const *arguments,
         return NULL;
     }
     if (count > PY_SSIZE_T_MAX / (Py_ssize_t)sizeof(int64_t) / (self->count + 1)) return PyErr_NoMemory();
-    PyObject *integers = PyByteArray_FromStringAndSize(NULL, self->count * count * (Py_ssize_t)sizeof(int64_t));
+    PyObject *integers = PyBytes_FromStringAndSize(NULL, self->count * count * (Py_ssize_t)sizeof(int64_t));
     if (integers == NULL) return NULL;
-    int64_t *into = (int64_t *)PyByteArray_AS_STRING(integers);
+    int64_t *into = (int64_t *)(void *)PyBytes_AS_STRING(integers);
     for (Py_ssize_t field = 0; field < self->count; field++, into += count) {
         if (!put(self, &self->fields[field], records, into, count)) {
             Py_DECREF(integers);

@@ -121,7 +121,7 @@ class InterpretedRecordLayout:
         rows = [unpack(octets, start) for start in range(offset, offset + count * size, size)]
         return list(map(self._shown, rows)) if self._whens else rows
 
-    def integers(self, octets: bytes, offset: int, count: int) -> bytearray:
+    def integers(self, octets: bytes, offset: int, count: int) -> bytes:
         """The integers of `count` records at `offset`, which are known to match: field by field, 64 bits with a sign each in the
         machine's order; zeros for fields that are no integers.
 
@@ -137,7 +137,7 @@ class InterpretedRecordLayout:
             if kind == "u" and (column > INT64_MAX).any():
                 raise OverflowError("a number is too large for 64 bits with a sign")
             out += (column.astype(np.int64) if kind in "iu" else np.zeros(count, np.int64)).tobytes()
-        return out
+        return bytes(out)
 
     def _shown(self, fields: tuple[Any, ...]) -> tuple[Any, ...]:
         if not self._whens or self._instants is None:
