@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ferraris.codec import Data, Tag
-from ferraris.dlms import CipherKeys, PushReceiver, PushSecurity, SecurityControl, protect_push
+from ferraris.dlms import CipherKeys, PushReceiver, PushSecurity, SecurityControl, protect_push, push
 from ferraris.kernel.errors import (
     AuthenticationError,
     DecodeError,
+    FerrarisError,
     InvocationCounterError,
     RemoteProtocolError,
 )
@@ -17,6 +20,21 @@ from tests.dlms.bottle import KEYS, Counter, Guard
 from tests.dlms.pushes import notification, readings
 
 TITLE = b"FER00001"
+SHORTCUT = push.receive_usual
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(
+            SHORTCUT, id="shortcut", marks=pytest.mark.skipif(SHORTCUT is None, reason="built without a C compiler")
+        ),
+        pytest.param(None, id="own way"),
+    ],
+    autouse=True,
+)
+def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it holds with the compiled shortcut and without."""
+    monkeypatch.setattr(push, "receive_usual", request.param)
 
 
 def receiver(
@@ -29,12 +47,12 @@ def receiver(
 def test_a_push_is_opened_and_decoded() -> None:
     counters = Counter(next=7)
     octets = protect_push(notification(readings(100, 200), 5, bytes(12)), TITLE, KEYS, counters)
-    push = receiver().receive(octets)
-    assert (push.system_title, push.invocation_counter) == (TITLE, 7)
-    assert push.notification.long_invoke_id_and_priority == 5
-    assert push.notification.date_time == bytes(12)
-    assert push.notification.values[1] == 100
-    assert push.notification.tree() == readings(100, 200)
+    received = receiver().receive(octets)
+    assert (received.system_title, received.invocation_counter) == (TITLE, 7)
+    assert received.notification.long_invoke_id_and_priority == 5
+    assert received.notification.date_time == bytes(12)
+    assert received.notification.values[1] == 100
+    assert received.notification.tree() == readings(100, 200)
 
 
 def test_a_replayed_push_is_refused() -> None:
@@ -137,8 +155,8 @@ def test_long_pushes_and_pushes_of_many_sizes() -> None:
     for size in (PUSH_ENVELOPE_OCTETS_MAX, *range(PUSH_ENVELOPES_MAX + 10), PUSH_ENVELOPE_OCTETS_MAX, 3):
         body = Data(Tag.OCTET_STRING, bytes(size))
         for _ in range(2):
-            push = pushes.receive(protect_push(notification(body), TITLE, KEYS, counters))
-            assert push.notification.tree() == body
+            received = pushes.receive(protect_push(notification(body), TITLE, KEYS, counters))
+            assert received.notification.tree() == body
     assert len(pushes._envelopes) <= PUSH_ENVELOPES_MAX
 
 
@@ -146,3 +164,97 @@ def test_long_pushes_and_pushes_of_many_sizes() -> None:
 def test_content_too_short_for_counter_and_tag(octets: int) -> None:
     with pytest.raises((DecodeError, AuthenticationError)):
         receiver().receive(b"\xdb\x08" + TITLE + bytes((octets,)) + b"\x30" * octets)
+
+
+class Alone:
+    """What the shortcut is given, of which it may make nothing."""
+
+    def __init__(self) -> None:
+        self.guard = Guard()
+        self.pushes = receiver(self.guard)
+        self.counters = Counter()
+        self.first = protect_push(notification(readings(1)), TITLE, KEYS, self.counters)
+        self.pushes.receive(self.first)
+        self.next = protect_push(notification(readings(2)), TITLE, KEYS, self.counters)
+
+    def shortcut(self, octets: bytes) -> object:
+        assert SHORTCUT is not None
+        known = self.pushes
+        return SHORTCUT(octets, known._envelopes, known._find, known._layouts, push.ReceivedPush)
+
+
+def test_the_shortcut_changes_nothing_where_it_gives_up() -> None:
+    if push.receive_usual is None:
+        pytest.skip("without the shortcut")
+    alone = Alone()
+    before = dict(alone.guard.last)
+    body = notification(readings(2))
+    for octets in (
+        b"",
+        alone.next + b"\x00",
+        alone.next[:-1] + bytes((alone.next[-1] ^ 1,)),
+        alone.next[:2] + b"FER99999" + alone.next[10:],
+        protect_push(body, TITLE, KEYS, Counter(next=99), SecurityControl.ENCRYPTED),
+        protect_push(body + bytes(12), TITLE, KEYS, Counter(next=99), SecurityControl.ENCRYPTED),
+        protect_push(notification(readings(2), 5, bytes(12)), TITLE, KEYS, Counter(next=99)),
+    ):
+        assert alone.shortcut(octets) is None
+    assert alone.guard.last == before
+    taken = alone.shortcut(alone.next)
+    assert isinstance(taken, push.ReceivedPush)
+    assert taken.notification.tree() == readings(2)
+    assert alone.guard.last != before
+    with pytest.raises(InvocationCounterError):
+        alone.shortcut(alone.next)
+
+
+def test_the_shortcut_takes_what_it_is_made_for() -> None:
+    if push.receive_usual is None:
+        pytest.skip("without the shortcut")
+    alone = Alone()
+    known = alone.pushes
+    for arguments in (
+        (),
+        (bytearray(alone.next), {}, known._find, {}, push.ReceivedPush),
+        (alone.next, [], known._find, {}, push.ReceivedPush),
+        (alone.next, {}, known._find, [], push.ReceivedPush),
+        (alone.next, {}, known._find, {}, dict),
+        (alone.next, {}, known._find, {}, 5),
+    ):
+        with pytest.raises(TypeError):
+            push.receive_usual(*arguments)
+
+    def fails(_: bytes) -> object:
+        raise LookupError("the file of keys is gone")
+
+    with pytest.raises(LookupError):
+        push.receive_usual(alone.next, known._envelopes, fails, known._layouts, push.ReceivedPush)
+    for envelope in (
+        lambda _: 5,
+        lambda _: (1, 2),
+        lambda _: (1, 2, 3, 4, 5),
+        lambda _: (TITLE, 0x30, b"1234", b"", b""),
+    ):
+        envelopes = {len(alone.next): envelope}
+        assert push.receive_usual(alone.next, envelopes, known._find, known._layouts, push.ReceivedPush) is None
+
+
+@given(st.data())
+def test_both_ways_say_the_same_of_damaged_pushes(data: st.DataObject) -> None:
+    octets = bytearray(
+        protect_push(notification(readings(1, 2)), TITLE, KEYS, Counter(next=data.draw(st.integers(1, 5))))
+    )
+    for _ in range(data.draw(st.integers(0, 2))):
+        octets[data.draw(st.integers(0, len(octets) - 1))] ^= data.draw(st.integers(0, 255))
+    said = []
+    for way in (SHORTCUT, None):
+        guard = Guard({TITLE: 2})
+        pushes = receiver(guard)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(push, "receive_usual", way)
+            pushes.receive(protect_push(notification(readings(7, 8)), TITLE, KEYS, Counter(next=3)))
+            try:
+                said.append((pushes.receive(bytes(octets)), guard.last))
+            except FerrarisError as error:
+                said.append((str(error), guard.last))  # type: ignore[arg-type]
+    assert said[0] == said[1]

@@ -7,9 +7,10 @@ whoever can reach its port. Order: find the key by the system title, check the t
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hmac import compare_digest
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ferraris.codec import read_length, write_length
 from ferraris.codec.records import RecordLayout
@@ -32,6 +33,11 @@ from ferraris.kernel.limits import PUSH_ENVELOPE_OCTETS_MAX, PUSH_ENVELOPES_MAX
 
 SUITE_FIELD: Final = 0x0F
 """The security suite in a security control."""
+receive_usual: Callable[..., ReceivedPush | None] | None = None
+"""The compiled shortcut: a push as nearly all are, None for any other; not there without a C compiler."""
+if not TYPE_CHECKING:
+    with suppress(ImportError):
+        from ferraris.dlms._pushes import receive_usual
 _NEW_TUPLE: Final = tuple.__new__
 """A named tuple made this way costs half; there is one for every push."""
 PROTECTED_OCTETS: Final = HEADER_OCTETS + TAG_OCTETS
@@ -77,6 +83,10 @@ class PushReceiver:
         Raises RemoteProtocolError for an APDU that is not ciphered, DecodeError for a wrong form, AuthenticationError
         for an unknown sender, a wrong tag or too weak a protection, InvocationCounterError for a replay.
         """
+        if receive_usual is not None:
+            push = receive_usual(octets, self._envelopes, self._find, self._layouts, ReceivedPush)
+            if push is not None:
+                return push
         envelope = self._envelopes.get(len(octets))
         parts = None if envelope is None else envelope(octets)
         if parts is None:
