@@ -28,12 +28,17 @@ def show_row(row: Row, result: Result) -> None:
         if name == OURS and limit is not None:
             line += f"  {series.rate / limit.rate:.1%} of the limit"
         print(line)
+    if row.cpu_us_most is not None:
+        verdict = "reached" if result.series[OURS].cpu_us <= row.cpu_us_most else "NOT reached"
+        print(f"  CPU of one: goal {row.cpu_us_most:g} us: {verdict}")
     for goal, ratio in result.ratios.items():
         kind = "of CPU, " if goal.of_cpu else ""
-        verdict = "reached" if ratio.median >= goal.least else "NOT reached"
+        verdict = "for comparison"
+        if goal.least is not None:
+            verdict = f"goal {goal.least:g}: {'reached' if ratio.median >= goal.least else 'NOT reached'}"
         print(
             f"  against {goal.peer}: {kind}{ratio.median:.3g} times (rounds {ratio.least:.3g} to {ratio.greatest:.3g},"
-            f" best against best {ratio.of_bests:.3g}), goal {goal.least:g}: {verdict}"
+            f" best against best {ratio.of_bests:.3g}), {verdict}"
         )
 
 
