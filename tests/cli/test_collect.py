@@ -58,7 +58,9 @@ def test_a_one_shot_collection_over_tcp(tmp_path: Path) -> None:
 
     collected = asyncio.run(story())
     assert (collected.meters, collected.reached, collected.failed, collected.finished) == (3, 2, 1, True)
-    assert collected.missing in (95, 96, 97, 98)
+    # A quarter of an hour more or less, by the second at which this runs; and a row for a day that each meter was not there for,
+    # between midnight at the meters and midnight in UTC.
+    assert collected.missing in range(95, 100)
 
 
 @pytest.mark.parametrize(
