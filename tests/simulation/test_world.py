@@ -32,6 +32,12 @@ def test_a_fresh_seed_has_no_finding(number: int) -> None:
     run_or_tell(small_world(int.from_bytes(SystemEntropy().octets(3), "big")))
 
 
+def test_links_that_somebody_holds_out_of_malice_when_the_run_ends() -> None:
+    """Under this seed he takes them five minutes before the collectors go home."""
+    report = run_or_tell(WorldSettings(42, 6, 1.0))
+    assert report.faults["replay"]
+
+
 def test_every_kind_of_trouble_comes_in_the_known_seeds_and_leaves_nothing_behind() -> None:
     settings = WorldSettings(11, 6, 0.5, rates=FaultRates(replays=2, full_disks=6), rival=True, unkeyed=True)
     report = run_or_tell(settings)

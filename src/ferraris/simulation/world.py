@@ -17,6 +17,7 @@ from typing import Any, Final, TextIO
 from ferraris.kernel.clock import MS_PER_S
 from ferraris.kernel.limits import LINK_RECEIVE_OCTETS_MAX
 from ferraris.simulation.collector import Collector
+from ferraris.simulation.eavesdropper import IDLE_S as EAVESDROPPER_IDLE_S
 from ferraris.simulation.faults import FaultKind
 from ferraris.simulation.life import ProcessDiedError
 from ferraris.simulation.loop import VirtualLoop, run_virtual
@@ -32,8 +33,9 @@ LOOK_S: Final = 60.0
 """Between two looks at what could grow."""
 SETTLED_LOOK_S: Final = 300.0
 """Between two looks at whether the calm has healed everything."""
-IDLE_S: Final = 300.0
-"""After the collectors' end, so long until every link must be gone: idle ones are closed after two minutes."""
+IDLE_S: Final = EAVESDROPPER_IDLE_S + 120.0
+"""After the collectors' end, so long until every link must be gone: idle ones are closed after two minutes, but whoever means
+harm may hold his own ends for as long as he likes, and has just begun to at the end of a run now and then."""
 LINKS_PER_METER_MAX: Final = 16
 """Ends of links: both ends of every association, and those that nobody has told yet that they are half of one."""
 TASKS_PER_METER_MAX: Final = 16
