@@ -129,6 +129,10 @@ class Network:
         """Ends of links that programs hold."""
         return len(self._stream_ends) + len(self._datagram_ends)
 
+    def links_open_but_of(self, host: str) -> int:
+        """Ends of links that programs hold anywhere but on `host`."""
+        return sum(end.host != host for end in self._ends())
+
     @property
     def octets_outstanding(self) -> int:
         """Octets sent over streams and not taken yet."""
