@@ -90,7 +90,6 @@ class RowLayout:
     dtype: np.dtype[np.void]
     template: npt.NDArray[np.uint8]
     fixed: npt.NDArray[np.intp]
-    fixed_octets: npt.NDArray[np.uint8]
     relative: bool = False
     """Whether a column holds differences: rows alone do not tell its numbers."""
     integers: tuple[bool, ...] = ()
@@ -159,9 +158,7 @@ def _layout(shapes: tuple[ColumnShape, ...], *, tagged: bool = True) -> RowLayou
     relative = any(shape.tag in DELTA_TAGS for shape in shapes)
     integers = tuple(dtype.kind in "iu" and dtype != LARGEST for dtype in map(np.dtype, formats))
     pattern = RecordLayout(f"{len(template)}x", bytes(template), mask.tobytes()) if template else None
-    return RowLayout(
-        shapes, len(template), tuple(names), dtype_of_row, row, positions, row[positions], relative, integers, pattern
-    )
+    return RowLayout(shapes, len(template), tuple(names), dtype_of_row, row, positions, relative, integers, pattern)
 
 
 @lru_cache(maxsize=1024)
