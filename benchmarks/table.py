@@ -33,12 +33,10 @@ def show_row(row: Row, result: Result) -> None:
         print(f"  CPU of one: goal {row.cpu_us_most:g} us: {verdict}")
     for goal, ratio in result.ratios.items():
         kind = "of CPU, " if goal.of_cpu else ""
-        verdict = "for comparison"
-        if goal.least is not None:
-            verdict = f"goal {goal.least:g}: {'reached' if ratio.median >= goal.least else 'NOT reached'}"
+        verdict = "reached" if ratio.median >= goal.least else "NOT reached"
         print(
             f"  against {goal.peer}: {kind}{ratio.median:.3g} times (rounds {ratio.least:.3g} to {ratio.greatest:.3g},"
-            f" best against best {ratio.of_bests:.3g}), {verdict}"
+            f" best against best {ratio.of_bests:.3g}), goal {goal.least:g}: {verdict}"
         )
 
 
