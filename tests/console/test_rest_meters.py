@@ -186,6 +186,27 @@ def test_why_an_attribute_is_none_is_told_at_once(rest: TestClient) -> None:
     assert "'8/clock/2'" in answer.json()["detail"]
 
 
+TAKE_NO_ARGUMENT = ["read_now", "set_clock", "disconnect", "reconnect"]
+
+
+@pytest.mark.parametrize("argument", ["3/1.0.1.8.0.255/2", "now", " ", "12345678901234567890"])
+@pytest.mark.parametrize("kind", TAKE_NO_ARGUMENT)
+def test_an_argument_that_a_command_does_not_take_is_refused(
+    town: Town, rest: TestClient, kind: str, argument: str
+) -> None:
+    answer = rest.post(f"{METER}/commands", json={"kind": kind, "argument": argument})
+    assert answer.status_code == 422
+    told = f"Not ordered: {kind} takes no argument, expected none, got {len(argument)} characters."
+    assert answer.json()["detail"] == told
+    assert town.stores.records.commands() == []
+    assert town.stores.records.audit() == []
+
+
+@pytest.mark.parametrize("kind", TAKE_NO_ARGUMENT)
+def test_an_empty_argument_is_none(rest: TestClient, kind: str) -> None:
+    assert rest.post(f"{METER}/commands", json={"kind": kind, "argument": ""}).status_code == 202
+
+
 TOKEN = "12345678901234567890"
 # What somebody takes for tokens, and what he is told.
 NO_TOKENS = [

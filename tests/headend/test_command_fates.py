@@ -308,3 +308,12 @@ def test_a_settled_command_that_is_posted_again_by_mistake_is_not_carried_out(kn
     tell(world, ["sent", "accepted", "off" if known == "confirmed" else "on"])
     assert state(world) == known
     assert len(world.head_end.state.meters[1].commands) == 0
+
+
+def test_an_argument_that_nobody_asked_for_never_leaves() -> None:
+    world = World(HeadEndConfig(limits=Limits(start_spread_ms=0)))
+    world.add_meter(1)
+    world.post(1, 1, CommandKind.DISCONNECT, "3/1.0.1.8.0.255/2")
+    assert (state(world), len(world.head_end.state.commands)) == ("failed", 0)
+    assert world.command_rows[1].detail == "disconnect takes no argument, expected none, got 17 characters"
+    assert world.head_end.state.meters[1].commanded_control_state is None

@@ -17,14 +17,14 @@ from ferraris.headend import (
     CollectionRequested,
     CommandKind,
     HeadEndState,
-    attribute_of,
-    tokens_of,
+    check_argument,
 )
 from ferraris.kernel.errors import ConfigError
 from ferraris.kernel.limits import COLLECTIONS_REMEMBERED_MAX, IDEMPOTENCY_KEY_CHARACTERS_MAX
 from ferraris.store import AuditRow, CommandRow, MeterRow
 
 REFERENCE_MARK = " · "
+_NO_SUCH = {CommandKind.ENTER_TOKEN: "No such tokens", CommandKind.READ_ATTRIBUTE: "No such attribute"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +161,11 @@ def _reference(requested_by: str, idempotency_key: str) -> str:
 
 
 def _check_argument(kind: CommandKind, argument: str) -> None:
-    """Refuse what is no attribute and no token at once: no meter has to be asked about it. No digits of tokens are repeated."""
+    """Refuse at once what no meter has to be asked about. No digits of tokens are repeated."""
     try:
-        if kind is CommandKind.ENTER_TOKEN:
-            tokens_of(argument)
-        elif kind is CommandKind.READ_ATTRIBUTE:
-            attribute_of(argument)
+        check_argument(kind, argument)
     except ConfigError as error:
-        what = "tokens" if kind is CommandKind.ENTER_TOKEN else "attribute"
-        raise refused(f"No such {what}: {error}.") from error
+        raise refused(f"{_NO_SUCH.get(kind, 'Not ordered')}: {error}.") from error
 
 
 def _same(earlier: CommandRow, kind: CommandKind, argument: str) -> CommandRow:

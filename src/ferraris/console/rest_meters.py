@@ -52,7 +52,7 @@ AnswerFormat = Annotated[Format, Query(alias="format", description="json, or csv
 class Order(StrictBody):
     """A command for a meter. `argument`: for *read_attribute* class_id/logical_name/attribute, for *enter_token* 20 digits.
 
-    Several tokens stand in the order of entry, with commas between them.
+    Several tokens stand in the order of entry, with commas between them. The other commands take none.
     """
 
     kind: CommandKind

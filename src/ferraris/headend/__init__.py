@@ -11,6 +11,7 @@ from ferraris.headend.alarm_rules import standard_alarm_rules
 from ferraris.headend.alarms import AlarmKind
 from ferraris.headend.attribute_argument import attribute_of
 from ferraris.headend.clock_check import ClockVerdict, clock_offset, clock_verdict
+from ferraris.headend.command_argument import check_argument
 from ferraris.headend.effects import (
     Client,
     CloseAlarm,
@@ -210,6 +211,7 @@ __all__ = [
     "Work",
     "WorkRefused",
     "attribute_of",
+    "check_argument",
     "clock_offset",
     "clock_verdict",
     "collectable",

@@ -16,10 +16,9 @@ out of reach longer than other commands, too: a token is worth the same in a wee
 from __future__ import annotations
 
 from ferraris.cosem import ControlState
-from ferraris.headend.attribute_argument import attribute_of
+from ferraris.headend.command_argument import check_argument
 from ferraris.headend.effects import RecordCommandState
 from ferraris.headend.state import Command, Meter
-from ferraris.headend.token_entry import tokens_of
 from ferraris.headend.turn import Turn
 from ferraris.headend.work import (
     ClockChecked,
@@ -168,10 +167,7 @@ def on_association_over(turn: Turn, meter: Meter) -> None:
 def _argument_fault(kind: CommandKind, argument: str) -> str:
     """Why a command cannot be performed as it was asked for; nothing when it can."""
     try:
-        if kind is CommandKind.ENTER_TOKEN:
-            tokens_of(argument)
-        elif kind is CommandKind.READ_ATTRIBUTE:
-            attribute_of(argument)
+        check_argument(kind, argument)
     except ConfigError as error:
         return str(error)
     return ""
