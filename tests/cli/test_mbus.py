@@ -49,3 +49,27 @@ def test_what_is_no_m_bus_is_refused(
     assert call(monkeypatch, "mbus", url) == main.EXIT_REFUSED
     told = capsys.readouterr().err
     assert "M-Bus" in told or "secondary in the URL" in told or "does not fit" in told
+
+
+# A URL that is right for a meter, and what is told to who searches with it.
+NO_USE = [
+    ("mbus+tcp://127.0.0.1:9?physical=5", "'physical' does not fit a search at mbus+tcp://, expected secondary"),
+    ("mbus+tcp://127.0.0.1:9?client=1&server=1", "'client' does not fit a search at mbus+tcp://, expected secondary"),
+    ("mbus+tcp://127.0.0.1:9?secondary=1234????.FER.*.*&server=1", "'server' does not fit a search"),
+    ("mbus+tcp://127.0.0.1:9?gateway=0:0x0012", "'gateway' does not fit a search"),
+    ("mbus:///dev/none?physical=5&baud=2400", "'physical' does not fit a search at mbus://, expected secondary, baud"),
+]
+
+
+@pytest.mark.parametrize(("url", "told"), NO_USE)
+def test_a_parameter_that_a_search_has_no_use_for_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str, told: str
+) -> None:
+    assert call(monkeypatch, "mbus", url) == main.EXIT_REFUSED
+    assert told in " ".join(capsys.readouterr().err.split())
+
+
+def test_the_speed_of_a_line_is_of_use(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    url = "mbus:///dev/ferraris-none?baud=9600&secondary=1234????.FER.*.*"
+    assert call(monkeypatch, "mbus", url) == main.EXIT_REFUSED
+    assert "does not fit" not in capsys.readouterr().err

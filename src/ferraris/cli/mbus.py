@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
 from ferraris.cli.carriers import open_link
-from ferraris.cli.meter_url import MeterUrl
+from ferraris.cli.meter_url import MeterUrl, check_parameters
 from ferraris.client import search_mbus
 from ferraris.kernel.errors import ConfigError
 from ferraris.mbus import EVERYBODY, SecondarySearch
+
+USED: Final = ("secondary", "baud")
+"""What a search takes from a URL: there is no association yet, and primary addresses are not what it asks for."""
 
 
 def mbus(
@@ -27,6 +30,9 @@ def mbus(
     place = MeterUrl.parse(url)
     if not place.carrier.is_mbus:
         raise ConfigError("a search on something else than M-Bus", expected="mbus:// or mbus+tcp://", got=url)
+    check_parameters(
+        url, tuple(name for name in USED if name in place.carrier.parameters), f"a search at {place.carrier.value}://"
+    )
     search = asyncio.run(_search(place))
     for address in search.found:
         typer.echo(str(address))

@@ -18,10 +18,11 @@ addresses (`address_octets`), for a serial line its speed (`baud`), and for a me
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
-from urllib.parse import SplitResult, parse_qsl, quote
+from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 from ferraris.cli.url_parts import url_parts
 from ferraris.dlms import GatewayAddress
@@ -173,15 +174,23 @@ _RANGES: Final = {
 }
 
 
+def check_parameters(text: str, fitting: tuple[str, ...], whose: str) -> None:
+    """Refuse what a URL names beyond what `whose` has use for, though a meter's URL may name it. Raises ConfigError."""
+    _check_names(dict(parse_qsl(urlsplit(text).query)), fitting, whose)
+
+
+def _check_names(query: Iterable[str], fitting: tuple[str, ...], whose: str) -> None:
+    for name in query:
+        if name not in fitting:
+            raise ConfigError(f"{name[:NAME_CHARACTERS_MAX]!r} does not fit {whose}", expected=", ".join(fitting))
+
+
 def _query_of(text: str, carrier: Carrier) -> dict[str, str]:
     """What the query says, which fits the carrier. An error repeats no value: it may be a key that belongs elsewhere."""
     pairs = parse_qsl(text, keep_blank_values=True)
     query = dict(pairs)
     fitting = carrier.parameters
-    for name in query:
-        if name not in fitting:
-            summary = f"{name[:NAME_CHARACTERS_MAX]!r} does not fit the URL of a meter at {carrier.value}://"
-            raise ConfigError(summary, expected=", ".join(fitting))
+    _check_names(query, fitting, f"the URL of a meter at {carrier.value}://")
     if len(query) != len(pairs):
         raise ConfigError("the query of a meter's URL", expected=f"each of {', '.join(fitting)} at most once")
     for one, other, why in EXCLUSIVE:
