@@ -99,6 +99,9 @@ def test_a_wrong_key_is_a_report_of_failures(
         (["tcp://127.0.0.1:1", "--only", "nonsense"], "no such check"),
         (["tcp://127.0.0.1:1", "--auth", "hls-gmac"], "without keys"),
         (["ftp://x"], "no URL of a meter"),
+        # Nobody listens at port 1: what is told of the file is told before any check.
+        (["tcp://127.0.0.1:1", "--report", "/"], "/: Is a directory. A file is wanted here."),
+        (["tcp://127.0.0.1:1", "--report", "/no/such/report.html"], "/no/such: No such file or directory"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(

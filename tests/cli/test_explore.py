@@ -134,6 +134,9 @@ def test_counters_never_fall_behind_the_meter(
         (["http://x"], "no URL of a meter"),
         (["tcp://127.0.0.1:1?client=1", "--auth", "hls-gmac"], "without keys"),
         (["tcp://127.0.0.1:1?client=1", "--keys", "/no/such/file"], "No such file"),
+        # Nobody listens at port 1: what is told of the file is told before the meter is asked for anything.
+        (["tcp://127.0.0.1:1", "--save", "/"], "/: Is a directory. A file is wanted here."),
+        (["tcp://127.0.0.1:1", "--save", "/no/such/mine.toml"], "/no/such: No such file or directory"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(

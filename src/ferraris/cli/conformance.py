@@ -16,6 +16,7 @@ from rich.text import Text
 import ferraris
 from ferraris.cli.meter_access import MeterAccess
 from ferraris.cli.meter_options import with_meter_access
+from ferraris.cli.output_file import check_output_file
 from ferraris.client.conformance import (
     Bench,
     Check,
@@ -68,6 +69,7 @@ def conformance(
     if not checks:
         names = ", ".join(dict.fromkeys(each.section for each in registered()))
         raise ConfigError("no such check", expected=f"a check's name, or one of: {names}", got=", ".join(only or ()))
+    check_output_file(report)
     results = asyncio.run(_run(access, checks, write=write, quiet=as_json))
     subject = subject_of(access)
     if as_json:

@@ -17,6 +17,7 @@ from rich.tree import Tree
 from ferraris.cli.meter_access import MeterAccess
 from ferraris.cli.meter_options import with_meter_access
 from ferraris.cli.meter_url import MeterUrl
+from ferraris.cli.output_file import check_output_file
 from ferraris.cli.printable import printable
 from ferraris.client import Exploration, ExploredAttribute, ExploredObject
 from ferraris.client import explore as explore_meter
@@ -54,6 +55,7 @@ def explore(
     Opens one association, reads the object list and then everything that the access rights allow, in lists where the meter takes
     lists. --save keeps objects, rights and fixed values as a companion profile.
     """
+    check_output_file(save)
     exploration, associated = asyncio.run(_explore(access, quiet=as_json, buffers=buffers))
     if as_json:
         typer.echo(json.dumps(exploration_to_json(access.url, associated, exploration), indent=2))
