@@ -153,6 +153,8 @@ def test_a_receipt_is_no_json() -> None:
 
 # A system that wants its clients to wait
 
+DEPOSIT = {"message_id": "m", "amount_minor": 100}
+
 
 def answering(*answers: httpx.Response) -> tuple[RemoteVending, list[float], list[httpx.Request]]:
     """A system that gives these answers in turn, and what its client sent and waited."""
@@ -172,8 +174,8 @@ def busy(wait: str | None) -> httpx.Response:
 
 
 def test_an_order_that_was_not_read_is_sent_again_when_it_will_be() -> None:
-    connection, waits, sent = answering(busy("2"), busy("3"), httpx.Response(201, json={"sold": True}))
-    assert connection.ask("POST", "sales", {"message_id": "m"}) == {"sold": True}
+    connection, waits, sent = answering(busy("2"), busy("3"), httpx.Response(201, json=DEPOSIT))
+    assert connection.ask("POST", "deposits", {"message_id": "m"}) == DEPOSIT
     assert waits == [2, 3]
     assert len({request.content for request in sent}) == 1
 

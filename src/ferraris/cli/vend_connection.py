@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote
 
 from ferraris.cli.system_url import checked_system_url
+from ferraris.cli.vend_answers import ANSWER, checked_answer
 from ferraris.kernel.errors import ConfigError, FerrarisError, LinkError
 from ferraris.kernel.json_text import read_json
 
@@ -31,7 +32,6 @@ WAITS_MAX: Final = 10
 """How often an order waits because too many before it were refused; each wait is as long as the system says."""
 DOCUMENTS: Final = ("text/plain", "application/pdf")
 """Receipts."""
-ANSWER: Final = "a running system of Ferraris at --url"
 
 
 class VendRefused(FerrarisError):  # noqa: N818 - vending refuses
@@ -48,7 +48,7 @@ class VendingConnection(Protocol):
     """Asks REST."""
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: Any) -> Any:
-        """What the function at `path` answers, read from JSON; text where it is none. Raises VendRefused, LinkError."""
+        """What the function at `path` answers, read from JSON; octets where it is none. Raises VendRefused, LinkError."""
         ...
 
 
@@ -68,7 +68,7 @@ class RemoteVending:
                 break
             self._sleep(min(int(wait_s), TIMEOUT_S))
             answer = self._request(method, path, body, query)
-        return content_of(answer)
+        return checked_answer(method, path, content_of(answer))
 
     def _request(
         self, method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, Any]
@@ -90,7 +90,7 @@ class LocalVending:
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: Any) -> Any:
         request = self._client.request(method, f"{PREFIX}/{path}", json=body, params=_given(query))
-        return content_of(self._runner.run(_awaited(request)))
+        return checked_answer(method, path, content_of(self._runner.run(_awaited(request))))
 
 
 @contextmanager

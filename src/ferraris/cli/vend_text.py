@@ -34,7 +34,7 @@ def _money_credit(sale: dict[str, Any]) -> dict[str, str]:
     """What a meter that counts money is credited with; nothing for one that counts units."""
     from ferraris.vending import credit_minor
 
-    carried = (sale.get("breakdown") or {}).get("credit_money", 0)
+    carried = (sale.get("breakdown") or {}).get("credit_money")
     digits = sale["minor_digits"]
     return {"credit": money(credit_minor(carried, digits), digits)} if carried else {}
 
@@ -44,9 +44,9 @@ def credited(sold: dict[str, Any]) -> str:
     from ferraris.vending import credit_text
 
     breakdown = sold.get("breakdown") or {}
-    tenths = sold.get("units_tenths", breakdown.get("units_tenths", 0))
-    carried = breakdown.get("credit_money", 0)
-    return credit_text(tenths, carried, sold.get("service", "electricity"), sold["currency"], sold["minor_digits"])
+    tenths = sold.get("units_tenths", breakdown.get("units_tenths")) or 0
+    carried = breakdown.get("credit_money") or 0
+    return credit_text(tenths, carried, sold.get("service") or "electricity", sold["currency"], sold["minor_digits"])
 
 
 def money(minor: int, digits: int) -> str:
@@ -72,7 +72,7 @@ def quote_text(answer: Any) -> str:
 
     breakdown, digits, currency = answer["breakdown"], answer["minor_digits"], answer["currency"]
     rows = [(f"{answer['customer']}, account {answer['account']}", ""), (f"tariff {answer['tariff']}", "")]
-    unit = UNIT_OF_SERVICE[answer.get("service", "electricity")]
+    unit = UNIT_OF_SERVICE[answer.get("service") or "electricity"]
     for line in breakdown["lines"]:
         units = f": {Decimal(line['units_tenths']) / 10} {unit} at {line['price']}" if line["units_tenths"] else ""
         described = f" ({line['description']})" if line.get("description") else ""
@@ -135,7 +135,7 @@ def totals_text(totals: Any, digits: int) -> str:
         ("deposited", money(totals["deposited_minor"], digits)),
         ("should be in the drawer", money(totals["expected_cash_minor"], digits)),
     ]
-    if totals["counted_minor"] is not None:
+    if totals.get("counted_minor") is not None:
         rows += [
             ("counted", money(totals["counted_minor"], digits)),
             ("difference", money(totals["counted_minor"] - totals["expected_cash_minor"], digits)),
