@@ -28,7 +28,17 @@ from ferraris.kernel.errors import LinkError
 from ferraris.vending import UNIT_OF_SERVICE
 
 METER = "01000000016"
-STRANGE = ({"hello": "world"}, {"id": 1, "sale": {}}, [], [1], [{"sale": None}], "moved", 5, True, None)
+STRANGE: tuple[Any, ...] = (
+    {"hello": "world"},
+    {"id": 1, "sale": {}},
+    [],
+    [1],
+    [{"sale": None}],
+    "moved",
+    5,
+    True,
+    None,
+)
 
 
 class _Stranger(BaseHTTPRequestHandler):
