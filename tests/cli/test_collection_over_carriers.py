@@ -89,7 +89,7 @@ async def collected(directory: Path, lines: list[Line]) -> Collected:
     registry.write_text("\n".join(map(json.dumps, lines)))
     with opened(directory / "head-end") as (stores, master_key):
         assert import_registry(runtime_of(stores, master_key, clock), master_key, registry, born_ms)[0] == len(lines)
-        found = await _alone(stores, master_key, None, quiet=True)
+        found = await _alone(stores, master_key, None, clock, quiet=True)
         texts = [alarm.text for alarm in stores.records.alarms()]
         assert (found.reached, found.failed) == (len(lines), 0), texts
         for meter in range(1, len(lines) + 1):

@@ -24,6 +24,7 @@ from ferraris.cli.event_loop import long_runner
 from ferraris.cli.head_end import DEFAULT_DIRECTORY, clock_of, opened, runtime_of
 from ferraris.cli.system_url import checked_system_url
 from ferraris.headend import Activity, HeadEndState
+from ferraris.kernel.clock import Clock
 from ferraris.kernel.errors import ConfigError, LinkError
 from ferraris.kernel.json_text import read_json_object
 from ferraris.kernel.tables import fitted
@@ -68,7 +69,7 @@ def collect(
         collected = _watch(_over_rest(url, group), quiet=as_json)
     elif (directory / "records.sqlite").exists():
         with opened(directory) as (stores, master_key), long_runner() as runner:
-            collected = runner.run(_alone(stores, master_key, group, quiet=as_json))
+            collected = runner.run(_alone(stores, master_key, group, clock_of(1.0), quiet=as_json))
             if group is not None and not collected.meters:
                 raise ConfigError("there are no meters to collect from", expected="a group of the registry", got=group)
     else:
@@ -139,9 +140,8 @@ def _bar(quiet: bool) -> Progress:
     return Progress(*columns, console=Console(stderr=True), disable=quiet)
 
 
-async def _alone(stores: Stores, master_key: MasterKey, group: str | None, *, quiet: bool) -> Collected:
+async def _alone(stores: Stores, master_key: MasterKey, group: str | None, clock: Clock, *, quiet: bool) -> Collected:
     """Be the head-end until every meter was tried and those within reach have nothing more to give."""
-    clock = clock_of(1.0)
     runtime = runtime_of(stores, master_key, clock)
     begun_ms = clock.now_ms()
     runtime.request_collection(group)
