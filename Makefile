@@ -57,7 +57,7 @@ clean: ## remove everything that these targets made
 	find src -name '*.so' -delete
 
 # Set-up speaks on standard error only: standard output belongs to the program.
-COMPILED := setup.py src/ferraris/codec/_records.c src/ferraris/dlms/_pushes.c
+COMPILED := setup.py $(wildcard src/ferraris/*/*.[ch])
 
 $(RUNTIME): requirements/runtime.txt tools/setup.sh pyproject.toml $(COMPILED)
 	@sh tools/setup.sh runtime >&2

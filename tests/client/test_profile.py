@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ferraris.client import decode_profile, read_entries, read_profile
+from ferraris.client.profile import _TIME_COLUMNS
 from ferraris.codec import Data, Tag, encode_data
 from ferraris.codec.compact_array import encode_compact_array
 from ferraris.cosem import (
@@ -23,6 +24,7 @@ from ferraris.cosem import (
 from ferraris.dlms import Request, Response
 from ferraris.dlms.apdu import GetRequestNormal, GetResponseNormal, Mechanism
 from ferraris.kernel.errors import DecodeError
+from ferraris.kernel.limits import PROFILES_MAX
 from tests.client.served import Server, served
 from tests.dlms.bottle import SERVER_TITLE, settings
 
@@ -55,6 +57,32 @@ def test_columns_and_times() -> None:
     assert profile.time_s().tolist() == [START_MS // 1000 + index * 900 for index in range(4)]
     assert profile.numbers(IMPORT).tolist() == [1000, 1001, 1002, 1003]
     assert profile.rows()[1] == (datetime.fromtimestamp(START_MS / 1000 + 900, UTC), 1001, 2300)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_the_time_stands_where_the_columns_say(again: bool) -> None:
+    """Columns are looked through once for each list of them that is kept; another list, equal or not, is looked through anew."""
+    moved = (IMPORT, CLOCK_TIME, VOLTAGE)
+    for columns in (COLUMNS, moved, (*moved,) if again else moved, (IMPORT, VOLTAGE, VOLTAGE)):
+        place = columns.index(CLOCK_TIME) if CLOCK_TIME in columns else None
+        members = list(row(0).value)  # type: ignore[call-overload]
+        if place is not None:
+            members.insert(place, members.pop(0))
+        profile = decode_profile(buffer(Data(Tag.STRUCTURE, tuple(members))), columns)
+        if place is None:
+            assert isinstance(profile.rows()[0][0], bytes)
+            with pytest.raises(KeyError):
+                profile.time_s()
+        else:
+            assert profile.rows()[0][place] == datetime.fromtimestamp(START_MS / 1000, UTC)
+            assert profile.time_s().tolist() == [START_MS // 1000]
+
+
+def test_the_lists_of_columns_remembered_are_bounded() -> None:
+    octets = buffer(row(0))
+    for _ in range(PROFILES_MAX + 10):
+        assert len(decode_profile(octets, list(COLUMNS)).time_s()) == 1
+    assert len(_TIME_COLUMNS) <= PROFILES_MAX
 
 
 def test_times_are_the_same_instants_whatever_the_deviation() -> None:

@@ -10,40 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferraris.codec import Data, Tag, decode_whole, encode_data
-from ferraris.codec.columns import (
-    NUMBER_DTYPES,
-    ColumnShape,
-    RowLayout,
-    Table,
-    _Patterns,
-    decode_table,
-    encode_table,
-    recognise,
-)
-from ferraris.codec.records import Instants
+from ferraris.codec.columns import UniformTable, _MetArrays, decode_table, encode_table
+from ferraris.codec.records import Instants, find_array
+from ferraris.codec.row_layout import NUMBER_DTYPES, ColumnShape, RowLayout
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import PATTERN_OCTETS_MAX, PATTERNS_MAX
-
-LOAD_PROFILE = RowLayout.of(
-    [
-        ColumnShape(Tag.OCTET_STRING, 12),
-        ColumnShape(Tag.UNSIGNED),
-        *[ColumnShape(Tag.DOUBLE_LONG_UNSIGNED)] * 4,
-        *[ColumnShape(Tag.LONG_UNSIGNED)] * 2,
-    ]
-)
-
-
-def load_profile(count: int) -> bytes:
-    octets, rows = LOAD_PROFILE.blank(count)
-    for index in range(count):
-        rows["c0"][index] = b"\x07\xe9\x01\x02\x03" + index.to_bytes(7, "big")
-    rows["c1"] = np.arange(count) % 256
-    for column in range(2, 6):
-        rows[f"c{column}"] = np.arange(count) * 1000 + column
-    rows["c6"] = 2300
-    rows["c7"] = 2310
-    return encode_table(octets)
+from tests.codec.rows import LOAD_PROFILE, SHAPES, load_profile, value_for
 
 
 def test_a_load_profile_decodes_to_columns_without_rows() -> None:
@@ -146,39 +118,6 @@ def test_flipped_octets_of_a_profile_decode_or_raise_decode_error(data: st.DataO
         assert len(decode_table(bytes(octets)).rows()) <= len(octets)
 
 
-# Any layout
-
-DTYPES: dict[int, st.SearchStrategy[object]] = {
-    Tag.BOOLEAN: st.integers(0, 255),
-    Tag.DOUBLE_LONG: st.integers(-(2**31), 2**31 - 1),
-    Tag.DOUBLE_LONG_UNSIGNED: st.integers(0, 2**32 - 1),
-    Tag.BCD: st.integers(0, 255),
-    Tag.INTEGER: st.integers(-128, 127),
-    Tag.LONG: st.integers(-(2**15), 2**15 - 1),
-    Tag.UNSIGNED: st.integers(0, 255),
-    Tag.LONG_UNSIGNED: st.integers(0, 65535),
-    Tag.LONG64: st.integers(-(2**63), 2**63 - 1),
-    Tag.LONG64_UNSIGNED: st.integers(0, 2**64 - 1),
-    Tag.ENUM: st.integers(0, 255),
-    Tag.FLOAT32: st.floats(width=32, allow_nan=False),
-    Tag.FLOAT64: st.floats(allow_nan=False),
-    Tag.NULL_DATA: st.none(),
-    Tag.DATE_TIME: st.binary(min_size=12, max_size=12),
-    Tag.DATE: st.binary(min_size=5, max_size=5),
-    Tag.TIME: st.binary(min_size=4, max_size=4),
-}
-SHAPES = st.one_of(
-    st.sampled_from(sorted(DTYPES)).map(ColumnShape),
-    st.builds(ColumnShape, st.sampled_from([9, 10, 12]), st.sampled_from([1, 2, 6, 12, 127, 128, 300])),
-)
-
-
-def value_for(shape: ColumnShape) -> st.SearchStrategy[object]:
-    if shape.octets:
-        return st.binary(min_size=shape.octets, max_size=shape.octets)
-    return DTYPES[shape.tag]
-
-
 @given(st.lists(SHAPES, min_size=1, max_size=6), st.data())
 def test_rows_of_any_layout_are_recognised_and_read_as_the_general_decoder_reads_them(
     shapes: list[ColumnShape], data: st.DataObject
@@ -220,71 +159,6 @@ def test_integers_of_a_column_decoded_by_value_are_left_to_the_caller() -> None:
     assert table.layout is None
     assert table.integers(0) is None
     assert table.values(0) == [1, 2]
-
-
-@given(st.lists(SHAPES, min_size=1, max_size=6), st.integers(1, 5))
-def test_blank_rows_are_whole_values(shapes: list[ColumnShape], count: int) -> None:
-    layout = RowLayout.of(shapes)
-    octets, view = layout.blank(count)
-    assert octets.shape == (count, layout.row_octets)
-    assert len(view) == count
-    rows = decode_whole(encode_table(octets)).value
-    assert isinstance(rows, tuple)
-    assert [[member.tag for member in row.value] for row in rows] == [[shape.tag for shape in shapes]] * count
-
-
-def test_a_layout_is_made_once() -> None:
-    shapes = [ColumnShape(Tag.UNSIGNED), ColumnShape(Tag.OCTET_STRING, 12)]
-    assert RowLayout.of(shapes) is RowLayout.of(tuple(shapes))
-
-
-@pytest.mark.parametrize("tag", [Tag.ARRAY, Tag.STRUCTURE, Tag.BIT_STRING, Tag.COMPACT_ARRAY, 7])
-def test_types_of_no_fixed_size_make_no_layout(tag: int) -> None:
-    with pytest.raises(LocalProtocolError, match="no fixed size") as caught:
-        RowLayout.of([ColumnShape(Tag.UNSIGNED), ColumnShape(tag)])
-    assert caught.value.got == tag
-
-
-@pytest.mark.parametrize(
-    "octets",
-    [
-        b"",
-        b"\x02",
-        b"\x01\x00",
-        b"\x11\x05",
-        b"\x02\x01",
-        b"\x02\x01\x11",
-        b"\x02\x01\x04\x08\xff",
-        b"\x02\x02\x11\x05",
-        b"\x02\x01\x09\x05abc",
-        b"\x02\x01\x19" + bytes(11),
-        b"\x02\x01\x07\x00",
-    ],
-)
-def test_octets_that_show_no_layout(octets: bytes) -> None:
-    assert recognise(octets, 0) is None
-
-
-def test_a_layout_is_recognised_where_it_stands() -> None:
-    layout = recognise(b"\xff\xff\x02\x02\x11\x05\x09\x02ab", 2)
-    assert layout is RowLayout.of([ColumnShape(Tag.UNSIGNED), ColumnShape(Tag.OCTET_STRING, 2)])
-    assert layout.row_octets == 8
-
-
-def test_a_match_wants_all_rows() -> None:
-    octets = load_profile(4)
-    assert LOAD_PROFILE.match(octets, 2, 4) is not None
-    assert LOAD_PROFILE.match(octets, 2, 5) is None
-    assert LOAD_PROFILE.match(octets, 3, 3) is None
-    assert LOAD_PROFILE.match(octets[:-1], 2, 4) is None
-
-
-@pytest.mark.parametrize("position", range(LOAD_PROFILE.row_octets))
-def test_a_layout_tells_tags_from_values_octet_by_octet(position: int) -> None:
-    octets = bytearray(load_profile(3))
-    octets[2 + LOAD_PROFILE.row_octets + position] ^= 0x40
-    matched = LOAD_PROFILE.match(bytes(octets), 2, 3) is not None
-    assert matched == (position not in set(LOAD_PROFILE.fixed.tolist()))
 
 
 def test_columns_are_views_on_the_octets() -> None:
@@ -329,15 +203,15 @@ def test_a_buffer_too_large_for_a_pattern_is_read_all_the_same() -> None:
 
 
 def test_the_patterns_remembered_are_bounded() -> None:
-    patterns = _Patterns()
+    met = _MetArrays()
     layouts = [RowLayout.of([ColumnShape(Tag.OCTET_STRING, size)]) for size in range(1, PATTERNS_MAX + 50)]
     for layout in layouts:
-        patterns.keep(layout, encode_table(layout.blank(1)[0]), 2, 1)
-    assert len(patterns._known) == PATTERNS_MAX
+        met.keep(layout, encode_table(layout.blank(1)[0]), 2, 1)
+    assert len(met) == PATTERNS_MAX
     newest, oldest = layouts[-1], layouts[0]
     for layout, expected in ((newest, newest), (oldest, None)):
         octets = encode_table(layout.blank(1)[0])
-        found = patterns.find(octets)
+        found = find_array(met, UniformTable, octets)
         assert (found and found.layout) is expected
 
 
@@ -372,7 +246,7 @@ def test_rows_of_every_number_are_what_the_columns_say(tag: int) -> None:
     octets, rows = layout.blank(4)
     rows["c0"] = [0, 1, 100, 127]
     rows["c1"] = b"abc"
-    table = Table([], layout, octets.tobytes(), 0, 4)
+    table = UniformTable(layout, octets.tobytes(), 0, 4)
     assert table.rows() == list(zip(table.values(0), table.values(1), strict=True))
     assert [type(value) for value in table.rows()[1]] == [type(table.values(0)[1]), bytes]
 

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferraris.codec import Data, Tag, decode_whole, encode_data
-from ferraris.codec.columns import ColumnShape, RowLayout, columns_of
+from ferraris.codec.columns import columns_of
 from ferraris.codec.compact_array import decode_compact_array, encode_compact_array
 from ferraris.codec.compact_columns import decode_compact_table, encode_compact_table
+from ferraris.codec.row_layout import ColumnShape, RowLayout
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from tests.codec.changed import CELLS, changed, seen
 

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferraris.codec import Data, Tag, encode_data
-from ferraris.codec.columns import ColumnShape, RowLayout, Table, decode_by_value, encode_table
+from ferraris.codec.columns import UniformTable, decode_by_value, encode_table
 from ferraris.codec.compression import CompressedTable, decode_buffer, encode_with_differences, encode_with_nulls
+from ferraris.codec.row_layout import ColumnShape, RowLayout
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import TABLE_ROW_OCTETS_MAX
 from tests.codec.changed import CELLS, changed, seen
@@ -116,7 +117,7 @@ def test_a_difference_above_the_first_number_is_refused() -> None:
 
 def test_plain_and_compact_buffers_are_read_too() -> None:
     plain = decode_buffer(buffer((number(1),), (number(2),)))
-    assert type(plain) is Table
+    assert type(plain) is UniformTable
     assert plain.layout is not None
     assert decode_buffer(bytes.fromhex("13 0201 06 08 00000001 00000002")).rows() == plain.rows()
     assert len(decode_buffer(b"\x01\x00")) == 0

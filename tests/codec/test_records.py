@@ -18,17 +18,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferraris.codec import records
-from ferraris.codec.records import COMPILED, INSTANT_OCTETS, InterpretedInstants, InterpretedRecordLayout
+from ferraris.codec.records import (
+    COMPILED,
+    INSTANT_OCTETS,
+    InterpretedInstants,
+    InterpretedRecordArray,
+    InterpretedRecordLayout,
+    MetArray,
+    interpreted_find_array,
+)
 
 TWINS = [
-    pytest.param((InterpretedRecordLayout, InterpretedInstants), id="interpreted"),
     pytest.param(
-        (records.RecordLayout, records.Instants),
+        (InterpretedRecordLayout, InterpretedInstants, InterpretedRecordArray, interpreted_find_array), id="interpreted"
+    ),
+    pytest.param(
+        (records.RecordLayout, records.Instants, records.RecordArray, records.find_array),
         id="compiled",
         marks=pytest.mark.skipif(not COMPILED, reason="built without a C compiler"),
     ),
 ]
-Twin = tuple[Callable[..., Any], Callable[..., Any]]
+Twin = tuple[Any, Any, Any, Callable[..., Any]]
 NUMBERS = "BbHhIiQq"
 CODES = {code: struct.calcsize(f">{code}") for code in NUMBERS + "fd"}
 
@@ -66,6 +76,8 @@ def test_the_set_up_builds_the_compiled_twin_where_it_can() -> None:
     assert COMPILED
     assert records.RecordLayout.__module__ == "ferraris.codec._records"
     assert records.Instants.__module__ == "ferraris.codec._records"
+    assert records.RecordArray.__module__ == "ferraris.codec._records"
+    assert records.find_array.__module__ == "ferraris.codec._records"
 
 
 @pytest.mark.slow
@@ -299,6 +311,68 @@ def test_an_unknown_instant_in_a_tuple_of_a_kind(twin: Twin) -> None:
         layout.unpack(bytes(13))
 
 
+def array_kind(twin: Twin) -> Any:
+    """A kind of array as columns have it: more than the records, nothing of it there at first."""
+
+    class Kind(twin[2]):  # type: ignore[misc]
+        __slots__ = ("more",)
+
+    return Kind
+
+
+def test_an_array_is_what_it_was_made_of(twin: Twin) -> None:
+    array = array_kind(twin)("layout", b"octets", start=2, count=3)
+    assert (array.layout, array.octets, array.start, array.count, len(array)) == ("layout", b"octets", 2, 3, 3)
+    assert not hasattr(array, "more")
+    array.more = 1
+    assert array.more == 1
+
+
+@pytest.mark.parametrize(("start", "count"), [(-1, 0), (0, -1)])
+def test_an_array_that_begins_nowhere(twin: Twin, start: int, count: int) -> None:
+    with pytest.raises(ValueError, match="starts at an octet"):
+        twin[2](None, b"", start, count)
+
+
+def test_an_array_met_before_is_found_again(twin: Twin) -> None:
+    kind = array_kind(twin)
+    layout = twin[0](">xB", b"\x11\x00", b"\xff\x00")
+    met = {8: MetArray(b"\x01\x03", 3, layout, "layout")}
+    octets = bytes.fromhex("0103 1105 1106 1107")
+    array = twin[3](met, kind, octets)
+    assert type(array) is kind
+    assert (array.layout, array.octets, array.start, array.count) == ("layout", octets, 2, 3)
+    assert layout.rows(array.octets, array.start, array.count) == [(5,), (6,), (7,)]
+
+
+@pytest.mark.parametrize(
+    ("octets", "why"),
+    [
+        ("", "no octets"),
+        ("0103 1105 1106", "none of that size was met"),
+        ("0104 1105 1106 1107", "another count"),
+        ("0203 1105 1106 1107", "no array"),
+        ("0103 1105 1206 1107", "another tag in one row"),
+        ("0103 1105 1106 1207", "another tag in the last row"),
+    ],
+)
+def test_an_array_unlike_those_met_is_not_found(twin: Twin, octets: str, why: str) -> None:
+    layout = twin[0](">xB", b"\x11\x00", b"\xff\x00")
+    met = {8: MetArray(b"\x01\x03", 3, layout, None)}
+    assert twin[3](met, twin[2], bytes.fromhex(octets)) is None, why
+
+
+@pytest.mark.parametrize("count", [-1, 4, 2**40])
+def test_more_records_than_there_are_octets_are_not_found(twin: Twin, count: int) -> None:
+    layout = twin[0](">xB", b"\x11\x00", b"\x00\x00")
+    assert twin[3]({6: MetArray(b"", count, layout, None)}, twin[2], bytes(6)) is None
+
+
+def test_a_header_longer_than_the_octets_is_not_found(twin: Twin) -> None:
+    layout = twin[0](">B", b"\x00", b"\x00")
+    assert twin[3]({2: MetArray(b"\x00\x00\x00", 0, layout, None)}, twin[2], bytes(2)) is None
+
+
 def test_nothing_is_left_behind(twin: Twin) -> None:
     """Numbers below 65536 are shared for good by the compiled twin; all else goes with the last who holds it."""
     known = {date_time(n): object() for n in range(3)}
@@ -312,6 +386,10 @@ def test_nothing_is_left_behind(twin: Twin) -> None:
             layout.rows(octets + b"\xff" * 20, 20, 3)
         with pytest.raises(TypeError):
             twin[0](">B", 5, 5)
+        met = {len(octets): MetArray(b"", 3, layout, next(iter(known.values())))}
+        array = twin[3](met, array_kind(twin), octets)
+        array.more = array  # in a ring, as nothing of ours is; still it goes
+        assert twin[3](met, twin[2], b"\xff" * len(octets)) is not None
 
     for _ in range(3):
         once()
@@ -369,10 +447,18 @@ def test_both_twins_say_the_same_of_any_octets(codes: list[str], data: st.DataOb
 def test_the_compiled_twin_is_whole_or_not_at_all() -> None:
     if not COMPILED:
         pytest.skip("built without a C compiler")
-    for kind in (records.RecordLayout, records.Instants):
+    for kind in (records.RecordLayout, records.Instants, records.RecordArray):
         with pytest.raises(TypeError):
             kind.__new__(kind)
     with pytest.raises(TypeError):
         records.Instants([])  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="Instants"):
         records.RecordLayout(">T", bytes(12), bytes(12), {})  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="kind of array"):
+        records.find_array({}, tuple, b"")  # type: ignore[type-var]
+    with pytest.raises(TypeError, match="kind of array"):
+        records.find_array({}, records.RecordArray, bytearray())  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="header"):
+        records.find_array({0: (b"", 0)}, records.RecordArray, b"")  # type: ignore[dict-item]
+    with pytest.raises(TypeError, match="bytes"):
+        records.RecordArray(None, bytearray(), 0, 0)  # type: ignore[arg-type]

@@ -37,10 +37,13 @@ from ferraris.cosem import (
 )
 from ferraris.dlms.apdu import SelectiveAccess
 from ferraris.kernel.errors import DecodeError
-from ferraris.kernel.limits import INSTANTS_MAX, TIME_COLUMN_OCTETS_MAX, TIME_COLUMNS_MAX
+from ferraris.kernel.limits import INSTANTS_MAX, PROFILES_MAX, TIME_COLUMN_OCTETS_MAX, TIME_COLUMNS_MAX
 
 _INSTANTS: dict[bytes, object] = {}
 _KNOWN = Instants(_INSTANTS)
+_TIME_COLUMNS: dict[int, tuple[tuple[CaptureObject, ...], int | None]] = {}
+"""Where the time stands among the columns of profiles, by the identity of a tuple of columns that is kept: it is asked for again and
+again with the same one, and comparing columns costs more than all else but the rows."""
 
 
 @dataclass(slots=True, eq=False)
@@ -72,7 +75,9 @@ class ProfileColumns:
         """When each row was captured, in seconds since 1970-01-01 UTC; `NOT_A_TIME` where the meter names no instant."""
         if not len(self):
             return np.empty(0, np.int64)
-        index = self.index_of(CLOCK_TIME)
+        index = _time_column(self.capture_objects)
+        if index is None:
+            raise KeyError(CLOCK_TIME)
         if isinstance(self.table, CompressedTable):
             times = self._times_of_parts(self.table, index)
             if times is not None:
@@ -108,19 +113,20 @@ class ProfileColumns:
 
     def rows(self) -> list[tuple[object, ...]]:
         """The rows as Python values: the time as a datetime in UTC (None where there is none), the rest as sent."""
-        if not self.deviation_reversed:
+        times = _time_column(self.capture_objects)
+        if times is not None and not self.deviation_reversed:
             try:
-                return self.table.rows(self.capture_objects.index(CLOCK_TIME), _KNOWN)
-            except (KeyError, ValueError):  # an instant not met before, no times at all, nulls to be filled
+                return self.table.rows(times, _KNOWN)
+            except KeyError:  # an instant not met before, or nulls to be filled
                 pass
         columns = [_filled(self.table.values(index)) for index in range(self.table.width)]
-        if columns and CLOCK_TIME in self.capture_objects:
-            columns[self.index_of(CLOCK_TIME)] = self._instants()
+        if columns and times is not None:
+            columns[times] = self._instants(times)
         return list(zip(*columns, strict=True))
 
-    def _instants(self) -> list[object]:
+    def _instants(self, index: int) -> list[object]:
         """The times as datetimes. Those met before are looked up by their octets."""
-        octets = self.table.values(self.index_of(CLOCK_TIME))
+        octets = self.table.values(index)
         if self.deviation_reversed:
             return _datetimes(self.time_s())
         try:
@@ -174,7 +180,7 @@ def decode_profile(
 ) -> ProfileColumns:
     """A buffer's encoded value as columns. Raises DecodeError when its rows do not have the columns asked for."""
     table = decode_buffer(octets)
-    if len(table) and table.width != len(capture_objects):
+    if table.width != len(capture_objects) and len(table):
         raise DecodeError("a profile has other columns", expected=len(capture_objects), got=table.width)
     return ProfileColumns(tuple(capture_objects), table, capture_period_s, deviation_reversed)
 
@@ -218,6 +224,15 @@ async def read_entries(
     octets = await association.get_octets(descriptor_of(ProfileGeneric.buffer, logical_name), selection)
     last = entries.to_selected_value or len(capture_objects)
     return decode_profile(octets, tuple(capture_objects)[entries.from_selected_value - 1 : last])
+
+
+def _time_column(columns: tuple[CaptureObject, ...]) -> int | None:
+    known = _TIME_COLUMNS.get(id(columns))
+    if known is None:
+        if len(_TIME_COLUMNS) >= PROFILES_MAX:
+            _TIME_COLUMNS.clear()
+        known = _TIME_COLUMNS[id(columns)] = columns, columns.index(CLOCK_TIME) if CLOCK_TIME in columns else None
+    return known[1]
 
 
 def _written(moment_ms: int, deviation_min: int, deviation_reversed: bool) -> CosemDateTime:

@@ -1,4 +1,4 @@
-/* The compiled half of ferraris.codec.records: records of one form, taken to Python values.
+/* The compiled half of ferraris.codec.records: records of one form, taken to Python values. Its arrays are in _arrays.c.
 
    What it does, and what each name means, stands in records.py beside its Python twin; both pass the same tests. Nothing
    here knows A-XDR, a key or a clock: octets that must be as they are (under a mask), and fields between them.
@@ -6,10 +6,7 @@
    Every read is inside the octets given: the size of a record is the sum of its format, checked when the layout is made,
    and the count of records is held against the octets before the first is read. */
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-#include <stdint.h>
-#include <string.h>
+#include "_records.h"
 
 #define INSTANT_OCTETS 12
 #define FRONT_SLOTS 4096 /* a power of two: instants seen last, found without making their octets an object */
@@ -27,11 +24,11 @@ typedef struct {
     PyObject *instant; /* NULL: the slot is free */
 } Slot;
 
-typedef struct {
+struct Instants {
     PyObject_HEAD
     PyObject *known;
     Slot *front;
-} Instants;
+};
 
 static PyObject *instants_new(PyTypeObject *type, PyObject *arguments, PyObject *named) {
     static char *names[] = {"known", NULL};
@@ -103,25 +100,6 @@ static PyTypeObject InstantsType = {
 };
 
 /* ---- RecordLayout: where the fields of a record stand ------------------------------------------------------------ */
-
-typedef struct {
-    char code;
-    Py_ssize_t offset;
-    Py_ssize_t octets;
-} Field;
-
-typedef struct {
-    PyObject_HEAD
-    Py_ssize_t octets;
-    Py_ssize_t count;
-    Field *fields;
-    uint8_t *fixed;
-    uint8_t *mask;
-    Instants *instants;
-    PyTypeObject *kind; /* NULL: a record unpacks to a plain tuple of its fields */
-    PyObject *last;
-    Py_ssize_t leading;
-} RecordLayout;
 
 static Py_ssize_t octets_of(char code) {
     switch (code) {
@@ -249,7 +227,7 @@ static inline uint64_t eight(const uint8_t *octets) {
 
 /* Whether `count` records have the octets that all must have: eight at a time through all records, the last eight whatever
    those before were. */
-static int hold(const RecordLayout *self, const uint8_t *records, Py_ssize_t count) {
+int records_hold(const RecordLayout *self, const uint8_t *records, Py_ssize_t count) {
     const Py_ssize_t octets = self->octets;
     if (octets < 8) {
         for (; count > 0; count--, records += octets)
@@ -333,7 +311,7 @@ static PyObject *layout_unpack(RecordLayout *self, PyObject *octets) {
         return NULL;
     }
     const uint8_t *record = (const uint8_t *)PyBytes_AS_STRING(octets);
-    if (PyBytes_GET_SIZE(octets) != self->octets || !hold(self, record, 1)) Py_RETURN_NONE;
+    if (PyBytes_GET_SIZE(octets) != self->octets || !records_hold(self, record, 1)) Py_RETURN_NONE;
     const Py_ssize_t leading = self->kind == NULL ? 0 : self->leading;
     PyObject *whole = NULL, *rest = PyTuple_New(self->count - leading);
     if (rest != NULL && self->kind != NULL) {
@@ -373,7 +351,7 @@ static PyObject *layout_match(RecordLayout *self, PyObject *const *arguments, Py
     Py_ssize_t count;
     const uint8_t *records = records_in(self, arguments, given, &count);
     if (records == NULL && PyErr_Occurred()) return NULL;
-    return PyBool_FromLong(records != NULL && hold(self, records, count));
+    return PyBool_FromLong(records != NULL && records_hold(self, records, count));
 }
 
 static PyObject *layout_rows(RecordLayout *self, PyObject *const *arguments, Py_ssize_t given) {
@@ -450,7 +428,7 @@ static PyMethodDef layout_methods[] = {
 };
 static PyGetSetDef layout_attributes[] = {{"octets", (getter)layout_octets, NULL, "Octets of a record.", NULL}, {NULL}};
 
-static PyTypeObject RecordLayoutType = {
+PyTypeObject RecordLayoutType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "ferraris.codec._records.RecordLayout",
     .tp_doc = "See ferraris.codec.records.",
     .tp_basicsize = sizeof(RecordLayout),
@@ -463,17 +441,24 @@ static PyTypeObject RecordLayoutType = {
     .tp_getset = layout_attributes,
 };
 
+static PyMethodDef functions[] = {
+    {"find_array", (PyCFunction)(void (*)(void))find_array, METH_FASTCALL, "See ferraris.codec.records."},
+    {NULL},
+};
+
 static struct PyModuleDef module = {
     PyModuleDef_HEAD_INIT,
     .m_name = "ferraris.codec._records",
     .m_doc = "The compiled half of ferraris.codec.records.",
     .m_size = -1, /* the shared numbers belong to the process */
+    .m_methods = functions,
 };
 
 PyMODINIT_FUNC PyInit__records(void) {
     PyObject *made = PyModule_Create(&module);
     if (made == NULL) return NULL;
-    if (PyModule_AddType(made, &InstantsType) < 0 || PyModule_AddType(made, &RecordLayoutType) < 0) {
+    if (PyModule_AddType(made, &InstantsType) < 0 || PyModule_AddType(made, &RecordLayoutType) < 0 ||
+        PyModule_AddType(made, &RecordArrayType) < 0) {
         Py_DECREF(made);
         return NULL;
     }

@@ -19,7 +19,7 @@ from ferraris.codec.axdr import (
     skip_description,
     write_length,
 )
-from ferraris.codec.columns import DELTA_TAGS, ColumnShape, RowLayout, Table, columns_of
+from ferraris.codec.columns import ListedTable, Table, UniformTable, columns_of
 from ferraris.codec.compact_array import (
     SimpleType,
     StructureType,
@@ -28,6 +28,7 @@ from ferraris.codec.compact_array import (
     encode_description,
     read_description,
 )
+from ferraris.codec.row_layout import DELTA_TAGS, ColumnShape, RowLayout
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import TYPE_DESCRIPTION_OCTETS_MAX, TYPE_DESCRIPTIONS_MAX
 
@@ -83,18 +84,18 @@ def decode_compact_table(octets: bytes) -> Table:
         expected, got = start + length, len(octets)
         raise DecodeError("a compact-array's length lies", expected=expected, got=got, offset=end, clause=CLAUSE)
     if length == 0:
-        return Table([])
+        return ListedTable([])
     shared = layout if layout is not None else _layout_of(description, octets, start)
     if shared is not None and shared.row_octets:
         count, rest = divmod(length, shared.row_octets)
         if not rest and shared is layout:
-            return Table([], shared, octets, start, count)
+            return UniformTable(shared, octets, start, count)
         if not rest and shared.match(octets, start, count) is not None:
-            return Table([], shared, octets, start, count)
+            return UniformTable(shared, octets, start, count)
     elements = decode_contents(description, octets[start:])
     if isinstance(description, StructureType):
-        return Table(columns_of(elements))
-    return Table(columns_of([Data(int(Tag.STRUCTURE), (element,)) for element in elements]))
+        return ListedTable(columns_of(elements))
+    return ListedTable(columns_of([Data(int(Tag.STRUCTURE), (element,)) for element in elements]))
 
 
 def _layout_of(description: TypeDescription, octets: bytes, start: int) -> RowLayout | None:

@@ -17,19 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ferraris.codec.axdr import EMPTY_TAGS, STRING_TAGS, Tag, read_length, write_length
-from ferraris.codec.columns import (
-    DELTA_TAGS,
-    NUMBER_DTYPES,
-    PATTERNS,
-    ColumnShape,
-    RowLayout,
-    Table,
-    beyond_int64,
-    decode_by_value,
-    decode_shared,
-    recognise,
-)
+from ferraris.codec.columns import Table, decode_by_value, decode_shared, recognised
 from ferraris.codec.compact_columns import decode_compact_table
+from ferraris.codec.row_layout import DELTA_TAGS, NUMBER_DTYPES, ColumnShape, RowLayout, beyond_int64, recognise
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import DATA_ELEMENTS_MAX, TABLE_LAYOUTS_MAX, TABLE_ROW_OCTETS_MAX
 
@@ -61,10 +51,9 @@ class PartOfColumn(NamedTuple):
 class CompressedTable(Table):
     """A table whose rows have several layouts."""
 
-    __slots__ = ("_told", "parts")
+    __slots__ = ("_count", "_told", "parts")
 
     def __init__(self, parts: Sequence[Part]) -> None:
-        super().__init__([])
         self.parts = tuple(parts)
         self._count = sum(len(part.rows) for part in self.parts)
         self._told: dict[tuple[bool, ...], tuple[npt.NDArray[np.bool_], npt.NDArray[np.intp]]] = {}
@@ -155,9 +144,7 @@ class CompressedTable(Table):
         integers = self.integers(index)
         if integers is not None:
             return cast("npt.NDArray[np.generic]", integers)
-        column = np.empty(len(self), object)
-        column[:] = self.values(index)
-        return column
+        return super().column(index)
 
 
 def _added_up(values: list[object], differing: set[int]) -> list[object]:
@@ -177,7 +164,7 @@ def decode_buffer(octets: bytes) -> Table:
     """The rows of a profile's buffer in whatever form a meter sends them: an array of structures, compressed or not, or a
     compact-array. Raises DecodeError for anything else.
     """
-    table = PATTERNS.find(octets)
+    table: Table | None = recognised(octets)
     if table is not None:
         return table
     if octets.startswith(b"\x13"):
@@ -225,7 +212,7 @@ def _pattern_of(layouts: tuple[RowLayout, ...]) -> re.Pattern[bytes]:
     """Finds a run of rows with one of several layouts; the group that matches says which."""
     groups = []
     for layout in layouts:
-        template, fixed = layout.template.tobytes(), set(layout.fixed.tolist())
+        template, fixed = layout.template.tobytes(), set(np.flatnonzero(layout.mask).tolist())
         octets = (re.escape(template[place : place + 1]) if place in fixed else b"." for place in range(len(template)))
         groups.append(b"((?:%b){1,%d})" % (b"".join(octets), ROWS_PER_MATCH_MAX))
     return re.compile(b"|".join(groups), re.DOTALL)

@@ -1,16 +1,17 @@
 """Records of one form: octets that are the same in each, and fields between them, taken to Python values in one step.
 
 The rows of a load profile are such records, and so are the pushes of meters of one kind. This is the innermost loop of a
-head-end, so it exists twice: below in Python, and in `_records.c`, which does the same and is taken where it was built
-(decision 11). `COMPILED` says which one serves.
+head-end, so it exists twice: below in Python, and in `_records.c` and `_arrays.c`, which do the same and are taken where they
+were built (decision 11). `COMPILED` says which one serves.
 """
 
 from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -148,11 +149,61 @@ class InterpretedRecordLayout:
         return tuple(shown)
 
 
+class InterpretedRecordArray:
+    """Records of one form that stand one after another in octets. What form that is, its `layout` says, in its maker's words."""
+
+    __slots__ = ("count", "layout", "octets", "start")
+
+    def __init__(self, layout: Any, octets: bytes, start: int, count: int) -> None:
+        if start < 0 or count < 0:
+            raise ValueError("an array starts at an octet and has a count of records")
+        self.layout = layout
+        """What its maker has to say of its form."""
+        self.octets = octets
+        """The octets that hold it."""
+        self.start = start
+        """Where its first record begins."""
+        self.count = count
+        """How many records it has."""
+
+    def __len__(self) -> int:
+        return self.count
+
+
+class MetArray(NamedTuple):
+    """An array met before."""
+
+    header: bytes
+    """The octets before its first record."""
+    number_of_records: int
+    records: InterpretedRecordLayout
+    """What each of them must have."""
+    layout: Any
+    """What its maker has to say of its form."""
+
+
+Array = TypeVar("Array", bound=InterpretedRecordArray)
+
+
+def interpreted_find_array(met: Mapping[int, MetArray], kind: type[Array], octets: bytes) -> Array | None:
+    """The array that `octets` are, whole, as one of a `kind`: when `met` has one under their count that they are like."""
+    known = met.get(len(octets))
+    if known is None:
+        return None
+    header, count, records, layout = known
+    start = len(header)
+    if not octets.startswith(header) or not records.match(octets, start, count):
+        return None
+    return kind(layout, octets, start, count)
+
+
 Instants = InterpretedInstants
 RecordLayout = InterpretedRecordLayout
+RecordArray = InterpretedRecordArray
+find_array = interpreted_find_array
 if not TYPE_CHECKING:
     with suppress(ImportError):
-        from ferraris.codec._records import Instants, RecordLayout  # noqa: F401 - re-exported
+        from ferraris.codec._records import Instants, RecordArray, RecordLayout, find_array  # noqa: F401 - re-exported
 
 COMPILED: Final[bool] = RecordLayout is not InterpretedRecordLayout
 """Whether the compiled twin serves."""

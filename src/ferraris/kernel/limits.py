@@ -27,6 +27,8 @@ TYPE_DESCRIPTION_OCTETS_MAX: Final = 256
 """Type descriptions of compact-arrays remembered: how many, and the longest. Others are read each time."""
 INSTANTS_MAX: Final = 65_536
 """Date-times remembered with their instants: the meters of a region capture at the same ones."""
+PROFILES_MAX: Final = 1_024
+"""Lists of a profile's columns for which it is remembered where the time stands."""
 TIME_COLUMNS_MAX: Final = 128
 """Whole columns of date-times remembered with their instants: meters that are read for one day name the same times."""
 TIME_COLUMN_OCTETS_MAX: Final = 12 * 1024

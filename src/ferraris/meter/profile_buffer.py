@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ferraris.codec import Data, Tag
-from ferraris.codec.columns import ColumnShape, RowLayout, encode_table
+from ferraris.codec.columns import encode_table
 from ferraris.codec.compact_columns import encode_compact_table
 from ferraris.codec.compression import encode_with_differences, encode_with_nulls
+from ferraris.codec.row_layout import ColumnShape, RowLayout
 from ferraris.cosem import (
     CLOCK_TIME,
     BufferEncoding,

@@ -100,20 +100,21 @@ def has_apdu_tag(octets: bytes) -> bool:
     return bool(octets) and octets[0] in _DECODERS
 
 
+def _of_no_size(octets: int) -> DecodeError:
+    if octets == 0:
+        return DecodeError("an APDU is empty", expected="a tag octet", got=0, offset=0, clause=CLAUSE)
+    return DecodeError(
+        "an APDU is too long", expected=f"at most {BLOCK_TRANSFER_OCTETS_MAX} octets", got=octets, clause=CLAUSE
+    )
+
+
 def decode_apdu(octets: bytes) -> Apdu:
     """The APDU that `octets` are, whole. Raises DecodeError for anything else.
 
     An encoded value at an APDU's end stays octets, its own end unchecked: its data type finds it.
     """
-    if not octets:
-        raise DecodeError("an APDU is empty", expected="a tag octet", got=0, offset=0, clause=CLAUSE)
-    if len(octets) > BLOCK_TRANSFER_OCTETS_MAX:
-        raise DecodeError(
-            "an APDU is too long",
-            expected=f"at most {BLOCK_TRANSFER_OCTETS_MAX} octets",
-            got=len(octets),
-            clause=CLAUSE,
-        )
+    if not 0 < len(octets) <= BLOCK_TRANSFER_OCTETS_MAX:
+        raise _of_no_size(len(octets))
     decoder = _DECODERS.get(octets[0])
     if decoder is None:
         raise DecodeError(

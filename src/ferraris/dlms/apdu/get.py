@@ -29,7 +29,6 @@ GET_RESPONSE: Final = 0xC4
 
 Result: TypeAlias = bytes | DataAccessResult
 ListItem: TypeAlias = tuple[AttributeDescriptor, SelectiveAccess | None]
-_RESPONSE_NORMAL: Final = bytes((GET_RESPONSE, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +154,10 @@ def decode_get_request(octets: bytes) -> GetRequest:
 
 def decode_get_response(octets: bytes) -> GetResponse:
     """A get-response, from its tag on. Raises DecodeError."""
-    if octets.startswith(_RESPONSE_NORMAL):  # nearly all
-        return _response_normal(octets)
+    if (
+        len(octets) > 4 and octets[1] == 1 and octets[3] == 0
+    ):  # a value by itself, as nearly all are: told without a call
+        return GetResponseNormal(octets[2], octets[4:])
     return choose(_RESPONSES, octets)
 
 
