@@ -1,7 +1,7 @@
 """Octets to values and back, without a domain word: A-XDR, BER, CRCs, and the columns of a table whose rows share a layout.
 
 A-XDR is re-exported, with the tables of its types for who lays values out in octets; `ber`, `crc`, `records` and, for whole
-tables, `columns`, `compact_array`, `compact_columns` and `compression`, are used by name. Everything here is a pure function of
+tables, `row_layout`, `columns`, `compact_array`, `compact_columns` and `compression`, are used by name. Everything here is a pure function of
 its octets. What the values mean is for the floors above.
 """
 
