@@ -15,8 +15,10 @@ import pytest
 from ferraris.cli import main
 from ferraris.cli.vend_answers import _SERVICE, FORMS, checked_answer
 from ferraris.cli.vend_text import (
+    after_reversal,
     campaign_text,
     credited,
+    debts_text,
     fields_of,
     meter_text,
     quote_text,
@@ -84,6 +86,7 @@ COMMANDS = [
     f"meter add {METER} --account A --sgc 600727",
     f"meter show {METER}",
     "meter find ann",
+    "debt D1 --account A1 --amount 50 --percent 20",
     f"engineering {METER} clear_credit --reason moved",
     "approve",
     "approve M",
@@ -120,13 +123,14 @@ def test_a_stranger_who_speaks_json_is_told_in_one_line(
 READERS: dict[str, Callable[[Any], object]] = {
     "POST quotes": quote_text,
     "POST sales": lambda answer: (sale_text(answer), fields_of(answer), credited(answer["sale"])),
-    "POST sales/1/reversal": sale_text,
+    "POST sales/1/reversal": lambda answer: (sale_text(answer), after_reversal(answer)),
     "GET sales/1/receipt": lambda octets: octets.decode("latin-1"),
     "GET sales": lambda rows: [sale_text(row) for row in rows],
     "POST explain": lambda told: told["text"],
     "POST meters": lambda answer: answer["registered"],
     "GET meters": lambda rows: [(one["meter"], one["account"], one["customer_name"], one["blocked"]) for one in rows],
     "GET meters/1": meter_text,
+    "POST debts/D1": debts_text,
     "POST engineering": lambda row: row["message_id"],
     "GET engineering": waiting_text,
     "POST engineering/refuse": lambda _: None,

@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from ferraris.cli.vend_behind import Engineering, algorithm_of, base_date_of, registration
-from ferraris.cli.vend_connection import VendRefused
+from ferraris.cli.vend_connection import VendRefused, connected
 from ferraris.kernel.errors import ConfigError
 from ferraris.vending import EngineeringKind
 from tests.cli.shops import GROUP, METERS, SUPERVISOR, VendDirectory, served_directory
@@ -119,6 +119,54 @@ def test_why_a_token_was_refused(directory: VendDirectory) -> None:
 def test_only_a_supervisor_takes_back_what_may_be_used(directory: VendDirectory, tmp_path: Path) -> None:
     number = directory.json("sell", METERS[1], "--amount", "50")["sale"]["number"]
     assert "reversed" in directory.text("reverse", str(number), "--reason", "x", "--operator", SUPERVISOR)
+
+
+def test_a_token_that_the_meter_may_have_taken_is_told_with_the_command_that_takes_it_back(
+    directory: VendDirectory, tmp_path: Path
+) -> None:
+    sale = directory.json("sell", METERS[1], "--amount", "50")["sale"]
+    number = str(sale["number"])
+    with connected(directory.url, tmp_path) as connection:
+        connection.ask("POST", f"sales/{number}/typed", {"operator": "ann"})
+    reversed_ = directory.run("reverse", number, "--reason", "x", "--operator", SUPERVISOR)
+    advice = f"ferraris vend debt reversal-{number} --account A1 --amount 50.00 --percent 50"
+    assert reversed_.stderr.rstrip().endswith(f"kWh. If it is owed: {advice}")
+    assert "may have taken the token: " in reversed_.stderr
+
+    opened = directory.text(*advice.split()[2:])
+    assert opened == f"account A1 pays off:\nreversal-{number}: 5000 minor units, 50 %\n"
+    assert f"reversal-{number}: 5000 minor units, 50 %" in directory.text("meter", "show", METERS[1])
+    breakdown = directory.json("quote", METERS[1], "--amount", "20")["breakdown"]
+    assert [line["amount_minor"] for line in breakdown["lines"] if line["kind"] == "debt"] == [1_000]
+    again = directory.run(*advice.split()[2:])
+    assert isinstance(again.exception, VendRefused)
+    assert "Another debt has this number: A debt of this number was opened before" in str(again.exception)
+    directory.text("sell", METERS[1], "--amount", "100")
+    assert "reversal-" not in directory.text("meter", "show", METERS[1])
+
+
+def test_a_sale_that_never_reached_its_meter_is_taken_back_without_more_words(directory: VendDirectory) -> None:
+    number = str(directory.json("sell", METERS[1], "--amount", "50")["sale"]["number"])
+    assert directory.run("reverse", number, "--reason", "x", "--operator", SUPERVISOR).stderr == ""
+
+
+WRONG_DEBTS = [
+    # options                                              what is said
+    (["--account", "A1", "--amount", "50"],                                   "has a share of each purchase: a percentage below 100 or a minimum"),
+    (["--account", "A1", "--amount", "50", "--percent", "100"],               "percent: expected less than 100"),
+    (["--account", "A1", "--amount", "0", "--percent", "5"],                  "A debt is above zero"),
+    (["--account", "none", "--amount", "50", "--percent", "5"],               "No such account, got 'none'"),
+    (["--account", "A1", "--amount", "5,0", "--percent", "5"],                "amount: expected a decimal number, got '5,0'"),
+    (["--account", "A1", "--amount", "50", "--percent", "5", "--name", "\x07"], "name: "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "said"), WRONG_DEBTS)
+def test_what_is_no_debt(directory: VendDirectory, options: list[str], said: str) -> None:
+    refused = directory.run("debt", "D/1", *options)
+    assert isinstance(refused.exception, VendRefused)
+    assert said in str(refused.exception)
+    assert "D/1" not in directory.text("meter", "show", METERS[1])
 
 
 CODES = [

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from ferraris.cli.vend_text import (
+    after_reversal,
     campaign_text,
     credited,
+    debts_text,
     fields_of,
     meter_text,
     money,
@@ -141,3 +143,35 @@ def test_a_campaign_meter_by_meter() -> None:
 
 def test_money_has_as_many_digits_as_its_currency() -> None:
     assert [money(1_050, digits) for digits in (0, 2, 3)] == ["1050", "10.50", "1.050"]
+
+
+REVERSED = {
+    "number": 12, "currency": "ZAR", "minor_digits": 2, "tendered_minor": 5_000, "units_tenths": 297, "account": "A 1",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("delivery", "took"), [("sent", "may have taken"), ("typed", "may have taken"), ("accepted", "took")]
+)
+def test_what_is_owed_after_a_reversal(delivery: str, took: str) -> None:
+    told = after_reversal({"sale": {**REVERSED, "delivery": delivery}})
+    assert told == (
+        f"The money goes back, and the meter {took} the token: 29.7 kWh. "
+        "If it is owed: ferraris vend debt reversal-12 --account 'A 1' --amount 50.00 --percent 50"
+    )
+    free = after_reversal({"sale": {**REVERSED, "delivery": delivery, "tendered_minor": 0}})
+    assert free == f"The money goes back, and the meter {took} the token: 29.7 kWh."
+
+
+@pytest.mark.parametrize("delivery", ["none", "refused", None])
+def test_nothing_is_owed_for_a_token_that_is_not_in_the_meter(delivery: str | None) -> None:
+    assert after_reversal({"sale": {**REVERSED, "delivery": delivery}}) == ""
+
+
+def test_debts_by_line() -> None:
+    rows = [
+        {"name": "connection", "remaining_minor": 5, "percent": "20"},
+        {"name": "b", "remaining_minor": 0, "percent": 1},
+    ]
+    assert debts_text(rows) == "connection: 5 minor units, 20 %\nb: 0 minor units, 1 %"
+    assert debts_text([]) == ""

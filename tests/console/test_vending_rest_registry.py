@@ -108,6 +108,7 @@ def test_a_debt_is_paid_off_by_purchases(shop: Shop) -> None:
     assert shop.post("debts/D1", **debt)[0]["remaining_minor"] == 5_000
     shop.post("sales", **shop.order())
     assert shop.get("accounts/A1/debts")[0]["remaining_minor"] == 3_000
+    assert shop.refused(409, "debts/D1", **debt)["error"] == "debt_number_error"
     shop.refused(422, "debts/D2", **{**debt, "percent": "100"})
     assert shop.refused(422, "debts/D3", **{**debt, "percent": "0"})["error"] == "amount_error"
 

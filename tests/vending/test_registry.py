@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from ferraris.kernel.errors import StoreError
 from ferraris.store import CustomerRow
-from ferraris.vending import AmountError, NewMeter, UnknownMeterError, UnknownTariffError, VendingError
+from ferraris.vending import AmountError, DebtNumberError, NewMeter, UnknownMeterError, UnknownTariffError, VendingError
 from tests.vending.house import NOON_MS, OPERATOR, SUPERVISOR, House, configuration, make_house
 
 
@@ -115,8 +114,9 @@ def test_a_debt_that_cannot_be(house: House, changes: dict[str, Any]) -> None:
 def test_a_debt_is_opened_once_and_on_an_account(house: House) -> None:
     registry = house.vending.registry
     registry.open_debt("D1", "A1", "fine", 100, OPERATOR, NOON_MS, minimum_minor=1)
-    with pytest.raises(StoreError):
-        registry.open_debt("D1", "A1", "fine", 100, OPERATOR, NOON_MS, minimum_minor=1)
+    for account in ("A1", "A2"):
+        with pytest.raises(DebtNumberError, match="opened before, expected a number of its own, got D1"):
+            registry.open_debt("D1", account, "fine", 100, OPERATOR, NOON_MS, minimum_minor=1)
     with pytest.raises(VendingError, match="no such account"):
         registry.open_debt("D2", "A99", "fine", 100, OPERATOR, NOON_MS, minimum_minor=1)
     assert [(debt.number, debt.remaining_minor) for debt in registry.debts("A1")] == [("D1", 100)]
@@ -139,3 +139,14 @@ def test_every_change_is_in_the_audit(house: House) -> None:
         ("tom", "report loaded", "seen"),
         (OPERATOR, "block", "x"),
     ]
+
+
+def test_the_number_of_a_debt_that_is_paid_is_not_free_again(house: House) -> None:
+    registry = house.vending.registry
+    registry.open_debt("D1", "A1", "fine", 100, OPERATOR, NOON_MS, minimum_minor=100)
+    house.vending.sell(house.request("10"), NOON_MS)
+    assert registry.debts("A1") == []
+    with pytest.raises(DebtNumberError):
+        registry.open_debt("D1", "A1", "fine", 100, OPERATOR, NOON_MS, minimum_minor=100)
+    registry.open_debt("D", "A1", "fine", 100, OPERATOR, NOON_MS, minimum_minor=100)
+    assert [debt.number for debt in registry.debts("A1")] == ["D"]

@@ -28,7 +28,7 @@ from ferraris.cli.vend_options import (
     receipt_or_json,
     show,
 )
-from ferraris.cli.vend_text import quote_text, sale_text
+from ferraris.cli.vend_text import after_reversal, quote_text, sale_text
 from ferraris.kernel.errors import ConfigError, FerrarisError
 
 app = typer.Typer(
@@ -161,7 +161,10 @@ def reverse(
 ) -> None:
     """Take a sale back. Supervisors only, unless the meter refuses its token for ever: nothing recalls a token."""
     body = {"operator": operator, "reason": reason}
-    show(place.ask("POST", f"sales/{number}/reversal", body), as_json, sale_text)
+    answer = place.ask("POST", f"sales/{number}/reversal", body)
+    show(answer, as_json, sale_text)
+    if told := after_reversal(answer):
+        typer.echo(told, err=True)
 
 
 @app.command()

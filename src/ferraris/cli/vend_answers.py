@@ -31,7 +31,7 @@ _SOLD: Final = {
     "sale": {
         "number": int, "message_id": str, "state": str, "meter": str, "currency": str, "minor_digits": _DIGITS,
         "tendered_minor": int, "units_tenths": int, "tokens": [{"digits": str}], "service?": _SERVICE,
-        "breakdown?": {"credit_money?": int},
+        "account?": str, "delivery?": str, "breakdown?": {"credit_money?": int},
     },
 }  # fmt: skip
 _QUOTE: Final = {
@@ -42,9 +42,10 @@ _QUOTE: Final = {
         "lines": [{"name": str, "units_tenths": int, "price": str, "amount_minor": int}],
     },
 }  # fmt: skip
+_DEBTS: Final = [{"name": str, "remaining_minor": int, "percent": object}]
 _METER: Final = {
     "meter": str, "blocked": str, "customer": {"name": str, "number": str}, "account": {"number": str, "tariff": str},
-    "debts": [{"name": str, "remaining_minor": int, "percent": object}],
+    "debts": _DEBTS,
     "history": [
         {
             "state": str, "supply_group_code": str, "key_revision_number": int, "tariff_index": int,
@@ -77,6 +78,7 @@ FORMS: Final = tuple(
         ("POST", "meters", {"registered": int, "notice?": str}),
         ("GET", "meters", [{"meter": str, "account": str, "customer_name": str, "blocked": str}]),
         ("GET", "meters/[^/]+", _METER),
+        ("POST", "debts/[^/]+", _DEBTS),
         ("POST", "engineering", _REQUEST),
         ("GET", "engineering", [_REQUEST]),
         ("POST", "engineering/refuse", {"message_id": str, "operator": str}),

@@ -26,7 +26,7 @@ from ferraris.cli.vend_options import (
     show,
     show_notice,
 )
-from ferraris.cli.vend_text import campaign_text, meter_text, table_text, totals_text, waiting_text
+from ferraris.cli.vend_text import campaign_text, debts_text, meter_text, table_text, totals_text, waiting_text
 from ferraris.kernel.errors import ConfigError
 
 meter_app = typer.Typer(no_args_is_help=True, help="Register prepayment meters and show them.")
@@ -59,6 +59,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(meter_app, name="meter")
     app.add_typer(shift_app, name="shift")
     app.add_typer(campaign_app, name="campaign")
+    app.command()(debt)
     app.command()(engineering)
     app.command()(approve)
     app.command()(refuse)
@@ -166,6 +167,28 @@ def find(
             or "none found"
         ),
     )
+
+
+@with_option_groups
+def debt(
+    number: Annotated[str, typer.Argument(help="The debt's number, of your choice: no other debt has it.")],
+    account: Annotated[str, typer.Option(help="Which account owes it.")],
+    amount: Annotated[str, typer.Option("--amount", "-a", help="How much is owed, such as 100 or 19.50.")],
+    percent: Annotated[str, typer.Option(help="The share of each purchase that goes to it.")] = "0",
+    minimum: Annotated[str, typer.Option(help="What of each purchase goes to it at least.")] = "0",
+    name: Annotated[str, typer.Option(help="As receipts name it; its number if not given.")] = "",
+    operator: Operator = NAME,
+    *,
+    place: Place,
+    as_json: Json = False,
+) -> None:
+    """Open a debt that an account's purchases pay off, such as for a token that a meter took although its sale was taken back."""
+    body = {
+        "account": account, "name": name or number, "amount": amount, "percent": percent, "minimum": minimum,
+        "operator": operator,
+    }  # fmt: skip
+    answer = place.ask("POST", f"debts/{named(number)}", body)
+    show(answer, as_json, lambda debts: f"account {account} pays off:\n{debts_text(debts)}")
 
 
 # Engineering tokens

@@ -5,6 +5,7 @@ Amounts and units are written as vending itself writes them, by functions that a
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
@@ -106,11 +107,31 @@ def meter_text(answer: Any) -> str:
             f"EA{one['encryption_algorithm']:02d} base date {one['base_date']:02d} KEN {one['key_expiry_number']}"
         )
         rows.append((one["state"], text))
-    rows += [
-        ("debt", f"{debt['name']}: {debt['remaining_minor']} minor units, {debt['percent']} %")
-        for debt in answer["debts"]
-    ]
+    rows += [("debt", _debt(debt)) for debt in answer["debts"]]
     return table_text(rows)
+
+
+def debts_text(debts: Any) -> str:
+    """What an account owes."""
+    return "\n".join(map(_debt, debts))
+
+
+def _debt(debt: Any) -> str:
+    return f"{debt['name']}: {debt['remaining_minor']} minor units, {debt['percent']} %"
+
+
+def after_reversal(answer: Any) -> str:
+    """What is to be done about a sale that was taken back though its token credits the meter; nothing where it does not."""
+    sale = answer["sale"]
+    if sale.get("delivery") not in ("sent", "typed", "accepted"):
+        return ""
+    took = "took" if sale["delivery"] == "accepted" else "may have taken"
+    told = f"The money goes back, and the meter {took} the token: {credited(sale)}."
+    if not sale["tendered_minor"]:
+        return told
+    owed = money(sale["tendered_minor"], sale["minor_digits"])
+    account = shlex.quote(sale.get("account") or "ACCOUNT")
+    return f"{told} If it is owed: ferraris vend debt reversal-{sale['number']} --account {account} --amount {owed} --percent 50"
 
 
 def waiting_text(rows: Any) -> str:

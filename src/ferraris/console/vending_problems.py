@@ -24,6 +24,7 @@ STATUSES: tuple[tuple[type[FerrarisError], HTTPStatus], ...] = (
     (vending.UnknownTariffError, HTTPStatus.NOT_FOUND),
     (vending.MeterBlockedError, HTTPStatus.CONFLICT),
     (vending.MessageConflictError, HTTPStatus.CONFLICT),
+    (vending.DebtNumberError, HTTPStatus.CONFLICT),
     (vending.SaleVoidError, HTTPStatus.CONFLICT),
     (vending.ReversalError, HTTPStatus.CONFLICT),
     (vending.ShiftError, HTTPStatus.CONFLICT),

@@ -87,6 +87,7 @@ TITLES: tuple[tuple[type[FerrarisError], str, str], ...] = (
     (vending.MeterBlockedError, "This meter is blocked", ""),
     (vending.UnknownTariffError, "No tariff", ""),
     (vending.MessageConflictError, "Another order has this message id", ""),
+    (vending.DebtNumberError, "Another debt has this number", ""),
     (vending.SalePendingError, "Not finished yet", ""),
     (vending.SaleVoidError, "This order was voided", ""),
     (vending.KeyExpiryError, "The meter's key has expired", TokenResult.KEY_EXPIRED_ERROR),

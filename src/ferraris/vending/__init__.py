@@ -16,6 +16,7 @@ from ferraris.vending.engineering import Engineering
 from ferraris.vending.errors import (
     AmountError,
     ApprovalError,
+    DebtNumberError,
     FreeIssueError,
     IssueRefusedError,
     KeyChangeError,
@@ -70,6 +71,7 @@ __all__ = [
     "CreditForm",
     "CreditTotal",
     "DebtDue",
+    "DebtNumberError",
     "Delivery",
     "Engineering",
     "EngineeringKind",

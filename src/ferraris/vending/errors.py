@@ -29,6 +29,10 @@ class MessageConflictError(VendingError):
     """The message id stands for another request already."""
 
 
+class DebtNumberError(VendingError):
+    """A debt's number stands for one that was opened before, and may be paid off."""
+
+
 class SalePendingError(VendingError):
     """The security module could not be reached: the money is not posted. Sending the same request again finishes it."""
 

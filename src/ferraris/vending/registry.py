@@ -20,7 +20,7 @@ from ferraris.store import (
 from ferraris.sts import StsConfiguration
 from ferraris.vending import ledger
 from ferraris.vending.breakdown import DebtDue
-from ferraris.vending.errors import AmountError, UnknownMeterError, VendingError
+from ferraris.vending.errors import AmountError, DebtNumberError, UnknownMeterError, VendingError
 from ferraris.vending.ledger import EntryKind, NewEntry, Posting
 from ferraris.vending.meters import (
     ConfigurationState,
@@ -160,6 +160,10 @@ class Registry:
         with self._store.writing("open_debt") as writer:
             if writer.account(account) is None:
                 raise VendingError("no such account", got=repr(account[:40]))
+            if writer.balances(debt_account(number)):
+                raise DebtNumberError(
+                    "a debt of this number was opened before", expected="a number of its own", got=number
+                )
             row = DebtRow(
                 number=number,
                 account=account,
