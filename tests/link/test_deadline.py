@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Awaitable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given
@@ -152,3 +154,80 @@ def test_a_closed_deadline_leaves_no_timer_behind() -> None:
 
     start_s = 3
     assert run_virtual(scenario()) == pytest.approx(start_s)
+
+
+class CountingLoop(asyncio.SelectorEventLoop):
+    """Counts the timers that are set in it."""
+
+    timers = 0
+
+    def call_at(self, *arguments: Any, **options: Any) -> asyncio.TimerHandle:  # type: ignore[override]
+        self.timers += 1
+        return super().call_at(*arguments, **options)
+
+
+def test_conversations_whose_waits_end_together_share_a_timer() -> None:
+    async def scenario() -> int:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, CountingLoop)
+        end_s = int(loop.time()) + 60
+        before = loop.timers
+        for number in range(1_000):
+            deadline = Deadline()
+            assert await within(deadline, asyncio.sleep(0, "come"), end_s + number / 10_000) == "come"
+            deadline.close()
+        return loop.timers - before
+
+    with asyncio.Runner(loop_factory=CountingLoop) as runner:
+        assert runner.run(scenario()) == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 40)), min_size=1, max_size=20))
+def test_many_waits_at_once_each_end_at_their_own_moment(waits: list[tuple[int, int]]) -> None:
+    """In sixteenths of a second: some share a look, some look more than once, and none ends early or late."""
+    took: dict[int, tuple[float, bool]] = {}
+
+    async def one(number: int, wait: int, given: int) -> None:
+        loop = asyncio.get_running_loop()
+        start_s, late, deadline = loop.time(), False, Deadline()
+        try:
+            await within(deadline, asyncio.sleep((wait + 0.5) / 16), start_s + given / 16)
+        except TimeoutError:
+            late = True
+        took[number] = round(loop.time() - start_s, 5), late
+        deadline.close()
+
+    async def scenario() -> None:
+        await asyncio.gather(*(one(number, *wait) for number, wait in enumerate(waits)))
+
+    run_virtual(scenario())
+    assert [took[number] for number in range(len(waits))] == [
+        (round(min(wait + 0.5, given) / 16, 5), given < wait + 0.5) for wait, given in waits
+    ]
+
+
+def test_waits_that_fail_together_all_fail_though_each_closes_its_deadline_at_once() -> None:
+    async def one() -> None:
+        deadline = Deadline()
+        try:
+            await within(deadline, asyncio.sleep(60), 5)
+        finally:
+            deadline.close()
+
+    async def scenario() -> list[BaseException | None]:
+        return await asyncio.gather(*(one() for _ in range(50)), return_exceptions=True)
+
+    assert [type(error) for error in run_virtual(scenario())] == [TimeoutError] * 50
+
+
+def test_an_event_loop_that_is_closed_is_let_go_when_another_has_deadlines() -> None:
+    async def scenario() -> weakref.ref[asyncio.AbstractEventLoop]:
+        loop = asyncio.get_running_loop()
+        deadline = Deadline()
+        assert await within(deadline, asyncio.sleep(0, "come"), loop.time() + 1_000) == "come"
+        return weakref.ref(loop)  # and the deadline is not closed
+
+    closed, last = asyncio.run(scenario()), asyncio.run(scenario())
+    gc.collect()
+    assert closed() is None
+    assert last() is not None
