@@ -33,6 +33,7 @@ from ferraris.client.conformance import (
 from ferraris.dlms import Framing
 from ferraris.kernel.entropy import SystemEntropy
 from ferraris.kernel.errors import ConfigError
+from ferraris.kernel.spelling import member_spelled
 
 PATIENCE_S: Final = 3.0
 """After which silence is an answer."""
@@ -84,7 +85,7 @@ def conformance(
 
 def subject_of(access: MeterAccess) -> Subject:
     """What the head of the report says."""
-    mechanism = access.mechanism.name.lower().replace("_", "-")
+    mechanism = member_spelled(access.mechanism)
     context = "ciphered" if access.ciphered else "plain"
     client = f"client {access.url.client_sap}, {mechanism}, {context} context"
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -36,6 +36,7 @@ from ferraris.cosem import (
 from ferraris.dlms import Associated
 from ferraris.dlms.inspect import text_of
 from ferraris.kernel.errors import TableError
+from ferraris.kernel.spelling import member_spelled
 
 TEXT_CHARACTERS_MAX: Final = 160
 """Of one value on the screen; --json shows all."""
@@ -141,7 +142,7 @@ def exploration_to_json(url: MeterUrl, associated: Associated, exploration: Expl
     return {
         "url": str(url),
         "system_title": associated.peer_system_title.hex(),
-        "conformance": [str(flag.name).lower().replace("_", "-") for flag in associated.conformance],
+        "conformance": [*map(member_spelled, associated.conformance)],
         "server_max_receive_pdu_size": associated.peer_max_receive_pdu_size,
         "round_trips": exploration.round_trips,
         "objects": [_object_to_json(explored) for explored in exploration.objects],

@@ -39,6 +39,7 @@ from ferraris.dlms.apdu import Mechanism
 from ferraris.dlms.hdlc import HdlcAddress, server_address
 from ferraris.kernel.entropy import SystemEntropy
 from ferraris.kernel.errors import AuthenticationError, ConfigError, FerrarisError, InvocationCounterError, LinkError
+from ferraris.kernel.spelling import member_spelled
 from ferraris.keys import CounterGuard, ReservedCounter
 from ferraris.link import Link
 
@@ -89,7 +90,7 @@ class MeterAccess:
             if key and len(key) != octets:
                 raise ConfigError(f"{name} of suite {self.suite:d}", expected=f"{octets} octets", got=len(key))
         if self.mechanism in WITH_SECRET and not keys.secret:
-            raise ConfigError(f"{_spelled(self.mechanism)} without a secret", expected="secret in --keys")
+            raise ConfigError(f"{member_spelled(self.mechanism)} without a secret", expected="secret in --keys")
         if self.mechanism is Mechanism.HLS_ECDSA or self.choice.signed:
             self._check_pair("signing_key", "meter_signing_key")
         if self.ciphered and form in (Layer.ONE_PASS, Layer.STATIC_UNIFIED):
@@ -261,7 +262,3 @@ def _by_keys(url: MeterUrl, keys: ClientKeys) -> tuple[Mechanism, bool]:
     if keys.encryption_key:
         return Mechanism.HLS_GMAC, True
     return (Mechanism.LLS if keys.secret else Mechanism.LOWEST), False
-
-
-def _spelled(mechanism: Mechanism) -> str:
-    return mechanism.name.lower().replace("_", "-")

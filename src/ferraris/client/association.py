@@ -89,6 +89,7 @@ from ferraris.kernel.errors import (
     RemoteProtocolError,
 )
 from ferraris.kernel.limits import ATTRIBUTE_DESCRIPTORS_MAX, WRAPPER_HEADER_OCTETS
+from ferraris.kernel.spelling import spelled
 from ferraris.link import Deadline, Link
 
 T = TypeVar("T")
@@ -467,9 +468,7 @@ def descriptor_of(attribute: Attribute[T], logical_name: Obis) -> AttributeDescr
 def refusal_of(rejected: Rejected) -> FerrarisError:
     """The error for an AARE that rejects: an AuthenticationError where the server does not take us for who we say we are."""
     if rejected.diagnostic in AUTHENTICATION_DIAGNOSTICS or rejected.result == "HLS_FAILED":
-        return AuthenticationError(
-            "the meter does not authenticate us", got=rejected.diagnostic.lower().replace("_", "-")
-        )
+        return AuthenticationError("the meter does not authenticate us", got=spelled(rejected.diagnostic))
     transient = rejected.result == AssociationResult.REJECTED_TRANSIENT.name
     result = f"{rejected.result}, {rejected.diagnostic}" if transient else rejected.diagnostic
     return RefusedError("the meter rejects the association", result=result, code=rejected.code)
@@ -490,7 +489,7 @@ def _value_of(result: bytes | DataAccessResult, descriptor: object) -> bytes:
 
 def _refused(summary: str, result: object) -> RefusedError:
     if isinstance(result, DataAccessResult | ActionResult):
-        return RefusedError(summary, result=result.name.lower().replace("_", "-"), code=int(result))
+        return RefusedError(summary, result=result.name, code=int(result))
     return RefusedError(summary, result="other-reason", code=int(DataAccessResult.OTHER_REASON))
 
 

@@ -29,6 +29,7 @@ from ferraris.cosem import (
 from ferraris.dlms.apdu import AttributeDescriptor, DataAccessResult
 from ferraris.kernel.errors import DecodeError, RefusedError
 from ferraris.kernel.limits import EXPLORED_TOGETHER_MAX
+from ferraris.kernel.spelling import member_spelled
 
 LOGICAL_NAME: Final = 1
 OBJECT_LISTS: Final = (
@@ -137,7 +138,7 @@ async def _read(association: ClientAssociation, descriptors: Sequence[AttributeD
         results = await association.read_many(descriptors)
     except RefusedError:
         return [await _read_one(association, descriptor) for descriptor in descriptors]
-    return [_name_of(item) if isinstance(item, DataAccessResult) else item for item in results]
+    return [member_spelled(item) if isinstance(item, DataAccessResult) else item for item in results]
 
 
 async def _read_one(association: ClientAssociation, descriptor: AttributeDescriptor) -> bytes | str:
@@ -184,7 +185,3 @@ def _take(attribute: ExploredAttribute, result: bytes | str) -> None:
         attribute.value = decode_whole(result)
     except DecodeError as error:
         attribute.deviation = str(error)
-
-
-def _name_of(result: DataAccessResult) -> str:
-    return result.name.lower().replace("_", "-")

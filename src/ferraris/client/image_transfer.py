@@ -156,7 +156,7 @@ async def _carried_out(
         if status is done:
             return
         if status is not under_way:
-            raise RefusedError(f"{method.name} failed", result=status.name.lower().replace("_", "-"), code=status)
+            raise RefusedError(f"{method.name} failed", result=status.name, code=status)
         if waited_s >= patience.give_up_s:
             raise LinkTimeoutError(f"{method.name} does not come to an end", expected=done.name, got=status.name)
         await (patience.sleep or association.listen)(patience.poll_s)

@@ -58,8 +58,7 @@ def short_names_in(response: object) -> ShortNames:
     result = response.results[0]
     if not isinstance(result, bytes):
         code = int(result) if isinstance(result, DataAccessResult) else int(DataAccessResult.OTHER_REASON)
-        name = DataAccessResult(code).name.lower().replace("_", "-")
-        raise RefusedError("the meter does not give its object list", result=name, code=code)
+        raise RefusedError("the meter does not give its object list", result=DataAccessResult(code).name, code=code)
     elements: tuple[ObjectListElementSn, ...] = AssociationSnV0.object_list.datatype.decode(result)
     return ShortNames(elements)
 

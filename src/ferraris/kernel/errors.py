@@ -6,6 +6,8 @@ so that a caller branches on types and fields and a person reads one sentence.
 
 from __future__ import annotations
 
+from ferraris.kernel.spelling import spelled
+
 
 class FerrarisError(Exception):
     """Root of every error that Ferraris raises on purpose."""
@@ -94,7 +96,7 @@ class RefusedError(FerrarisError):
     """The peer understood and said no. `result` is the standard's name for its answer, in lower case and with hyphens."""
 
     def __init__(self, summary: str, *, result: str, code: int, clause: str | None = None) -> None:
-        self.result = result.lower().replace("_", "-")
+        self.result = spelled(result)
         self.code = code
         super().__init__(summary, got=f"{self.result} ({code})", clause=clause)
 

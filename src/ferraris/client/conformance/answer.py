@@ -25,6 +25,7 @@ from ferraris.dlms.apdu import (
     decode_apdu,
 )
 from ferraris.kernel.errors import DecodeError
+from ferraris.kernel.spelling import member_spelled
 
 GENERAL_CIPHERED_TAGS = (0xDB, 0xDC, 0xDD, 0xDF)
 OCTETS_SHOWN = 24
@@ -129,4 +130,4 @@ def _words(apdu: Apdu) -> str:
 
 def spelled(member: object) -> str:
     """An enumeration's member as the standard spells it."""
-    return member.name.lower().replace("_", "-") if isinstance(member, IntEnum) else str(member)
+    return member_spelled(member) if isinstance(member, IntEnum) else str(member)

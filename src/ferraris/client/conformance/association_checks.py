@@ -25,6 +25,7 @@ from ferraris.dlms.apdu import (
     decode_apdu,
 )
 from ferraris.kernel.errors import DecodeError
+from ferraris.kernel.spelling import member_spelled
 
 SECTION = "Association"
 ACSE = "Green Book 9.4.2"
@@ -287,4 +288,4 @@ def _initiate_refused(answer: Answer, error: InitiateError) -> Finding:
 
 
 def _bits(conformance: Conformance) -> str:
-    return ", ".join(str(flag.name).lower().replace("_", "-") for flag in conformance) or "nothing"
+    return ", ".join(map(member_spelled, conformance)) or "nothing"

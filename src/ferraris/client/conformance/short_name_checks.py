@@ -15,6 +15,7 @@ from ferraris.dlms.apdu import (
     WriteResponse,
 )
 from ferraris.kernel.errors import DecodeError
+from ferraris.kernel.spelling import member_spelled
 
 SECTION = "Short names"
 SERVICES = "Green Book 9.5"
@@ -118,5 +119,5 @@ def _refused(results: tuple[object, ...] | str, reasons: tuple[DataAccessResult,
 
 
 def _named(results: tuple[object, ...]) -> str:
-    words = (r.name.lower().replace("_", "-") if isinstance(r, DataAccessResult) else "data" for r in results)
+    words = (member_spelled(r) if isinstance(r, DataAccessResult) else "data" for r in results)
     return ", ".join(words) or "nothing"

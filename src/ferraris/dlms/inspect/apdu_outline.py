@@ -40,6 +40,7 @@ from ferraris.dlms.inspect.short_name_outline import (
     write_request_walk,
     write_response_walk,
 )
+from ferraris.kernel.spelling import member_spelled
 
 Walk = Callable[[Outline], None]
 Descriptor = AttributeDescriptor | MethodDescriptor
@@ -315,7 +316,7 @@ def _conformance(o: Outline, name: str) -> None:
     wide = o.octets[o.offset : o.offset + 2] == b"\x5f\x1f"
     o.note(f"{name} header", 4 if wide else 3, "")
     bits = Conformance(int.from_bytes(o.octets[o.offset : o.offset + 3], "big"))
-    names = ", ".join(str(flag.name).lower().replace("_", "-") for flag in bits)
+    names = ", ".join(map(member_spelled, bits))
     o.note(name, 3, names)
 
 

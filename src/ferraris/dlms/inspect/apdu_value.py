@@ -33,6 +33,7 @@ from ferraris.dlms.apdu import (
 from ferraris.dlms.inspect.readings import date_time_text, interpret
 from ferraris.dlms.inspect.tree import Json, descriptor_to_json, to_json
 from ferraris.dlms.untagged import read_value
+from ferraris.kernel.spelling import member_spelled
 
 ENCODED: Final = frozenset({"value", "values", "parameters", "result", "results", "data", "body"})
 """Fields that hold encoded values wherever they hold octets (a block of one excepted)."""
@@ -70,14 +71,10 @@ def _field(apdu: Apdu, name: str, warnings: list[str]) -> dict[str, Json]:
     encoded = name in ENCODED and not isinstance(apdu, GetResponseWithBlock)
     shown = _shown(value, encoded, warnings)
     if isinstance(value, IntEnum):
-        return {name: shown, f"{name}_name": _spelled(value)}
+        return {name: shown, f"{name}_name": member_spelled(value)}
     if isinstance(value, Conformance):
-        return {name: shown, f"{name}_names": [_spelled(flag) for flag in value]}
+        return {name: shown, f"{name}_names": [member_spelled(flag) for flag in value]}
     return {name: shown}
-
-
-def _spelled(member: IntEnum | Conformance) -> str:
-    return (member.name or str(int(member))).lower().replace("_", "-")
 
 
 def _shown(value: object, encoded: bool, warnings: list[str]) -> Json:
@@ -116,13 +113,13 @@ def _block(value: Block, _warnings: list[str]) -> Json:
 def _answer(value: ActionAnswer, warnings: list[str]) -> Json:
     return {
         "result": int(value.result),
-        "result_name": _spelled(value.result),
+        "result_name": member_spelled(value.result),
         "data": _shown(value.data, True, warnings),
     }
 
 
 def _item(value: AccessItem, warnings: list[str]) -> Json:
-    shown = {"kind": _spelled(value.kind), "descriptor": _shown(value.descriptor, False, warnings)}
+    shown = {"kind": member_spelled(value.kind), "descriptor": _shown(value.descriptor, False, warnings)}
     return shown if value.selection is None else {**shown, "selection": _selection(value.selection, warnings)}
 
 

@@ -18,6 +18,7 @@ from ferraris.dlms.apdu import AttributeDescriptor, DataAccessResult, MethodDesc
 from ferraris.dlms.inspect.names import attributes_of, name_of
 from ferraris.kernel.errors import FerrarisError
 from ferraris.kernel.limits import DATA_DEPTH_MAX, OCTET_FIELDS_MAX
+from ferraris.kernel.spelling import member_spelled
 
 OBIS_OCTETS: Final = 6
 VALUE_CHARACTERS_MAX: Final = 60
@@ -249,7 +250,7 @@ def datatype_of(descriptor: AttributeDescriptor | MethodDescriptor | None) -> Da
 def code_field(o: Outline, name: str, kind: type[IntEnum]) -> None:
     """Note an octet that is one of an enumeration."""
     value = o.peek()
-    known = {int(member): member.name.lower().replace("_", "-") for member in kind}
+    known = {int(member): member_spelled(member) for member in kind}
     o.note(name, 1, known.get(value, str(value)))
 
 
