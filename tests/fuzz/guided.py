@@ -34,7 +34,7 @@ INSTRUMENTED = tuple(
     f"ferraris.{package}"
     for package in (
         "codec", "cosem", "dlms", "mbus", "iec62056_21", "kernel.tables", "link.capture_file", "cli.decoded_messages",
-        "cli.key_file", "cli.meter_url", "cli.vend_options", "cli.sts_files", "cli.system_url", "cli.url_parts", "cli.counter_file", "kernel.json_text",
+        "cli.key_file", "cli.meter_url", "cli.vend_options", "cli.sts_files", "cli.system_url", "kernel.url_parts", "cli.counter_file", "kernel.json_text",
         "kernel.network_address", "keys.security_module", "console.xmlvend", "console.vending_bodies", "headend.plan", "sts",
         "vending.tariff", "link.coap_endpoint", "link.coap_link", "meter.dispatch", "meter.device", "meter.behaviours", "meter.csv_replay",
     )

@@ -24,10 +24,10 @@ from enum import Enum
 from typing import Any, Final
 from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
-from ferraris.cli.url_parts import url_parts
 from ferraris.dlms import GatewayAddress
 from ferraris.kernel.errors import ConfigError, LocalProtocolError
 from ferraris.kernel.network_address import read_place
+from ferraris.kernel.url_parts import url_parts
 from ferraris.mbus import SecondaryAddress
 
 PORT: Final = 4059

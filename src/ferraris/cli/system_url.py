@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from ferraris.cli.url_parts import url_parts
 from ferraris.kernel.errors import ConfigError
 from ferraris.kernel.network_address import read_place
+from ferraris.kernel.url_parts import url_parts
 
 STANDARD_PORTS: Final = {"http": 80, "https": 443}
 PLACE: Final = "--url is no address"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -120,10 +121,17 @@ prismtoken://host:65536                     a PrismToken service names no port
 prismtoken://:9443                          a PrismToken service names no host
 prismtoken://a%20b:9443                     a PrismToken service names no host
 prismtoken://::1:9443                       a PrismToken service names no host
-prismtoken://[::1                           the address of a security module
-prismtoken://me:secret@host:9443            secrets do not belong in an address
+prismtoken:host:9443                        a PrismToken service, expected prismtoken://HOST:PORT
+prismtoken://[::1                           a PrismToken service, expected prismtoken://HOST:PORT
+prismtoken://me:hush@host:9443              secrets do not belong in a URL, expected the name and the secret of their own
+prismtoken://me:hush@[::1                   expected prismtoken://HOST:PORT, got one with an @
+prismtoken://@host:9443                     secrets do not belong in a URL
+prismtoken://host\u200b:9443                no spaces or control characters
 prismtoken://host:9443/path                 a PrismToken service
-prismtoken://host:9443#part                 a PrismToken service
+prismtoken://host:9443#part                 nothing behind a #
+prismtoken://host:9443#                     nothing behind a #
+prismtoken://host:1?tls=off&tls=on          options of prismtoken, expected each at most once
+pkcs11:KEYSTORE?library=x&token=y&token=z   options of pkcs11, expected each at most once
 prismtoken://host:1?tls=off                 in the clear
 prismtoken://127.0.0.1:1?tls=maybe          the option tls
 prismtoken://host:1?clock=mine              the option clock
@@ -146,8 +154,15 @@ def test_a_line_that_names_no_module_says_what_is_wrong(tmp_path: Path, row: lis
         .replace("KEYSTORE", f"{tmp_path}/keystore")
         .replace("registers=R", f"registers={tmp_path}/registers.toml")
     )
-    with pytest.raises(ConfigError, match=row[1]):
+    with pytest.raises(ConfigError, match=re.escape(row[1])) as refused:
         open_security_module(settings(url))
+    assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize("character", " \t\n\x00\x7f")
+def test_nothing_hides_in_the_address_of_a_service(character: str) -> None:
+    with pytest.raises(ConfigError, match="no spaces or control characters"):
+        open_security_module(settings(f"prismtoken://host:94{character}43"))
 
 
 def test_a_wrong_secret_opens_nothing(tmp_path: Path) -> None:

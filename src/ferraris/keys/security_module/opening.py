@@ -16,13 +16,14 @@ import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl
 
 from ferraris.kernel.clock import Clock
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import ConfigError
 from ferraris.kernel.network_address import read_place
 from ferraris.kernel.tables import parse_toml
+from ferraris.kernel.url_parts import url_parts
 from ferraris.keys.security_module.interface import SecurityModule
 from ferraris.keys.security_module.keystore import Keystore
 from ferraris.keys.security_module.pkcs11_module import Pkcs11SecurityModule
@@ -34,6 +35,8 @@ from ferraris.keys.security_module.vending_keys import VendingKeyRegister
 from ferraris.sts import BaseDate, KeyDerivation, KeyType, StaTables
 
 EXPECTED: Final = "file:PATH, pkcs11:PATH?…, prismtoken://HOST:PORT or sts600-8-6:DEVICE?…"
+SERVICE: Final = "a PrismToken service"
+SERVICE_FORM: Final = "prismtoken://HOST:PORT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,21 +151,23 @@ def _place(url: str) -> _Place:
     if not colon:
         raise ConfigError("no security module", expected=EXPECTED, got=url[:40])
     try:
-        parts = _service(rest) if scheme == "prismtoken" else None
+        parts = _service(url) if scheme == "prismtoken" else None
         path, _, query = rest.partition("?")
-        options = dict(parse_qsl(parts.query if parts else query, strict_parsing=bool(parts.query if parts else query)))
+        query = parts.query if parts else query
+        pairs = parse_qsl(query, strict_parsing=bool(query))
     except ValueError as error:
         raise ConfigError(f"the address of a security module: {error}", got=scheme) from None
-    host, port = read_place(parts.netloc, "a PrismToken service", PORT) if parts else ("", 0)
+    options = dict(pairs)
+    if len(options) != len(pairs):
+        raise ConfigError(f"options of {scheme}", expected="each at most once")
+    host, port = read_place(parts.netloc, SERVICE, PORT) if parts else ("", 0)
     return _Place(scheme, path, host, port, options)
 
 
-def _service(rest: str) -> SplitResult:
-    parts = urlsplit(rest)
-    if "@" in parts.netloc:
-        raise ConfigError("secrets do not belong in an address", expected="the name and the secret of their own")
-    if parts.path.strip("/") or parts.fragment:
-        raise ConfigError("a PrismToken service", expected="prismtoken://HOST:PORT", got=parts.path or parts.fragment)
+def _service(url: str) -> SplitResult:
+    parts = url_parts(url, SERVICE, SERVICE_FORM, "the name and the secret of their own")
+    if parts.path.strip("/"):
+        raise ConfigError(SERVICE, expected=SERVICE_FORM, got=parts.path)
     return parts
 
 

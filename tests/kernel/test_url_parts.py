@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferraris.cli.url_parts import url_parts
 from ferraris.kernel.errors import ConfigError
+from ferraris.kernel.url_parts import url_parts
 
 REFUSED = [
     # text                    what is told
@@ -22,6 +22,9 @@ REFUSED = [
     ("tcp://h#a",             "nothing behind a #"),
     ("tcp://h#",              "nothing behind a #"),
     ("tcp://ann:hush@h",      "secrets do not belong in a URL, expected a file"),
+    ("tcp://ann:hush@h x",    "no spaces or control characters, got one with an @, of 18 characters"),
+    ("tcp://ann:hush@[::1",   "expected such as tcp://h, got one with an @, of 19 characters: Invalid IPv6 URL"),
+    ("tcp://h/a@b#hush",      "nothing behind a #"),
     ("tcp://@h",              "secrets do not belong in a URL, expected a file"),
 ]  # fmt: skip
 
