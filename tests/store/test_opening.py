@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,3 +69,27 @@ def test_what_is_no_store_is_refused_and_let_go(tmp_path: Path, opened: object) 
             opened(path)  # type: ignore[operator]
     path.unlink()
     opened(path).close()  # type: ignore[operator]
+
+
+BEGINNINGS = [
+    # what opens it       class                                                       what begins it
+    (open_duckdb,         "ferraris.store.intervals_duckdb.DuckDbIntervalStore",      "count"),
+    (open_records,        "ferraris.store.records_sqlite.SqliteRecordStore",          "open"),
+    (open_vending_store,  "ferraris.store.vending_sql.SqlVendingStore",               "open"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("opened", "store", "begin"), BEGINNINGS)
+def test_a_store_that_is_interrupted_as_it_begins_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: Callable[[Path], Any], store: str, begin: str
+) -> None:
+    """Ctrl+C in the middle of a migration: whoever opens the store next in this process finds nobody in it."""
+
+    def interrupt(self: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"{store}.{begin}", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            opened(tmp_path / "store")
+    opened(tmp_path / "store").close()

@@ -4,7 +4,9 @@ knows ports and rows waits for neither DuckDB nor SQLAlchemy.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from ferraris.kernel.limits import INTERVAL_STORE_MEMORY_MIB
 from ferraris.store.ownership import Ownership
@@ -33,12 +35,7 @@ def open_duckdb(
         settings["threads"] = threads
     ownership = None if path is None else Ownership(path)
     store = DuckDbIntervalStore(path, settings, ownership, before_write)
-    try:
-        store.count()
-    except BaseException:
-        store.close()
-        raise
-    return store
+    return _begun(store, store.count)
 
 
 def open_records(path: Path, before_write: WriteHook | None = None) -> RecordStore:
@@ -49,12 +46,7 @@ def open_records(path: Path, before_write: WriteHook | None = None) -> RecordSto
     from ferraris.store.records_sqlite import SqliteRecordStore
 
     store = SqliteRecordStore(path, Ownership(path), before_write)
-    try:
-        store.open()
-    except BaseException:
-        store.close()
-        raise
-    return store
+    return _begun(store, store.open)
 
 
 def open_vending_store(place: Path | str, before_write: WriteHook | None = None) -> VendingStore:
@@ -65,8 +57,20 @@ def open_vending_store(place: Path | str, before_write: WriteHook | None = None)
     from ferraris.store.vending_sql import SqlVendingStore
 
     store = SqlVendingStore(place, before_write)
+    return _begun(store, store.open)
+
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+S = TypeVar("S", bound=_Closable)
+
+
+def _begun(store: S, begin: Callable[[], object]) -> S:
+    """The store once it has begun; one that cannot is closed, so that nothing holds its file."""
     try:
-        store.open()
+        begin()
     except BaseException:
         store.close()
         raise

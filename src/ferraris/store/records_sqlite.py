@@ -44,6 +44,7 @@ from ferraris.store.rows import (
     MeterRow,
     MeterStateRow,
 )
+from ferraris.store.sqlite_engine import sqlite_engine
 
 _Row = TypeVar("_Row")
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=0", "trusted_schema=OFF")
@@ -292,18 +293,8 @@ class SqliteRecordStore:
 
 
 def _engine(path: Path) -> sa.Engine:
-    """An engine of one connection that begins and ends transactions when told to, not when the driver thinks fit."""
-    engine = sa.create_engine(
-        sa.URL.create("sqlite", database=str(path)),
-        poolclass=StaticPool,
-        connect_args={"check_same_thread": False, "isolation_level": None},
-    )
-
-    def prepare(connection: Any, record: object) -> None:
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
-
-    sa.event.listen(engine, "connect", prepare)
+    """An engine of one connection, whose transactions write from their beginning."""
+    engine = sqlite_engine(path, StaticPool, _PRAGMAS)
     sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine
 

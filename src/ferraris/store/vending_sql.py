@@ -20,6 +20,7 @@ from sqlalchemy.pool import NullPool
 from ferraris.kernel.errors import StoreError
 from ferraris.kernel.limits import VENDING_LOCK_WAIT_S
 from ferraris.store.ports import WriteHook
+from ferraris.store.sqlite_engine import sqlite_engine
 from ferraris.store.vending_migration import migrate_vending
 from ferraris.store.vending_reading import SqlVendingReader
 from ferraris.store.vending_writing import SqlVendingWriter
@@ -138,22 +139,11 @@ class SqlVendingStore:
 
 
 def _sqlite_engine(place: Path | str) -> sa.Engine:
-    """An engine whose driver begins and ends no transactions by itself."""
+    """An engine of a connection for each transaction; the folder is made where it is missing."""
     if str(place) != ":memory:":
         with contextlib.suppress(OSError):
             Path(place).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(
-        sa.URL.create("sqlite", database=str(place)),
-        poolclass=NullPool,
-        connect_args={"check_same_thread": False, "isolation_level": None},
-    )
-
-    def prepare(connection: Any, record: object) -> None:
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
-
-    sa.event.listen(engine, "connect", prepare)
-    return engine
+    return sqlite_engine(place, NullPool, _PRAGMAS)
 
 
 def _as_one(connection: sa.Connection) -> contextlib.AbstractContextManager[object]:
