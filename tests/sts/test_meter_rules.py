@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferraris.cosem.classes.token_gateway import TokenDeliveryMethod
-from ferraris.meter.payment.acceptance import Purse, accept
-from ferraris.meter.payment.decoder import Decoder
-from ferraris.meter.payment.identity import PaymentManufacture, decoder_key, sts_configuration
+from ferraris.meter.payment.acceptance import accept
+from ferraris.meter.payment.identity import decoder_key
 from ferraris.sts import (
     ALL_REGISTERS,
     ClearCreditToken,
@@ -42,6 +41,7 @@ from ferraris.sts import (
 from ferraris.sts.derivation import derive_decoder_key
 from ferraris.sts.encoding import decode_token
 from ferraris.sts.meter_rules import CreditKind
+from tests.meter.payment.decoders import FLEET_SEED, WORKS, of_type, purse
 from tests.sts.published import METER, VENDING_KEY
 
 TID = 6_700_000
@@ -166,7 +166,6 @@ def test_a_meter_takes_the_credit_that_it_counts_and_no_other(
 # The virtual meter and whoever explains what it does
 
 NOW_MS = 1_790_000_000_000
-WORKS = sts_configuration(7, PaymentManufacture())
 NEWEST = token_identifier_at(WORKS.base_date, NOW_MS)
 EACH_KIND = (
     *(CreditToken(service, NEWEST, 5, 1) for service in Service),
@@ -186,12 +185,11 @@ def test_of_each_kind_of_token_the_meter_says_what_is_explained(token: Token) ->
     for key_type in KeyType:
         for counts_money in (False, True):
             for taken in ((), (NEWEST,)):
-                configuration = replace(WORKS, key_type=key_type)
-                decoder = Decoder(configuration, decoder_key(1, configuration), taken)
+                decoder = of_type(key_type, taken)
                 clear = isinstance(token, MeterTestToken | ExtendedReadToken)
                 digits = encode_token(token, None if clear else decoder.key)
                 kind = CreditKind(in_money=counts_money)
-                record = MeterRecord(configuration, accepted=frozenset(taken), kind=kind)
-                explained = explain_token(digits, record, lambda one: decoder_key(1, one), NOW_MS)
-                found = accept(decoder, digits, TokenDeliveryMethod.REMOTE, Purse(counts_money, 0, 2**31 - 1), NOW_MS)
+                record = MeterRecord(decoder.configuration, accepted=frozenset(taken), kind=kind)
+                explained = explain_token(digits, record, lambda one: decoder_key(FLEET_SEED, one), NOW_MS)
+                found = accept(decoder, digits, TokenDeliveryMethod.REMOTE, purse(in_money=counts_money), NOW_MS)
                 assert explained.result is found.result, (key_type, counts_money, taken, explained.text)

@@ -42,20 +42,13 @@ from ferraris.sts import (
     key_change_sections,
     token_identifier_at,
 )
+from tests.meter.payment.decoders import EMPTY, KEY, WORKS, of_type, purse
 
 NOW_MS = 1_772_409_600_000
 MANUAL, REMOTE, LOCAL = TokenDeliveryMethod.MANUAL, TokenDeliveryMethod.REMOTE, TokenDeliveryMethod.LOCAL
-WORKS = sts_configuration(7, PaymentManufacture())
-KEY = decoder_key(1, WORKS)
-EMPTY = Decoder(WORKS, KEY)
 FULL = replace(EMPTY, identifiers=tuple(range(1_000_000, 1_000_000 + 2 * TOKEN_IDENTIFIERS_REMEMBERED, 2)))
-UNITS = Purse(False, 0, 2**31 - 1)
+UNITS = purse()
 TID = 6_400_000
-
-
-def of_type(key_type: KeyType) -> Decoder:
-    configuration = replace(WORKS, key_type=key_type)
-    return Decoder(configuration, decoder_key(1, configuration))
 
 
 STATES = {

@@ -9,13 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferraris.kernel.limits import TOKEN_IDENTIFIERS_REMEMBERED
-from ferraris.meter.payment.decoder import Decoder
-from ferraris.meter.payment.identity import PaymentManufacture, decoder_key, sts_configuration
 from ferraris.sts import TokenResult
+from tests.meter.payment.decoders import EMPTY as NEW
 
 OLD_OR_USED = {TokenResult.OLD_ERROR, TokenResult.USED_ERROR}
-WORKS = sts_configuration(3, PaymentManufacture())
-NEW = Decoder(WORKS, decoder_key(1, WORKS))
 
 
 @given(st.lists(st.integers(0, 2**24 - 1), unique=True, max_size=3 * TOKEN_IDENTIFIERS_REMEMBERED))
