@@ -131,7 +131,7 @@ def test_fields_of_every_kind(twin: Twin, codes: str, octets: str, fields: tuple
     layout = twin[0](codes, bytes(len(record)), bytes(len(record)))
     assert layout.octets == len(record)
     assert layout.unpack(record) == fields
-    assert layout.rows(b"\x99" + record * 3, 1, 3) == [fields] * 3
+    assert layout.rows(twin[2](None, b"\x99" + record * 3, 1, 3)) == [fields] * 3
     assert [type(value) for value in layout.unpack(record)] == [type(value) for value in fields]
 
 
@@ -156,8 +156,8 @@ def test_integers_of_every_size(twin: Twin, code: str) -> None:
     count = len(octets) // size
     layout = twin[0](f">{code}", bytes(size), bytes(size))
     expected = struct.unpack(f">{count}{code}", octets)
-    assert struct.unpack(f"={count}q", layout.integers(octets, 0, count)) == expected
-    assert struct.unpack(f"={count}q", layout.integers(b"\x55" * 3 + octets, 3, count)) == expected
+    assert struct.unpack(f"={count}q", layout.integers(twin[2](None, octets, 0, count))) == expected
+    assert struct.unpack(f"={count}q", layout.integers(twin[2](None, b"\x55" * 3 + octets, 3, count))) == expected
 
 
 def test_integers_field_by_field(twin: Twin) -> None:
@@ -166,21 +166,21 @@ def test_integers_field_by_field(twin: Twin) -> None:
         b"\x02" + bytes((n,)) + b"ab" + struct.pack(">Hf", 300 + n, 1.5) + bytes(12) + struct.pack(">i", -n)
         for n in range(3)
     )
-    fields = struct.iter_unpack("=3q", layout.integers(octets, 0, 3))
+    fields = struct.iter_unpack("=3q", layout.integers(twin[2](None, octets, 0, 3)))
     assert list(fields) == [(0, 1, 2), (0, 0, 0), (300, 301, 302), (0, 0, 0), (0, 0, 0), (0, -1, -2)]
-    assert layout.integers(octets, 0, 0) == b""
+    assert layout.integers(twin[2](None, octets, 0, 0)) == b""
 
 
 def test_integers_that_are_not_there_or_too_large(twin: Twin) -> None:
     layout = twin[0](">BQ", bytes(9), bytes(9))
     fits, beyond = (b"\x01" + octet + bytes(7) for octet in (b"\x7f", b"\x80"))
-    assert len(layout.integers(fits + fits, 0, 2)) == 32
+    assert len(layout.integers(twin[2](None, fits + fits, 0, 2))) == 32
     for octets in (fits + beyond, beyond + fits):
         with pytest.raises(OverflowError):
-            layout.integers(octets, 0, 2)
+            layout.integers(twin[2](None, octets, 0, 2))
     for offset, count in [(0, 2), (1, 1), (-1, 1), (0, -1), (0, 2**40)]:
-        with pytest.raises(ValueError, match="fewer records"):
-            layout.integers(fits, offset, count)
+        with pytest.raises(ValueError, match="array"):
+            layout.integers(twin[2](None, fits, offset, count))
 
 
 def test_single_bits_of_a_mask_count(twin: Twin) -> None:
@@ -200,19 +200,23 @@ def test_one_record_is_all_the_octets_given(twin: Twin) -> None:
 def test_rows_that_are_not_there(twin: Twin) -> None:
     layout = twin[0](">H", b"\x00\x00", b"\x00\x00")
     octets = b"\x00\x01\x00\x02\x00"
-    assert layout.rows(octets, 0, 2) == [(1,), (2,)]
-    assert layout.rows(octets, 1, 2) == [(0x0100,), (0x0200,)]
-    assert layout.rows(octets, 5, 0) == []
+    assert layout.rows(twin[2](None, octets, 0, 2)) == [(1,), (2,)]
+    assert layout.rows(twin[2](None, octets, 1, 2)) == [(0x0100,), (0x0200,)]
+    assert layout.rows(twin[2](None, octets, 5, 0)) == []
     for offset, count in [(0, 3), (2, 2), (4, 1), (6, 0), (-1, 1), (0, -1), (0, 2**40)]:
         assert layout.match(octets, offset, count) is False
-        with pytest.raises(ValueError, match="fewer records"):
-            layout.rows(octets, offset, count)
+        with pytest.raises(ValueError, match="array"):
+            layout.rows(twin[2](None, octets, offset, count))
 
 
 @pytest.mark.parametrize("octets", [bytearray(b"\x00\x01"), "ab", None, 5])
 def test_a_record_is_bytes(twin: Twin, octets: object) -> None:
     layout = twin[0](">H", bytes(2), bytes(2))
-    for call in (lambda: layout.unpack(octets), lambda: layout.match(octets, 0, 1), lambda: layout.rows(octets, 0, 1)):
+    for call in (
+        lambda: layout.unpack(octets),
+        lambda: layout.match(octets, 0, 1),
+        lambda: layout.rows(twin[2](None, octets, 0, 1)),
+    ):
         if layout.__class__ is InterpretedRecordLayout and isinstance(octets, bytearray):
             continue  # the checker of types says it; a bytearray would do no harm here
         with pytest.raises(TypeError):
@@ -253,7 +257,7 @@ def test_instants_stand_for_their_octets(twin: Twin) -> None:
     layout = twin[0](">TB", bytes(13), bytes(13), twin[1](known))
     octets = b"".join(date_time(n) + bytes((n,)) for n in range(10))
     for _ in range(2):
-        assert layout.rows(octets, 0, 10) == [(known[date_time(n)], n) for n in range(10)]
+        assert layout.rows(twin[2](None, octets, 0, 10)) == [(known[date_time(n)], n) for n in range(10)]
     assert layout.unpack(octets[:13]) == (known[date_time(0)], 0)
 
 
@@ -262,12 +266,12 @@ def test_an_unknown_instant_is_named(twin: Twin) -> None:
     layout = twin[0](">T", bytes(12), bytes(12), twin[1](known))
     octets = date_time(0) + date_time(1)
     with pytest.raises(KeyError) as caught:
-        layout.rows(octets, 0, 2)
+        layout.rows(twin[2](None, octets, 0, 2))
     assert caught.value.args == (date_time(1),)
     with pytest.raises(KeyError):
         layout.unpack(date_time(1))
     known[date_time(1)] = "a quarter past"
-    assert layout.rows(octets, 0, 2) == [("midnight",), ("a quarter past",)]
+    assert layout.rows(twin[2](None, octets, 0, 2)) == [("midnight",), ("a quarter past",)]
 
 
 def test_more_instants_than_are_kept_at_hand(twin: Twin) -> None:
@@ -276,7 +280,7 @@ def test_more_instants_than_are_kept_at_hand(twin: Twin) -> None:
     layout = twin[0](">T", bytes(12), bytes(12), twin[1](known))
     octets = b"".join(known)
     for _ in range(2):
-        assert layout.rows(octets, 0, len(known)) == [(n,) for n in range(20_000)]
+        assert layout.rows(twin[2](None, octets, 0, len(known))) == [(n,) for n in range(20_000)]
 
 
 def test_what_t_needs(twin: Twin) -> None:
@@ -342,7 +346,7 @@ def test_an_array_met_before_is_found_again(twin: Twin) -> None:
     array = twin[3](met, kind, octets)
     assert type(array) is kind
     assert (array.layout, array.octets, array.start, array.count) == ("layout", octets, 2, 3)
-    assert layout.rows(array.octets, array.start, array.count) == [(5,), (6,), (7,)]
+    assert layout.rows(array) == [(5,), (6,), (7,)]
 
 
 @pytest.mark.parametrize(
@@ -380,10 +384,10 @@ def test_nothing_is_left_behind(twin: Twin) -> None:
 
     def once() -> None:
         layout = twin[0](">TI4s", bytes(20), bytes(20), twin[1](dict(known)), kind=Told, leading=1, last=object())
-        layout.rows(octets, 0, 3)
+        layout.rows(twin[2](None, octets, 0, 3))
         layout.unpack(octets[:20])
         with pytest.raises(KeyError):
-            layout.rows(octets + b"\xff" * 20, 20, 3)
+            layout.rows(twin[2](None, octets + b"\xff" * 20, 20, 3))
         with pytest.raises(TypeError):
             twin[0](">B", 5, 5)
         met = {len(octets): MetArray(b"", 3, layout, next(iter(known.values())))}
@@ -428,13 +432,16 @@ def test_both_twins_say_the_same_of_any_octets(codes: list[str], data: st.DataOb
     offset = data.draw(st.integers(-2, 6))
     known = {octets[at : at + 12]: at for at in range(0, len(octets), 3)}
     said = []
-    for layout, instants in ((InterpretedRecordLayout, InterpretedInstants), (records.RecordLayout, records.Instants)):
+    for layout, instants, array in (
+        (InterpretedRecordLayout, InterpretedInstants, InterpretedRecordArray),
+        (records.RecordLayout, records.Instants, records.RecordArray),
+    ):
         made = layout(joined, fixed, mask, instants(known))
         answers: list[object] = [made.match(octets, offset, count)]
         for call in (
-            lambda: made.rows(octets, offset, count),  # noqa: B023
+            lambda: made.rows(array(None, octets, offset, count)),  # noqa: B023
             lambda: made.unpack(octets),  # noqa: B023
-            lambda: made.integers(octets, offset, count),  # noqa: B023
+            lambda: made.integers(array(None, octets, offset, count)),  # noqa: B023
         ):
             try:
                 answers.append(repr(call()))
@@ -458,6 +465,9 @@ def test_the_compiled_twin_is_whole_or_not_at_all() -> None:
         records.find_array({}, tuple, b"")  # type: ignore[type-var]
     with pytest.raises(TypeError, match="kind of array"):
         records.find_array({}, records.RecordArray, bytearray())  # type: ignore[arg-type]
+    for call in (records.RecordLayout(">B", b"a", b"a").rows, records.RecordLayout(">B", b"a", b"a").integers):
+        with pytest.raises(TypeError, match="array of records"):
+            call(b"a")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="header"):
         records.find_array({0: (b"", 0)}, records.RecordArray, b"")  # type: ignore[dict-item]
     with pytest.raises(TypeError, match="bytes"):

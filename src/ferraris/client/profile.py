@@ -113,16 +113,18 @@ class ProfileColumns:
 
     def rows(self) -> list[tuple[object, ...]]:
         """The rows as Python values: the time as a datetime in UTC (None where there is none), the rest as sent."""
-        times = _time_column(self.capture_objects)
+        columns = self.capture_objects
+        known = _TIME_COLUMNS.get(id(columns))
+        times = known[1] if known is not None else _time_column(columns)
         if times is not None and not self.deviation_reversed:
             try:
                 return self.table.rows(times, _KNOWN)
             except KeyError:  # an instant not met before, or nulls to be filled
                 pass
-        columns = [_filled(self.table.values(index)) for index in range(self.table.width)]
-        if columns and times is not None:
-            columns[times] = self._instants(times)
-        return list(zip(*columns, strict=True))
+        values = [_filled(self.table.values(index)) for index in range(self.table.width)]
+        if values and times is not None:
+            values[times] = self._instants(times)
+        return list(zip(*values, strict=True))
 
     def _instants(self, index: int) -> list[object]:
         """The times as datetimes. Those met before are looked up by their octets."""

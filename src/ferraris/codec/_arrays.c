@@ -7,14 +7,6 @@
 
 #define MET_PARTS 4 /* header, count, records, layout */
 
-typedef struct {
-    PyObject_HEAD
-    PyObject *layout;
-    PyObject *octets;
-    Py_ssize_t start;
-    Py_ssize_t count;
-} RecordArray;
-
 static PyObject *make_array(PyTypeObject *kind, PyObject *layout, PyObject *octets, Py_ssize_t start, Py_ssize_t count) {
     RecordArray *self = (RecordArray *)kind->tp_alloc(kind, 0);
     if (self == NULL) return NULL;

@@ -219,30 +219,44 @@ static void layout_free(RecordLayout *self) {
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
-static inline uint64_t eight(const uint8_t *octets) {
-    uint64_t value;
-    memcpy(&value, octets, 8);
+/* So many octets as are compared at once. */
+#ifdef __GNUC__
+typedef uint64_t Chunk __attribute__((vector_size(16)));
+#else
+typedef uint64_t Chunk;
+#endif
+#define CHUNK_OCTETS ((Py_ssize_t)sizeof(Chunk))
+
+static inline Chunk chunk(const uint8_t *octets) {
+    Chunk value;
+    memcpy(&value, octets, sizeof(Chunk));
     return value;
 }
 
-/* Whether `count` records have the octets that all must have: eight at a time through all records, the last eight whatever
+static inline int any(Chunk value) {
+    uint64_t parts[sizeof(Chunk) / 8];
+    memcpy(parts, &value, sizeof(Chunk));
+    return (parts[0] | parts[sizeof(Chunk) / 8 - 1]) != 0;
+}
+
+/* Whether `count` records have the octets that all must have: a chunk at a time through all records, the last chunk whatever
    those before were. */
 int records_hold(const RecordLayout *self, const uint8_t *records, Py_ssize_t count) {
     const Py_ssize_t octets = self->octets;
-    if (octets < 8) {
+    if (octets < CHUNK_OCTETS) {
         for (; count > 0; count--, records += octets)
             for (Py_ssize_t at = 0; at < octets; at++)
                 if ((records[at] & self->mask[at]) != self->fixed[at]) return 0;
         return 1;
     }
-    for (Py_ssize_t next = 0; next < octets; next += 8) {
-        const Py_ssize_t at = next + 8 <= octets ? next : octets - 8;
-        const uint64_t mask = eight(self->mask + at), fixed = eight(self->fixed + at);
-        if (mask == 0) continue;
+    for (Py_ssize_t next = 0; next < octets; next += CHUNK_OCTETS) {
+        const Py_ssize_t at = next + CHUNK_OCTETS <= octets ? next : octets - CHUNK_OCTETS;
+        const Chunk mask = chunk(self->mask + at), fixed = chunk(self->fixed + at);
+        if (!any(mask)) continue;
         const uint8_t *record = records + at;
-        uint64_t differs = 0;
-        for (Py_ssize_t i = 0; i < count; i++, record += octets) differs |= (eight(record) & mask) ^ fixed;
-        if (differs != 0) return 0;
+        Chunk differs = mask ^ mask;
+        for (Py_ssize_t i = 0; i < count; i++, record += octets) differs |= (chunk(record) & mask) ^ fixed;
+        if (any(differs)) return 0;
     }
     return 1;
 }
@@ -332,35 +346,39 @@ static PyObject *layout_unpack(RecordLayout *self, PyObject *octets) {
     return whole;
 }
 
-/* Where `count` records begin in `octets`. NULL without an error where they don't all fit. */
-static const uint8_t *records_in(RecordLayout *self, PyObject *const *arguments, Py_ssize_t given, Py_ssize_t *count) {
+static PyObject *layout_match(RecordLayout *self, PyObject *const *arguments, Py_ssize_t given) {
     if (given != 3 || !PyBytes_Check(arguments[0])) {
         PyErr_SetString(PyExc_TypeError, "expected bytes, an offset and a count of records");
         return NULL;
     }
-    Py_ssize_t offset = PyLong_AsSsize_t(arguments[1]);
+    const Py_ssize_t offset = PyLong_AsSsize_t(arguments[1]), octets = PyBytes_GET_SIZE(arguments[0]);
     if (offset == -1 && PyErr_Occurred()) return NULL;
-    *count = PyLong_AsSsize_t(arguments[2]);
-    if (*count == -1 && PyErr_Occurred()) return NULL;
-    Py_ssize_t octets = PyBytes_GET_SIZE(arguments[0]);
-    if (offset < 0 || *count < 0 || offset > octets || *count > (octets - offset) / self->octets) return NULL;
-    return (const uint8_t *)PyBytes_AS_STRING(arguments[0]) + offset;
+    const Py_ssize_t count = PyLong_AsSsize_t(arguments[2]);
+    if (count == -1 && PyErr_Occurred()) return NULL;
+    if (offset < 0 || count < 0 || offset > octets || count > (octets - offset) / self->octets) Py_RETURN_FALSE;
+    return PyBool_FromLong(records_hold(self, (const uint8_t *)PyBytes_AS_STRING(arguments[0]) + offset, count));
 }
 
-static PyObject *layout_match(RecordLayout *self, PyObject *const *arguments, Py_ssize_t given) {
-    Py_ssize_t count;
-    const uint8_t *records = records_in(self, arguments, given, &count);
-    if (records == NULL && PyErr_Occurred()) return NULL;
-    return PyBool_FromLong(records != NULL && records_hold(self, records, count));
-}
-
-static PyObject *layout_rows(RecordLayout *self, PyObject *const *arguments, Py_ssize_t given) {
-    Py_ssize_t count;
-    const uint8_t *records = records_in(self, arguments, given, &count);
-    if (records == NULL) {
-        if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "there are fewer records than asked for");
+/* Where the records of an array begin. NULL with an error where they don't all fit. */
+static const uint8_t *records_of(RecordLayout *self, PyObject *array, Py_ssize_t *count) {
+    if (!PyObject_TypeCheck(array, &RecordArrayType)) {
+        PyErr_SetString(PyExc_TypeError, "expected an array of records");
         return NULL;
     }
+    const RecordArray *records = (RecordArray *)array;
+    const Py_ssize_t octets = PyBytes_GET_SIZE(records->octets);
+    if (records->start > octets || records->count > (octets - records->start) / self->octets) {
+        PyErr_SetString(PyExc_ValueError, "an array has fewer octets than its records");
+        return NULL;
+    }
+    *count = records->count;
+    return (const uint8_t *)PyBytes_AS_STRING(records->octets) + records->start;
+}
+
+static PyObject *layout_rows(RecordLayout *self, PyObject *array) {
+    Py_ssize_t count;
+    const uint8_t *records = records_of(self, array, &count);
+    if (records == NULL) return NULL;
     PyObject *rows = PyList_New(count);
     for (Py_ssize_t i = 0; rows != NULL && i < count; i++) {
         PyObject *row = PyTuple_New(self->count);
@@ -396,13 +414,10 @@ static int put(const RecordLayout *self, const Field *field, const uint8_t *octe
     }
 }
 
-static PyObject *layout_integers(RecordLayout *self, PyObject *const *arguments, Py_ssize_t given) {
+static PyObject *layout_integers(RecordLayout *self, PyObject *array) {
     Py_ssize_t count;
-    const uint8_t *records = records_in(self, arguments, given, &count);
-    if (records == NULL) {
-        if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "there are fewer records than asked for");
-        return NULL;
-    }
+    const uint8_t *records = records_of(self, array, &count);
+    if (records == NULL) return NULL;
     if (count > PY_SSIZE_T_MAX / (Py_ssize_t)sizeof(int64_t) / (self->count + 1)) return PyErr_NoMemory();
     PyObject *integers = PyBytes_FromStringAndSize(NULL, self->count * count * (Py_ssize_t)sizeof(int64_t));
     if (integers == NULL) return NULL;
@@ -422,8 +437,8 @@ static PyObject *layout_octets(RecordLayout *self, void *closure) { return PyLon
 static PyMethodDef layout_methods[] = {
     {"unpack", (PyCFunction)layout_unpack, METH_O, "See ferraris.codec.records."},
     {"match", (PyCFunction)(void (*)(void))layout_match, METH_FASTCALL, "See ferraris.codec.records."},
-    {"integers", (PyCFunction)(void (*)(void))layout_integers, METH_FASTCALL, "See ferraris.codec.records."},
-    {"rows", (PyCFunction)(void (*)(void))layout_rows, METH_FASTCALL, "See ferraris.codec.records."},
+    {"integers", (PyCFunction)layout_integers, METH_O, "See ferraris.codec.records."},
+    {"rows", (PyCFunction)layout_rows, METH_O, "See ferraris.codec.records."},
     {NULL},
 };
 static PyGetSetDef layout_attributes[] = {{"octets", (getter)layout_octets, NULL, "Octets of a record.", NULL}, {NULL}};

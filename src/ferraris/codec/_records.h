@@ -31,6 +31,15 @@ typedef struct {
     Py_ssize_t leading;
 } RecordLayout;
 
+/* Records of one form that stand one after another in octets, which are bytes. */
+typedef struct {
+    PyObject_HEAD
+    PyObject *layout;
+    PyObject *octets;
+    Py_ssize_t start;
+    Py_ssize_t count;
+} RecordArray;
+
 extern PyTypeObject RecordLayoutType;
 extern PyTypeObject RecordArrayType;
 

@@ -135,7 +135,7 @@ class UniformTable(RecordArray, Table):
         records = records_of(self.layout, time_column, instants)
         if records is None:
             return super().rows(time_column)
-        return records.rows(self.octets, self.start, self.count)
+        return records.rows(self)
 
     def _made_integers(self) -> npt.NDArray[np.int64] | None:
         """A line for each column; None where a column has no octets of its own, or numbers too large."""
@@ -143,7 +143,7 @@ class UniformTable(RecordArray, Table):
         if records is None:
             return None
         try:
-            octets = records.integers(self.octets, self.start, self.count)
+            octets = records.integers(self)
         except OverflowError:
             return None
         integers: npt.NDArray[np.int64] = np.frombuffer(octets, np.int64).reshape(self.layout.width, self.count)

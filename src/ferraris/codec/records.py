@@ -111,34 +111,39 @@ class InterpretedRecordLayout:
             self._run = count, mask, fixed
         return (np.frombuffer(octets, np.uint8, len(mask), offset) & mask).tobytes() == fixed if count else True
 
-    def rows(self, octets: bytes, offset: int, count: int) -> list[tuple[Any, ...]]:
-        """The fields of `count` records at `offset`, which are known to match.
+    def rows(self, array: InterpretedRecordArray) -> list[tuple[Any, ...]]:
+        """The fields of an array's records, which are known to match.
 
-        Raises ValueError when there are fewer, KeyError for an unknown instant.
+        Raises ValueError where the array has fewer octets than its records, KeyError for an unknown instant.
         """
-        if offset < 0 or count < 0 or len(octets) - offset < count * self.octets:
-            raise ValueError("there are fewer records than asked for")
-        unpack, size = self._unpack_from, self.octets
-        rows = [unpack(octets, start) for start in range(offset, offset + count * size, size)]
+        octets, start, size = array.octets, array.start, self.octets
+        end = self._end_of(array)
+        unpack = self._unpack_from
+        rows = [unpack(octets, at) for at in range(start, end, size)]
         return list(map(self._shown, rows)) if self._whens else rows
 
-    def integers(self, octets: bytes, offset: int, count: int) -> bytes:
-        """The integers of `count` records at `offset`, which are known to match: field by field, 64 bits with a sign each in the
+    def integers(self, array: InterpretedRecordArray) -> bytes:
+        """The integers of an array's records, which are known to match: field by field, 64 bits with a sign each in the
         machine's order; zeros for fields that are no integers.
 
-        Raises ValueError when there are fewer records, OverflowError for a number too large.
+        Raises ValueError where the array has fewer octets than its records, OverflowError for a number too large.
         """
-        if offset < 0 or count < 0 or len(octets) - offset < count * self.octets:
-            raise ValueError("there are fewer records than asked for")
-        records = np.frombuffer(octets, self._dtype, count, offset)
+        self._end_of(array)
+        records = np.frombuffer(array.octets, self._dtype, array.count, array.start)
         out = bytearray()
         for name in self._dtype.names or ():
             column = records[name]
             kind = column.dtype.kind
             if kind == "u" and (column > INT64_MAX).any():
                 raise OverflowError("a number is too large for 64 bits with a sign")
-            out += (column.astype(np.int64) if kind in "iu" else np.zeros(count, np.int64)).tobytes()
+            out += (column.astype(np.int64) if kind in "iu" else np.zeros(array.count, np.int64)).tobytes()
         return bytes(out)
+
+    def _end_of(self, array: InterpretedRecordArray) -> int:
+        end = array.start + array.count * self.octets
+        if end > len(array.octets):
+            raise ValueError("an array has fewer octets than its records")
+        return end
 
     def _shown(self, fields: tuple[Any, ...]) -> tuple[Any, ...]:
         if not self._whens or self._instants is None:
