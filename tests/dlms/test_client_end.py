@@ -55,6 +55,7 @@ from ferraris.dlms.apdu import (
     StateError,
     decode_apdu,
 )
+from ferraris.dlms.protection import PROTECTION_OCTETS_MAX
 from ferraris.kernel.errors import (
     AuthenticationError,
     InvocationCounterError,
@@ -368,6 +369,25 @@ def test_what_protects_a_request_counts_as_part_of_it(ciphering: Ciphering, octe
         assert octets + 15 > 100 - 32
     assert all(len(apdu) <= 100 for apdu in bottle.to_server)
     assert not any(isinstance(event, Violated) for event in bottle.server_events)
+
+
+@pytest.mark.parametrize("ciphering", Ciphering)
+@pytest.mark.parametrize("short_of", [-2, -1, 0, 1, 31, 32, 33, 699, 700, 701, 900])
+def test_a_request_goes_whole_as_long_as_it_fits_with_its_protection(ciphering: Ciphering, short_of: int) -> None:
+    """`short_of` octets are left of what the server takes: those that the widest protection adds are enough."""
+    client, server = ciphered_settings(ciphering, SecurityControl.AUTHENTICATED_ENCRYPTED)
+    client = replace(client, conformance=WITHOUT_BLOCKS)
+    bottle = associated(Bottle(client, replace(server, max_receive_pdu_size=1_500), serve))
+    value = bytes(1_500 - short_of - 17)
+    request = SetRequestNormal(0xC1, VALUE, None, b"\x09\x82" + len(value).to_bytes(2, "big") + value)
+    assert len(request.encode()) == 1_500 - short_of
+    if short_of >= PROTECTION_OCTETS_MAX:
+        bottle.client.send(request, 0)
+        [octets] = bottle.client.outgoing()
+        assert len(octets) <= 1_500
+    else:
+        with pytest.raises(LocalProtocolError, match="longer than the server takes"):
+            bottle.client.send(request, 0)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ferraris.dlms.framing import Framing, WrapperFraming
 from ferraris.dlms.wrapper import encode_wpdu
@@ -72,3 +74,18 @@ def test_a_stream_that_was_refused_stays_refused() -> None:
     with pytest.raises(DecodeError):
         wrapper.receive(encode_wpdu(1, 16, b"\xc4"), 0)
     assert wrapper.apdus() == []
+
+
+@given(st.lists(st.binary(max_size=20), max_size=6), st.lists(st.integers(1, 40), max_size=20), st.booleans())
+def test_what_comes_whole_and_what_comes_in_pieces_keep_their_order(
+    apdus: list[bytes], cuts: list[int], at_once: bool
+) -> None:
+    """However the stream is cut, and whether the APDUs are asked for after each piece or at the end."""
+    wrapper, stream = framing(), b"".join(encode_wpdu(1, 16, apdu) for apdu in apdus)
+    taken: list[bytes] = []
+    for size in [*cuts, len(stream)]:
+        piece, stream = stream[:size], stream[size:]
+        wrapper.receive(piece, 0)
+        if at_once:
+            taken += wrapper.apdus()
+    assert taken + wrapper.apdus() == apdus

@@ -425,3 +425,48 @@ def test_any_truncation_of_an_apdu_is_noticed(ciphering: Ciphering, data: st.Dat
     octets = client.close(GET_VALUE.encode(), ciphering)
     with pytest.raises((SecurityError, RemoteProtocolError)):
         server.open(octets[: data.draw(st.integers(1, len(octets) - 1))])
+
+
+@pytest.mark.parametrize("octets", [*range(1, 24), 109, 110, 111, 112, 238, 239, 240, 65_500])
+def test_the_short_way_of_an_initiate_apdu_is_the_long_one(octets: int) -> None:
+    """Whatever form its length has: opened as an initiate APDU and as any other it is the same, and its counter is taken."""
+    client, server = ends(dedicated=False)
+    apdu = bytes((0x01,)) + bytes(octets - 1)
+    closed = client.close_initiate(apdu, None)
+    assert server.open_initiate(closed) == apdu
+    for again in (server.open_initiate, server.open_apdu):
+        with pytest.raises(InvocationCounterError):
+            again(closed)
+    assert server.open_apdu(client.close_initiate(apdu, None)) == apdu
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_an_initiate_response_is_protected_as_its_request_was(policy: SecurityControl) -> None:
+    client, server = ends(policy, SecurityControl.NONE, dedicated=False)
+    server.open_initiate(client.close_initiate(bytes((0x01, 2, 3)), None))
+    response = server.close_initiate_response(bytes((0x08, 2, 3)))
+    assert response[2] == policy
+    assert client.open_initiate(response) == bytes((0x08, 2, 3))
+
+
+@pytest.mark.parametrize("length", [b"\x00", b"\x10", b"\x7f", b"\x80", b"\x81", b"\x82\x00", b"\x84\xff\xff\xff\xff"])
+@pytest.mark.parametrize("rest", [0, 1, 17, 18, 40])
+def test_an_apdu_whose_length_lies_is_refused_alike_by_both_ways(length: bytes, rest: int) -> None:
+    octets = b"\x21" + length + b"\x30" * rest
+    _, server = ends(dedicated=False)
+    for opened in (server.open_initiate, server.open, server.open_apdu):
+        with pytest.raises((DecodeError, AuthenticationError)):
+            opened(octets)
+
+
+def test_counters_without_a_tag_rise_and_move_no_stored_one() -> None:
+    guard = Guard()
+    server = Protection(security(SERVER_TITLE, policy=SecurityControl.ENCRYPTED, guard=guard))
+    server.expect_from(CLIENT_TITLE)
+    client = Protection(security(CLIENT_TITLE, policy=SecurityControl.ENCRYPTED))
+    first, second = (client.close(GET_VALUE.encode(), Ciphering.GLOBAL) for _ in range(2))
+    assert server.open_apdu(second) == GET_VALUE.encode()
+    for late in (first, second):
+        with pytest.raises(InvocationCounterError):
+            server.open_apdu(late)
+    assert guard == Guard()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ferraris.dlms import CONFORMANCE_OF_THIS_ENGINE, AssociationSettings, Ciphering, Security, SecurityControl
@@ -85,3 +87,17 @@ def test_no_key_and_no_secret_shows() -> None:
 )
 def test_nothing_is_promised_that_the_engine_does_not_do(bit: Conformance) -> None:
     assert not CONFORMANCE_OF_THIS_ENGINE & bit
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("policy", list(SecurityControl)[:4])
+def test_what_follows_from_a_policy_is_told_beside_it(policy: SecurityControl, signed: bool) -> None:
+    made = security(CLIENT_TITLE, policy=policy, signed=signed)
+    usual = -1 if signed else int(policy)
+    assert (made.usual_control, made.closing_control) == (usual, int(policy))
+    assert made.usual_start == (b"\x30" if usual == 0x30 else None)
+    answering = replace(made, answer_policy=SecurityControl.AUTHENTICATED)
+    assert (answering.usual_control, answering.closing_control) == (usual, 0x10)
+    assert made == security(
+        CLIENT_TITLE, policy=policy, signed=signed, counters=made.counters, transactions=made.transactions
+    )

@@ -361,8 +361,8 @@ class ClientAssociation:
 
     async def _next_event(self, command: Command | None = None) -> Event:
         """Carry out a command, send what waits to be sent, and receive until the engine has something to say."""
-        engine, framing, link = self._engine, self._framing, self._link
-        now_ms = self._now_ms()
+        engine, framing, link, loop = self._engine, self._framing, self._link, self._loop
+        now_ms = int(loop.time() * 1000)
         if command is not None:
             engine.send(command, now_ms)
         while True:
@@ -382,9 +382,9 @@ class ClientAssociation:
                     self._take_notification(event.notification)
                 elif found is None:
                     found = event
-            if isinstance(found, Aborted):
-                raise found.error
             if found is not None:
+                if isinstance(found, Aborted):
+                    raise found.error
                 return found
             wake_ms = self._wake_ms(engine.wake_at())
             try:
@@ -394,7 +394,7 @@ class ClientAssociation:
                 except TimeoutError:
                     now_ms = self._let_pass(wake_ms)
                 else:
-                    now_ms = self._now_ms()
+                    now_ms = int(loop.time() * 1000)
                     framing.receive(octets, now_ms)
                 for apdu in framing.apdus():
                     engine.receive(apdu, now_ms)

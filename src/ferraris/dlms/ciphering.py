@@ -94,6 +94,7 @@ class CipherKeys:
 
     __slots__ = (
         "_authenticated_aad",
+        "_both_start",
         "_suite_bits",
         "authentication_key",
         "both_aad",
@@ -117,9 +118,10 @@ class CipherKeys:
         self.suite = suite
         self.both_control = 0x30 | int(suite)
         """The security control of what is authenticated and encrypted under these keys, and its additional data."""
+        self._both_start = bytes((self.both_control,))
         self.encrypt = AESGCM(encryption_key).encrypt
         self._suite_bits = int(suite)
-        self.both_aad = bytes((0x30 | suite,)) + authentication_key
+        self.both_aad = self._both_start + authentication_key
         self._authenticated_aad = bytes((0x10 | suite,)) + authentication_key
 
     def __repr__(self) -> str:
@@ -151,10 +153,10 @@ class CipherKeys:
             raise _wrong_size(LocalProtocolError, system_title)
         counter = invocation_counter.to_bytes(4, "big")
         control |= self._suite_bits
-        header = control.to_bytes(1, "big") + counter
         vector = system_title + counter
         if control == self.both_control:  # nearly all: no step that the others need
-            return header + self.encrypt(vector, apdu, self.both_aad)[:-4]
+            return self._both_start + counter + self.encrypt(vector, apdu, self.both_aad)[:-4]
+        header = control.to_bytes(1, "big") + counter
         kind = control & 0x30
         if kind == 0x30:
             return header + self.encrypt(vector, apdu, self._aad(control))[:-4]

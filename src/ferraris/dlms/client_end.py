@@ -87,6 +87,12 @@ INVOKE_ID_MASK = 0x0F
 INITIATE_REQUESTS_KEPT = 64
 _HLS_REPLY_START = ActionRequestNormal(HLS_INVOKE_ID, REPLY_TO_HLS_AUTHENTICATION, b"").encode()
 _RELEASE_OCTETS = Rlrq(ReleaseReason.NORMAL).encode()
+# Of every session. To read a member off its class takes Python 3.11 as long as a call does, 25 times as long as a name here.
+_ASSOCIATE, _ACCEPT_PENDING_HLS, _HLS_PASSED = Signal.ASSOCIATE, Signal.ACCEPT_PENDING_HLS, Signal.HLS_PASSED
+_REQUEST, _RESPONSE, _RELEASE, _RELEASED = Signal.REQUEST, Signal.RESPONSE, Signal.RELEASE, Signal.RELEASED
+_ASSOCIATION_PENDING, _HLS_PENDING = State.ASSOCIATION_PENDING, State.HLS_PENDING
+_RESPONSE_PENDING = State.RESPONSE_PENDING
+_ACCEPTED, _SUCCESS = AssociationResult.ACCEPTED, ActionResult.SUCCESS
 INITIATE_REFUSED = b"\x0e\x01\x06"
 """A confirmed-service-error of the service and the category INITIATE; the octet behind it says which error."""
 INITIATE_REFUSED_OCTETS = 4
@@ -100,7 +106,8 @@ _ANSWERS: dict[type, tuple[type, ...]] = {
     AccessRequest: (AccessResponse,),
 }
 _REFUSALS = (ExceptionResponse, ConfirmedServiceError)
-_NOTIFICATIONS = get_args(Notification)
+_IN_THE_CLEAR = frozenset({Aare, Rlre, *_REFUSALS})
+_NOTIFICATIONS = frozenset(get_args(Notification))
 _BLOCKS = (GetResponseWithBlock, ActionResponseWithBlock)
 _READS = (GetRequestNormal, GetRequestWithList, AccessRequest)
 _ANSWERS_TO_BLOCKS: dict[type, tuple[type, ...]] = {
@@ -136,15 +143,15 @@ class ClientEnd:
 
     def command(self, command: Command) -> None:
         """Carry out a command of the driver."""
-        if isinstance(command, Associate):
+        if type(command) in _ANSWERS:
+            self._ask(command)  # type: ignore[arg-type]  # the keys of _ANSWERS are requests
+        elif isinstance(command, Associate):
             self._counter_raised = False
             self._associate()
         elif isinstance(command, Release):
             self._release()
         elif isinstance(command, DataNotificationConfirm):
             self._confirm(command)
-        elif type(command) in _ANSWERS:
-            self._ask(command)  # type: ignore[arg-type]  # the keys of _ANSWERS are requests
         else:
             raise LocalProtocolError("a client cannot send this", expected="a request", got=type(command).__name__)
 
@@ -159,22 +166,29 @@ class ClientEnd:
         else:
             protected = False
         apdu = decode_apdu(octets)
-        if isinstance(apdu, Aare):
-            self._accept(apdu)
-        elif isinstance(apdu, Rlre):
-            self._association.move(Signal.RELEASED, by_peer=True)
-            self._association.tell(Released())
-        elif isinstance(apdu, _REFUSALS):
-            self._answered(apdu)
+        kind = type(apdu)
+        if kind in _IN_THE_CLEAR:
+            self._take_in_the_clear(apdu)
         elif not protected and self._association.protection is not None:
-            raise AuthenticationError("an answer is not protected", expected="a ciphered APDU", got=type(apdu).__name__)
-        elif isinstance(apdu, _NOTIFICATIONS):
+            raise AuthenticationError("an answer is not protected", expected="a ciphered APDU", got=kind.__name__)
+        elif kind in _NOTIFICATIONS:
             self._association.acknowledge()
-            self._association.tell(NotificationReceived(apdu))
-        elif self._association.state is State.HLS_PENDING:
+            self._association.tell(NotificationReceived(apdu))  # type: ignore[arg-type]  # of one of these kinds
+        elif self._association.state is _HLS_PENDING:
             self._check_hls(apdu)
         else:
             self._take_answer(apdu)
+
+    def _take_in_the_clear(self, apdu: object) -> None:
+        """What a server may send without protection."""
+        if isinstance(apdu, Aare):
+            self._accept(apdu)
+        elif isinstance(apdu, Rlre):
+            self._association.move(_RELEASED, by_peer=True)
+            self._association.tell(Released())
+        else:
+            assert isinstance(apdu, _REFUSALS)
+            self._answered(apdu)
 
     def settings_changed(self) -> None:
         """The machine has other settings: other keys."""
@@ -189,7 +203,7 @@ class ClientEnd:
         if settings.pre_established_pdu_size is not None:
             self._pre_establish(settings.pre_established_pdu_size)
             return
-        association.move(Signal.ASSOCIATE)
+        association.move(_ASSOCIATE)
         association.start()
         security = settings.security
         dedicated_key = None
@@ -244,7 +258,7 @@ class ClientEnd:
             association.move(Signal.LEAVE)
             association.tell(Released())
             return
-        association.move(Signal.RELEASE)
+        association.move(_RELEASE)
         association.put(_RELEASE_OCTETS)
         association.wait(min(self._settings.release_timeout_ms, self._settings.response_timeout_ms))
 
@@ -260,9 +274,9 @@ class ClientEnd:
 
     def _accept(self, aare: Aare) -> None:
         association = self._association
-        if association.state is not State.ASSOCIATION_PENDING:
+        if association.state is not _ASSOCIATION_PENDING:
             raise RemoteProtocolError("an AARE that was not asked for", state=association.state.value)
-        if aare.result is not AssociationResult.ACCEPTED:
+        if aare.result is not _ACCEPTED:
             association.move(Signal.REJECT, by_peer=True)
             reason = _reason_of(aare)
             association.tell(Rejected(aare.result.name, reason.name, int(reason)))
@@ -288,7 +302,7 @@ class ClientEnd:
             association.tell(associated)
         else:
             self._hls.take_challenge(aare.responding_authentication_value, title)
-            association.move(Signal.ACCEPT_PENDING_HLS, by_peer=True)
+            association.move(_ACCEPT_PENDING_HLS, by_peer=True)
             self._prove(self._hls.answer())
 
     def _prove(self, answer: bytes) -> None:
@@ -316,33 +330,39 @@ class ClientEnd:
             raise RemoteProtocolError(
                 "no answer to HLS authentication", expected="an ACTION response", got=type(apdu).__name__
             )
-        if apdu.result is not ActionResult.SUCCESS or not isinstance(apdu.data, bytes):
+        if apdu.result is not _SUCCESS or not isinstance(apdu.data, bytes):
             association.move(Signal.HLS_FAILED, by_peer=True)
             association.tell(Rejected("HLS_FAILED", apdu.result.name, int(apdu.result)))
             return
         hls.check(apdu.data)
-        association.move(Signal.HLS_PASSED, by_peer=True)
+        association.move(_HLS_PASSED, by_peer=True)
         association.tell(associated)
 
     def _ask(self, request: Request) -> None:
         association, associated = self._association, self._associated
-        association.move(Signal.REQUEST)
+        association.move(_REQUEST)
         octets = request.encode()
         limit = associated.peer_max_receive_pdu_size if associated is not None else 0
-        if limit and association.protection is not None:
-            security = self._settings.security
-            layered = security is not None and isinstance(security.ciphering, Envelope)
-            limit = max(PDU_SIZE_MIN // 2, limit - (ENVELOPE_OCTETS_MAX if layered else PROTECTION_OCTETS_MAX))
+        if limit and len(octets) > limit - ENVELOPE_OCTETS_MAX:  # nearly never: what just fits need not be asked
+            limit = self._unprotected(limit)
         self._sending = None
         if limit and len(octets) > limit:
             try:
                 octets = self._first_octets(request, octets, limit)
             except LocalProtocolError:
-                association.move(Signal.RESPONSE)
+                association.move(_RESPONSE)
                 raise
         self._request = request
         self._blocks = None
         self._put(octets, in_blocks=self._settings.streams_results and isinstance(request, _READS))
+
+    def _unprotected(self, limit: int) -> int:
+        """How many octets of an APDU leave its protection room, of the `limit` that the server takes."""
+        if self._association.protection is None:
+            return limit
+        security = self._settings.security
+        layered = security is not None and isinstance(security.ciphering, Envelope)
+        return max(PDU_SIZE_MIN // 2, limit - (ENVELOPE_OCTETS_MAX if layered else PROTECTION_OCTETS_MAX))
 
     def _first_octets(self, request: Request, octets: bytes, limit: int) -> bytes:
         """What goes out first of a request too long for the server: a block of its service's own, or all for general blocks."""
@@ -356,10 +376,10 @@ class ClientEnd:
 
     def _take_answer(self, apdu: object) -> None:
         # A request outlives an association that is lost; nothing that comes late may go on with it.
-        request = self._request if self._association.state is State.RESPONSE_PENDING else None
+        request = self._request if self._association.state is _RESPONSE_PENDING else None
         answers = _ANSWERS if self._sending is None else _ANSWERS_TO_BLOCKS
         expected = answers[type(request)] if request is not None else ()
-        if request is None or not isinstance(apdu, expected):
+        if request is None or type(apdu) not in expected:
             names = " or ".join(answer.__name__ for answer in expected) or "nothing"
             raise OtherAnswerError("an answer to another request", expected=names, got=type(apdu).__name__)
         if isinstance(request, AccessRequest):
@@ -416,11 +436,11 @@ class ClientEnd:
     def _answered(self, response: Response) -> None:
         """Hand a whole answer to the driver. A refusal also answers an AARQ or the HLS pass."""
         association = self._association
-        if association.state is State.ASSOCIATION_PENDING or association.state is State.HLS_PENDING:
+        if association.state is _ASSOCIATION_PENDING or association.state is _HLS_PENDING:
             assert isinstance(response, _REFUSALS)
             self._not_associated(exception_answer(response))
             return
-        association.move(Signal.RESPONSE, by_peer=True)
+        association.move(_RESPONSE, by_peer=True)
         if association.transfer_begun is not None and not association.in_blocks:
             association.transfer_begun.answered_otherwise()
         self._request = self._blocks = self._sending = None
@@ -436,7 +456,7 @@ class ClientEnd:
         counters = security.counters if security is not None else None
         told = error.expected if isinstance(error, InvocationCounterError) else None
         if (
-            association.state is State.ASSOCIATION_PENDING
+            association.state is _ASSOCIATION_PENDING
             and not self._counter_raised
             and isinstance(told, int)
             and isinstance(counters, RaisableCounterSource)

@@ -57,7 +57,7 @@ class Framing(Protocol):
 class WrapperFraming:
     """The wrapper of the TCP-UDP/IP profile, from one client SAP to one server SAP."""
 
-    __slots__ = ("_apdus", "_client_sap", "_outgoing", "_receiver", "_server_sap", "_start")
+    __slots__ = ("_apdus", "_client_sap", "_outgoing", "_receiver", "_server_sap", "_split", "_start")
 
     connected = True
 
@@ -68,6 +68,8 @@ class WrapperFraming:
         self._start = header_start(server_sap, client_sap)
         self._apdus: list[bytes] = []
         """Those of WPDUs that came by themselves; any others are still with the receiver."""
+        self._split = False
+        """Whether there may be others."""
         self._outgoing: list[bytes] = []
 
     def connect(self, now_ms: int) -> None:
@@ -81,18 +83,23 @@ class WrapperFraming:
         """Raises DecodeError for a header that breaks a stream; a wrong datagram, which anybody may send, is passed over."""
         receiver = self._receiver
         if isinstance(receiver, DatagramReceiver):
+            self._split = True
             with suppress(DecodeError):
                 receiver.receive(octets)
             return
         apdu = receiver.take_one(octets, self._start)
-        if apdu is None:
-            receiver.receive(octets)
-        else:  # nearly always
+        if apdu is not None:  # nearly always
             self._apdus.append(apdu)
+            return
+        self._split = True
+        receiver.receive(octets)
 
     def apdus(self) -> list[bytes]:
         """Raises RemoteProtocolError for a WPDU between other service access points."""
         apdus, self._apdus = self._apdus, []
+        if not self._split:
+            return apdus
+        self._split = False
         for wpdu in self._receiver.events():
             if wpdu.source != self._server_sap or wpdu.destination != self._client_sap:
                 saps = f"{wpdu.source} to {wpdu.destination}"

@@ -16,6 +16,7 @@ from ferraris.dlms.ciphering import (
     HEADER_OCTETS,
     SUITE_BITS,
     SYSTEM_TITLE_OCTETS,
+    TAG_OCTETS,
     CipherKeys,
     InvocationCounterGuard,
     SecurityControl,
@@ -43,6 +44,7 @@ _SERVICE_OF: Final = {
 }
 _ENVELOPES: Final = frozenset(bytes((tag,)) for tag in ENVELOPE_TAGS)
 CIPHERED_TAGS: Final = frozenset(_SERVICE_OF) | {GENERAL_GLOBAL, GENERAL_DEDICATED} | ENVELOPE_TAGS
+_USUAL_OCTETS_MIN: Final = 2 + HEADER_OCTETS + TAG_OCTETS
 PROTECTION_OCTETS_MAX: Final = 1 + 9 + 5 + 5 + 12
 """What the widest protection adds to an APDU: tag, system title, length, header, authentication tag."""
 
@@ -93,7 +95,6 @@ class Protection:
     """What protects the APDUs of one association at one end."""
 
     __slots__ = (
-        "_closing_policy",
         "_dedicated",
         "_dedicated_counters",
         "_dedicated_guard",
@@ -102,8 +103,6 @@ class Protection:
         "_initiate_control",
         "_security",
         "_unauthenticated_guard",
-        "_usual_control",
-        "_usual_start",
         "peer_system_title",
     )
 
@@ -113,24 +112,20 @@ class Protection:
         self._envelopes: EnvelopeProtection | None = None
         self._initiate_control = 0
         self._dedicated: CipherKeys | None = None
-        self._dedicated_counters = VolatileCounter()
-        self._dedicated_guard = VolatileGuard()
-        self._unauthenticated_guard = VolatileGuard()
+        self._dedicated_counters: VolatileCounter | None = None
+        self._dedicated_guard: VolatileGuard | None = None
+        self._unauthenticated_guard: VolatileGuard | None = None
+        """These three come when they are needed: most associations never do."""
         self.peer_system_title = security.peer_system_title or b""
 
     def rekey(self, security: Security) -> None:
         """Protect by other global keys from now on. The dedicated key stays."""
         self._security = security
-        # What nearly every APDU has. With signatures asked for, none has it.
-        self._usual_control = -1 if security.signed else security.policy | security.suite
-        both = security.keys.both_control
-        self._usual_start = bytes((both,)) if both == self._usual_control else None
-        """What begins the content that `_open_usual` opens; None where the policy asks for other protection."""
-        self._closing_policy = int(security.closing_policy)
 
     def dedicate(self, dedicated_key: bytes) -> None:
         """Take the dedicated key of the initiate request. The authentication key stays the global one."""
         self._dedicated = CipherKeys(dedicated_key, self._security.keys.authentication_key, self._security.suite)
+        self._dedicated_counters, self._dedicated_guard = VolatileCounter(), VolatileGuard()
 
     def expect_from(self, system_title: bytes) -> None:
         """Take the system title that the peer names in its AARQ or AARE. Raises AuthenticationError for a wrong one."""
@@ -140,7 +135,7 @@ class Protection:
         """An initiate request, protected. One that carries the dedicated key is encrypted whatever the policy says, and
         authenticated where there is a key for that. Raises SecurityError when no counter is left.
         """
-        control = self._closing_policy
+        control = self._security.closing_control
         if dedicated_key is not None:
             both = self._security.keys.authentication_key
             control |= SecurityControl.AUTHENTICATED_ENCRYPTED if both else SecurityControl.ENCRYPTED
@@ -148,7 +143,7 @@ class Protection:
 
     def close_initiate_response(self, response: bytes) -> bytes:
         """An initiate response, protected at least as the request was. Raises SecurityError when no counter is left."""
-        return self.close(response, Ciphering.GLOBAL, self._closing_policy | self._initiate_control)
+        return self.close(response, Ciphering.GLOBAL, self._security.closing_control | self._initiate_control)
 
     def close(self, apdu: bytes, ciphering: Ciphering | Envelope, control: int | None = None) -> bytes:
         """`apdu` protected by the policy, or as `control` says, in the form `ciphering`.
@@ -156,15 +151,16 @@ class Protection:
         Raises SecurityError when no counter is left, or a key for it is missing.
         """
         security = self._security
-        if ciphering.__class__ is Envelope:
+        if isinstance(ciphering, Envelope):
             return self._envelope_protection().close(apdu, ciphering, self.peer_system_title)
-        assert isinstance(ciphering, Ciphering)
         if ciphering.is_dedicated:
-            keys, counters = self._keys_of(ciphering), self._dedicated_counters.take()
+            keys = self._keys_of(ciphering)
+            assert self._dedicated_counters is not None  # they came with the key
+            counters = self._dedicated_counters.take()
         else:
             keys, counters = security.keys, security.counters.take()
         content = keys.protect(
-            self._closing_policy if control is None else control, security.system_title, counters, apdu
+            security.closing_control if control is None else control, security.system_title, counters, apdu
         )
         if ciphering.is_general or apdu[0] not in GLOBAL_TAGS:  # ACCESS and data-notifications have no tag of their own
             out = bytearray((GENERAL_DEDICATED if ciphering.is_dedicated else GENERAL_GLOBAL, SYSTEM_TITLE_OCTETS))
@@ -175,6 +171,10 @@ class Protection:
 
     def open_initiate(self, octets: bytes) -> bytes:
         """The initiate request or response in `octets`: never signed, whatever the policy says. Raises as `open`."""
+        usual = self._open_usual(octets)
+        if usual is not None:
+            self._initiate_control = self._security.policy
+            return usual
         if octets[0] in ENVELOPE_TAGS:
             raise RemoteProtocolError("an initiate APDU in general protection", got=f"{octets[0]:#04x}")
         apdu, ciphering = self.open(octets, layered=True)
@@ -223,7 +223,7 @@ class Protection:
         unprotected = keys.unprotect(self.peer_system_title, content)
         control = unprotected.security_control
         nested = service < 0 and not layered and unprotected.apdu[:1] in _ENVELOPES
-        if control != self._usual_control:
+        if control != self._security.usual_control:
             if control & SUITE_BITS != self._security.suite:
                 raise AuthenticationError(
                     "an APDU of another security suite", expected=int(self._security.suite), got=control & SUITE_BITS
@@ -231,11 +231,11 @@ class Protection:
             if not layered and not nested:
                 self._check_policy(control)
         self._check_counter(unprotected, ciphering)
-        if service >= 0:
-            _check_service(unprotected.apdu, service)
+        if service >= 0 and unprotected.apdu[:1] != bytes((service,)):
+            raise _wrong_service(unprotected.apdu, service)
         if nested:
             return self._open_envelope(unprotected.apdu, (ciphering, control & ~SUITE_BITS))
-        if control == self._usual_control:
+        if control == self._security.usual_control:
             return Opened(unprotected.apdu, ciphering)
         return Opened(unprotected.apdu, Envelope((ciphering,), control & ~SUITE_BITS))
 
@@ -250,13 +250,19 @@ class Protection:
         service = GLOBAL_CIPHERED_TAGS.get(octets[0])
         if service is None:
             return None
-        content, title = _content(octets, 1), self.peer_system_title
-        if content[:1] != self._usual_start or len(content) < HEADER_OCTETS or len(title) != SYSTEM_TITLE_OCTETS:
+        size, title = len(octets), self.peer_system_title
+        if size < _USUAL_OCTETS_MIN or len(title) != SYSTEM_TITLE_OCTETS:
             return None
         security = self._security
-        apdu = security.keys.open_both(title, content)
-        security.guard.accept(title, int.from_bytes(content[1:HEADER_OCTETS], "big"))
-        _check_service(apdu, service)
+        length, start = octets[1], 2
+        if length >= 0x80:
+            length, start = read_length(octets, 1)
+        if start + length != size or octets[start : start + 1] != security.usual_start:
+            return None
+        apdu = security.keys.open_both(title, octets[start:])
+        security.guard.accept(title, int.from_bytes(octets[start + 1 : start + HEADER_OCTETS], "big"))
+        if not apdu or apdu[0] != service:
+            raise _wrong_service(apdu, service)
         return apdu
 
     def _open_envelope(self, octets: bytes, outer: tuple[Ciphering, int] | None = None) -> Opened:
@@ -289,11 +295,13 @@ class Protection:
 
     def _check_counter(self, unprotected: Unprotected, ciphering: Ciphering) -> None:
         control = unprotected.security_control
+        guard: InvocationCounterGuard
         if ciphering.is_dedicated:
-            guard: InvocationCounterGuard = self._dedicated_guard
+            assert self._dedicated_guard is not None  # it came with the key
+            guard = self._dedicated_guard
         elif not control & SecurityControl.AUTHENTICATED:
             # Whoever can flip bits could move a stored counter ahead and lock the true sender out: this one is not stored.
-            guard = self._unauthenticated_guard
+            guard = self._unauthenticated_guard = self._unauthenticated_guard or VolatileGuard()
         elif control & SecurityControl.BROADCAST_KEY and self._security.broadcast is not None:
             guard = self._security.broadcast.guard
         else:
@@ -320,9 +328,8 @@ class Protection:
         return self._dedicated
 
 
-def _check_service(apdu: bytes, service: int) -> None:
-    if not apdu or apdu[0] != service:
-        raise RemoteProtocolError("a service stands under another one's tag", expected=service, got=apdu[:1].hex())
+def _wrong_service(apdu: bytes, service: int) -> RemoteProtocolError:
+    return RemoteProtocolError("a service stands under another one's tag", expected=service, got=apdu[:1].hex())
 
 
 def _content(octets: bytes, offset: int) -> bytes:

@@ -181,7 +181,20 @@ class Security:
     transactions: TransactionGuard = field(default_factory=RisingTransactions, repr=False)
     """Of the transaction ids received, where no invocation counter tells a replay."""
 
+    # What follows from the others, told once: each association asks for it several times.
+    usual_control: int = field(init=False, repr=False, compare=False)
+    """The security control that nearly every received APDU has; -1 where signatures are asked for: none has it then."""
+    usual_start: bytes | None = field(init=False, repr=False, compare=False)
+    """The octet of it where that is authenticated and encrypted, None where the policy asks for something else."""
+    closing_control: int = field(init=False, repr=False, compare=False)
+    """The closing policy as a number."""
+
     def __post_init__(self) -> None:
+        usual = -1 if self.signed else self.policy | self.suite
+        both = self.keys.both_control
+        object.__setattr__(self, "usual_control", usual)
+        object.__setattr__(self, "usual_start", bytes((both,)) if usual == both else None)
+        object.__setattr__(self, "closing_control", int(self.closing_policy))
         for title in (self.system_title, self.peer_system_title):
             if title is not None and len(title) != SYSTEM_TITLE_OCTETS:
                 raise LocalProtocolError(
