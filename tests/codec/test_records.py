@@ -283,6 +283,23 @@ def test_more_instants_than_are_kept_at_hand(twin: Twin) -> None:
         assert layout.rows(twin[2](None, octets, 0, len(known))) == [(n,) for n in range(20_000)]
 
 
+def test_instants_in_other_rows_than_before(twin: Twin) -> None:
+    """Where an instant stood in the last profile is looked at first; it never decides."""
+    known = {date_time(n): n for n in range(300)}
+    layout = twin[0](">T", bytes(12), bytes(12), twin[1](known))
+    for order in (range(300), range(299, -1, -1), range(0, 300, 7), [5] * 200, range(300)):
+        octets = b"".join(map(date_time, order))
+        assert layout.rows(twin[2](None, octets, 0, len(order))) == [(n,) for n in order]
+
+
+def test_two_instants_in_a_record(twin: Twin) -> None:
+    known = {date_time(n): n for n in range(4)}
+    layout = twin[0](">TT", bytes(24), bytes(24), twin[1](known))
+    octets = date_time(0) + date_time(1) + date_time(2) + date_time(3)
+    for _ in range(2):
+        assert layout.rows(twin[2](None, octets, 0, 2)) == [(0, 1), (2, 3)]
+
+
 def test_what_t_needs(twin: Twin) -> None:
     with pytest.raises(ValueError, match="needs instants"):
         twin[0](">T", bytes(12), bytes(12))

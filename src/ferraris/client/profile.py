@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ferraris.client.association import ClientAssociation, descriptor_of
 from ferraris.codec import Tag
-from ferraris.codec.columns import Table
+from ferraris.codec.columns import Table, recognised
 from ferraris.codec.compression import CompressedTable, decode_buffer
 from ferraris.codec.records import Instants
 from ferraris.cosem import (
@@ -181,7 +181,9 @@ def decode_profile(
     deviation_reversed: bool = False,
 ) -> ProfileColumns:
     """A buffer's encoded value as columns. Raises DecodeError when its rows do not have the columns asked for."""
-    table = decode_buffer(octets)
+    table: Table | None = recognised(octets)
+    if table is None:
+        table = decode_buffer(octets)
     if table.width != len(capture_objects) and len(table):
         raise DecodeError("a profile has other columns", expected=len(capture_objects), got=table.width)
     return ProfileColumns(tuple(capture_objects), table, capture_period_s, deviation_reversed)

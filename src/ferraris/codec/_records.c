@@ -10,6 +10,7 @@
 
 #define INSTANT_OCTETS 12
 #define FRONT_SLOTS 4096 /* a power of two: instants seen last, found without making their octets an object */
+#define RUN_SLOTS 128    /* a power of two: the instants of the rows of the last profile, each at its row's place */
 #define SHARED_NUMBERS 65536
 #define REPEAT_MAX 99999999
 
@@ -27,7 +28,8 @@ typedef struct {
 struct Instants {
     PyObject_HEAD
     PyObject *known;
-    Slot *front;
+    Slot *front; /* by what their octets mix to */
+    Slot *run;   /* by row: meters that are read for one day name the same times in the same rows */
 };
 
 static PyObject *instants_new(PyTypeObject *type, PyObject *arguments, PyObject *named) {
@@ -38,7 +40,8 @@ static PyObject *instants_new(PyTypeObject *type, PyObject *arguments, PyObject 
     if (self == NULL) return NULL;
     self->known = Py_NewRef(known);
     self->front = PyMem_Calloc(FRONT_SLOTS, sizeof(Slot));
-    if (self->front == NULL) {
+    self->run = PyMem_Calloc(RUN_SLOTS, sizeof(Slot));
+    if (self->front == NULL || self->run == NULL) {
         Py_DECREF(self);
         return PyErr_NoMemory();
     }
@@ -48,12 +51,14 @@ static PyObject *instants_new(PyTypeObject *type, PyObject *arguments, PyObject 
 static int instants_traverse(Instants *self, visitproc visit, void *arg) {
     Py_VISIT(self->known);
     for (int i = 0; self->front != NULL && i < FRONT_SLOTS; i++) Py_VISIT(self->front[i].instant);
+    for (int i = 0; self->run != NULL && i < RUN_SLOTS; i++) Py_VISIT(self->run[i].instant);
     return 0;
 }
 
 static int instants_clear(Instants *self) {
     Py_CLEAR(self->known);
     for (int i = 0; self->front != NULL && i < FRONT_SLOTS; i++) Py_CLEAR(self->front[i].instant);
+    for (int i = 0; self->run != NULL && i < RUN_SLOTS; i++) Py_CLEAR(self->run[i].instant);
     return 0;
 }
 
@@ -61,18 +66,29 @@ static void instants_free(Instants *self) {
     PyObject_GC_UnTrack(self);
     instants_clear(self);
     PyMem_Free(self->front);
+    PyMem_Free(self->run);
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
+static inline int holds(const Slot *slot, const uint8_t *octets) {
+    return slot->instant != NULL && memcmp(slot->octets, octets, INSTANT_OCTETS) == 0;
+}
+
+static void keep(Slot *slot, const uint8_t *octets, PyObject *instant) {
+    memcpy(slot->octets, octets, INSTANT_OCTETS);
+    Py_INCREF(instant);
+    Py_XSETREF(slot->instant, instant);
+}
+
 /* The instant that 12 octets name, as a new reference. NULL with KeyError when it is not known. */
-static PyObject *instant_of(Instants *self, const uint8_t *octets) {
+static PyObject *find_instant(Instants *self, const uint8_t *octets) {
     uint64_t first;
     uint32_t last;
     memcpy(&first, octets, 8);
     memcpy(&last, octets + 8, 4);
     uint64_t mixed = (first ^ ((uint64_t)last << 21)) * UINT64_C(0x9E3779B97F4A7C15);
     Slot *slot = &self->front[mixed >> 52];
-    if (slot->instant != NULL && memcmp(slot->octets, octets, INSTANT_OCTETS) == 0) return Py_NewRef(slot->instant);
+    if (holds(slot, octets)) return Py_NewRef(slot->instant);
     PyObject *key = PyBytes_FromStringAndSize((const char *)octets, INSTANT_OCTETS);
     if (key == NULL) return NULL;
     PyObject *instant = PyDict_GetItemWithError(self->known, key);
@@ -82,10 +98,18 @@ static PyObject *instant_of(Instants *self, const uint8_t *octets) {
         return NULL;
     }
     Py_DECREF(key);
-    memcpy(slot->octets, octets, INSTANT_OCTETS);
     Py_INCREF(instant);
-    Py_XSETREF(slot->instant, instant);
-    return Py_NewRef(instant);
+    keep(slot, octets, instant);
+    return instant;
+}
+
+/* The same, looked for first where it was in this row of the last profile. */
+static PyObject *instant_of(Instants *self, const uint8_t *octets, Py_ssize_t row) {
+    Slot *slot = &self->run[row & (RUN_SLOTS - 1)];
+    if (holds(slot, octets)) return Py_NewRef(slot->instant);
+    PyObject *instant = find_instant(self, octets);
+    if (instant != NULL) keep(slot, octets, instant);
+    return instant;
 }
 
 static PyTypeObject InstantsType = {
@@ -314,7 +338,7 @@ static int fill(const RecordLayout *self, Py_ssize_t which, Py_ssize_t place, co
     case 'q': FILL(signed_number((int64_t)big_endian(octets, 8)));
     case 'f': FILL(float_of(PyFloat_Unpack4((const char *)octets, 0)));
     case 'd': FILL(float_of(PyFloat_Unpack8((const char *)octets, 0)));
-    case 'T': FILL(instant_of(self->instants, octets));
+    case 'T': FILL(instant_of(self->instants, octets, i));
     default: FILL(PyBytes_FromStringAndSize((const char *)octets, field->octets));
     }
 }
