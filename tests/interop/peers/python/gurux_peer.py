@@ -6,6 +6,7 @@ interface classes.
 
 import socket
 from collections.abc import Callable
+from typing import Any
 
 from gurux_classes import classes
 from gurux_dlms import GXByteBuffer, GXDLMSClient, GXReplyData
@@ -41,28 +42,39 @@ def secured_client(task: Task, interface: InterfaceType, authentication: Authent
     return client
 
 
+def plain_client() -> GXDLMSSecureClient:
+    return GXDLMSSecureClient(True, 1, 1, Authentication.NONE, None, InterfaceType.PDU)
+
+
+def value_in(client: GXDLMSSecureClient, get_response: bytearray) -> Any:
+    reply = GXReplyData()
+    client.getData(GXByteBuffer(get_response), reply, GXReplyData())
+    return reply.value
+
+
 def profile_raw(task: Task) -> Callable[[], int]:
-    """The buffer to a list of lists."""
-    octets = bytearray.fromhex(task["profile"])
+    """The get-response to a list of lists."""
+    octets = bytearray.fromhex(task["get_response"])
+    client = plain_client()
 
     def once() -> int:
-        rows = GXDLMSClient.getValue(GXByteBuffer(octets), False)
+        rows = value_in(client, octets)
         return len(rows) * len(rows[0])
 
     return once
 
 
 def profile_rows(task: Task) -> Callable[[], int]:
-    """The buffer to rows of values with date-times."""
-    octets = bytearray.fromhex(task["profile"])
-    client = GXDLMSSecureClient(True, 1, 1, Authentication.NONE, None, InterfaceType.WRAPPER)
+    """The get-response to rows of values with date-times."""
+    octets = bytearray.fromhex(task["get_response"])
+    client = plain_client()
     profile = GXDLMSProfileGeneric(LOAD_PROFILE)
     captured = GXDLMSClient.getValue(GXByteBuffer(bytearray.fromhex(task["capture_objects"])), False)
     client.updateValue(profile, 3, captured)
 
     def once() -> int:
         profile.buffer = []
-        client.updateValue(profile, 2, GXDLMSClient.getValue(GXByteBuffer(octets), False))
+        client.updateValue(profile, 2, value_in(client, octets))
         return len(profile.buffer) * len(profile.buffer[0])
 
     return once

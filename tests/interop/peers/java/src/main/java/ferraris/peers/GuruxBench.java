@@ -24,10 +24,9 @@ final class GuruxBench {
 
     static JsonObject perform(JsonObject task) throws Exception {
         Bench.Work work = switch (task.get("work").getAsString()) {
-            case "profile_raw" -> rawLists(Lines.octets(task, "profile"));
-            case "profile_rows" -> typedRows(Lines.octets(task, "profile"), Lines.octets(task, "capture_objects"), true);
-            case "profile_rows_kept" -> typedRows(Lines.octets(task, "profile"),
-                    Lines.octets(task, "capture_objects"), false);
+            case "profile_raw" -> rawLists(Lines.octets(task, "get_response"));
+            case "profile_rows" -> typedRows(task, true);
+            case "profile_rows_kept" -> typedRows(task, false);
             case "pushes" -> pushes(task);
             case "associations" -> associations(task);
             case "image_blocks" -> imageBlocks(task);
@@ -36,26 +35,39 @@ final class GuruxBench {
         return Bench.repeat(work, task.get("seconds").getAsDouble());
     }
 
-    private static Bench.Work rawLists(byte[] buffer) {
+    /** The get-response to a list of lists. */
+    private static Bench.Work rawLists(byte[] getResponse) {
+        GXDLMSSecureClient client = plainClient();
         return () -> {
-            List<?> rows = (List<?>) GXDLMSClient.getValue(new GXByteBuffer(buffer));
+            List<?> rows = (List<?>) valueIn(client, getResponse);
             decoded = rows;
             return (long) rows.size() * ((List<?>) rows.get(0)).size();
         };
     }
 
+    private static GXDLMSSecureClient plainClient() {
+        return new GXDLMSSecureClient(true, 1, 1, Authentication.NONE, null, InterfaceType.PDU);
+    }
+
+    private static Object valueIn(GXDLMSSecureClient client, byte[] getResponse) throws Exception {
+        GXReplyData reply = new GXReplyData();
+        client.getData(new GXByteBuffer(getResponse), reply, new GXReplyData());
+        return reply.getValue();
+    }
+
     /** Typed rows; without `fresh` the object keeps the rows of every read, as it does unless it is told otherwise. */
-    private static Bench.Work typedRows(byte[] buffer, byte[] captureObjects, boolean fresh) {
-        GXDLMSSecureClient client = new GXDLMSSecureClient(true, 1, 1, Authentication.NONE, null,
-                InterfaceType.WRAPPER);
+    private static Bench.Work typedRows(JsonObject task, boolean fresh) {
+        byte[] getResponse = Lines.octets(task, "get_response");
+        GXDLMSSecureClient client = plainClient();
         GXDLMSProfileGeneric profile = new GXDLMSProfileGeneric(LoadProfile.LOGICAL_NAME);
-        client.updateValue(profile, 3, GXDLMSClient.getValue(new GXByteBuffer(captureObjects)));
+        client.updateValue(profile, 3,
+                GXDLMSClient.getValue(new GXByteBuffer(Lines.octets(task, "capture_objects"))));
         return () -> {
             if (fresh) {
                 profile.clearBuffer();
             }
             int before = profile.getBuffer().length;
-            client.updateValue(profile, 2, GXDLMSClient.getValue(new GXByteBuffer(buffer)));
+            client.updateValue(profile, 2, valueIn(client, getResponse));
             Object[] rows = profile.getBuffer();
             decoded = rows;
             if (!(((Object[]) rows[rows.length - 1])[0] instanceof GXDateTime)) {

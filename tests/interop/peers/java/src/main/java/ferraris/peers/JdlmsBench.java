@@ -7,6 +7,7 @@ import org.openmuc.jdlms.DlmsConnection;
 import org.openmuc.jdlms.AttributeAddress;
 import org.openmuc.jdlms.datatypes.DataObject;
 import org.openmuc.jdlms.internal.DataConverter;
+import org.openmuc.jdlms.internal.asn1.cosem.COSEMpdu;
 import org.openmuc.jdlms.internal.asn1.cosem.Data;
 
 /** jDLMS at the kinds of work that it has: profiles and whole associations. It opens no general-glo push. */
@@ -19,17 +20,19 @@ final class JdlmsBench {
 
     static JsonObject perform(JsonObject task) throws Exception {
         Bench.Work work = switch (task.get("work").getAsString()) {
-            case "profile_raw" -> lists(Lines.octets(task, "profile"));
+            case "profile_raw" -> lists(Lines.octets(task, "get_response"));
             case "associations" -> associations(task);
             default -> throw new IllegalArgumentException("no such work");
         };
         return Bench.repeat(work, task.get("seconds").getAsDouble());
     }
 
-    private static Bench.Work lists(byte[] buffer) {
+    /** The get-response to a list of lists. */
+    private static Bench.Work lists(byte[] getResponse) {
         return () -> {
-            Data data = new Data();
-            data.decode(new ByteArrayInputStream(buffer));
+            COSEMpdu pdu = new COSEMpdu();
+            pdu.decode(new ByteArrayInputStream(getResponse));
+            Data data = pdu.getResponse.getResponseNormal.result.data;
             List<DataObject> rows = DataConverter.convertDataToDataObject(data).getValue();
             decoded = rows;
             return (long) rows.size() * rows.get(0).<List<DataObject>>getValue().size();
