@@ -20,6 +20,9 @@ from ferraris.kernel.errors import (
 ERRORS: list[tuple[Exception, str]] = [
     (LinkUnreachableError("Cannot listen on 127.0.0.1:4059: Address already in use"), "choose another port"),
     (ConfigError("the console cannot listen on 127.0.0.1 port 8080: Address already in use"), "choose another port"),
+    (LinkUnreachableError("Cannot listen on nowhere:4061: Name or service not known"), "no host of this name"),
+    (LinkUnreachableError("Cannot listen on 10.9.8.7:4061: Cannot assign requested address"), "no such address"),
+    (LinkUnreachableError("Cannot listen on 127.20.0.1:80: Permission denied"), "below 1024"),
     (LinkUnreachableError("No connection to 127.0.0.1:1: Connection refused"), "is the port right?"),
     (LinkUnreachableError("No connection to meter.invalid:4059: Name or service not known"), "check the address"),
     (LinkTimeoutError("No connection to 192.0.2.1:4059 within 10 s"), "firewalls"),

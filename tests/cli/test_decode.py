@@ -118,6 +118,34 @@ def test_wrong_arguments(
     assert (code, bool(shown.err)) in ((2, True), (0, False))
 
 
+# What is given in two ways, of which one would be passed over.
+TWICE = [
+    (["--jsonl", PUSH],                   "--jsonl reads standard input alone"),
+    (["--jsonl", "--file", "none"],       "--jsonl reads standard input alone"),
+    (["--jsonl", *KEYS],                  "--jsonl reads standard input alone"),
+    (["--jsonl", *TITLE],                 "--jsonl reads standard input alone"),
+    (["--file", "none", "7ea0", "03"],    "digits beside --file, expected one of them, got 7ea0 03"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "told"), TWICE)
+def test_what_is_given_twice_is_refused(
+    arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, *arguments, given="") == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert told in shown.err
+
+
+@pytest.mark.parametrize(("digits", "told"), [("7ea0", "a frame is cut short"), ("7ea00a", "no closing flag")])
+def test_the_beginning_of_a_frame_is_told_as_that(
+    digits: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, digits) == 2
+    assert told in capsys.readouterr().err
+
+
 def test_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     given = f'{{"id": 1, "hex": "{PUSH}"}}\n\n{{oops\n{{"id": 3, "hex": "{CIPHERED}"}}'
     monkeypatch.setattr(sys, "argv", ["ferraris", "decode", "--jsonl"])

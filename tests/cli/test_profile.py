@@ -132,7 +132,8 @@ REFUSALS = [
     # text of the file     words on standard error
     ("",                   "holds no object list"),
     ("02",                 "ferraris: "),
-    ("{}",                 "is no object list"),
+    ("{}",                 "is no object list, expected what explore --json prints, got one without 'objects'"),
+    ('{"objects": [{}]}',  "is no object list, expected what explore --json prints, got one without 'attributes'"),
     ("nonsense",           "ferraris: "),
     ('name = "x"',         "expected the key"),
 ]  # fmt: skip

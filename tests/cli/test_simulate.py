@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from ferraris.cli import simulate
 from ferraris.cli.main import app
+from ferraris.kernel.errors import ConfigError
 from ferraris.runtime import conversation
 from ferraris.simulation import WorldSettings
 
@@ -78,3 +79,13 @@ def test_many_seeds_are_run_by_other_processes() -> None:
 @pytest.mark.parametrize("arguments", [("--meters", "0"), ("--days", "0"), ("--seeds", "0"), ("--seed", "x")])
 def test_what_cannot_be_run_is_refused(arguments: tuple[str, str]) -> None:
     assert CliRunner().invoke(app, ["simulate", *arguments]).exit_code == 2
+
+
+def test_one_log_of_many_runs_is_refused(tmp_path: Path) -> None:
+    log = tmp_path / "events.log"
+    result = call("--seeds", "2", *SMALL, "--log", str(log))
+    assert isinstance(result.exception, ConfigError)
+    assert (
+        str(result.exception) == "--log is of a single run, expected --seeds 1, with the seed of the run wanted, got 2"
+    )
+    assert not log.exists()

@@ -116,7 +116,10 @@ TWO = HEAD + "2026-03-02T00:00Z,1\n2026-03-02T00:15Z,2\n"
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "line 1: columns"),
+        (
+            "",
+            "line 1: columns, expected 'time' and 'active_import_wh', or a time stamp and one column in kWh, got nothing",
+        ),
         ("time,import,export\n", "line 1: columns, expected 'time' and 'active_import_wh'"),
         ("when,active_import_wh,x\n", "line 1: columns"),
         (HEAD, "line 1: too few lines"),

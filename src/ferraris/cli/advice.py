@@ -16,9 +16,11 @@ from ferraris.kernel.errors import (
 )
 
 ADVICE: Final[tuple[tuple[type[Exception], str, str], ...]] = (
-    (FerrarisError, "cannot listen on", "Another program has this port, perhaps another Ferraris: end it, or choose another port."),
+    (FerrarisError, "already in use", "Another program has this port, perhaps another Ferraris: end it, or choose another port."),
     (LinkError, "connection refused", "Nothing listens there: is it running, and is the port right?"),
     (LinkUnreachableError, "not known", "There is no host of this name: check the address."),
+    (FerrarisError, "cannot assign requested address", "This machine has no such address: choose one of its own."),
+    (FerrarisError, "cannot listen on", "Choose another port: those below 1024 are the system's."),
     (LinkTimeoutError, "no connection to", "Check the address, and what stands between: routes, firewalls, a sleeping modem."),
     (AuthenticationError, "", "Check the keys (--keys), and that they are those of this client (?client= in the URL)."),
     (RefusedError, "application-context-name-not-supported", "This client must cipher: give its keys with --keys FILE."),

@@ -49,6 +49,10 @@ def decode(
     """
     from ferraris.dlms.inspect import Inspection, InspectionKeys, answer_line, error_to_json, inspect
 
+    if jsonl and (hexadecimal or file is not None or ek or ak or system_title or dedicated):
+        raise ConfigError("--jsonl reads standard input alone", expected="digits and keys in its lines, and no --file")
+    if file is not None and hexadecimal:
+        raise ConfigError("digits beside --file", expected="one of them", got=" ".join(hexadecimal)[:40])
     if jsonl:
         answer_lines(sys.stdin.buffer, sys.stdout, answer_line)
         return

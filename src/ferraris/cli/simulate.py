@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from ferraris.kernel.entropy import SystemEntropy
+from ferraris.kernel.errors import ConfigError
 from ferraris.simulation import AuditError, Report, WorldSettings, replay_command, run_world
 
 EXIT_FINDING: Final = 1
@@ -46,6 +47,8 @@ def simulate(
     """
     first = int.from_bytes(SystemEntropy().octets(SEED_OCTETS), "big") if seed is None else seed
     console = Console(stderr=True)
+    if seeds > 1 and log is not None:
+        raise ConfigError("--log is of a single run", expected="--seeds 1, with the seed of the run wanted", got=seeds)
     if seeds == 1:
         report = _single(WorldSettings(first, meters, days, prepaid=min(prepaid, meters)), log, console)
         _show(report)

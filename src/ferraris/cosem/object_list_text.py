@@ -51,9 +51,8 @@ def _from_json(text: str, place: str) -> ObjectList:
     try:
         return tuple(_element(entry) for entry in objects["objects"])
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, FerrarisError) as unfit:
-        raise LocalProtocolError(
-            f"{place} is no object list", expected="what explore --json prints", got=f"{type(unfit).__name__}: {unfit}"
-        ) from None
+        got = f"one without {unfit}" if isinstance(unfit, KeyError) else f"{type(unfit).__name__}: {unfit}"
+        raise LocalProtocolError(f"{place} is no object list", expected="what explore --json prints", got=got) from None
 
 
 def _element(entry: dict[str, Any]) -> ObjectListElement:

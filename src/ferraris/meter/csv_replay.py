@@ -93,7 +93,9 @@ class _Form:
             self.energies = {1: (Quantity.ACTIVE_IMPORT, MWH_PER_KWH)}
         else:
             expected = "'time' and 'active_import_wh', or a time stamp and one column in kWh"
-            raise ConfigError(f"{path}, line 1: columns", expected=expected, got=", ".join(map(_shown, names))[:200])
+            raise ConfigError(
+                f"{path}, line 1: columns", expected=expected, got=", ".join(map(_shown, names))[:200] or "nothing"
+            )
 
     def fault(self, line: int, what: str, *, expected: object = None, got: object = None) -> ConfigError:
         return ConfigError(f"{self.path}, line {line}: {what}", expected=expected, got=got)

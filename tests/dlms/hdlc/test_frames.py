@@ -149,6 +149,7 @@ def test_a_wrong_length_is_told_where_the_check_fits_all_the_same() -> None:
         ("", "a frame is cut short"),
         ("a0070321", "a frame is cut short"),
         ("c00801020110378d", "no frame of format type 3"),
+        ("a0", "a frame is cut short"),
         ("a0080102031037", "a frame has no control octet"),
         (UA[:-2], "a frame length lies"),
         (UA + "00", "a frame length lies"),

@@ -179,7 +179,10 @@ def parse_frame(octets: bytes) -> ParsedFrame:
 def frame_length(octets: bytes, offset: int) -> int:
     """The length in the format field at `offset`. Raises DecodeError unless the frame is of format type 3."""
     field = octets[offset : offset + FORMAT_OCTETS]
-    if len(field) < FORMAT_OCTETS or field[0] & FORMAT_MASK != FORMAT_TYPE_3:
+    if len(field) < FORMAT_OCTETS:
+        expected = f"{FORMAT_OCTETS} octets of the format"
+        raise DecodeError("a frame is cut short", expected=expected, got=len(field), offset=offset, clause=CLAUSE)
+    if field[0] & FORMAT_MASK != FORMAT_TYPE_3:
         raise DecodeError(
             "no frame of format type 3", expected="0xa...", got=f"0x{field.hex()}", offset=offset, clause=CLAUSE
         )
