@@ -184,6 +184,15 @@ def test_a_slip_of_the_pen_gets_a_suggestion(
     assert "decode" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_completion_is_of_the_whole_command_line(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A part of it cannot be completed alone, so none offers to."""
+    assert call(monkeypatch, name, "--help") == 0
+    assert "completion" not in capsys.readouterr().out
+
+
 def test_commands_stand_in_the_list_in_the_order_of_use() -> None:
     group = typer.main.get_command(main.app)
     assert isinstance(group, LazyGroup)

@@ -77,4 +77,4 @@ def test_a_keystore_that_is_not_there_is_named(
     monkeypatch.setattr(sys, "argv", ["ferraris", "sts", "serve-prismtoken", str(tmp_path / "absent")])
     with pytest.raises(SystemExit):
         main.run()
-    assert "there is no keystore" in capsys.readouterr().err
+    assert "expected a file that `ferraris sts make-keystore` has made" in capsys.readouterr().err

@@ -84,7 +84,7 @@ def test_serve_that_is_told_to_sell_and_cannot_says_why(tmp_path: Path) -> None:
     arguments = ferraris("serve", "--vending", "--dir", str(tmp_path), "--port", "0")
     ended = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 2
-    assert "keystore" in ended.stderr
+    assert f"there is no vending in {tmp_path}, expected `ferraris vend init --dir {tmp_path}`" in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
 
 

@@ -107,6 +107,30 @@ def test_what_is_wrong_is_said_in_a_line(directory: VendDirectory, arguments: tu
     assert sentence.lower() in str(result.exception).lower()
 
 
+# A command that reads lines, and what it is given that they say for themselves.
+BESIDE = [
+    (("sell", METERS[0]),                                  "no meter"),
+    (("sell", METERS[0], "--amount", "5"),                 "no meter and no amount"),
+    (("sell", "--units", "5", "--message-id", "m"),        "no units and no message_id"),
+    (("free-issue", METERS[0]),                            "no meter"),
+    (("key-change", "--message-id", "m"),                  "no message_id"),
+    (("meter", "add", "--account", "A", "--name", "Ann"),  "no account and no name"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "told"), BESIDE)
+def test_what_lines_say_for_themselves_is_said_by_nobody_else(
+    directory: VendDirectory, arguments: tuple[str, ...], told: str
+) -> None:
+    """It would be passed over: an order that somebody takes for given."""
+    before = directory.text("sales", "--json")
+    result = directory.run(*arguments, "--jsonl", lines=f'{{"id": 1, "meter": "{METERS[0]}"}}')
+    assert isinstance(result.exception, ConfigError)
+    assert str(result.exception) == f"with --jsonl each line says for itself, expected {told}"
+    assert result.stdout == ""
+    assert directory.text("sales", "--json") == before
+
+
 def test_what_can_be_paid_with_is_what_vending_knows() -> None:
     assert get_args(Payment) == tuple(PaymentKind)
 

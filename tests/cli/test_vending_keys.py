@@ -188,6 +188,20 @@ def test_where_nobody_can_be_asked_the_variable_is_named(run: Run, words: tuple[
     assert "Traceback" not in ended.stderr
 
 
+PLACES = [
+    # where a keystore is wanted   what is told of it
+    (".",                          "Is a directory. A file is wanted here."),
+    ("absent/new.keys",            "absent: No such file or directory"),
+    ("keys.toml/new.keys",         "keys.toml: Not a directory. A directory is wanted here."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "told"), PLACES)
+def test_nobody_is_asked_about_a_keystore_that_cannot_be_made(run: Run, keys: Path, place: str, told: str) -> None:
+    code, text = run("make-keystore", place, who="nobody")
+    assert (code, text.rstrip().endswith(told)) == (2, True), text
+
+
 @pytest.mark.parametrize("command", ["audit", "vending-keys", "remove-credential x", "make-licence 5"])
 def test_nobody_is_asked_about_a_keystore_that_is_not_there(command: str, run: Run) -> None:
     name, *rest = command.split()

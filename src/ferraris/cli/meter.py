@@ -169,7 +169,8 @@ def serve(
     zone: Annotated[str, typer.Option(help="Time zone of the meters, from the table of zones.")] = "central_european",
     history_days: Annotated[int, typer.Option(min=0, help="Days that new meters have measured already.")] = 0,
     start: Annotated[
-        datetime | None, typer.Option(help="UTC at which time begins, for new meters.", show_default="now")
+        datetime | None,
+        typer.Option(help="UTC at which time begins for new meters, such as 2026-03-02T12:00.", show_default="now"),
     ] = None,
     fault: Faults = None,
     clock: Annotated[

@@ -16,7 +16,15 @@ import typer
 
 from ferraris.cli.sts_files import read_sta_tables
 from ferraris.cli.sts_options import Tables
-from ferraris.cli.vending_keys import PIN_VARIABLE, HsmLabel, Library, StorePath, open_module, secret_of
+from ferraris.cli.vending_keys import (
+    PIN_VARIABLE,
+    HsmLabel,
+    Library,
+    StorePath,
+    check_keystore_file,
+    open_module,
+    secret_of,
+)
 from ferraris.kernel.clock import SystemClock
 from ferraris.kernel.entropy import SystemEntropy
 from ferraris.kernel.errors import ConfigError
@@ -52,8 +60,7 @@ def serve_prismtoken(
         raise ConfigError(
             "serving in the clear", expected="--certificate and --private-key, or a loopback address", got=host
         )
-    if not keystore.is_file():
-        raise ConfigError(f"there is no keystore in {keystore}")
+    check_keystore_file(keystore)
     tables = read_sta_tables(sta_tables)
     pin = None if library is None else secret_of(PIN_VARIABLE, f"PIN of the HSM {hsm}")
 

@@ -31,7 +31,9 @@ PIPED_COLUMNS: Final = 160
 """How wide a table is that goes into a file or a pipe: names stay whole."""
 
 app: Final = typer.Typer(
-    help="Show companion profiles, and hold a meter's object list against one.", no_args_is_help=True
+    add_completion=False,
+    no_args_is_help=True,
+    help="Show companion profiles, and hold a meter's object list against one.",
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -17,6 +17,7 @@ from ferraris.cli.registry_file import RegistryError
 from ferraris.cli.vending_place import has_vending, opened_vending
 from ferraris.console import serving
 from ferraris.kernel.clock import Clock
+from ferraris.kernel.errors import ConfigError
 from ferraris.keys import MasterKey
 from ferraris.link import serve_tcp, serve_udp, together
 from ferraris.runtime import Runtime, TokenDelivery
@@ -51,6 +52,8 @@ def serve(
         stores, master_key = stack.enter_context(opened(directory))
         time = clock_of(speed, clock)
         sells = has_vending(directory) if vending is None else vending
+        if sells and not has_vending(directory):
+            raise ConfigError(f"there is no vending in {directory}", expected=f"`ferraris vend init --dir {directory}`")
         till = stack.enter_context(opened_vending(directory, time)) if sells else None
         runner = stack.enter_context(long_runner())
         runner.run(_serve(stores, master_key, time, till, registry, port, (push_host, push_port)))

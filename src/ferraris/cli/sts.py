@@ -59,7 +59,9 @@ _HIDDEN: Final = (
     "token_identifier",
 )
 
-app: Final = typer.Typer(help="Make, read and explain prepayment tokens; derive decoder keys.", no_args_is_help=True)
+app: Final = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Make, read and explain prepayment tokens; derive decoder keys."
+)
 
 
 @app.command()

@@ -32,7 +32,9 @@ from ferraris.cli.vend_text import after_reversal, quote_text, sale_text
 from ferraris.kernel.errors import ConfigError, FerrarisError
 
 app = typer.Typer(
-    no_args_is_help=True, help="Sell prepayment tokens: meters, quotes, sales, receipts, shifts, key changes."
+    add_completion=False,
+    no_args_is_help=True,
+    help="Sell prepayment tokens: meters, quotes, sales, receipts, shifts, key changes.",
 )
 vend_behind.add_to(app)
 
@@ -105,7 +107,8 @@ def sell(
     """
     if jsonl:
         fields = ORDER_FIELDS | {"amount", "units", "payment"}
-        answer_orders(place, Lines("sales", {**clerk.fields, "payment": payment}, fields))
+        lines = Lines("sales", {**clerk.fields, "payment": payment}, fields)
+        answer_orders(place, lines, meter=meter, amount=amount, units=units, message_id=message_id)
     else:
         body = {"meter": _needed(meter), **clerk.fields, "payment": payment, **_wanted(amount, units)}
         _order("sales", body, message_id, place, as_json)
@@ -205,7 +208,7 @@ def _plain_orders(
 ) -> None:
     """An order of a meter and nothing more, or lines of them."""
     if jsonl:
-        answer_orders(place, Lines(path, clerk.fields, ORDER_FIELDS))
+        answer_orders(place, Lines(path, clerk.fields, ORDER_FIELDS), meter=meter, message_id=message_id)
     else:
         _order(path, {"meter": _needed(meter), **clerk.fields}, message_id, place, as_json)
 

@@ -97,7 +97,7 @@ def add(
     }  # fmt: skip
     if jsonl:
         lines = Lines("meters", defaults, METER_FIELDS, named=False, wrap=lambda fields: registration(fields, operator))
-        answer_orders(place, lines)
+        answer_orders(place, lines, meter=meter, account=account, customer=customer, name=name)
         return
     if not (meter and account and supply_group):
         raise ConfigError(MISSING)

@@ -119,8 +119,13 @@ def receipt_or_json(connection: VendingConnection, answer: Any, as_json: bool) -
     show_notice(answer)
 
 
-def answer_orders(place: Place, lines: Lines) -> None:
-    """Answer every line of standard input: {"id", "ok", …} with tokens or fields, or with an error."""
+def answer_orders(place: Place, lines: Lines, **beside: str) -> None:
+    """Answer every line of standard input: {"id", "ok", …} with tokens or fields, or with an error.
+
+    `beside` is what lines say for themselves. Raises ConfigError when the command says it too.
+    """
+    if told := [name for name, value in beside.items() if value]:
+        raise ConfigError("with --jsonl each line says for itself", expected="no " + " and no ".join(told))
     with place.connected() as connection:
         answer_lines(sys.stdin.buffer, sys.stdout, lambda line: answer_order(connection, lines, line))
 

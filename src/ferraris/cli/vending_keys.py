@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from ferraris.cli.output_file import check_output_file
 from ferraris.cli.sts_files import read_vending_keys
 from ferraris.cli.sts_options import BaseYear, Dkga, Ken, Krn, Kt, Sgc, chosen
 from ferraris.kernel.errors import ConfigError
@@ -70,6 +71,7 @@ def make_keystore(
     """Make an empty keystore and the credential of its first officer."""
     from ferraris.keys.security_module import Keystore, Pkcs11Custody
 
+    check_output_file(keystore)
     secret = secret_of(SECRET_VARIABLE, f"Secret of {who}", new=True)
     custody = "software"
     if library is not None:
@@ -220,9 +222,14 @@ def opened(path: Path, who: str) -> Keystore:
 
 def present_secret(path: Path, who: str) -> str:
     """The secret of a credential of a keystore that is there. Raises ConfigError: nobody is asked about one that is not."""
+    check_keystore_file(path)
+    return secret_of(SECRET_VARIABLE, f"Secret of {who}")
+
+
+def check_keystore_file(path: Path) -> None:
+    """Raise ConfigError where no keystore can be."""
     if not path.is_file():
         raise ConfigError(f"there is no keystore {path}", expected="a file that `ferraris sts make-keystore` has made")
-    return secret_of(SECRET_VARIABLE, f"Secret of {who}")
 
 
 def open_module(
