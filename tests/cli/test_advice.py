@@ -36,6 +36,7 @@ ERRORS: list[tuple[Exception, str]] = [
     (LinkError("http://127.0.0.1:1 cannot be asked: [Errno 111] Connection refused"), "is the port right?"),
     (LinkUnreachableError("The serial line /dev/ttyUSB0 cannot be opened: No such file or directory"), "ls /dev/tty*"),
     (LinkUnreachableError("The serial line /dev/ttyUSB0 cannot be opened: Permission denied"), "dialout"),
+    (LinkUnreachableError("The serial line /dev/ttyUSB0 cannot be opened: another program has it"), "for one program"),
     (
         LinkUnreachableError("The serial line /tmp/x cannot be opened: (25, 'Inappropriate ioctl for device')"),
         "no serial line",

@@ -62,16 +62,23 @@ def test_a_line_without_parity_is_opened_again_and_again() -> None:
 def test_what_is_no_line_is_unreachable(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
-    for device in ("/nowhere/ttyUSB0", str(file), str(tmp_path), ""):
-        with pytest.raises(LinkUnreachableError, match="cannot be opened"):
+    told = {
+        "/nowhere/ttyUSB0": "No such file or directory",
+        str(file): "Could not configure port: (25, 'Inappropriate ioctl for device')",
+        str(tmp_path): "Is a directory",
+        "": "No such file or directory",
+    }
+    for device, why in told.items():
+        with pytest.raises(LinkUnreachableError) as refused:
             asyncio.run(open_serial(device))
+        assert str(refused.value) == f"The serial line {device} cannot be opened: {why}"
 
 
 def test_one_line_is_for_one_link() -> None:
     async def scenario() -> None:
         with serial_line() as line:
             link = await open_serial(line.devices[0])
-            with pytest.raises(LinkUnreachableError):
+            with pytest.raises(LinkUnreachableError, match=r"cannot be opened: another program has it$"):
                 await open_serial(line.devices[0])
             await link.aclose()
 

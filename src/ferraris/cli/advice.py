@@ -29,6 +29,7 @@ ADVICE: Final[tuple[tuple[type[Exception], str, str], ...]] = (
     (ConfigError, "may be read by others", "Keep it from them: chmod 600 with its name."),
     (LinkUnreachableError, "permission denied", "Your user must be in the group of the line, often dialout."),
     (LinkUnreachableError, "ioctl", "That is a file of another kind, and no serial line."),
+    (LinkUnreachableError, "another program has it", "A serial line is for one program: end the other."),
     (LinkUnreachableError, "serial line", "Is the adapter plugged in? ls /dev/tty* shows the lines."),
     (StoreError, "not a directory", "A directory is wanted here, and a file stands in its place."),
     (StoreError, "another process", "End it, or choose another directory with --dir."),

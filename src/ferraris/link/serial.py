@@ -8,6 +8,7 @@ to be sent at the old one. Bits on the wire are counted by the hardware: 7 data 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import termios
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from serial_asyncio_fast import SerialTransport
 from ferraris.kernel.errors import LinkUnreachableError
 from ferraris.link.contract import STREAM_OCTETS_MAX, Link, LinkCapabilities
 from ferraris.link.stream import StreamLink
+from ferraris.link.tcp import reason_text
 
 SERIAL_CAPABILITIES: Final = LinkCapabilities(
     uplink_octets_max=STREAM_OCTETS_MAX,
@@ -104,6 +106,13 @@ class SerialLink(StreamLink):
             ) from error
 
 
+def _why(error: Exception) -> str:
+    """Why a line cannot be opened, once: pyserial says it in its own words and in the system's."""
+    if isinstance(error, OSError) and error.errno == errno.EAGAIN:
+        return "another program has it"
+    return reason_text(error)
+
+
 async def open_serial(device: str, settings: SerialSettings | None = None) -> SerialLink:
     """Open a serial line, such as `/dev/ttyUSB0`, for this process alone. Raises LinkUnreachableError."""
     loop = asyncio.get_running_loop()
@@ -111,7 +120,7 @@ async def open_serial(device: str, settings: SerialSettings | None = None) -> Se
     try:
         port = await loop.run_in_executor(None, lambda: _Port(device, exclusive=True, **wanted))
     except CANNOT_BE_SET as error:
-        raise LinkUnreachableError(f"The serial line {device} cannot be opened: {error}") from error
+        raise LinkUnreachableError(f"The serial line {device} cannot be opened: {_why(error)}") from error
     link = SerialLink(device)
     transport = SerialTransport(loop, link, port)
     transport.set_write_buffer_limits(high=0)
