@@ -33,7 +33,9 @@ class CollectedProfile:
 
     Slot k is the moment k × capture_period_s since 1970 UTC. A profile of a day or longer captures at the meter's own
     midnight, which is not UTC's: the row of its slot k lies anywhere in the period that ends with that moment. As local
-    midnights are 23 to 25 hours apart and fall on one side of UTC's, there is one in each such day.
+    midnights are 23 to 25 hours apart and fall on one side of UTC's, there is one in each such day. The head-end does not
+    know a meter's zone: one that is registered between its own midnight and UTC's counts as owing the row of that day until
+    the next row has come.
 
     `channel` is the channel whose stored slots stand for whole rows, since the rows of one answer are stored together.
     `depth_rows` is how many rows the meter's buffer keeps before it overwrites the oldest.
