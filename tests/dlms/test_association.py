@@ -22,6 +22,7 @@ from ferraris.dlms import (
     RequestReceived,
     Response,
     ResponseReceived,
+    Role,
     SecurityControl,
     State,
     Violated,
@@ -62,6 +63,7 @@ from tests.dlms.bottle import (
     PROFILE,
     SERVER_TITLE,
     VALUE,
+    VALUE_READ,
     Bottle,
     Counter,
     answer,
@@ -394,3 +396,27 @@ def test_lost_and_doubled_blocks_cost_time_and_nothing_else(
         assert event.response == echoed(request)
         received = [told.request for told in bottle.server_events if isinstance(told, RequestReceived)]
         assert received == [request]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_turn_gives_what_is_to_be_sent_and_what_happened_once(role: Role) -> None:
+    """The same as asked for one by one, and nothing the next time."""
+    by_turns, one_by_one = (associated(ciphered()) for _ in range(2))
+    for bottle, at_once in ((by_turns, True), (one_by_one, False)):
+        bottle.client.send(GET_VALUE, 0)
+        [request] = bottle.client.outgoing()
+        bottle.server.receive(request, 0)
+        end = bottle.server
+        if role is Role.CLIENT:
+            bottle.server.events()
+            bottle.server.send(VALUE_READ, 0)
+            [response] = bottle.server.outgoing()
+            bottle.client.receive(response, 0)
+            end = bottle.client
+        else:
+            bottle.server.send(VALUE_READ, 0)
+        outgoing, events = end.turn() if at_once else (end.outgoing(), end.events())
+        assert len(outgoing) == (role is Role.SERVER)
+        assert events == [ResponseReceived(VALUE_READ) if role is Role.CLIENT else RequestReceived(GET_VALUE)]
+        assert end.turn() == ([], [])
+        assert (end.outgoing(), end.events()) == ([], [])

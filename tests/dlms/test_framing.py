@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from ferraris.dlms.framing import Framing, WrapperFraming
 from ferraris.dlms.wrapper import encode_wpdu
-from ferraris.kernel.errors import DecodeError, RemoteProtocolError
+from ferraris.kernel.errors import DecodeError, LocalProtocolError, RemoteProtocolError
+from ferraris.kernel.limits import APDU_OCTETS_MAX
 
 
 def framing(*, datagrams: bool = False) -> Framing:
@@ -89,3 +90,18 @@ def test_what_comes_whole_and_what_comes_in_pieces_keep_their_order(
         if at_once:
             taken += wrapper.apdus()
     assert taken + wrapper.apdus() == apdus
+
+
+@given(st.integers(0, 0xFFFF), st.integers(0, 0xFFFF), st.sampled_from([0, 1, 255, 256, APDU_OCTETS_MAX]))
+def test_every_apdu_goes_out_as_the_wpdu_of_its_ports(client: int, server: int, octets: int) -> None:
+    wrapper, apdu = WrapperFraming(client, server), bytes(octets)
+    wrapper.send(apdu, 0)
+    assert wrapper.outgoing() == [encode_wpdu(client, server, apdu)]
+
+
+def test_an_apdu_that_is_too_long_is_refused_and_what_stood_before_it_goes_out() -> None:
+    wrapper = framing()
+    wrapper.send(b"\xc0", 0)
+    with pytest.raises(LocalProtocolError, match="does not fit"):
+        wrapper.send(bytes(APDU_OCTETS_MAX + 1), 0)
+    assert wrapper.outgoing() == [encode_wpdu(16, 1, b"\xc0")]

@@ -366,9 +366,8 @@ class ClientAssociation:
         if command is not None:
             engine.send(command, now_ms)
         while True:
-            outgoing = engine.outgoing()
-            if outgoing:
-                self.round_trips += 1
+            outgoing, events = engine.turn()
+            self.round_trips += bool(outgoing)
             try:
                 for apdu in outgoing:
                     framing.send(apdu, now_ms)
@@ -376,8 +375,9 @@ class ClientAssociation:
                     await link.send(octets)
             except LinkError as error:
                 engine.abort(error)
+                events += engine.events()
             found: Event | None = None
-            for event in engine.events():
+            for event in events:
                 if isinstance(event, NotificationReceived):
                     self._take_notification(event.notification)
                 elif found is None:

@@ -108,6 +108,13 @@ class Association:
         outgoing, self._machine.outgoing = self._machine.outgoing, []
         return outgoing
 
+    def turn(self) -> tuple[list[bytes], list[Event]]:
+        """What `outgoing` and `events` give, both at once: a driver asks for them at every turn."""
+        machine = self._machine
+        both = machine.outgoing, machine.events
+        machine.outgoing, machine.events = [], []
+        return both
+
     def wake_at(self) -> int | None:
         """When `tick` must be called at the latest, None when nothing is waited for."""
         machine = self._machine

@@ -92,7 +92,7 @@ _ASSOCIATE, _ACCEPT_PENDING_HLS, _HLS_PASSED = Signal.ASSOCIATE, Signal.ACCEPT_P
 _REQUEST, _RESPONSE, _RELEASE, _RELEASED = Signal.REQUEST, Signal.RESPONSE, Signal.RELEASE, Signal.RELEASED
 _ASSOCIATION_PENDING, _HLS_PENDING = State.ASSOCIATION_PENDING, State.HLS_PENDING
 _RESPONSE_PENDING = State.RESPONSE_PENDING
-_ACCEPTED, _SUCCESS = AssociationResult.ACCEPTED, ActionResult.SUCCESS
+_ACCEPTED, _SUCCESS, _LOWEST = AssociationResult.ACCEPTED, ActionResult.SUCCESS, Mechanism.LOWEST
 INITIATE_REFUSED = b"\x0e\x01\x06"
 """A confirmed-service-error of the service and the category INITIATE; the octet behind it says which error."""
 INITIATE_REFUSED_OCTETS = 4
@@ -226,7 +226,7 @@ class ClientEnd:
         aarq = encode_aarq(
             settings.application_context,
             security.system_title if security is not None else None,
-            settings.mechanism if settings.mechanism is not Mechanism.LOWEST else None,
+            settings.mechanism if settings.mechanism is not _LOWEST else None,
             authentication_value,
             user_information,
         )

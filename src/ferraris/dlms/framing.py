@@ -11,6 +11,7 @@ from typing import Protocol
 
 from ferraris.dlms.wrapper import DATAGRAMS_REMEMBERED, DatagramReceiver, WrapperReceiver, encode_wpdu, header_start
 from ferraris.kernel.errors import DecodeError, RemoteProtocolError
+from ferraris.kernel.limits import APDU_OCTETS_MAX
 
 
 class Framing(Protocol):
@@ -57,7 +58,7 @@ class Framing(Protocol):
 class WrapperFraming:
     """The wrapper of the TCP-UDP/IP profile, from one client SAP to one server SAP."""
 
-    __slots__ = ("_apdus", "_client_sap", "_outgoing", "_receiver", "_server_sap", "_split", "_start")
+    __slots__ = ("_apdus", "_client_sap", "_outgoing", "_own_start", "_receiver", "_server_sap", "_split", "_start")
 
     connected = True
 
@@ -66,6 +67,7 @@ class WrapperFraming:
         self._server_sap = server_sap
         self._receiver = DatagramReceiver(DATAGRAMS_REMEMBERED) if datagrams else WrapperReceiver()
         self._start = header_start(server_sap, client_sap)
+        self._own_start = header_start(client_sap, server_sap)
         self._apdus: list[bytes] = []
         """Those of WPDUs that came by themselves; any others are still with the receiver."""
         self._split = False
@@ -77,7 +79,10 @@ class WrapperFraming:
 
     def send(self, apdu: bytes, now_ms: int) -> None:
         """Raises LocalProtocolError for an APDU that is too long for a WPDU."""
-        self._outgoing.append(encode_wpdu(self._client_sap, self._server_sap, apdu))
+        octets = len(apdu)
+        if octets > APDU_OCTETS_MAX:
+            encode_wpdu(self._client_sap, self._server_sap, apdu)  # tells what is wrong
+        self._outgoing.append(self._own_start + octets.to_bytes(2, "big") + apdu)
 
     def receive(self, octets: bytes, now_ms: int) -> None:
         """Raises DecodeError for a header that breaks a stream; a wrong datagram, which anybody may send, is passed over."""

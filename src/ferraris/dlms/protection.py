@@ -35,6 +35,7 @@ from ferraris.kernel.errors import (
 from ferraris.kernel.limits import INVOCATION_COUNTER_MAX
 
 GENERAL_GLOBAL: Final = 0xDB
+_GLOBAL: Final = Ciphering.GLOBAL
 GENERAL_DEDICATED: Final = 0xDC
 GLOBAL_TAGS: Final = {plain: tag for tag, plain in GLOBAL_CIPHERED_TAGS.items()}
 DEDICATED_TAGS: Final = {plain: tag for tag, plain in DEDICATED_CIPHERED_TAGS.items()}
@@ -139,7 +140,7 @@ class Protection:
         if dedicated_key is not None:
             both = self._security.keys.authentication_key
             control |= SecurityControl.AUTHENTICATED_ENCRYPTED if both else SecurityControl.ENCRYPTED
-        return self.close(request, Ciphering.GLOBAL, control)
+        return self.close(request, _GLOBAL, control)
 
     def close_initiate_response(self, response: bytes) -> bytes:
         """An initiate response, protected at least as the request was. Raises SecurityError when no counter is left."""

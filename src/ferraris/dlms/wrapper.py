@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import struct
 from collections import deque
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
@@ -22,6 +23,8 @@ CLAUSE: Final = "Green Book 7.3.3"
 WRAPPER_VERSION: Final = 1
 DATAGRAMS_REMEMBERED: Final = 8
 """Less than the sixteen invoke ids: of so few answers no two are the same octets unless the network doubled one."""
+
+HEADERS_REMEMBERED: Final = 64
 
 _GENERAL_BLOCK: Final = b"\xe0"
 _HEADER: Final = struct.Struct(">4H")
@@ -44,6 +47,7 @@ def encode_wpdu(source: int, destination: int, apdu: bytes) -> bytes:
     return _HEADER.pack(WRAPPER_VERSION, source, destination, len(apdu)) + apdu
 
 
+@lru_cache(maxsize=HEADERS_REMEMBERED)
 def header_start(source: int, destination: int) -> bytes:
     """What the header of every WPDU between two ports begins with: all but the length."""
     return _HEADER.pack(WRAPPER_VERSION, source, destination, 0)[:-2]
@@ -126,9 +130,8 @@ class WrapperReceiver:
             self._unfinished
             or self._events
             or self._refused is not None
-            or not octets.startswith(start)
             or not 0 <= length <= self._octets_max
-            or int.from_bytes(octets[WRAPPER_HEADER_OCTETS - 2 : WRAPPER_HEADER_OCTETS], "big") != length
+            or not octets.startswith(start + length.to_bytes(2, "big"))
         ):
             return None
         self._consumed += size

@@ -10,6 +10,7 @@ from ferraris.cosem import SecuritySuite
 from ferraris.dlms import Associate, Associated, AssociationSettings, Ciphering, ResponseReceived, State, Violated
 from ferraris.dlms.apdu import Mechanism
 from ferraris.dlms.hls import HLS_MECHANISMS, SECRET_MECHANISMS, hls_of
+from ferraris.dlms.hls.mechanisms import SECURITY_MECHANISMS
 from ferraris.kernel.entropy import SeededEntropy
 from ferraris.kernel.errors import AuthenticationError
 from tests.dlms.bottle import CLIENT_TITLE, GET_VALUE, SERVER_TITLE, VALUE_READ, Bottle, answer, associated, serve
@@ -106,3 +107,11 @@ def test_a_read_in_suite_2_says_so_in_every_apdu() -> None:
     (event,) = both.tell(GET_VALUE)
     assert isinstance(event, ResponseReceived)
     assert both.to_server[-1][2] == both.to_client[-1][2] == 0x32
+
+
+def test_every_mechanism_is_known_by_what_it_needs() -> None:
+    assert {*SECRET_MECHANISMS, *SECURITY_MECHANISMS, Mechanism.HLS_SHA256} == HLS_MECHANISMS
+    assert not SECRET_MECHANISMS.keys() & SECURITY_MECHANISMS.keys()
+    for mechanism, kind in SECURITY_MECHANISMS.items():
+        run = hls_of(end_settings(CLIENT_TITLE, mechanism, SecuritySuite.SUITE_1), SeededEntropy(1))
+        assert type(run) is kind

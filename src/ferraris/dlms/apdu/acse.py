@@ -270,17 +270,16 @@ def _usual_aare(octets: bytes) -> Aare | None:
     information = octets[end + 4 :]
     if octets[end : end + 4] != bytes((_USER_INFORMATION, len(information) + 2, OCTET_STRING, len(information))):
         return None
-    return Aare(
-        ApplicationContext.LOGICAL_NAME_CIPHERED,
-        AssociationResult.ACCEPTED,
-        ServiceUserDiagnostic.AUTHENTICATION_REQUIRED,
-        title,
-        Mechanism.HLS_GMAC,
-        octets[_USUAL_AARE.size : end],
-        information,
-    )
+    return Aare(*_USUAL_RESULT, title, _USUAL_MECHANISM, octets[_USUAL_AARE.size : end], information)
 
 
+_USUAL_RESULT: Final = (
+    ApplicationContext.LOGICAL_NAME_CIPHERED,
+    AssociationResult.ACCEPTED,
+    ServiceUserDiagnostic.AUTHENTICATION_REQUIRED,
+)
+_USUAL_MECHANISM: Final = Mechanism.HLS_GMAC
+"""Names of their own, as in `client_end`: to read four members off their classes takes half as long as all the rest."""
 _USUAL_AARE: Final = struct.Struct(">xB27s8s13s4B")
 """Its length, the fields before the system title, the title, what names the mechanism, and what stands before the challenge."""
 _USUAL_AARE_OCTETS_MAX: Final = 2 + 0x7F

@@ -11,7 +11,7 @@ from ferraris.dlms.hls.ecdsa import HlsEcdsa
 from ferraris.dlms.hls.gmac import HlsGmac
 from ferraris.dlms.hls.manufacturer import HlsManufacturer
 from ferraris.dlms.hls.run import HlsRun
-from ferraris.dlms.settings import AssociationSettings
+from ferraris.dlms.settings import AssociationSettings, Security
 from ferraris.kernel.entropy import Entropy
 from ferraris.kernel.errors import LocalProtocolError
 
@@ -21,6 +21,11 @@ SECRET_MECHANISMS: Final[dict[Mechanism, Callable[[bytes, Entropy, int], HlsRun]
     Mechanism.HLS_SHA1: HlsSha1,
 }
 """Those that need a secret and nothing else."""
+SECURITY_MECHANISMS: Final[dict[Mechanism, Callable[[Security, Entropy, int], HlsRun]]] = {
+    Mechanism.HLS_GMAC: HlsGmac,
+    Mechanism.HLS_ECDSA: HlsEcdsa,
+}
+"""Those that need keys or key pairs and no secret."""
 HLS_MECHANISMS: Final = frozenset(mechanism for mechanism in Mechanism if mechanism > Mechanism.LLS)
 
 
@@ -29,12 +34,12 @@ def hls_of(settings: AssociationSettings, entropy: Entropy) -> HlsRun | None:
     mechanism, security = settings.mechanism, settings.security
     if mechanism not in HLS_MECHANISMS:
         return None
+    by_security = SECURITY_MECHANISMS.get(mechanism)
+    if by_security is not None and security is not None:
+        return by_security(security, entropy, settings.challenge_octets)
     by_secret = SECRET_MECHANISMS.get(mechanism)
     if by_secret is not None:
         return by_secret(settings.secret, entropy, settings.challenge_octets)
     if security is None:
         raise LocalProtocolError("an HLS mechanism without keys", expected="security", got=mechanism.name)
-    if mechanism is Mechanism.HLS_SHA256:
-        return HlsSha256(settings.secret, security.system_title, entropy, settings.challenge_octets)
-    kind = HlsGmac if mechanism is Mechanism.HLS_GMAC else HlsEcdsa
-    return kind(security, entropy, settings.challenge_octets)
+    return HlsSha256(settings.secret, security.system_title, entropy, settings.challenge_octets)

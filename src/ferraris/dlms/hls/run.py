@@ -13,6 +13,7 @@ from ferraris.kernel.errors import AuthenticationError
 from ferraris.kernel.limits import CHALLENGE_OCTETS_MAX, CHALLENGE_OCTETS_MIN
 
 CURRENT_ASSOCIATION: Final = Obis.parse("0.0.40.0.0.255")
+_OCTET_STRING: Final = int(Tag.OCTET_STRING)
 REPLY_TO_HLS_AUTHENTICATION: Final = MethodDescriptor(15, CURRENT_ASSOCIATION, 1)
 
 
@@ -40,11 +41,11 @@ class HlsRun(ABC):
     def answer(self) -> bytes:
         """f(peer's challenge) as an encoded octet-string. Raises SecurityError when a key or a counter for it is missing."""
         response = self._response()
-        return bytes((Tag.OCTET_STRING, len(response))) + response
+        return bytes((_OCTET_STRING, len(response))) + response
 
     def check(self, encoded: bytes) -> None:
         """Check the peer's f(our challenge), an encoded octet-string. Raises AuthenticationError."""
-        if len(encoded) < 2 or encoded[0] != Tag.OCTET_STRING or encoded[1] != len(encoded) - 2:
+        if len(encoded) < 2 or encoded[0] != _OCTET_STRING or encoded[1] != len(encoded) - 2:
             raise AuthenticationError(
                 "an HLS response has a wrong form", expected="an octet-string", got=encoded[:2].hex()
             )
