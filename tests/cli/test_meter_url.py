@@ -240,7 +240,7 @@ def test_any_text_is_a_url_or_refused(text: str) -> None:
 
 
 HOSTS = st.one_of(
-    st.from_regex(r"[a-z][a-z0-9-]{0,10}(\.[a-z]{1,8})?", fullmatch=True),
+    st.from_regex(r"[a-z]([a-z0-9-]{0,9}[a-z0-9])?(\.[a-z]{1,8})?", fullmatch=True),
     st.ip_addresses(v=4).map(str),
     st.ip_addresses(v=6).map(str),
 )
