@@ -57,7 +57,8 @@ def test_the_command_that_replays_a_prepaid_run_says_so() -> None:
 
 def test_a_meter_that_takes_a_token_twice_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Decoder, "result_by_memory", lambda decoder, identifier: TokenResult.ACCEPT)
-    settings = replace(prepaid(1, 1), rates=NOTHING, rival=False, unkeyed=False, datagrams=False)
+    # Of the first six seeds the one in whose world a token is typed that was delivered as well.
+    settings = replace(prepaid(5, 1), rates=NOTHING, rival=False, unkeyed=False, datagrams=False)
     finding = finding_of(settings)
     assert "taken twice" in str(finding)
 
