@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import DATA_DEPTH_MAX, DATA_ELEMENTS_MAX
+from ferraris.kernel.spelling import member_spelled
 
 CLAUSE: Final = "IEC 62056-5-3, Data"
 
@@ -55,7 +56,7 @@ class Tag(IntEnum):
     @property
     def standard_name(self) -> str:
         """The standard's spelling: `double-long-unsigned`."""
-        return self.name.lower().replace("_", "-")
+        return member_spelled(self)
 
 
 class BitString(NamedTuple):
