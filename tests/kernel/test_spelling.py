@@ -53,7 +53,7 @@ def test_members() -> None:
 
 
 def test_nobody_spells_names_alone() -> None:
-    """One rule in one place; the codec's tags have a property of their own."""
+    """One rule in one place."""
     root = Path(ferraris.__file__).parent
     alone = [
         path.relative_to(root).as_posix()
