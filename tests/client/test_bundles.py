@@ -298,9 +298,9 @@ COUNTS = [
     (ACCESS,       (),          2_000, 1,       (34, 30)),  # one that serves none at all
     (ACCESS_ALONE, (),          2_000, 1,       (34, 30)),
     (LISTS,        (9,),        300,   256,     (3, 2)),
-    (ACCESS,       (9,),        180,   256,     (8, 6)),  # one long value among short ones costs a few more
-    (ACCESS_ALONE, (9,),        180,   256,     (8, 6)),
-    (LISTS,        (1, 28),     180,   256,     (12, 10)),
+    (ACCESS,       (9,),        180,   256,     (8, 7)),  # one long value among short ones costs a few more
+    (ACCESS_ALONE, (9,),        180,   256,     (8, 7)),
+    (LISTS,        (1, 28),     180,   256,     (11, 6)),
     (ACCESS,       ALL,         180,   256,     (32, 28)),  # none goes with another
     (ACCESS_ALONE, ALL,         180,   256,     (32, 28)),
 ]  # fmt: skip
@@ -338,9 +338,10 @@ def test_an_answer_to_one_attribute_that_is_too_long_is_told() -> None:
 
 
 @given(st.sets(st.integers(1, 28), max_size=3), st.integers(160, 400), st.sampled_from([LISTS, ACCESS, ACCESS_ALONE]))
+@example({7, 17}, 160, LISTS)
 @settings_of_hypothesis(max_examples=25, deadline=None)
 def test_few_long_values_never_cost_more_than_their_own_bundles(
     long: set[int], client_pdu: int, conformance: Conformance
 ) -> None:
     _, counts = trips_of(conformance, long, client_pdu=client_pdu)
-    assert max(counts) <= 6 + 9 * len(long)
+    assert max(counts) <= 6 + 8 * len(long)

@@ -3,8 +3,8 @@
 A with-list GET names an attribute in 10 octets and is served wherever multiple references were negotiated; ACCESS takes 11 and
 one octet more for each answer, so it is second choice. Without either, each attribute is a request of its own. A request is
 never made longer than the server takes at once: cut into blocks it would cost a round trip for each. How long the answer gets
-nobody knows beforehand; where a server that cannot cut it says so, bundles become half as large, and grow again when it shows
-that a few long values were to blame.
+nobody knows beforehand; where a server that cannot cut it says so, bundles become half as large, and grow again when all that was
+refused has come and it shows that a few long values were to blame.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ class Bundles:
                 refused = slice(len(answers), len(answers) + len(bundle))
                 self._size = len(bundle) // 2
                 continue
-            if refused.stop > refused.start and len(answers) >= refused.stop:
+            if len(answers) < refused.stop:  # what was too long together may still lie ahead
+                continue
+            if refused.stop > refused.start:
                 self._too_long_octets = min(_octets_of(answers[refused]), self._too_long_octets or APDU_OCTETS_MAX)
                 refused = slice(0, 0)
             self._grow(answers[-len(bundle) :])
