@@ -43,6 +43,21 @@ def test_timers_fire_in_order_of_their_time() -> None:
     assert run_virtual(scenario()) == [(delay, delay) for delay in (0.5, 1, 2, 2.5, 3)]
 
 
+@given(st.lists(st.sampled_from([1.0, 2.0, 3.0]), max_size=40), st.sets(st.integers(0, 39)))
+def test_timers_of_one_instant_fire_in_the_order_in_which_they_were_set(delays: list[float], gone: set[int]) -> None:
+    async def scenario() -> list[int]:
+        loop = asyncio.get_running_loop()
+        fired: list[int] = []
+        timers = [loop.call_later(delay, fired.append, number) for number, delay in enumerate(delays)]
+        for number in gone & set(range(len(delays))):
+            timers[number].cancel()
+        await asyncio.sleep(10)
+        return fired
+
+    left = [number for number in range(len(delays)) if number not in gone]
+    assert run_virtual(scenario()) == sorted(left, key=lambda number: delays[number])
+
+
 def test_what_is_ready_runs_before_time_passes() -> None:
     async def scenario() -> float:
         for _ in range(1000):

@@ -2,7 +2,8 @@
 
 When no callback is ready, time jumps to the next timer. There are no sockets and no threads, so nothing from outside
 can come between. What remains of chance in asyncio is the order of sets of tasks, which follows their addresses in
-memory; tasks of this loop are hashed by their number instead, so that task groups and `asyncio.wait` replay as well. And
+memory; tasks of this loop are hashed by their number instead, so that task groups and `asyncio.wait` replay as well. Timers of
+one instant fire in the order in which they were set, where asyncio's heap of timers has an order of its own. And
 what waits in a circle of references for the garbage collector is collected when the run says so: asyncio's set of all
 tasks would tell otherwise when that was.
 """
@@ -11,8 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import heapq
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from contextvars import Context
 from typing import Any, NoReturn, TypeVar
 
 from ferraris.kernel.clock import MS_PER_S
@@ -44,6 +47,21 @@ class _NumberedTask(asyncio.Task[Any]):
         return self is other
 
 
+class _NumberedTimer(asyncio.TimerHandle):
+    """A timer that comes before all timers of its instant that were set after it."""
+
+    __slots__ = ("_number",)
+
+    def __init__(self, number: int, *args: Any) -> None:
+        super().__init__(*args)
+        self._number = number
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, _NumberedTimer):
+            return NotImplemented
+        return (self.when(), self._number) < (other.when(), other._number)
+
+
 class VirtualLoop(asyncio.BaseEventLoop):
     """The loop. `passes_max` bounds the whole run: a limit for worlds that a test must not let grow."""
 
@@ -57,12 +75,24 @@ class VirtualLoop(asyncio.BaseEventLoop):
         # asyncio fires timers that are due within this; it must exceed the rounding of a time of many years.
         self._clock_resolution = 1e-7
         self._tasks_made = 0
+        self._timers_set = 0
         self._selector = _Jump(self._jump)
         self.set_task_factory(self._make_task)
 
     def time(self) -> float:
         """Seconds since the world began."""
         return self._time_s
+
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """As in any loop, but that timers of one instant keep their order."""
+        self._timers_set += 1
+        timer = _NumberedTimer(self._timers_set, when, callback, args, self, context)
+        # As the base class does.
+        heapq.heappush(self._scheduled, timer)  # type: ignore[attr-defined]
+        timer._scheduled = True  # type: ignore[attr-defined]  # noqa: SLF001
+        return timer
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> NoReturn:  # type: ignore[override]
         """Refused: a thread would bring chance into the world."""
