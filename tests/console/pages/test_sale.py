@@ -102,7 +102,7 @@ def test_money_and_credit_that_parted_are_explained(row: str) -> None:
     assert "The money was given back" not in Reader(sale_card(replace(sale, state=SaleState.POSTED), "")).text
     if "The money" in sentence:
         assert sentence.split(": ")[0] in text
-        assert "Open a debt of the account for it: `ferraris vend debt`." in text
+        assert "Open a debt of the account for it: ferraris vend debt." in text
 
 
 def test_a_receipt_comes_with_its_tokens() -> None:

@@ -132,8 +132,8 @@ def _after_reversal(sale: Sale) -> Markup | None:
     if sale.state is not SaleState.REVERSED or sale.delivery in {Delivery.NONE, Delivery.REFUSED}:
         return None
     took = "took" if sale.delivery is Delivery.ACCEPTED else "may have taken"
-    text = f"The money was given back, and the meter {took} the token: {vending_words.credited(sale)}. Open a debt of the account for it: `ferraris vend debt`."
-    return tag("div", text, class_="callout bad")
+    text = f"The money was given back, and the meter {took} the token: {vending_words.credited(sale)}. Open a debt of the account for it: "
+    return tag("div", text, tag("code", "ferraris vend debt", class_="mono"), ".", class_="callout bad")
 
 
 def _buttons(sale: Sale, *, at_till: bool) -> list[Child]:
