@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferraris.codec import Data, Tag, decode_whole, encode_data
-from ferraris.codec.columns import columns_of
+from ferraris.codec.columns import columns_of, decode_table
 from ferraris.codec.compact_array import decode_compact_array, encode_compact_array
 from ferraris.codec.compact_columns import decode_compact_table, encode_compact_table
+from ferraris.codec.compression import decode_buffer
 from ferraris.codec.row_layout import ColumnShape, RowLayout
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from tests.codec.changed import CELLS, changed, seen
@@ -44,6 +45,28 @@ def test_columns_lie_over_the_octets() -> None:
     assert (len(table), table.width) == (5, len(SHAPES))
     assert table.rows() == ROWS
     assert table.column(2).dtype == np.dtype(">u4")
+
+
+def test_an_array_like_one_met_before_is_recognised_and_another_is_not() -> None:
+    octets = encoded(ROWS)
+    for _ in range(2):
+        table = decode_buffer(octets)
+        assert (table.layout, table.rows()) == (RowLayout.untagged(SHAPES), ROWS)
+    others = ROWS[::-1]
+    assert decode_buffer(encoded(others)).rows() == others
+    with pytest.raises(DecodeError, match="no array"):
+        decode_table(octets)
+    shorter = bytearray(octets)
+    shorter[octets.index(ROWS[0][0]) - 1] = 11  # octets of the first string, so that all behind it stands elsewhere
+    with contextlib.suppress(DecodeError):
+        assert decode_buffer(bytes(shorter)).rows() != ROWS
+
+
+def test_the_same_size_under_another_description_is_another_table() -> None:
+    signed, unsigned = ([ColumnShape(int(tag))] for tag in (Tag.INTEGER, Tag.UNSIGNED))
+    for _ in range(2):
+        assert decode_buffer(encoded([(-1,), (2,)], signed)).rows() == [(-1,), (2,)]
+        assert decode_buffer(encoded([(255,), (2,)], unsigned)).rows() == [(255,), (2,)]
 
 
 def test_strings_of_other_lengths_are_read_value_by_value() -> None:

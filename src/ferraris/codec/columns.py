@@ -165,15 +165,18 @@ class _MetArrays(OrderedDict[int, MetArray]):
 
 
 _MET: Final = _MetArrays()
-
-
+remember: Final = _MET.keep
+"""An array whose records all have a layout, so that the next one like it is recognised."""
 recognised: Final[Callable[[bytes], UniformTable | None]] = partial(find_array, _MET, UniformTable)
-"""The array that octets hold, when one of as many octets and of its layout was met before."""
+"""The array or compact-array that octets hold, when one of as many octets and of its layout was met before."""
+
+
+_ARRAY_START: Final = bytes((Tag.ARRAY,))
 
 
 def decode_table(octets: bytes) -> Table:
     """The array of structures that `octets` hold. Raises DecodeError when they are anything else."""
-    table: Table | None = recognised(octets)
+    table: Table | None = recognised(octets) if octets.startswith(_ARRAY_START) else None
     if table is None:
         table = decode_shared(octets)
     return decode_by_value(octets) if table is None else table
@@ -196,7 +199,7 @@ def decode_shared(octets: bytes) -> Table | None:
     ):
         pattern = layout.pattern
         if pattern is not None and pattern.match(octets, start, count):
-            _MET.keep(layout, octets, start, count)
+            remember(layout, octets, start, count)
             return UniformTable(layout, octets, start, count)
     return None
 

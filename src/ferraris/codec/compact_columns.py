@@ -19,7 +19,7 @@ from ferraris.codec.axdr import (
     skip_description,
     write_length,
 )
-from ferraris.codec.columns import ListedTable, Table, UniformTable, columns_of
+from ferraris.codec.columns import ListedTable, Table, UniformTable, columns_of, remember
 from ferraris.codec.compact_array import (
     SimpleType,
     StructureType,
@@ -88,9 +88,8 @@ def decode_compact_table(octets: bytes) -> Table:
     shared = layout if layout is not None else _layout_of(description, octets, start)
     if shared is not None and shared.row_octets:
         count, rest = divmod(length, shared.row_octets)
-        if not rest and shared is layout:
-            return UniformTable(shared, octets, start, count)
-        if not rest and shared.match(octets, start, count) is not None:
+        if not rest and (shared is layout or shared.match(octets, start, count) is not None):
+            remember(shared, octets, start, count)
             return UniformTable(shared, octets, start, count)
     elements = decode_contents(description, octets[start:])
     if isinstance(description, StructureType):

@@ -19,7 +19,15 @@ import numpy.typing as npt
 from ferraris.codec.axdr import EMPTY_TAGS, STRING_TAGS, Tag, read_length, write_length
 from ferraris.codec.columns import Table, decode_by_value, decode_shared, recognised
 from ferraris.codec.compact_columns import decode_compact_table
-from ferraris.codec.row_layout import DELTA_TAGS, NUMBER_DTYPES, ColumnShape, RowLayout, beyond_int64, recognise
+from ferraris.codec.row_layout import (
+    DELTA_TAGS,
+    LARGEST,
+    NUMBER_DTYPES,
+    ColumnShape,
+    RowLayout,
+    beyond_int64,
+    recognise,
+)
 from ferraris.kernel.errors import DecodeError, LocalProtocolError
 from ferraris.kernel.limits import DATA_ELEMENTS_MAX, TABLE_LAYOUTS_MAX, TABLE_ROW_OCTETS_MAX
 
@@ -84,14 +92,18 @@ class CompressedTable(Table):
         numbers = np.zeros(self._count, np.int64)
         whole: list[bool] = []
         differing = False
-        for shape, places, values in self.of_column(index):
-            whole.append(values is not None and shape.tag not in DELTA_TAGS)
-            if values is None:
+        for layout, rows, places in self.parts:
+            tag = layout.shapes[index].tag
+            if tag in EMPTY_TAGS:
+                whole.append(False)
                 continue
-            if values.dtype.kind not in "iu" or beyond_int64(values):
+            values = rows[layout.names[index]]
+            if not layout.integers[index] and (values.dtype != LARGEST or beyond_int64(values)):
                 return None
             numbers[places] = values
-            differing = differing or not whole[-1]
+            relative = tag in DELTA_TAGS
+            whole.append(not relative)
+            differing = differing or relative
         if all(whole):
             return numbers
         marked, above = self.told(tuple(whole))
